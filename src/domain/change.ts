@@ -1,0 +1,119 @@
+/** One planned set of edits on one host: what a feature wants (draft) and what the plan records (change). */
+
+/** SHA-256 in lower-case hex, or `absent` where there is no file. */
+export type Digest = string
+
+/** A file as a feature wants it to be. `content: null` wants it gone. */
+export interface DesiredFile {
+  readonly path: string
+  readonly content: string | null
+  /** Used for a file that is not there yet; an existing file keeps its own. Four octal digits. */
+  readonly mode: string
+  readonly owner: string
+  readonly group: string
+  /** Why, in one line; the plan shows it. */
+  readonly reason: string
+}
+
+export interface FileEdit {
+  readonly path: string
+  readonly action: 'create' | 'update' | 'remove'
+  readonly mode: string
+  readonly owner: string
+  readonly group: string
+  readonly before: Digest
+  readonly after: Digest
+  /** The new text; absent when the file is removed. */
+  readonly content?: string
+  /** Unified diff, for people. */
+  readonly diff: string
+  readonly reason: string
+}
+
+/** Something the change was computed from. The host compares it under its lock right before the first write. */
+export interface Read {
+  readonly kind: 'file' | 'folder' | 'group' | 'sshd'
+  /** Path of the file or folder (`*.conf` of it), name of the group, or `version`/`args`. */
+  readonly name: string
+  readonly digest: Digest
+}
+
+/** A package that brings a file which has to be there, e.g. a PAM module. */
+export interface PackageNeed {
+  readonly name: string
+  /** The PAM module's file name; the host knows the folder. */
+  readonly module: string
+}
+
+export type Answer =
+  /** ssh -o BatchMode=yes: nobody answers anything. */
+  | 'batch'
+  /** Prompts are possible, and none is expected to be answered. */
+  | 'none'
+  | 'right'
+  | 'wrong'
+  /** The right answer of the case before it, once more. */
+  | 'replay'
+
+/**
+ * A login that is tried. `account` is a real account (rehearsal), or `@probe` / `@probe:GROUP`, a throw-away account
+ * whose primary group is GROUP (proof). `factor: fresh` gives it a throw-away factor first.
+ */
+export interface LoginCase {
+  readonly id: string
+  readonly phase: 'baseline' | 'rehearse' | 'prove'
+  readonly account: string
+  readonly factor: 'none' | 'fresh'
+  readonly answer: Answer
+  readonly expect: 'in' | 'refused'
+  /** A refusal counts only if this was seen (or, for `batch`, was not). */
+  readonly prompted: boolean
+}
+
+/** An effective sshd value that must hold after the change for this account. Keyword in lower case. */
+export interface Expectation {
+  readonly account: string
+  readonly keyword: string
+  readonly value: string
+}
+
+/** Somebody who gets in today and would not, and what settles it. */
+export interface Lockout {
+  readonly account: string
+  readonly reason: string
+  readonly accepted: boolean
+}
+
+/** Who would still enter by key alone after the change, and why; always said (G9). */
+export interface KeyOnly {
+  readonly account: string
+  readonly reason: string
+}
+
+/** What a feature makes of a policy and a host's facts. */
+export interface Draft {
+  readonly feature: string
+  /** e.g. `enable mfa (totp, enrolment at first login)`. */
+  readonly summary: string
+  readonly files: readonly DesiredFile[]
+  readonly packages: readonly PackageNeed[]
+  readonly reads: readonly Read[]
+  readonly logins: readonly LoginCase[]
+  readonly expectations: readonly Expectation[]
+  readonly lockouts: readonly Lockout[]
+  readonly keyOnly: readonly KeyOnly[]
+  /** One-line remarks for the reviewer. */
+  readonly notes: readonly string[]
+}
+
+/** A draft compared with the host: only what differs is left, with digests and diffs. */
+export interface Change extends Omit<Draft, 'files'> {
+  readonly files: readonly FileEdit[]
+  /** Digest over the whole change: hosts with the same one are shown once. */
+  readonly digest: string
+}
+
+/** Whether carrying it out would write or install anything (G8). */
+export function isNoop(change: Pick<Change, 'files' | 'packages'>): boolean {
+  return change.files.length === 0 && change.packages.length === 0
+}

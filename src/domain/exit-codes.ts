@@ -1,0 +1,28 @@
+/** One number an outcome. docs/exit-codes.md is generated from this table. */
+export const exitCodes = {
+  ok: [0, 'done, or nothing to do'],
+  bug: [1, 'unexpected error: a bug in bastionctl; please report it'],
+  changes: [2, 'with --detailed-exitcode: the dry run found changes'],
+  usage: [3, 'a flag or argument is wrong, or an answer was needed and there is no terminal'],
+  'no-host': [4, 'the selector matches no host'],
+  'host-unfit': [5, 'a host cannot be changed: not managed by SSM, offline, not supported, a tool is missing, its clock is off'],
+  access: [6, 'AWS said no: no credentials, denied by IAM, or the endpoint cannot be reached'],
+  refused: [7, 'the plan would lock people out, or asks for what a host does not have (a group, an administrator)'],
+  'bad-plan': [8, 'the plan file is malformed, of another schema version, or was edited'],
+  stale: [9, 'a host has moved since the plan was made; nothing was changed on it'],
+  busy: [10, 'another change is pending on a host, or another operator is at work on it'],
+  rehearsal: [11, 'the rehearsal or an earlier step failed; nothing was changed'],
+  'rolled-back': [12, 'the change failed its proof, or was not confirmed, and every touched host is back in the old state'],
+  'safety-session': [13, 'the safety session could not be opened or was lost'],
+  mixed: [14, 'hosts ended differently: see the report for which holds what'],
+  'needs-hands': [15, 'a host could not be put back, or its state is not known'],
+  'too-late': [16, 'the confirm came too late: the host has rolled back'],
+  drift: [17, 'a host does not match its last confirmed change'],
+  interrupted: [130, 'stopped by Ctrl-C: hosts are untouched or guarded, as the report says'],
+} as const satisfies Record<string, readonly [number, string]>
+
+export type ExitName = keyof typeof exitCodes
+
+export function exitCode(name: ExitName): number {
+  return exitCodes[name][0]
+}

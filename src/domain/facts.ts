@@ -1,0 +1,114 @@
+/** What `inspect` reads on a host. Built by src/host from what the on-host program printed; nothing here is guessed. */
+
+export interface FileFact {
+  readonly path: string
+  /** Lower-case hex SHA-256 of the content. */
+  readonly digest: string
+  /** Four octal digits, e.g. `0644`. */
+  readonly mode: string
+  readonly owner: string
+  readonly group: string
+  /** Text of configuration files that bear no secret. */
+  readonly content?: string
+}
+
+export interface KeyFact {
+  /** e.g. `ssh-ed25519`. */
+  readonly type: string
+  readonly bits: number
+  /** `SHA256:…` as ssh-keygen prints it. */
+  readonly fingerprint: string
+  readonly comment: string
+  /** Names of authorized_keys options on the line, without their values: `from`, `command`, `restrict`, `cert-authority` … */
+  readonly options: readonly string[]
+}
+
+export interface Account {
+  readonly name: string
+  readonly uid: number
+  readonly home: string
+  readonly shell: string
+  readonly groups: readonly string[]
+  /** `set`: a usable password hash; `locked`: `!…` or `*`; `empty`: none at all. */
+  readonly password: 'set' | 'locked' | 'empty'
+  /** The account's expiry date has passed. */
+  readonly expired: boolean
+  /** sudo lets it become root (`sudo -l -U`). root itself counts. */
+  readonly sudo: boolean
+  /** Has a factor of its own, by the method that the host is set up for or would be. */
+  readonly enrolled: boolean
+  readonly keys: readonly KeyFact[]
+  /** Accepted logins in the last 30 days that the host's logs still hold. */
+  readonly logins: { readonly total: number; readonly withoutTerminal: number; readonly last?: string }
+  /** `sshd -T -C user=NAME,…` with the running daemon's own command line; lower-case keyword to values in order. */
+  readonly effective: Effective
+}
+
+export type Effective = Readonly<Record<string, readonly string[]>>
+
+export interface PendingChange {
+  readonly id: string
+  readonly state: string
+  /** Who asked for it. */
+  readonly who: string
+  /** Epoch seconds. */
+  readonly since: number
+  readonly deadline: number
+}
+
+export interface RecordedChange {
+  readonly id: string
+  readonly feature: string
+  readonly state: string
+  readonly who: string
+  readonly at: number
+  readonly summary: string
+}
+
+export interface Facts {
+  /** SHA-256 over all that follows from the host's own reading, the same on hosts that are alike. */
+  readonly digest: string
+  readonly os: { readonly id: string; readonly idLike: readonly string[]; readonly versionId: string; readonly prettyName: string }
+  readonly sshd: {
+    /** e.g. `9.2p1`. */
+    readonly version: string
+    readonly binary: string
+    /** The running daemon's arguments after the program name, `-D` and the like included. */
+    readonly args: readonly string[]
+    /** `ssh.service` or `sshd.service`. */
+    readonly unit: string
+    readonly running: boolean
+    readonly socketActivated: boolean
+    /** What `sshd -t` says of the present files; empty when it says nothing. */
+    readonly selfTest: string
+  }
+  readonly files: readonly FileFact[]
+  /** Modules present in the PAM module folder, e.g. `pam_google_authenticator.so`. */
+  readonly pamModules: readonly string[]
+  readonly accounts: readonly Account[]
+  /** Every group's name. */
+  readonly groups: readonly string[]
+  readonly selinux: 'enforcing' | 'permissive' | 'disabled'
+  /** Programs that the on-host part wants and that are missing. */
+  readonly missingTools: readonly string[]
+  readonly changes: readonly RecordedChange[]
+}
+
+/** What differs between two readings of the same host and so is no part of {@link Facts}. */
+export interface HostMoment {
+  /** The host's clock, epoch seconds. */
+  readonly now: number
+  readonly hostname: string
+  readonly pending?: PendingChange
+  /** Managed files that are not as the last confirmed change left them. */
+  readonly drift?: readonly string[]
+}
+
+export interface Inspection {
+  readonly facts: Facts
+  readonly moment: HostMoment
+}
+
+export function fileFact(facts: Facts, path: string): FileFact | undefined {
+  return facts.files.find((file) => file.path === path)
+}

@@ -1,0 +1,62 @@
+/** How a host stands when a run has ended. Never just "ok" (G9). */
+export const outcomes = [
+  /** Nothing to do, nothing written. */
+  'unchanged',
+  /** Logins rehearsed, nothing written (`--dry-run --rehearse`). */
+  'rehearsed',
+  /** Proven; the guard is armed and waits for a confirm. */
+  'pending',
+  'confirmed',
+  /** Refused before anything was touched. */
+  'refused',
+  /** Something the change read has moved since the plan. */
+  'stale',
+  /** Another change is pending, or another operator holds the lock. */
+  'busy',
+  /** Touched, then put back; the old state is proven. */
+  'rolled-back',
+  /** Never asked: an earlier wave failed, or the run was stopped. */
+  'untouched',
+  /** The command reached nobody in time; nothing was run. */
+  'unreachable',
+  /** Not known: the host did not answer. Its guard, if armed, reverts at the deadline. */
+  'unknown',
+  /** Could not be put back: needs hands. */
+  'stuck',
+] as const
+
+export type Outcome = (typeof outcomes)[number]
+
+export interface HostResult {
+  readonly id: string
+  readonly name: string
+  readonly outcome: Outcome
+  /** Machine-readable cause, e.g. `rehearsal-refused`, `clock-skew`, `locked`. */
+  readonly reason?: string
+  /** The cause in a sentence for people. */
+  readonly detail?: string
+  /** Epoch seconds; while `pending`. */
+  readonly deadline?: number
+  readonly steps: readonly StepRecord[]
+  readonly logins: readonly LoginRecord[]
+}
+
+export interface StepRecord {
+  readonly step: string
+  readonly result: 'ok' | 'failed' | 'skipped'
+  /** Milliseconds on the host's clock. */
+  readonly ms: number
+  readonly detail?: string
+}
+
+export interface LoginRecord {
+  readonly id: string
+  readonly phase: string
+  readonly account: string
+  /** What was seen. */
+  readonly got: 'in' | 'refused'
+  readonly expect: 'in' | 'refused'
+  readonly keyAccepted: boolean
+  readonly prompted: boolean
+  readonly ok: boolean
+}

@@ -1,0 +1,113 @@
+import type { Emit } from '../domain/events.js'
+import type { Inspection } from '../domain/facts.js'
+import type { Host } from '../domain/host.js'
+import type { HostResult } from '../domain/outcome.js'
+import type { Plan } from '../domain/plan.js'
+import type { Policy } from '../domain/policy.js'
+import type { Selector } from '../domain/selector.js'
+import type { Clock, Inventory, SafetySessions, Transport } from './ports.js'
+
+/** What a run needs of the outside; wired in src/cli. */
+export interface Ports {
+  readonly inventory: Inventory
+  readonly transport: Transport
+  readonly clock: Clock
+  /** Absent with `--safety-session none`. */
+  readonly sessions?: SafetySessions
+  readonly emit: Emit
+  /** Aborted by Ctrl-C: nothing more is sent, what is under way is cancelled; hosts are then untouched or guarded. */
+  readonly signal: AbortSignal
+}
+
+export interface PlanRequest {
+  readonly selector: Selector
+  readonly policy: Policy
+  /** Guard's time, seconds. */
+  readonly confirmWithin: number
+  readonly createdBy: string
+  /** e.g. `bastionctl 0.1.0`. */
+  readonly tool: string
+  readonly region: string
+}
+
+export type ConfirmMode = 'ask' | 'auto' | 'later'
+
+/** Asked once, after the canary (and after a partial failure): keep, undo, or leave it to the guard. */
+export type Decide = (question: {
+  readonly why: 'canary' | 'partial-failure'
+  readonly pending: readonly HostResult[]
+  /** Epoch seconds: the earliest guard. */
+  readonly deadline: number
+  /** How many more hosts are to be changed after this answer. */
+  readonly remaining: number
+  /** Sets the guards to now + seconds; resolves to the new earliest deadline. */
+  readonly extend: (seconds: number) => Promise<number>
+}) => Promise<'keep' | 'roll-back' | 'later'>
+
+export interface ApplyRequest {
+  readonly plan: Plan
+  readonly confirm: ConfirmMode
+  /** Needed with `confirm: ask`. */
+  readonly decide?: Decide
+}
+
+export interface RunReport {
+  readonly id: string
+  readonly results: readonly HostResult[]
+}
+
+export interface HostStatus {
+  readonly host: Host
+  /** Absent where the host could not be asked; `problem` says why. */
+  readonly inspection?: Inspection
+  readonly problem?: string
+  readonly mfa?: {
+    readonly on: boolean
+    readonly method?: string
+    readonly enrol?: string
+    /** Accounts with keys that have a factor. */
+    readonly enrolled: readonly string[]
+    readonly keyOnly: readonly { readonly account: string; readonly reason: string }[]
+  }
+  /** Managed files that differ from the last confirmed change. */
+  readonly drift?: readonly string[]
+}
+
+export interface ListedHost {
+  readonly host: Host
+  /** From the host itself; absent when it was not asked or did not answer. */
+  readonly inspection?: Inspection
+  /** Why it cannot be changed, in a sentence; absent when it can. */
+  readonly unfit?: string
+}
+
+export interface TargetRequest {
+  readonly selector?: Selector
+  /** Host ids from a run's record; instead of a selector. */
+  readonly hosts?: readonly string[]
+  /** Change id; the newest on each host when absent. */
+  readonly change?: string
+  readonly who: string
+}
+
+export interface HostHistory {
+  readonly host: Host
+  readonly changes: Inspection['facts']['changes']
+  /** Text of the newest (or the asked-for) change's transcript. */
+  readonly transcript?: string
+}
+
+/** src/engine exports functions of these shapes from engine.ts; src/cli knows no others. */
+export interface Engine {
+  /** select → inspect → plan. Errors: `no-host`, `host-unfit`, `refused` (lock-outs that nobody accepted), `access`. */
+  plan(ports: Ports, request: PlanRequest): Promise<Plan>
+  /** Rehearses the plan's logins on every host of it; nothing is written. */
+  rehearse(ports: Ports, plan: Plan): Promise<RunReport>
+  /** install → … → confirm, wave by wave. Resolves whatever happens on hosts; rejects only before anything was sent. */
+  apply(ports: Ports, request: ApplyRequest): Promise<RunReport>
+  confirm(ports: Ports, request: TargetRequest): Promise<RunReport>
+  rollback(ports: Ports, request: TargetRequest): Promise<RunReport>
+  status(ports: Ports, selector: Selector): Promise<readonly HostStatus[]>
+  hosts(ports: Ports, selector: Selector): Promise<readonly ListedHost[]>
+  history(ports: Ports, selector: Selector, change?: string): Promise<readonly HostHistory[]>
+}
