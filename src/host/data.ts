@@ -1,0 +1,66 @@
+/** Writes a change as the data that change.sh reads: lines of fields parted by `|`, never sourced, never evaluated. */
+import type { Change } from '../domain/change.js'
+import type { Data } from './program.js'
+
+export interface ChangeOrder {
+  readonly id: string
+  readonly who: string
+  /** Guard's time, seconds. */
+  readonly confirmWithin: number
+  /** `rehearse` writes nothing. */
+  readonly until: 'rehearse' | 'prove'
+  /** The operator's clock, epoch seconds. */
+  readonly now: number
+  /** Not to be begun later than this, epoch seconds. */
+  readonly notAfter: number
+  readonly tool: string
+  /** Where the method keeps an account's factor; `%u` and `%h` stand for name and home. */
+  readonly factor: string
+}
+
+export function changeData(change: Change, order: ChangeOrder): Data {
+  const files = change.files.map((f) => row(f.path, f.action, f.mode, f.owner, f.group, f.before, f.after))
+  return {
+    ...Object.fromEntries(change.files.flatMap((f) => (f.content === undefined ? [] : [[`content${f.path}`, f.content]]))),
+    manifest: assignments({
+      id: order.id,
+      feature: change.feature,
+      summary: change.summary,
+      who: order.who,
+      deadline: order.confirmWithin,
+      until: order.until,
+      operator_time: order.now,
+      not_after: order.notAfter,
+      tool: order.tool,
+      factor: order.factor,
+      digest: change.digest,
+    }),
+    files: text(files),
+    reads: text(change.reads.map((read) => row(read.kind, read.name, read.digest))),
+    packages: text(change.packages.map((need) => row(need.name, need.module))),
+    cases: text(change.logins.map((c) => row(c.id, c.phase, c.account, c.factor, c.answer, c.expect, c.prompted ? '1' : '0'))),
+    expect: text(change.expectations.map((e) => row(e.account, e.keyword, e.value))),
+    accept: text(change.lockouts.filter((lockout) => lockout.accepted).map((lockout) => row(lockout.account))),
+  }
+}
+
+/** The manifest of an order about a change that is on the host already. */
+export function orderData(order: { readonly change?: string; readonly who: string; readonly deadline?: number }): Data {
+  return { manifest: assignments({ change: order.change ?? '', who: order.who, deadline: order.deadline ?? 0 }) }
+}
+
+function row(...fields: readonly string[]): string {
+  const bad = fields.find((field) => /[|\p{Cc}]/u.test(field))
+  if (bad !== undefined) throw new TypeError(`a field of the on-host protocol has a separator or control character: ${JSON.stringify(bad)}`)
+  return fields.join('|')
+}
+
+function text(rows: readonly string[]): string {
+  return rows.map((line) => `${line}\n`).join('')
+}
+
+function assignments(values: Readonly<Record<string, string | number>>): string {
+  return Object.entries(values)
+    .map(([key, value]) => `${key}=${String(value).replace(/\p{Cc}/gu, ' ')}\n`)
+    .join('')
+}

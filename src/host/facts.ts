@@ -1,0 +1,132 @@
+/** Turns the files that inspect.sh laid out into {@link Facts}. Pure but for the unpacking before it. */
+import { z } from 'zod'
+import type { Account, Effective, Facts, FileFact, HostMoment, KeyFact, RecordedChange } from '../domain/facts.js'
+import type { HostAnswer } from './answer.js'
+
+type Tree = ReadonlyMap<string, string>
+
+const yes = z.enum(['yes', 'no', '']).transform((text) => text === 'yes')
+const int = z.coerce.number().int()
+const accountLine = z.tuple([z.string(), int, z.string(), z.string(), z.string(), z.enum(['set', 'locked', 'empty']), yes, yes, yes])
+const keyLine = z.tuple([z.string(), int, z.string(), z.string(), z.string()])
+const changeLine = z.tuple([z.string(), z.string(), z.string(), z.string(), int, z.string()])
+const loginLine = z.tuple([z.string(), int, int, int])
+const fileLine = z.tuple([z.string(), z.string(), z.string(), z.string(), z.string()])
+
+/** Throws (a bug, or another program's output) where the tree is not what inspect.sh writes. */
+export function readFacts(digest: string, tree: Tree): Facts {
+  const os = assignments(tree.get('os-release') ?? '')
+  const sshd = assignments(tree.get('sshd') ?? '')
+  const selinux = z.enum(['enforcing', 'permissive', 'disabled']).catch('disabled').parse(sshd.selinux)
+  return {
+    digest,
+    os: {
+      id: os.ID ?? '',
+      idLike: (os.ID_LIKE ?? '').split(' ').filter(Boolean),
+      versionId: os.VERSION_ID ?? '',
+      prettyName: os.PRETTY_NAME ?? os.ID ?? 'unknown',
+    },
+    sshd: {
+      version: sshd.version ?? '',
+      binary: sshd.binary ?? '',
+      args: lines(tree, 'sshd-args'),
+      unit: sshd.unit ?? '',
+      running: sshd.running === 'yes',
+      socketActivated: sshd.socket === 'yes',
+      selfTest: sshd.selftest ?? '',
+    },
+    files: rows(tree, 'files.list', fileLine).map((row) => fileFactFrom(row, tree)),
+    pamModules: lines(tree, 'pam-modules'),
+    accounts: rows(tree, 'accounts', accountLine).map((row) => accountFrom(row, tree)),
+    groups: lines(tree, 'groups'),
+    selinux,
+    missingTools: lines(tree, 'missing-tools'),
+    changes: rows(tree, 'changes', changeLine).map(changeFromRow),
+  }
+}
+
+export function readMoment({ fields, now }: HostAnswer): HostMoment {
+  const pending = fields.pending
+  return {
+    now: now ?? 0,
+    hostname: fields.hostname ?? '',
+    ...(fields.drift ? { drift: fields.drift.split(',') } : {}),
+    ...(pending
+      ? {
+          pending: {
+            id: pending,
+            state: fields.pending_state ?? '',
+            who: fields.pending_who ?? '',
+            since: Number(fields.pending_since ?? 0),
+            deadline: Number(fields.deadline ?? 0),
+          },
+        }
+      : {}),
+  }
+}
+
+function fileFactFrom([path, digest, mode, owner, group]: z.infer<typeof fileLine>, tree: Tree): FileFact {
+  const content = tree.get(`files${path}`)
+  return { path, digest, mode, owner, group, ...(content === undefined ? {} : { content }) }
+}
+
+function accountFrom(row: z.infer<typeof accountLine>, tree: Tree): Account {
+  const [name, uid, home, shell, groups, password, expired, sudo, enrolled] = row
+  const logins = rows(tree, 'logins', loginLine).find(([who]) => who === name)
+  return {
+    name,
+    uid,
+    home,
+    shell,
+    groups: groups.split(',').filter(Boolean),
+    password,
+    expired,
+    sudo,
+    enrolled,
+    keys: rows(tree, `keys/${name}`, keyLine).map(keyFrom),
+    logins: loginsFrom(logins),
+    effective: effectiveFrom(tree.get(`effective/${name}`) ?? ''),
+  }
+}
+
+function loginsFrom(row: z.infer<typeof loginLine> | undefined): Account['logins'] {
+  if (!row) return { total: 0, withoutTerminal: 0 }
+  const [, total, onTerminal, last] = row
+  return { total, withoutTerminal: total - onTerminal, ...(last > 0 ? { last: new Date(last * 1000).toISOString() } : {}) }
+}
+
+function keyFrom([type, bits, fingerprint, options, comment]: z.infer<typeof keyLine>): KeyFact {
+  return { type, bits, fingerprint, comment, options: options.split(',').filter(Boolean) }
+}
+
+function changeFromRow([id, feature, state, who, at, summary]: z.infer<typeof changeLine>): RecordedChange {
+  return { id, feature, state, who, at, summary }
+}
+
+/** `sshd -T`: one keyword and its value a line; some keywords repeat (hostkey, acceptenv, port …). */
+function effectiveFrom(text: string): Effective {
+  const values: Record<string, string[]> = {}
+  for (const line of text.split('\n').filter(Boolean)) {
+    const at = line.indexOf(' ')
+    const keyword = (at < 0 ? line : line.slice(0, at)).toLowerCase()
+    ;(values[keyword] ??= []).push(at < 0 ? '' : line.slice(at + 1))
+  }
+  return values
+}
+
+function lines(tree: Tree, path: string): string[] {
+  return (tree.get(path) ?? '').split('\n').filter(Boolean)
+}
+
+function rows<T>(tree: Tree, path: string, shape: z.ZodType<T>): T[] {
+  return lines(tree, path).map((line) => shape.parse(line.split('|')))
+}
+
+/** os-release(5) and our own key=value files. */
+function assignments(text: string): Record<string, string> {
+  const pairs = text.split('\n').flatMap((line) => {
+    const found = /^([A-Za-z_]+)=(.*)$/.exec(line)
+    return found ? [[found[1] ?? '', (found[2] ?? '').replace(/^(["'])(.*)\1$/, '$2')] as const] : []
+  })
+  return Object.fromEntries(pairs)
+}

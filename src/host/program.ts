@@ -1,0 +1,61 @@
+/** Packs the on-host program and its data into one shell line. Builds no shell text but that constant line. */
+import { readdir, readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { pack } from 'tar-stream'
+import { collect } from './stream.js'
+
+/** templates/ of the package; two levels up from src/host and from dist/host alike. */
+const templates = fileURLToPath(new URL('../../templates/', import.meta.url))
+
+export type Verb = 'inspect' | 'change' | 'confirm' | 'extend' | 'roll-back' | 'history'
+
+/** Files for the program's data folder, by path relative to it. */
+export type Data = Readonly<Record<string, string>>
+
+interface Entry {
+  readonly name: string
+  readonly text: string
+}
+
+let program: Promise<readonly Entry[]> | undefined
+
+/**
+ * The command for Run Command: unpacks the program into a folder of /run that systemd removes however the program ends, and runs it
+ * there as a transient unit, which can be stopped whole. Only base64 is inserted. AWS limits a document and its parameters to 64 KB.
+ */
+export async function hostCommand(verb: Verb, data: Data, seconds: number): Promise<string> {
+  program ??= load()
+  const entries = [...(await program), ...Object.entries({ ...data, verb }).map(([path, text]) => ({ name: `data/${path}`, text }))]
+  return bootstrap((await archive(entries)).toString('base64'), seconds)
+}
+
+/**
+ * `--pipe` hands the agent's stdout through, so the command ends with the unit. RuntimeMaxSec ends a hung program; the guard then decides.
+ * The instance's name carries the shell's pid and the time: five commands may run at once on a host.
+ */
+function bootstrap(payload: string, seconds: number): string {
+  const unpack = 'cd /run/$0 && base64 -d | gzip -dc | tar -xf - && exec /bin/sh ./main.sh $0'
+  return [
+    `n=bastionctl-run-$$-$(date +%s)`,
+    `printf %s ${payload} | systemd-run --quiet --wait --pipe --collect --unit="$n" -p RuntimeDirectory="$n" -p RuntimeDirectoryMode=0700` +
+      ` -p RuntimeMaxSec=${String(Math.trunc(seconds))} -p TimeoutStopSec=5 -p SendSIGKILL=yes -p UMask=0077 /bin/sh -c '${unpack}' "$n"`,
+  ].join('; ')
+}
+
+async function load(): Promise<Entry[]> {
+  const scripts = (await readdir(`${templates}host`, { recursive: true })).filter((name) => name.endsWith('.sh'))
+  const units = await readdir(`${templates}etc/systemd/system`)
+  return Promise.all([
+    ...scripts.sort().map(async (name) => ({ name, text: await readFile(`${templates}host/${name}`, 'utf8') })),
+    ...units.sort().map(async (name) => ({ name: `units/${name}`, text: await readFile(`${templates}etc/systemd/system/${name}`, 'utf8') })),
+  ])
+}
+
+/** A gzip'd tar with nothing in it that changes from run to run but the content. */
+async function archive(entries: readonly Entry[]): Promise<Buffer> {
+  const tar = pack()
+  for (const { name, text } of entries) tar.entry({ name, mode: 0o600, mtime: new Date(0), uid: 0, gid: 0 }, text)
+  tar.finalize()
+  return gzipSync(await collect(tar), { level: 9 })
+}

@@ -1,0 +1,151 @@
+# shellcheck shell=sh
+# install → rehearse → arm → commit → reload → prove, on this host alone, under its lock. Sourced by main.sh.
+# shellcheck disable=SC1091
+for lib in arm accounts packages people; do . "$RUN/lib/$lib.sh"; done
+MANIFEST=$RUN/data/manifest
+wanted() { value "$1" "$MANIFEST"; }
+change_id=$(wanted id)
+until=$(wanted until)
+
+# busy_with_another: somebody holds the lock, or a change waits for its confirm (G7).
+busy() {
+  extra holder "$1"
+  extra since "$2"
+  answer busy "$3" "$4"
+}
+
+hold() {
+  if [ "$until" = rehearse ]; then
+    # A rehearsal writes nothing, the lock's folder included.
+    [ -e "$STATE/lock" ] || return 0
+    exec 9<"$STATE/lock"
+    flock -n 9
+    return
+  fi
+  lock 0
+}
+
+hold
+case $? in
+0) ;;
+1)
+  who=$(value who "$STATE/holder" 2>/dev/null) since=$(value since "$STATE/holder" 2>/dev/null)
+  busy "$who" "$since" locked "$who is at work on this host since $(date -u -d "@${since:-0}" +%H:%M:%SZ)"
+  ;;
+*) answer refused state-folder "$STATE cannot be written" ;;
+esac
+pending=$(open_change)
+if [ -n "$pending" ]; then
+  who=$(value who "$CHANGES/$pending/manifest") since=$(value at "$CHANGES/$pending/state")
+  extra change "$pending"
+  busy "$who" "$since" pending "change $pending by $who waits for its confirm until $(date -u -d "@$(deadline_of "$pending")" +%H:%M:%SZ)"
+fi
+if [ -e "$CHANGES/$change_id/state" ]; then answer refused replayed "change $change_id has been here already"; fi
+[ "$until" = rehearse ] || holder_is "$(wanted who)" "$UNIT" "$change_id" 2>/dev/null
+
+now=$(epoch)
+if [ "$now" -gt "$(wanted not_after)" ]; then
+  answer refused too-late "the command is older than it may be by this host's clock: not run"
+fi
+if [ "$now" -lt $(($(wanted operator_time) - 30)) ]; then
+  answer refused clock-skew "this host's clock is $(($(wanted operator_time) - now)) s behind the operator's: codes would be refused"
+fi
+
+# check_reads: what the change was computed from is as it was (G5).
+check_reads() {
+  while IFS='|' read -r kind name wants <&3; do
+    case $kind in
+    file) has=$(digest "$name") ;;
+    folder) has=$(folder_digest "$name") ;;
+    group) if getent group "$name" >/dev/null; then has=$(text_digest "$name"); else has=absent; fi ;;
+    sshd)
+      case $name in
+      version) has=$(text_digest "$(sshd_version)") ;;
+      args) has=$(text_digest "$(tr '\n' ' ' <"$RUN/sshd-args" | sed 's/ $//')") ;;
+      *) has=unknown ;;
+      esac
+      ;;
+    *) has=unknown ;;
+    esac
+    if [ "$has" != "$wants" ]; then
+      plain "$kind $name" >"$RUN/moved"
+      return 1
+    fi
+  done 3<"$RUN/data/reads"
+}
+
+text_digest() { printf '%s' "$1" | sha256sum | cut -d' ' -f1; }
+
+folder_digest() {
+  for conf in "$1"/*.conf; do
+    [ ! -f "$conf" ] || printf '%s %s\n' "$conf" "$(digest "$conf")"
+  done | sha256sum | cut -d' ' -f1
+}
+
+stale() { answer stale moved "$(cat "$RUN/moved") has moved since the plan was made"; }
+
+live_logins() {
+  unshare -m --propagation private sh "$RUN/prove.sh" "$RUN" "$1" "$ID" 9>&-
+}
+
+rehearse() {
+  room || return 11
+  ID=$change_id live_logins before || return 10
+  unshare -m --propagation private sh "$RUN/rehearse.sh" "$RUN" 9>&-
+}
+
+# room: a full disk is found before anything is written. The factor's file is rewritten at each login, so homes count.
+room() {
+  for folder in /etc /var/lib $(cut -d'|' -f3 "$RUN/data/cases" | grep -v '^@' | sort -u | while read -r name; do getent passwd "$name" | cut -d: -f6; done); do
+    [ -d "$folder" ] || continue
+    if [ "$(df -Pk "$folder" | awk 'NR == 2 { print $4 }')" -lt 1024 ]; then
+      echo "less than 1 MB is free on the file system of $folder" >"$RUN/why"
+      return 1
+    fi
+    if [ "$(df -Pi "$folder" | awk 'NR == 2 { print ($4 == "-" || $2 == 0) ? 999 : $4 }')" -lt 64 ]; then
+      echo "fewer than 64 inodes are free on the file system of $folder" >"$RUN/why"
+      return 1
+    fi
+  done
+}
+
+sshd_args "$RUN/sshd-args"
+check_reads || stale
+login_accounts >"$RUN/people"
+collect_keys "$RUN/people" "$RUN/keys"
+step install install_packages || answer refused package "$DETAIL"
+step rehearse rehearse || answer refused rehearsal "$DETAIL"
+if [ "$until" = rehearse ]; then answer rehearsed; fi
+
+ID=$change_id
+if ! step arm arm "$ID" "$(wanted deadline)"; then
+  why=$DETAIL
+  disarm "$ID"
+  rm -rf "${CHANGES:?}/$ID"
+  answer refused arm "${why:-the guard could not be armed}"
+fi
+
+# undo REASON: the guard's own way back, under the lock that this program holds.
+undo() {
+  why=$DETAIL
+  if step roll-back sh "$LIBEXEC/$ID/guard.sh" roll-back "$ID" "the failed step"; then
+    answer rolled-back "$1" "$why"
+  fi
+  answer stuck "$1" "$why; $DETAIL"
+}
+
+if ! check_reads; then
+  disarm "$ID"
+  rm -rf "${CHANGES:?}/$ID"
+  stale
+fi
+step commit commit "$ID" || undo commit
+set_state "$ID" live || undo commit
+step reload reload_sshd || undo reload
+step prove live_logins after || undo proof
+step prove remove_probes "$ID" || undo proof
+set_state "$ID" proven || undo proof
+extra deadline "$(deadline_of "$ID")"
+extra change "$ID"
+[ ! -s "$RUN/remark" ] || extra remark "$(cat "$RUN/remark")"
+answer proven

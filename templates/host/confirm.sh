@@ -1,0 +1,25 @@
+# shellcheck shell=sh
+# Keep the change. The state decides, compared and set under the lock: a confirm that comes too late says so. Sourced by main.sh.
+# shellcheck disable=SC1091
+for lib in restore accounts target; do . "$RUN/lib/$lib.sh"; done
+lock 15 || answer busy locked 'another program holds the lock on this host'
+ID=$(target_change) || answer refused no-change 'no change is recorded on this host'
+state=$(state_of "$ID")
+extra change "$ID"
+case $state in
+proven)
+  if [ "$(epoch)" -ge "$(deadline_of "$ID")" ]; then
+    answer rolled-back too-late "the deadline has passed; the guard is putting the old state back"
+  fi
+  set_state "$ID" confirmed "by $(value who "$RUN/data/manifest")" || answer stuck confirm 'the confirmation could not be written'
+  step confirm disarm "$ID"
+  answer confirmed
+  ;;
+confirmed)
+  answer confirmed already 'confirmed before'
+  ;;
+rolled-back | reverting | failed)
+  answer rolled-back too-late "rolled back at $(date -u -d "@$(value at "$CHANGES/$ID/state")" +%H:%M:%SZ): $(value reason "$CHANGES/$ID/state")"
+  ;;
+*) answer refused not-proven "change $ID is $state, and only a proven change can be confirmed" ;;
+esac

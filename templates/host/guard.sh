@@ -1,0 +1,50 @@
+# shellcheck shell=sh
+# The way back. Copied with each change to a folder of its own, so that a later version cannot break an older revert.
+# usage: guard.sh deadline|boot-restore|boot-prove|roll-back ID [WHO]
+#   deadline      the timer: revert unless confirmed or extended meanwhile
+#   boot-restore  before sshd starts: files only; a reload here would hang
+#   boot-prove    after sshd is up: prove the old state and finish
+#   roll-back     asked for; the caller holds the lock
+# exit 0 rolled back, or nothing to do · 1 cannot restore yet (tried again) · 3 restored, but the old state does not prove
+HERE=${0%/*}
+# shellcheck disable=SC1091
+for lib in env files state sshd accounts restore; do . "$HERE/lib/$lib.sh"; done
+verb=$1 id=$2 who=${3-guard}
+ARGS=$CHANGES/$id/sshd-args
+
+# The program that made the change may hang with the lock in its hand: its unit is stopped whole, and the kernel lets go of the lock.
+take_lock() {
+  lock 2 && return 0
+  holder=$(value unit "$STATE/holder" 2>/dev/null)
+  case $holder in
+  bastionctl-run-*) systemctl kill -s KILL "$holder" 2>/dev/null ;;
+  *) ;;
+  esac
+  lock 20
+}
+
+case $verb in
+deadline)
+  take_lock || exit 1
+  is_open "$id" || { disarm "$id"; exit 0; }
+  # Extended while this waited for the lock: the timer that was set anew fires again. The clock since boot decides too,
+  # since wall clocks get set.
+  if [ "$(epoch)" -lt "$(deadline_of "$id")" ] && [ "$(uptime_s)" -lt "$(value deadline_uptime "$CHANGES/$id/state")" ]; then
+    exit 0
+  fi
+  revert "$id" "no confirm before the deadline" && finish "$id"
+  ;;
+boot-restore)
+  is_open "$id" || exit 0
+  restore_files "$id" && set_state "$id" reverting 'restarted before it was confirmed'
+  ;;
+boot-prove)
+  take_lock || exit 1
+  is_open "$id" || { disarm "$id"; exit 0; }
+  revert "$id" "the host restarted before the confirm" && finish "$id"
+  ;;
+roll-back)
+  revert "$id" "asked for by $who" && finish "$id"
+  ;;
+*) exit 64 ;;
+esac

@@ -1,0 +1,99 @@
+# shellcheck shell=sh
+# What a change is computed from, and what `status`, `hosts` and `history` show. Reads only. Sourced by main.sh.
+# Files below $F become the facts; what differs between two readings of the same host goes into the head instead.
+# shellcheck disable=SC1091
+for lib in people packages drift; do . "$RUN/lib/$lib.sh"; done
+F=$RUN/facts
+mkdir -p "$F/effective" "$F/keys" "$F/files"
+
+cp /etc/os-release "$F/os-release"
+sshd_args "$F/sshd-args"
+cp "$F/sshd-args" "$RUN/sshd-args"
+unit=$(sshd_unit) || unit=
+{
+  printf 'version=%s\nbinary=%s\nunit=%s\n' "$(sshd_version)" "$(sshd_binary)" "$unit"
+  if systemctl -q is-active "${unit:-none}"; then echo running=yes; else echo running=no; fi
+  if sshd_socket_active; then echo socket=yes; else echo socket=no; fi
+  printf 'selftest=%s\n' "$(plain "$("$(sshd_binary)" -t 2>&1)")"
+  printf 'selinux=%s\n' "$(getenforce 2>/dev/null | tr '[:upper:]' '[:lower:]')"
+} >"$F/sshd"
+
+# Configuration that bears no secret, with owner and mode.
+: >"$F/files.list"
+for file in /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf /etc/pam.d/sshd /etc/pam.d/common-auth /etc/pam.d/password-auth \
+  /etc/pam.d/postlogin /etc/pam.d/bastionctl-* /etc/profile.d/bastionctl-* /etc/cloud/cloud.cfg.d/*bastionctl*; do
+  [ -f "$file" ] || continue
+  mkdir -p "$F/files${file%/*}"
+  cp "$file" "$F/files$file"
+  printf '%s|%s|%s\n' "$file" "$(digest "$file")" "$(stat -c '%04a|%U|%G' "$file")" >>"$F/files.list"
+done
+
+folder=$(pam_folder) && for module in "$folder"/pam_*.so; do printf '%s\n' "${module##*/}"; done >"$F/pam-modules"
+getent group | cut -d: -f1 | sort >"$F/groups"
+for tool in ssh ssh-keygen ssh-keyscan unshare setsid flock base32 useradd getent systemctl timeout sha256sum pkill; do
+  command -v "$tool" >/dev/null 2>&1 || printf '%s\n' "$tool"
+done >"$F/missing-tools"
+
+factor=$(cat "$RUN/data/factor" 2>/dev/null || echo '%h/.google_authenticator')
+login_accounts >"$RUN/people"
+today=$(($(epoch) / 86400))
+while IFS='|' read -r name uid gid home shell; do
+  sshd_effective "$name" "$RUN/sshd-args" >"$F/effective/$name" 2>/dev/null
+  entry=$(getent shadow "$name")
+  hash=$(printf '%s' "$entry" | cut -d: -f2)
+  case $hash in
+  '') if [ -n "$entry" ]; then password=empty; else password=locked; fi ;;
+  '!'* | '*'*) password=locked ;;
+  *) password="set" ;;
+  esac
+  expires=$(printf '%s' "$entry" | cut -d: -f8)
+  if [ -n "$expires" ] && [ "$expires" -le "$today" ]; then expired=yes; else expired=no; fi
+  if [ "$uid" = 0 ] || sudo -n -l -U "$name" 2>/dev/null | grep -Eq '\((ALL|root)[^)]*\)'; then sudo=yes; else sudo=no; fi
+  secret=$(printf '%s' "$factor" | sed -e "s|%u|$name|g" -e "s|%h|$home|g")
+  if [ -s "$secret" ]; then enrolled=yes; else enrolled=no; fi
+  printf '%s|%s|%s|%s|%s|%s|%s|%s|%s\n' "$name" "$uid" "$home" "$shell" "$(id -Gn "$name" 2>/dev/null | tr ' ' ,)" \
+    "$password" "$expired" "$sudo" "$enrolled"
+  key_files "$name" "$home" "$F/effective/$name" | while read -r keys; do
+    parse_keys "$keys" | while IFS='|' read -r type blob options comment; do
+      seen=$(printf '%s %s\n' "$type" "$blob" | ssh-keygen -lf - 2>/dev/null) || continue
+      printf '%s|%s|%s|%s|%s\n' "$type" "${seen%% *}" "$(printf '%s' "$seen" | cut -d' ' -f2)" "$options" "$comment"
+    done
+  done >"$F/keys/$name"
+done <"$RUN/people" >"$F/accounts"
+
+sh "$RUN/lib/logins.sh" >"$F/logins"
+
+for id in $(changes_newest_first 2>/dev/null | head -n 20); do
+  # A change that died before it was armed touched nothing and means nothing.
+  [ "$(state_of "$id")" = staged ] && continue
+  printf '%s|%s|%s|%s|%s|%s\n' "$id" "$(value feature "$CHANGES/$id/manifest")" "$(state_of "$id")" \
+    "$(plain "$(value who "$CHANGES/$id/manifest")")" "$(value at "$CHANGES/$id/state")" "$(plain "$(value summary "$CHANGES/$id/manifest")")"
+done >"$F/changes"
+
+extra hostname "$(uname -n)"
+extra facts "$(cd "$F" && find . -type f | sort | xargs sha256sum | sha256sum | cut -d' ' -f1)"
+pending=$(open_change 2>/dev/null)
+if [ -n "$pending" ]; then
+  extra pending "$pending"
+  extra pending_state "$(state_of "$pending")"
+  extra pending_who "$(value who "$CHANGES/$pending/manifest")"
+  extra pending_since "$(value at "$CHANGES/$pending/state")"
+  extra deadline "$(deadline_of "$pending")"
+fi
+drifted=$(drift)
+[ -z "$drifted" ] || extra drift "$drifted"
+body "$F" >"$RUN/body"
+extra body "$(wc -c <"$RUN/body")"
+# Run Command hands out 24,000 characters: the rest is asked for in parts.
+part=$(cat "$RUN/data/part" 2>/dev/null || echo 0)
+{
+  printf 'bastionctl=1\noutcome=facts\nnow=%s\n' "$(epoch)"
+  cat "$RUN/extra"
+}
+if [ "$part" = 0 ]; then
+  head -c 21000 "$RUN/body"
+else
+  echo --
+  sed 1d "$RUN/body" | tail -c +$(((part - 1) * 20000 + 20997 + 1)) | head -c 20000
+fi
+exit 0

@@ -1,0 +1,65 @@
+# shellcheck shell=sh
+# The plan's login cases, tried and judged. A case is id|phase|account|factor|answer|expect|prompted.
+
+# run_cases PHASE MODE: appends id|phase|account|got|expect|key|prompted|ok to $RUN/logins; the first surprise is in $FAILED.
+run_cases() {
+  FAILED=
+  _code=
+  while IFS='|' read -r _id _phase _name _factor _reply _expect _asks <&3; do
+    [ "$_phase" = "$1" ] || continue
+    _real=$_name
+    case $_name in
+    @*) _real=$(probe_of "$_name") ;;
+    *) ;;
+    esac
+    _home=$(getent passwd "$_real" | cut -d: -f6)
+    _secret=$(factor_path "$_real" "$_home")
+    case $_factor:$_reply in
+    *:replay) ;;
+    fresh:*)
+      make_factor "$_secret" "$(factor_owner "$_real")" || { FAILED="$_name: no factor could be made"; return 1; }
+      _code=$CODE
+      ;;
+    *) rm -f "$_secret" ;;
+    esac
+    case $_reply in
+    right | replay) try "$2" "$_real" "$_reply" "$_code" ;;
+    wrong) try "$2" "$_real" "$_reply" "$WRONG" ;;
+    *) try "$2" "$_real" "$_reply" '' ;;
+    esac
+    judge
+    printf '%s|%s|%s|%s|%s|%s|%s|%s\n' "$_id" "$_phase" "$_name" "$GOT" "$_expect" "$KEY" "$PROMPTED" "$OK" >>"$RUN/logins"
+    if [ "$OK" = 0 ] && [ -z "$FAILED" ]; then
+      FAILED="$_id as $_name: expected $_expect, got $GOT (key accepted: $KEY, prompted: $PROMPTED): $(why_refused)"
+      return 1
+    fi
+  done 3<"$RUN/data/cases"
+  [ -z "$FAILED" ]
+}
+
+# A refusal counts only if the key was accepted and the prompt was seen, or was not, as expected: anything else may refuse
+# for a reason of its own. A baseline only has to get in.
+judge() {
+  OK=0
+  [ "$GOT" = "$_expect" ] && [ "$KEY" = 1 ] || return 0
+  if [ "$_phase" = baseline ] || [ "$PROMPTED" = "$_asks" ]; then OK=1; fi
+}
+
+# Where factors lie outside of homes they belong to root.
+factor_owner() {
+  case $FACTOR in
+  *%h*) printf '%s\n' "$1" ;;
+  *) echo root ;;
+  esac
+}
+
+# check_expectations: what sshd says it would do for each class of user, not what was written.
+check_expectations() {
+  while IFS='|' read -r _name _keyword _value <&3; do
+    _seen=$(sshd_effective "$_name" "$ARGS" 2>/dev/null | tr '[:upper:]' '[:lower:]' | sed -n "s/^$_keyword //p" | head -n 1)
+    if [ "$_seen" != "$(printf '%s' "$_value" | tr '[:upper:]' '[:lower:]')" ]; then
+      FAILED="$_name: $_keyword is \"$_seen\", not \"$_value\": something else decides it"
+      return 1
+    fi
+  done 3<"$RUN/data/expect"
+}

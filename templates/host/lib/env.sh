@@ -1,0 +1,39 @@
+# shellcheck shell=sh
+# What every on-host program relies on. Run Command gives no HOME, a service's PATH and umask 0022,
+# and a systemd unit gives other ones again: nothing is inherited.
+
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+HOME=/root
+LC_ALL=C
+export PATH HOME LC_ALL
+unset LANG LANGUAGE CDPATH ENV BASH_ENV IFS SSH_AUTH_SOCK SSH_ASKPASS DISPLAY
+umask 077
+
+STATE=/var/lib/bastionctl
+CHANGES=$STATE/changes
+# The old files once more, on the file system of their targets: a revert there is rename(2) and needs no free block.
+STASH=/etc/.bastionctl
+LIBEXEC=/usr/local/libexec/bastionctl
+UNITS=/etc/systemd/system
+
+epoch() { date +%s; }
+millis() { date +%s%3N; }
+
+# Seconds since boot: a clock that nobody sets (proc(5)).
+uptime_s() {
+  read -r _up _ </proc/uptime
+  printf '%s\n' "${_up%%.*}"
+}
+
+# One line, no separator of the protocol, at most 300 characters.
+plain() {
+  printf '%s' "$*" | tr '\n\r\t|' '   /' | cut -c1-300
+}
+
+# value NAME FILE: the value of a key=value line; data is read, never sourced.
+value() {
+  while IFS='=' read -r _key _value; do
+    [ "$_key" = "$1" ] && printf '%s\n' "$_value" && return 0
+  done <"$2"
+  return 1
+}

@@ -1,0 +1,100 @@
+# shellcheck shell=sh
+# Real logins with a throw-away key and a throw-away factor, through the listener or through `sshd -i` in a private view.
+# Works in $WORK, a tmpfs that may execute (askpass is a program; /run is noexec on cloud images), inside a mount namespace of its own.
+#   $RUN  the run's folder (results go there)   $ARGS  the daemon's arguments, one a line
+
+# enter_work: $WORK becomes an empty executable tmpfs that only this mount namespace sees.
+enter_work() {
+  WORK=$RUN/work
+  mkdir -p "$WORK" && mount -t tmpfs -o mode=0755,exec,nosuid,nodev,size=64m bastionctl "$WORK"
+}
+
+# make_key: the throw-away key pair, of a type that the effective configuration accepts.
+make_key() {
+  case $1 in
+  *ssh-ed25519*) _type=ed25519 ;;
+  *ecdsa-sha2-nistp256*) _type=ecdsa ;;
+  *) _type=rsa ;;
+  esac
+  ssh-keygen -q -t "$_type" -N '' -C bastionctl-throw-away -f "$WORK/key"
+}
+
+digits() { od -An -N8 -tu8 /dev/urandom | tr -d ' \n' | tail -c "$1"; }
+
+# make_factor FILE OWNER: a fresh factor with two scratch codes; $CODE is the right answer, $WRONG is not.
+# Its rate limit refuses even a right fourth code, so every case has a factor of its own. Scratch codes prove no clock.
+make_factor() {
+  CODE=9$(digits 7)
+  WRONG=1$(digits 7)
+  rm -f "$1"
+  {
+    head -c 20 /dev/urandom | base32 | tr -d '='
+    printf '" RATE_LIMIT 3 30\n" WINDOW_SIZE 3\n" DISALLOW_REUSE\n" TOTP_AUTH\n%s\n' "$CODE"
+  } >"$1" && chown "$2" "$1" && chmod 0400 "$1"
+}
+
+# factor_path ACCOUNT HOME: where the method keeps the account's factor; the plan names it with %u and %h.
+factor_path() {
+  printf '%s\n' "$FACTOR" | sed -e "s|%u|$1|g" -e "s|%h|$2|g"
+}
+
+# keys_path ACCOUNT HOME: the first authorized_keys file that sshd would read for the account.
+keys_path() {
+  _first=$(sshd_effective "$1" "$ARGS" 2>/dev/null | sed -n 's/^authorizedkeysfile //p' | cut -d' ' -f1)
+  case $_first in
+  none) return 1 ;;
+  '') _first=.ssh/authorized_keys ;;
+  *) ;;
+  esac
+  case $_first in
+  /* | %h*) ;;
+  *) _first=%h/$_first ;;
+  esac
+  printf '%s\n' "$_first" | sed -e "s|%u|$1|g" -e "s|%h|$2|g"
+}
+
+# client: ssh options that keep everything of the host's and the operator's own configuration out.
+# try MODE ACCOUNT ANSWER [CODE] → $GOT in|refused, $KEY 0|1, $PROMPTED 0|1
+#   MODE  view: through `sshd -i`, no port, no peer; live: a new TCP connection from a source address of its own,
+#         so that PerSourcePenalties (9.8) judge each attempt alone
+ATTEMPT=0
+try() {
+  ATTEMPT=$((ATTEMPT + 1))
+  _mode=$1 _account=$2 _answer=$3 _nonce=BASTIONCTL-IN-$(digits 12)
+  : >"$WORK/asked"
+  printf '#!/bin/sh\nprintf asked >>%s\nprintf "%%s\\n" "%s"\n' "$WORK/asked" "${4-}" >"$WORK/askpass"
+  chmod 0755 "$WORK/askpass"
+  set -- -v -F none -i "$WORK/key" -o IdentitiesOnly=yes -o IdentityAgent=none -o ControlMaster=no -o ControlPath=none \
+    -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o GlobalKnownHostsFile=/dev/null \
+    -o PreferredAuthentications=publickey,keyboard-interactive,password -o NumberOfPasswordPrompts=1 -o ConnectTimeout=10
+  [ "$_answer" = batch ] && set -- "$@" -o BatchMode=yes
+  if [ "$_mode" = view ]; then
+    set -- "$@" -o ProxyCommand="/bin/sh $RUN/lib/proxy.sh $ARGS" "$_account@rehearsal"
+  else
+    set -- "$@" -o BindAddress="$(source_address)" -p "$PORT" "$_account@$TARGET"
+  fi
+  _out=$(SSH_ASKPASS=$WORK/askpass SSH_ASKPASS_REQUIRE=force DISPLAY=none:0 \
+    timeout 25 setsid -w ssh "$@" "echo $_nonce" </dev/null 2>"$WORK/log") || true
+  KEY=0 PROMPTED=0 GOT=refused
+  grep -q 'Server accepts key' "$WORK/log" && KEY=1
+  [ -s "$WORK/asked" ] && PROMPTED=1
+  case $_out in
+  *"$_nonce"*) GOT=in ;;
+  *) ;;
+  esac
+  # A forced command or a shell that runs nothing says nothing of whether sshd and PAM let the account in.
+  if [ "$GOT" = refused ] && grep -Eq 'Authenticated to |Authentication succeeded' "$WORK/log" && quiet_shell "$_account"; then
+    GOT=in
+  fi
+}
+
+source_address() { printf '127.9.%d.%d\n' "$((9 + ATTEMPT / 250))" "$((1 + ATTEMPT % 250))"; }
+
+quiet_shell() {
+  sshd_effective "$1" "$ARGS" 2>/dev/null | grep '^forcecommand ' | grep -qv '^forcecommand none$'
+}
+
+# why_refused: the last thing that ssh said, for the report.
+why_refused() {
+  plain "$(grep -Ev '^(debug1|OpenSSH_|Authenticated|Transferred|Bytes)' "$WORK/log" | tail -n 2)"
+}

@@ -1,0 +1,43 @@
+# shellcheck shell=sh
+# Lock-outs measured, not modelled: sshd says whether it would accept a public key without anyone holding the private one.
+
+# offers MODE KEYS RESULT: KEYS has account|type|base64|fingerprint lines; RESULT gets account|fingerprint|accepted or refused.
+# Four at a time: MaxStartups begins to drop unauthenticated connections at ten.
+offers() {
+  : >"$3"
+  _count=0
+  while IFS='|' read -r _account _type _blob _print; do
+    _count=$((_count + 1))
+    offer "$1" "$_account" "$_type $_blob" "$_print" "$_count" >>"$3" &
+    [ $((_count % 4)) -eq 0 ] && wait
+  done <"$2"
+  wait
+  sort -o "$3" "$3"
+}
+
+offer() {
+  _pub=$WORK/offer-$5
+  printf '%s\n' "$3" >"$_pub.pub"
+  set -- "$1" "$2" "$4" "$5" -v -F none -i "$_pub" -o BatchMode=yes -o IdentitiesOnly=yes -o IdentityAgent=none -o ControlPath=none \
+    -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o GlobalKnownHostsFile=/dev/null \
+    -o PreferredAuthentications=publickey -o ConnectTimeout=10
+  _mode=$1 _who=$2 _print=$3 _number=$4
+  shift 4
+  if [ "$_mode" = view ]; then
+    set -- "$@" -o ProxyCommand="/bin/sh $RUN/lib/proxy.sh $ARGS" "$_who@rehearsal"
+  else
+    set -- "$@" -o BindAddress="127.9.$((100 + _number / 250)).$((1 + _number % 250))" -p "$PORT" "$_who@$TARGET"
+  fi
+  timeout 15 ssh "$@" true </dev/null >/dev/null 2>"$_pub.log" || true
+  if grep -q 'Server accepts key' "$_pub.log"; then
+    printf '%s|%s|accepted\n' "$_who" "$_print"
+  else
+    printf '%s|%s|refused\n' "$_who" "$_print"
+  fi
+  rm -f "$_pub" "$_pub.pub" "$_pub.log"
+}
+
+# lost_offers BEFORE AFTER: account|fingerprint pairs that were accepted and no longer are.
+lost_offers() {
+  awk -F'|' 'NR == FNR { if ($3 == "accepted") had[$1 "|" $2] = 1; next } $3 == "accepted" { delete had[$1 "|" $2] } END { for (k in had) print k }' "$1" "$2" | sort
+}

@@ -1,0 +1,43 @@
+# shellcheck shell=sh
+# Packages decide no login by themselves: they come first, are named in the plan, and are not undone (G1).
+
+# pam_folder: where this distribution keeps PAM modules.
+pam_folder() {
+  for _folder in /lib/*/security /usr/lib/*/security /lib64/security /usr/lib64/security /lib/security; do
+    if [ -e "$_folder/pam_unix.so" ]; then
+      printf '%s\n' "$_folder"
+      return 0
+    fi
+  done
+  return 1
+}
+
+# install_packages: name|module lines; a package whose module is there is left alone.
+install_packages() {
+  while IFS='|' read -r _name _module <&3; do
+    [ -e "$(pam_folder)/$_module" ] && continue
+    if [ "$until" = rehearse ]; then
+      echo "$_name would be installed first; its logins cannot be rehearsed before that" >"$RUN/why"
+      return 1
+    fi
+    if ! install_one "$_name"; then
+      plain "$_name: $(grep -E '^E: |^Error|^No match' "$RUN/said" | tail -n 2)" >"$RUN/why"
+      return 1
+    fi
+    if [ ! -e "$(pam_folder)/$_module" ]; then
+      echo "$_name brought no $_module" >"$RUN/why"
+      return 1
+    fi
+  done 3<"$RUN/data/packages"
+}
+
+install_one() {
+  if command -v apt-get >/dev/null 2>&1; then
+    # pam.d/sshd is a conffile: never asked about, never replaced.
+    set -- -y -q -o Dpkg::Options::=--force-confold -o Dpkg::Options::=--force-confdef -o DPkg::Lock::Timeout=60 --no-install-recommends install "$1"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get "$@" </dev/null 9>&- || { apt-get -q update </dev/null 9>&- && apt-get "$@" </dev/null 9>&-; }
+  else
+    dnf -y -q install "$1" </dev/null 9>&-
+  fi
+}

@@ -1,0 +1,79 @@
+# shellcheck shell=sh
+# Who can log in here, and with which keys. Key material stays on the host; fingerprints leave it.
+
+# login_accounts: name|uid|gid|home|shell of accounts with a shell that is root, a person (uid ≥ UID_MIN), or somebody with keys.
+login_accounts() {
+  _min=$(sed -n 's/^UID_MIN[[:space:]]*//p' /etc/login.defs 2>/dev/null | head -n 1)
+  getent passwd | while IFS=: read -r _name _ _uid _gid _ _home _shell; do
+    case ${_shell##*/} in
+    nologin | false | sync | halt | shutdown) continue ;;
+    *) ;;
+    esac
+    case $_name in
+    *[!A-Za-z0-9._-]* | -*) continue ;;
+    *) ;;
+    esac
+    if [ "$_uid" = 0 ] || [ "$_uid" -ge "${_min:-1000}" ] || [ -s "$_home/.ssh/authorized_keys" ]; then
+      printf '%s|%s|%s|%s|%s\n' "$_name" "$_uid" "$_gid" "$_home" "${_shell:-/bin/sh}"
+    fi
+  done
+}
+
+# key_files ACCOUNT HOME EFFECTIVE: the files that sshd reads keys of this account from.
+key_files() {
+  for _file in $(sed -n 's/^authorizedkeysfile //p' "$3" 2>/dev/null || echo .ssh/authorized_keys); do
+    case $_file in
+    none) continue ;;
+    /* | %h*) ;;
+    *) _file=%h/$_file ;;
+    esac
+    printf '%s\n' "$_file" | sed -e "s|%u|$1|g" -e "s|%h|$2|g"
+  done
+}
+
+# parse_keys FILE: type|base64|options|comment, the options by name only (values hold commands and addresses).
+parse_keys() {
+  [ -f "$1" ] && [ -r "$1" ] || return 0
+  awk '
+    /^[[:space:]]*(#|$)/ { next }
+    {
+      line = $0; opts = ""
+      if (line !~ /^[[:space:]]*(ssh-|ecdsa-|sk-)/) {
+        quoted = 0; cut = 0
+        for (i = 1; i <= length(line); i++) {
+          c = substr(line, i, 1)
+          if (c == "\"" && substr(line, i - 1, 1) != "\\") quoted = !quoted
+          if (!quoted && (c == " " || c == "\t")) { cut = i; break }
+        }
+        if (!cut) next
+        opts = substr(line, 1, cut - 1); line = substr(line, cut + 1)
+        gsub(/"([^"\\]|\\.)*"/, "", opts); gsub(/=/, "", opts); gsub(/[^A-Za-z0-9,-]/, "", opts)
+      }
+      n = split(line, f, /[[:space:]]+/); s = (f[1] == "") ? 2 : 1
+      if (f[s] !~ /^(ssh-|ecdsa-|sk-)[A-Za-z0-9@.-]+$/ || f[s + 1] !~ /^[A-Za-z0-9+\/=]+$/) next
+      comment = ""
+      for (i = s + 2; i <= n; i++) comment = comment (comment == "" ? "" : " ") f[i]
+      gsub(/[|]/, "/", comment)
+      print f[s] "|" f[s + 1] "|" opts "|" comment
+    }' "$1"
+}
+
+# collect_keys PEOPLE RESULT: account|type|base64|fingerprint of every key that can be offered from here. A `from=` names
+# peers that this host cannot be, and a certificate authority is no key.
+collect_keys() {
+  : >"$2"
+  while IFS='|' read -r _who _uid _gid _dir _; do
+    sshd_effective "$_who" "$RUN/sshd-args" >"$RUN/effective-now" 2>/dev/null
+    key_files "$_who" "$_dir" "$RUN/effective-now" | while read -r _keys; do
+      parse_keys "$_keys" | while IFS='|' read -r _type _blob _options _; do
+        case ,$_options, in
+        *,from,* | *,cert-authority,*) continue ;;
+        *) ;;
+        esac
+        printf '%s|%s|%s|%s\n' "$_who" "$_type" "$_blob" "$(fingerprint "$_type" "$_blob")" >>"$2"
+      done
+    done
+  done <"$1"
+}
+
+fingerprint() { printf '%s %s\n' "$1" "$2" | ssh-keygen -lf - 2>/dev/null | cut -d' ' -f2; }

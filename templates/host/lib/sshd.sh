@@ -1,0 +1,87 @@
+# shellcheck shell=sh
+# The host's own sshd: where it is, how it runs, what its configuration really says.
+
+sshd_binary() { command -v sshd || echo /usr/sbin/sshd; }
+
+# ssh.service on Debian and Ubuntu (sshd.service is an alias there), sshd.service elsewhere.
+sshd_unit() {
+  for _unit in ssh.service sshd.service; do
+    if [ -n "$(systemctl show -p FragmentPath --value "$_unit" 2>/dev/null)" ]; then
+      systemctl show -p Id --value "$_unit"
+      return 0
+    fi
+  done
+  return 1
+}
+
+sshd_socket_active() { systemctl -q is-active ssh.socket sshd.socket 2>/dev/null; }
+
+# sshd_args FILE: the running daemon's arguments, one a line, less those that only say how it runs.
+# Such an -o beats every file (EC2 Instance Connect on Ubuntu, the crypto policy of RHEL 8) and a hand-run `sshd -T` does not show it.
+sshd_args() {
+  : >"$1"
+  _pid=$(systemctl show -p MainPID --value "$(sshd_unit)" 2>/dev/null)
+  [ -r "/proc/${_pid:-0}/cmdline" ] && [ "${_pid:-0}" != 0 ] || return 0
+  # The listener retitles itself ("sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups").
+  tr '\0' '\n' <"/proc/$_pid/cmdline" | sed -e 's/^sshd: //' -e 's/ \[listener\].*//' | tr ' ' '\n' | sed 1d | while read -r _arg; do
+    case $_arg in
+    '' | -D | -e | -i | -d | -t | -T | -q) ;;
+    *) printf '%s\n' "$_arg" ;;
+    esac
+  done >"$1"
+}
+
+# with_args FILE COMMAND…: runs COMMAND with the lines of FILE as further arguments.
+with_args() {
+  _args=$1
+  shift
+  while IFS= read -r _arg; do
+    set -- "$@" "$_arg"
+  done <"$_args"
+  "$@"
+}
+
+# sshd_effective USER ARGSFILE: `sshd -T` for a class of user. 7.4 wants all three; without -C only `Match all` matches.
+sshd_effective() {
+  with_args "$2" "$(sshd_binary)" -T -C "user=$1,host=localhost,addr=127.0.0.1"
+}
+
+sshd_version() {
+  ssh -V 2>&1 | sed -n 's/^OpenSSH_\([0-9][0-9.]*p[0-9]*\).*/\1/p'
+}
+
+# Where the listener answers from this host: a loopback address unless ListenAddress names another.
+sshd_target() {
+  _listen=$(with_args "$1" "$(sshd_binary)" -T 2>/dev/null | sed -n 's/^listenaddress //p' | grep -v '^\[' | head -n 1)
+  _port=${_listen##*:}
+  case ${_listen%:*} in
+  0.0.0.0 | '') printf '127.0.0.1 %s\n' "${_port:-22}" ;;
+  *) printf '%s %s\n' "${_listen%:*}" "$_port" ;;
+  esac
+}
+
+# reload_sshd: never restart while it runs; SIGHUP with a bad file would close the port, so -t comes first.
+# Socket activation may mean that no daemon runs: the next connection reads the files anyway.
+reload_sshd() {
+  _test=$("$(sshd_binary)" -t 2>&1) || { plain "sshd -t: $_test"; return 1; }
+  _unit=$(sshd_unit)
+  if systemctl -q is-active "$_unit"; then
+    systemctl reload "$_unit" 2>&1
+  elif sshd_socket_active; then
+    return 0
+  else
+    systemctl reset-failed "$_unit" 2>/dev/null
+    systemctl start "$_unit" 2>&1
+  fi
+}
+
+# answers TARGET PORT: a new TCP connection gets sshd's banner within five seconds.
+answers() {
+  _try=0
+  while [ "$_try" -lt 25 ]; do
+    if ssh-keyscan -T 2 -p "$2" "$1" 2>/dev/null | grep -q .; then return 0; fi
+    _try=$((_try + 1))
+    sleep 0.2
+  done
+  return 1
+}

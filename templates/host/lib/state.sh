@@ -1,0 +1,70 @@
+# shellcheck shell=sh
+# One change at a time: the lock, the state of each change, and who holds what.
+#   staged → armed → live → proven → confirmed | rolled-back | failed, and reverting on the way back
+
+# lock SECONDS: descriptor 9 holds the lock until the program ends. Children close it (9>&-).
+lock() {
+  mkdir -p "$STATE" "$CHANGES" || return 2
+  exec 9>>"$STATE/lock" || return 2
+  flock -w "$1" 9
+}
+
+holder_is() {
+  printf 'who=%s\nsince=%s\nunit=%s\nid=%s\n' "$1" "$(epoch)" "$2" "$3" >"$STATE/holder.new" &&
+    mv -f "$STATE/holder.new" "$STATE/holder"
+}
+
+state_of() {
+  if [ -r "$CHANGES/$1/state" ]; then
+    value state "$CHANGES/$1/state" || echo unknown
+  else
+    echo none
+  fi
+}
+
+# set_state ID STATE [REASON]: atomic and synced; the deadline is carried over.
+set_state() {
+  _deadline=$(value deadline "$CHANGES/$1/state" 2>/dev/null || echo 0)
+  _uptime=$(value deadline_uptime "$CHANGES/$1/state" 2>/dev/null || echo 0)
+  printf 'state=%s\nat=%s\ndeadline=%s\ndeadline_uptime=%s\nreason=%s\n' \
+    "$2" "$(epoch)" "$_deadline" "$_uptime" "$(plain "${3-}")" | write_text "$CHANGES/$1/state" &&
+    journal "$1" "state $2 ${3-}"
+}
+
+set_deadline() {
+  _state=$(state_of "$1")
+  printf 'state=%s\nat=%s\ndeadline=%s\ndeadline_uptime=%s\nreason=\n' \
+    "$_state" "$(epoch)" "$(($(epoch) + $2))" "$(($(uptime_s) + $2))" | write_text "$CHANGES/$1/state"
+}
+
+deadline_of() { value deadline "$CHANGES/$1/state" || echo 0; }
+
+# Unconfirmed and touched, or about to be: what a boot, a deadline or a roll back has to undo.
+is_open() {
+  case $(state_of "$1") in
+  armed | live | proven | reverting | failed) return 0 ;;
+  *) return 1 ;;
+  esac
+}
+
+changes_newest_first() {
+  for _change in "$CHANGES"/*/; do
+    [ -e "${_change}state" ] && basename "$_change"
+  done | sort -r
+}
+
+open_change() {
+  changes_newest_first | while read -r _id; do
+    if is_open "$_id"; then
+      printf '%s\n' "$_id"
+      break
+    fi
+  done
+}
+
+# The journal is for people after the fact; losing a line must never stop a revert.
+journal() {
+  _journal=$CHANGES/$1/journal
+  shift
+  { printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$(plain "$*")" >>"$_journal"; } 2>/dev/null || true
+}

@@ -1,0 +1,75 @@
+# shellcheck shell=sh
+# The private view: the host as it is, where every write lands on a tmpfs that ends with this mount namespace.
+
+# shadow DIR: writes below DIR are private from now on. Owner and mode of the top folder are kept, since StrictModes judges a home by them.
+SHADOWS=0
+shadow() {
+  SHADOWS=$((SHADOWS + 1))
+  _upper=$WORK/shadow-$SHADOWS
+  mkdir -p "$_upper/up" "$_upper/work"
+  chown --reference="$1" "$_upper/up"
+  chmod --reference="$1" "$_upper/up"
+  if mount -t overlay overlay -o "lowerdir=$1,upperdir=$_upper/up,workdir=$_upper/work" "$1" 2>/dev/null; then
+    return 0
+  fi
+  # No overlayfs, or a file system that it does not take as a lower layer: a copy, bind-mounted.
+  case $1 in
+  /var/*) return 0 ;;
+  /etc) cp -a "$1/." "$_upper/up/" ;;
+  *)
+    for _entry in .ssh .google_authenticator .profile .bash_profile .bashrc .bash_login; do
+      [ ! -e "$1/$_entry" ] || cp -a "$1/$_entry" "$_upper/up/"
+    done
+    ;;
+  esac && mount --bind "$_upper/up" "$1"
+}
+
+# open_view: to be called after enter_work.
+open_view() {
+  shadow /etc || return 1
+  for _folder in /var/log /var/lib; do
+    shadow "$_folder" || return 1
+  done
+  # Without logind and the journal a rehearsed login starts no user manager and writes no log line that a ban could be made of.
+  # What they would have said is for the live proof.
+  if [ -d /run/systemd ]; then mount -t tmpfs -o mode=0755,size=1m bastionctl /run/systemd || return 1; fi
+  # `sshd -i` has no peer: PAM and audit would look "UNKNOWN" up, 20 seconds each where the resolver is dead.
+  printf '127.0.0.1 UNKNOWN %s\n' "$(uname -n)" >>/etc/hosts
+}
+
+# view_account ACCOUNT HOME: a private home with the throw-away key at the place where sshd really looks.
+view_account() {
+  case $2 in
+  /?*) [ -d "$2" ] || return 1 ;;
+  *) return 1 ;;
+  esac
+  shadow "$2" || return 1
+  _file=$(keys_path "$1" "$2") || return 1
+  _dir=${_file%/*}
+  if [ ! -d "$_dir" ]; then
+    mkdir -p "$_dir" && chown "$1" "$_dir" && chmod 0700 "$_dir" || return 1
+  fi
+  [ -e "$_file" ] || { : >"$_file" && chown "$1" "$_file" && chmod 0600 "$_file"; } || return 1
+  # A last line without a newline would swallow the key.
+  { echo && cat "$WORK/key.pub"; } >>"$_file"
+}
+
+# stage: the planned files at their real paths.
+stage() {
+  while IFS='|' read -r _path _action _fmode _owner _group _before _after; do
+    if [ "$_after" = absent ]; then
+      rm -f "$_path"
+    else
+      cat "$RUN/data/content$_path" >"$_path" && chown "$_owner:$_group" "$_path" && chmod "$_fmode" "$_path"
+    fi || return 1
+  done <"$RUN/data/files"
+}
+
+# canary: a mark in the staged bytes that sshd has to show, or this rehearsal did not read them.
+canary() {
+  CANARY=bastionctl-$(digits 12)
+  _into=$(awk -F'|' '$1 ~ /^\/etc\/ssh\// && $7 != "absent" { print $1; exit }' "$RUN/data/files")
+  : "${_into:=/etc/ssh/sshd_config}"
+  { printf 'VersionAddendum %s\n' "$CANARY" && cat "$_into"; } >"$WORK/canary" && cat "$WORK/canary" >"$_into" || return 1
+  with_args "$ARGS" "$(sshd_binary)" -T 2>/dev/null | grep -q "^versionaddendum $CANARY\$"
+}

@@ -1,0 +1,74 @@
+# shellcheck shell=sh
+# Proof through the live listener: new TCP connections, one loopback source address an attempt, never multiplexed.
+# usage: prove.sh RUN before|after ID      exit 0 as expected · 11 not
+RUN=$1 when=$2 ID=$3
+# shellcheck disable=SC1091
+for lib in env files state sshd login offers accounts cases; do . "$RUN/lib/$lib.sh"; done
+ARGS=$RUN/sshd-args
+FACTOR=$(value factor "$RUN/data/manifest")
+
+say() { plain "$1" >"$RUN/why"; }
+
+enter_work || { say 'no work folder'; exit 11; }
+target=$(sshd_target "$ARGS")
+TARGET=${target% *} PORT=${target#* }
+answers "$TARGET" "$PORT" || { say "no sshd answers at $TARGET port $PORT"; exit 11; }
+
+if [ "$when" = before ]; then
+  offers live "$RUN/keys" "$RUN/offers-before"
+  exit 0
+fi
+
+check_expectations || { say "$FAILED"; exit 11; }
+
+# shellcheck disable=SC2317 # called by cases.sh
+# probe_of @probe[:GROUP]: the throw-away account that stands for it.
+probe_of() { sed -n "s/^$1 //p" "$RUN/probes"; }
+
+# usual_group: a group that sshd admits, where it admits only some.
+usual_group() {
+  for _group in $(sshd_effective root "$ARGS" 2>/dev/null | sed -n 's/^allowgroups //p') users nogroup nobody; do
+    if getent group "$_group" >/dev/null && ! cut -d'|' -f3 "$RUN/data/cases" | grep -qx "@probe:$_group"; then
+      printf '%s\n' "$_group"
+      return 0
+    fi
+  done
+  return 1
+}
+
+if sshd_effective root "$ARGS" 2>/dev/null | grep -q '^allowusers '; then
+  # A stranger is refused here whatever the factor says: the rehearsal, the offers and the operator's own login have to do.
+  echo 'no throw-away login: AllowUsers admits no stranger' >"$RUN/remark"
+else
+  make_key "$(sshd_effective root "$ARGS" 2>/dev/null | sed -n 's/^pubkeyaccepted[a-z]* //p')"
+  : >"$RUN/probes"
+  awk -F'|' '$2 == "prove" { print $3 }' "$RUN/data/cases" | sort -u >"$WORK/roles"
+  while read -r role; do
+    name=bctl-$(digits 8)
+    case $role in
+    @probe:*) group=${role#@probe:} ;;
+    *) group=$(usual_group) || { say 'no group for a throw-away account'; exit 11; } ;;
+    esac
+    made=$(make_probe "$ID" "$name" "$group") || { say "no throw-away account: $made"; exit 11; }
+    printf '%s %s\n' "$role" "$name" >>"$RUN/probes"
+    home=$(getent passwd "$name" | cut -d: -f6)
+    file=$(keys_path "$name" "$home") || { say 'sshd reads no authorized_keys file'; exit 11; }
+    if ! mkdir -p "${file%/*}" || ! cp "$WORK/key.pub" "$file"; then
+      say "no key could be laid at $file"
+      exit 11
+    fi
+    case $file in
+    "$home"/*) chown -R "$name:" "$home" && chmod 0600 "$file" ;;
+    *) printf '%s\n' "$file" >>"$CHANGES/$ID/strays" && chmod 0644 "$file" ;;
+    esac
+    [ -z "$(command -v restorecon)" ] || restorecon -R "$home" 2>/dev/null
+  done <"$WORK/roles"
+  run_cases prove live || { say "$FAILED"; exit 11; }
+fi
+
+offers live "$RUN/keys" "$RUN/offers-after"
+lost_offers "$RUN/offers-before" "$RUN/offers-after" >"$RUN/offers-gone"
+while IFS='|' read -r account print; do
+  grep -qx "$account" "$RUN/data/accept" || { say "$account has lost the key $print"; exit 11; }
+done <"$RUN/offers-gone"
+exit 0

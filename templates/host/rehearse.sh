@@ -1,0 +1,44 @@
+# shellcheck shell=sh
+# The rehearsal: logins through the present and then the staged files, at their real paths, in a private view. Writes nothing
+# but $RUN. Run by main.sh under `unshare -m`, so that nothing of it outlives it.
+# usage: rehearse.sh RUN      exit 0 all as expected · 10 refused today already · 11 refused · 12 could not be held
+RUN=$1
+# shellcheck disable=SC1091
+for lib in env files sshd login offers view cases; do . "$RUN/lib/$lib.sh"; done
+ARGS=$RUN/sshd-args
+FACTOR=$(value factor "$RUN/data/manifest")
+
+say() { plain "$1" >"$RUN/why"; }
+
+if ! enter_work || ! open_view; then
+  say 'no private view could be made'
+  exit 12
+fi
+broken=$("$(sshd_binary)" -t 2>&1) || { say "sshd -t refuses the present files: $broken"; exit 10; }
+make_key "$(sshd_effective root "$ARGS" 2>/dev/null | sed -n 's/^pubkeyaccepted[a-z]* //p')"
+
+cut -d'|' -f3 "$RUN/data/cases" | grep -v '^@' | sort -u >"$WORK/accounts"
+while read -r account; do
+  view_account "$account" "$(getent passwd "$account" | cut -d: -f6)" || { say "$account: no home, or no place for a key"; exit 10; }
+done <"$WORK/accounts"
+
+run_cases baseline view || { say "$FAILED"; exit 10; }
+offers view "$RUN/keys" "$RUN/offers-present"
+
+stage || { say 'the staged files could not be laid out'; exit 12; }
+broken=$("$(sshd_binary)" -t 2>&1) || { say "sshd -t refuses the staged files: $broken"; exit 11; }
+canary || { say 'sshd did not read the staged files: the canary does not show in sshd -T'; exit 11; }
+check_expectations || { say "$FAILED"; exit 11; }
+run_cases rehearse view || { say "$FAILED"; exit 11; }
+# The greeting of the sshd that answered must carry the canary too.
+if [ -s "$WORK/log" ] && ! grep -q "$CANARY" "$WORK/log"; then
+  say 'the logins were not answered from the staged files: no canary in the greeting'
+  exit 11
+fi
+
+offers view "$RUN/keys" "$RUN/offers-staged"
+lost_offers "$RUN/offers-present" "$RUN/offers-staged" >"$RUN/offers-lost"
+while IFS='|' read -r account print; do
+  grep -qx "$account" "$RUN/data/accept" || { say "$account would lose the key $print"; exit 11; }
+done <"$RUN/offers-lost"
+exit 0

@@ -1,0 +1,32 @@
+# shellcheck shell=sh
+# Undo: a pending change by its own guard; a confirmed one, if nobody touched its files since, under a guard armed anew. Sourced by main.sh.
+# shellcheck disable=SC1091
+for lib in arm restore accounts target; do . "$RUN/lib/$lib.sh"; done
+lock 15 || answer busy locked "$(value who "$STATE/holder" 2>/dev/null) is at work on this host"
+ID=$(target_change) || answer refused no-change 'no change is recorded on this host'
+who=$(value who "$RUN/data/manifest")
+extra change "$ID"
+case $(state_of "$ID") in
+armed | live | proven | reverting | failed) ;;
+rolled-back) answer rolled-back-as-asked already "rolled back at $(date -u -d "@$(value at "$CHANGES/$ID/state")" +%H:%M:%SZ): $(value reason "$CHANGES/$ID/state")" ;;
+confirmed)
+  pending=$(open_change)
+  [ -z "$pending" ] || answer busy pending "change $pending waits for its confirm; roll it back first"
+  newest=$(for id in $(changes_newest_first); do [ "$(state_of "$id")" != confirmed ] || { echo "$id"; break; }; done)
+  [ "$newest" = "$ID" ] || answer refused not-newest "change $newest came later: roll that back first"
+  while IFS='|' read -r _n path _action _fmode _owner _group _before after; do
+    if [ "$(digest "$path")" != "$after" ]; then
+      diff -u "$CHANGES/$ID/after$path" "$path" 2>/dev/null | sed 's/^/diff=/' | head -n 40 >>"$RUN/extra"
+      answer refused edited-since "$path was changed after the confirm: rolling back would lose that"
+    fi
+  done <"$CHANGES/$ID/files"
+  cp "$CHANGES/$ID/sshd-args" "$RUN/sshd-args" 2>/dev/null || sshd_args "$RUN/sshd-args"
+  # Armed first, so that a crash half way is finished by the guard.
+  step arm arm "$ID" 60 || answer refused arm "$DETAIL"
+  ;;
+*) answer refused not-armed "change $ID is $(state_of "$ID"): there is nothing to undo" ;;
+esac
+if step roll-back sh "$LIBEXEC/$ID/guard.sh" roll-back "$ID" "$who"; then
+  answer rolled-back-as-asked
+fi
+answer stuck roll-back "$DETAIL"
