@@ -97,6 +97,8 @@ export interface Draft {
   readonly summary: string
   readonly files: readonly DesiredFile[]
   readonly packages: readonly PackageNeed[]
+  /** Where the method keeps an account's factor; `%u` and `%h` stand for name and home. */
+  readonly factor: string
   readonly reads: readonly Read[]
   readonly logins: readonly LoginCase[]
   readonly expectations: readonly Expectation[]

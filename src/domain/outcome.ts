@@ -37,6 +37,8 @@ export interface HostResult {
   readonly detail?: string
   /** Epoch seconds; while `pending`. */
   readonly deadline?: number
+  /** The change on this host that the result speaks of. */
+  readonly change?: string
   readonly steps: readonly StepRecord[]
   readonly logins: readonly LoginRecord[]
 }

@@ -14,8 +14,6 @@ export interface ChangeOrder {
   /** Not to be begun later than this, epoch seconds. */
   readonly notAfter: number
   readonly tool: string
-  /** Where the method keeps an account's factor; `%u` and `%h` stand for name and home. */
-  readonly factor: string
 }
 
 export function changeData(change: Change, order: ChangeOrder): Data {
@@ -32,7 +30,7 @@ export function changeData(change: Change, order: ChangeOrder): Data {
       operator_time: order.now,
       not_after: order.notAfter,
       tool: order.tool,
-      factor: order.factor,
+      factor: change.factor,
       digest: change.digest,
     }),
     files: text(files),

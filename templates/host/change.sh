@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # install → rehearse → arm → commit → reload → prove, on this host alone, under its lock. Sourced by main.sh.
 # shellcheck disable=SC1091
-for lib in arm accounts packages people; do . "$RUN/lib/$lib.sh"; done
+for lib in arm restore accounts packages people; do . "$RUN/lib/$lib.sh"; done
 MANIFEST=$RUN/data/manifest
 wanted() { value "$1" "$MANIFEST"; }
 change_id=$(wanted id)
@@ -18,7 +18,7 @@ hold() {
   if [ "$until" = rehearse ]; then
     # A rehearsal writes nothing, the lock's folder included.
     [ -e "$STATE/lock" ] || return 0
-    exec 9<"$STATE/lock"
+    command exec 9<"$STATE/lock" || return 2
     flock -n 9
     return
   fi
@@ -117,11 +117,15 @@ step install install_packages || answer refused package "$DETAIL"
 step rehearse rehearse || answer refused rehearsal "$DETAIL"
 if [ "$until" = rehearse ]; then answer rehearsed; fi
 
+# arm_change ID SECONDS: the guard first, then what it would need; a death in between is swept up by the guard.
+arm_change() {
+  stage_change "$1" "$2" && arm "$1" "$2" && record "$1" && stash "$1" && sync -f "$STATE" && sync -f "$STASH" && set_state "$1" armed
+}
+
 ID=$change_id
-if ! step arm arm "$ID" "$(wanted deadline)"; then
+if ! step arm arm_change "$ID" "$(wanted deadline)"; then
   why=$DETAIL
-  disarm "$ID"
-  rm -rf "${CHANGES:?}/$ID"
+  forget "$ID"
   answer refused arm "${why:-the guard could not be armed}"
 fi
 
@@ -135,8 +139,7 @@ undo() {
 }
 
 if ! check_reads; then
-  disarm "$ID"
-  rm -rf "${CHANGES:?}/$ID"
+  forget "$ID"
   stale
 fi
 step commit commit "$ID" || undo commit

@@ -26,7 +26,7 @@ take_lock() {
 case $verb in
 deadline)
   take_lock || exit 1
-  is_open "$id" || { disarm "$id"; exit 0; }
+  is_open "$id" || { settled "$id"; exit 0; }
   # Extended while this waited for the lock: the timer that was set anew fires again. The clock since boot decides too,
   # since wall clocks get set.
   if [ "$(epoch)" -lt "$(deadline_of "$id")" ] && [ "$(uptime_s)" -lt "$(value deadline_uptime "$CHANGES/$id/state")" ]; then
@@ -40,7 +40,7 @@ boot-restore)
   ;;
 boot-prove)
   take_lock || exit 1
-  is_open "$id" || { disarm "$id"; exit 0; }
+  is_open "$id" || { settled "$id"; exit 0; }
   revert "$id" "the host restarted before the confirm" && finish "$id"
   ;;
 roll-back)

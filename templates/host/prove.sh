@@ -41,7 +41,7 @@ if sshd_effective root "$ARGS" 2>/dev/null | grep -q '^allowusers '; then
   echo 'no throw-away login: AllowUsers admits no stranger' >"$RUN/remark"
 else
   make_key "$(sshd_effective root "$ARGS" 2>/dev/null | sed -n 's/^pubkeyaccepted[a-z]* //p')"
-  : >"$RUN/probes"
+  printf '' >"$RUN/probes"
   awk -F'|' '$2 == "prove" { print $3 }' "$RUN/data/cases" | sort -u >"$WORK/roles"
   while read -r role; do
     name=bctl-$(digits 8)

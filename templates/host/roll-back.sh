@@ -22,7 +22,8 @@ confirmed)
   done <"$CHANGES/$ID/files"
   cp "$CHANGES/$ID/sshd-args" "$RUN/sshd-args" 2>/dev/null || sshd_args "$RUN/sshd-args"
   # Armed first, so that a crash half way is finished by the guard.
-  step arm arm "$ID" 60 || answer refused arm "$DETAIL"
+  rearm() { arm "$ID" 60 && stash "$ID" && sync -f "$STASH"; }
+  step arm rearm || answer refused arm "$DETAIL"
   ;;
 *) answer refused not-armed "change $ID is $(state_of "$ID"): there is nothing to undo" ;;
 esac

@@ -5,11 +5,14 @@
 # make_probe ID NAME GROUP: an ordinary account without a password, with a home and nothing in it.
 make_probe() {
   printf '%s\n' "$2" >>"$CHANGES/$1/accounts" && durable "$CHANGES/$1/accounts" || return 1
+  [ -e "$CHANGES/$1/no-twins" ] || for _db in passwd shadow group gshadow subuid subgid; do
+    [ -e "/etc/$_db-" ] || printf '/etc/%s-\n' "$_db"
+  done >"$CHANGES/$1/no-twins"
   _base=$(useradd -D 2>/dev/null | sed -n 's/^HOME=//p')
   _home=${_base:-/home}/$2
-  # No subordinate ids, no mail spool, no group of its own: a line in passwd and one in shadow is all there is.
+  # No group of its own. Subordinate ids cannot be declined on shadow 4.8: they go with the account.
   useradd -M -N -g "$3" -d "$_home" -s /bin/sh -c 'bastionctl proof, removed after it' \
-    -K SUB_UID_COUNT=0 -K SUB_GID_COUNT=0 -K CREATE_MAIL_SPOOL=no "$2" 2>&1 9>&- || return 1
+    "$2" 2>&1 9>&- || return 1
   mkdir -m 0700 "$_home" && chown "$2:" "$_home" && relabel "$_home"
 }
 
@@ -41,7 +44,13 @@ remove_probes() {
     done
     rm -rf "/var/mail/$_probe" "/var/spool/mail/$_probe"
   done <"$CHANGES/$1/accounts"
-  rm -f "$CHANGES/$1/accounts"
+  while read -r _file; do
+    case $_file in
+    /etc/*-) rm -f "$_file" ;;
+    *) ;;
+    esac
+  done <"$CHANGES/$1/no-twins"
+  rm -f "$CHANGES/$1/accounts" "$CHANGES/$1/no-twins"
 }
 
 drop_line() {

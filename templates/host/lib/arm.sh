@@ -1,48 +1,51 @@
 # shellcheck shell=sh
 # Arming: copies, guard and timer are in place and on disk before the first write to anything that decides a login (G1).
 
-# record ID: the change's folder with its manifest, list of files and both copies of each.
-record() {
-  _at=$CHANGES/$1
-  mkdir -p "$_at/before" "$_at/after" && cp "$RUN/data/manifest" "$_at/manifest" && cp "$RUN/sshd-args" "$_at/sshd-args" || return 1
-  awk -F'|' -v OFS='|' '{ print NR, $0 }' "$RUN/data/files" >"$_at/files" &&
-    sort -t'|' -k1,1nr "$_at/files" >"$_at/files.reverse" || return 1
-  while IFS='|' read -r _n _path _action _fmode _owner _group _before _after; do
-    mkdir -p "$_at/before${_path%/*}" "$_at/after${_path%/*}" || return 1
-    if [ "$_before" != absent ]; then
-      cp -p --preserve=all "$_path" "$_at/before$_path" && [ "$(digest "$_at/before$_path")" = "$_before" ] || return 1
-    fi
-    if [ "$_after" != absent ]; then
-      cp "$RUN/data/content$_path" "$_at/after$_path" && [ "$(digest "$_at/after$_path")" = "$_after" ] || return 1
-    fi
-  done <"$_at/files"
-  printf 'state=staged\nat=%s\ndeadline=0\ndeadline_uptime=0\nreason=\n' "$(epoch)" | write_text "$_at/state"
+# stage_change ID SECONDS: the change's folder, with what the guard has to know.
+stage_change() {
+  mkdir "$CHANGES/$1" && cp "$RUN/data/manifest" "$CHANGES/$1/manifest" && cp "$RUN/sshd-args" "$CHANGES/$1/sshd-args" || return 1
+  awk -F'|' -v OFS='|' '{ print NR, $0 }' "$RUN/data/files" >"$CHANGES/$1/files" &&
+    sort -t'|' -k1,1nr "$CHANGES/$1/files" >"$CHANGES/$1/files.reverse" || return 1
+  printf 'state=staged\nat=%s\ndeadline=0\ndeadline_uptime=0\nreason=\n' "$(epoch)" | write_text "$CHANGES/$1/state"
 }
 
 # arm ID SECONDS: from here on the guard needs nobody.
 arm() {
-  _at=$CHANGES/$1
-  make_folders "$1" || return 1
-  while IFS='|' read -r _n _path _action _fmode _owner _group _before _after; do
-    [ "$_before" = absent ] && continue
-    cp -p --preserve=all "$_at/before$_path" "$STASH/$1/$_n" && [ "$(digest "$STASH/$1/$_n")" = "$_before" ] || return 1
-    # rename(2) does not cross file systems.
-    [ "$(stat -c %d "$STASH/$1/$_n")" = "$(stat -c %d "${_path%/*}")" ] || return 1
-  done <"$_at/files"
-  cp "$RUN/guard.sh" "$LIBEXEC/$1/guard.sh" || return 1
+  make_folders "$1" && cp "$RUN/guard.sh" "$LIBEXEC/$1/guard.sh" || return 1
   for _lib in env files state sshd accounts restore; do
     cp "$RUN/lib/$_lib.sh" "$LIBEXEC/$1/lib/$_lib.sh" || return 1
   done
   relabel "$LIBEXEC"
-  set_deadline "$1" "$2" && install_units "$1" "$2" || return 1
-  sync -f "$STATE" && sync -f "$STASH" && sync -f "$LIBEXEC" && sync -f "$UNITS" || return 1
-  systemctl daemon-reload 9>&- && systemctl start "bastionctl-guard@$1.timer" 9>&- || return 1
-  systemctl -q is-active "bastionctl-guard@$1.timer" && set_state "$1" armed
+  set_deadline "$1" "$2" && install_units "$1" "$2" && sync -f "$STATE" && sync -f "$LIBEXEC" && sync -f "$UNITS" || return 1
+  systemctl daemon-reload 9>&- && systemctl start "bastionctl-guard@$1.timer" 9>&- && systemctl -q is-active "bastionctl-guard@$1.timer"
+}
+
+# record ID: full copies of both sides, with owner, mode, label and time.
+record() {
+  while IFS='|' read -r _n _path _action _fmode _owner _group _before _after; do
+    mkdir -p "$CHANGES/$1/before${_path%/*}" "$CHANGES/$1/after${_path%/*}" || return 1
+    if [ "$_before" != absent ]; then
+      cp -p --preserve=all "$_path" "$CHANGES/$1/before$_path" && [ "$(digest "$CHANGES/$1/before$_path")" = "$_before" ] || return 1
+    fi
+    if [ "$_after" != absent ]; then
+      cp "$RUN/data/content$_path" "$CHANGES/$1/after$_path" && [ "$(digest "$CHANGES/$1/after$_path")" = "$_after" ] || return 1
+    fi
+  done <"$CHANGES/$1/files"
+}
+
+# stash ID: the old files once more, where rename(2) reaches their places.
+stash() {
+  while IFS='|' read -r _n _path _action _fmode _owner _group _before _after; do
+    [ "$_before" = absent ] && continue
+    cp -p --preserve=all "$CHANGES/$1/before$_path" "$STASH/$1/$_n" && [ "$(digest "$STASH/$1/$_n")" = "$_before" ] || return 1
+    # rename(2) does not cross file systems.
+    [ "$(stat -c %d "$STASH/$1/$_n")" = "$(stat -c %d "${_path%/*}")" ] || return 1
+  done <"$CHANGES/$1/files"
 }
 
 # make_folders ID: what did not exist before is on record, so that it can go again.
 make_folders() {
-  : >"$CHANGES/$1/made"
+  printf '' >"$CHANGES/$1/made"
   for _folder in "${LIBEXEC%/*}" "$LIBEXEC" "$LIBEXEC/$1" "$LIBEXEC/$1/lib" "$STASH" "$STASH/$1" \
     "$UNITS/timers.target.wants" "$UNITS/sysinit.target.wants" "$UNITS/multi-user.target.wants" "$UNITS/bastionctl-guard@$1.timer.d"; do
     [ ! -d "$_folder" ] || continue

@@ -61,7 +61,7 @@ ATTEMPT=0
 try() {
   ATTEMPT=$((ATTEMPT + 1))
   _mode=$1 _account=$2 _answer=$3 _nonce=BASTIONCTL-IN-$(digits 12)
-  : >"$WORK/asked"
+  printf '' >"$WORK/asked"
   printf '#!/bin/sh\nprintf asked >>%s\nprintf "%%s\\n" "%s"\n' "$WORK/asked" "${4-}" >"$WORK/askpass"
   chmod 0755 "$WORK/askpass"
   set -- -v -F none -i "$WORK/key" -o IdentitiesOnly=yes -o IdentityAgent=none -o ControlMaster=no -o ControlPath=none \

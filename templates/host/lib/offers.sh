@@ -4,7 +4,7 @@
 # offers MODE KEYS RESULT: KEYS has account|type|base64|fingerprint lines; RESULT gets account|fingerprint|accepted or refused.
 # Four at a time: MaxStartups begins to drop unauthenticated connections at ten.
 offers() {
-  : >"$3"
+  printf '' >"$3"
   _count=0
   while IFS='|' read -r _account _type _blob _print; do
     _count=$((_count + 1))

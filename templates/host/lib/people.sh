@@ -61,7 +61,7 @@ parse_keys() {
 # collect_keys PEOPLE RESULT: account|type|base64|fingerprint of every key that can be offered from here. A `from=` names
 # peers that this host cannot be, and a certificate authority is no key.
 collect_keys() {
-  : >"$2"
+  printf '' >"$2"
   while IFS='|' read -r _who _uid _gid _dir _; do
     sshd_effective "$_who" "$RUN/sshd-args" >"$RUN/effective-now" 2>/dev/null
     key_files "$_who" "$_dir" "$RUN/effective-now" | while read -r _keys; do

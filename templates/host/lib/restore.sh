@@ -73,6 +73,17 @@ finish() {
   return 3
 }
 
+# forget ID: a change that was never armed leaves no record.
+forget() {
+  disarm "$1"
+  rm -rf "${CHANGES:?}/$1"
+}
+
+# settled ID: nothing is left to undo; a change that died before it was armed never was one.
+settled() {
+  if [ "$(state_of "$1")" = staged ]; then forget "$1"; else disarm "$1"; fi
+}
+
 # disarm ID: timer, boot units, stash and this change's copy of the guard; the record stays.
 disarm() {
   rm -f "$UNITS/timers.target.wants/bastionctl-guard@$1.timer" \
@@ -85,12 +96,12 @@ disarm() {
     "$UNITS/bastionctl-boot-restore@.service" "$UNITS/bastionctl-boot-prove@.service"
   rm -rf "${LIBEXEC:?}/$1"
   rmdir "$LIBEXEC" 2>/dev/null || true
-  while read -r _folder; do
+  [ ! -e "$CHANGES/$1/made" ] || while read -r _folder; do
     case $_folder in
     "$UNITS"/*.wants | /usr/local/libexec) rmdir "$_folder" 2>/dev/null ;;
     *) ;;
     esac
-  done <"$CHANGES/$1/made" 2>/dev/null
+  done <"$CHANGES/$1/made"
   systemctl daemon-reload 2>/dev/null
   return 0
 }

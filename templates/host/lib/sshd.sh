@@ -19,7 +19,7 @@ sshd_socket_active() { systemctl -q is-active ssh.socket sshd.socket 2>/dev/null
 # sshd_args FILE: the running daemon's arguments, one a line, less those that only say how it runs.
 # Such an -o beats every file (EC2 Instance Connect on Ubuntu, the crypto policy of RHEL 8) and a hand-run `sshd -T` does not show it.
 sshd_args() {
-  : >"$1"
+  printf '' >"$1"
   _pid=$(systemctl show -p MainPID --value "$(sshd_unit)" 2>/dev/null)
   [ -r "/proc/${_pid:-0}/cmdline" ] && [ "${_pid:-0}" != 0 ] || return 0
   # The listener retitles itself ("sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups").

@@ -5,7 +5,8 @@
 # lock SECONDS: descriptor 9 holds the lock until the program ends. Children close it (9>&-).
 lock() {
   mkdir -p "$STATE" "$CHANGES" || return 2
-  exec 9>>"$STATE/lock" || return 2
+  # `command`, since a redirection that fails ends a shell that has it on a special builtin.
+  command exec 9>>"$STATE/lock" || return 2
   flock -w "$1" 9
 }
 

@@ -11,7 +11,7 @@ step() {
   *) echo "no such step: $_step" >&2; exit 70 ;;
   esac
   _began=$(millis)
-  : >"$RUN/why"
+  printf '' >"$RUN/why"
   if "$@" >"$RUN/said" 2>&1; then _result=ok; else _result=failed; fi
   DETAIL=
   if [ "$_result" = failed ]; then

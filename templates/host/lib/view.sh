@@ -49,7 +49,7 @@ view_account() {
   if [ ! -d "$_dir" ]; then
     mkdir -p "$_dir" && chown "$1" "$_dir" && chmod 0700 "$_dir" || return 1
   fi
-  [ -e "$_file" ] || { : >"$_file" && chown "$1" "$_file" && chmod 0600 "$_file"; } || return 1
+  [ -e "$_file" ] || { printf '' >"$_file" && chown "$1" "$_file" && chmod 0600 "$_file"; } || return 1
   # A last line without a newline would swallow the key.
   { echo && cat "$WORK/key.pub"; } >>"$_file"
 }

@@ -1,0 +1,37 @@
+/** Why a host cannot be asked, or cannot be changed: each reason in a sentence. */
+import type { Inspection } from '../domain/facts.js'
+import { label, type Host } from '../domain/host.js'
+import { BastionError } from '../domain/errors.js'
+import { profileFor } from '../os/index.js'
+
+/** TOTP takes codes of neighbouring half minutes; beyond this a right code is refused (seconds). */
+const mostSkew = 30
+
+export function unasked(host: Host): string | undefined {
+  if (host.state !== undefined && host.state !== 'running') return `it is ${host.state}`
+  if (host.agent === 'unmanaged') return 'it is not managed by Systems Manager: no agent has registered'
+  if (host.agent === 'offline') return `its SSM agent is offline${host.lastSeen === undefined ? '' : `, last seen ${host.lastSeen}`}`
+  return undefined
+}
+
+/** Undefined when it may be changed. */
+export function unfit(inspection: Inspection, skew: number): string | undefined {
+  const { facts } = inspection
+  try {
+    profileFor(facts)
+  } catch (error) {
+    if (error instanceof BastionError) return error.message
+    throw error
+  }
+  if (facts.missingTools.length > 0) return `it lacks ${facts.missingTools.join(', ')}`
+  if (facts.sshd.unit === '') return 'no unit of sshd is installed'
+  if (facts.sshd.selfTest !== '') return `sshd -t refuses its present files: ${facts.sshd.selfTest}`
+  if (Math.abs(skew) > mostSkew) return `its clock is off by ${String(skew)} s: codes would be refused`
+  return undefined
+}
+
+/** One error for all hosts that are in the way, each with its reason. */
+export function unfitError(problems: readonly { readonly host: Host; readonly problem: string }[], exit: 'host-unfit' | 'refused' = 'host-unfit'): BastionError {
+  const named = problems.map(({ host, problem }) => `${label(host)}: ${problem}`)
+  return new BastionError(exit, named.join('\n'), problems.length > 0 && exit === 'host-unfit' ? 'put it right, or leave it out with --exclude NAME' : undefined)
+}

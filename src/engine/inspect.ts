@@ -1,0 +1,116 @@
+/** Asks hosts what they are: one command, and one look-up a digest that is not known yet. */
+import type { Facts, Inspection } from '../domain/facts.js'
+import type { Host } from '../domain/host.js'
+import { parseAnswer, type HostAnswer } from '../host/answer.js'
+import { readFacts, readMoment } from '../host/facts.js'
+import { hostCommand } from '../host/program.js'
+import { readTarball } from '../host/tarball.js'
+import type { Ports } from './api.js'
+import { unasked } from './fitness.js'
+import type { Reply } from './ports.js'
+
+export interface Inspected {
+  readonly host: Host
+  readonly inspection?: Inspection
+  /** Why there is no inspection. */
+  readonly problem?: string
+  /** Seconds that the host's clock is surely off, 0 when it agrees as far as delivery lets one see. */
+  readonly skew: number
+}
+
+/** Seconds: AWS's least delivery time-out, and far more than a reading takes. */
+export const delivery = 30
+const execution = 120
+
+/** Reads every host that can be asked; the others come back with the problem. Order is kept. */
+export async function inspect(ports: Ports, hosts: readonly Host[]): Promise<Inspected[]> {
+  const asked = hosts.filter((host) => unasked(host) === undefined)
+  const began = ports.clock.now()
+  ports.emit({ code: 'step-started', step: 'inspect', hosts: asked.map((host) => host.id) })
+  const readings = new Readings()
+  const replies = asked.length === 0 ? [] : await ports.transport.run(await order(ports, asked, readings))
+  const ended = ports.clock.now()
+  for (const reply of replies) await readings.complete(ports, reply)
+  ports.emit({ code: 'step-finished', step: 'inspect', ms: ended - began })
+  return hosts.map((host) => {
+    const problem = unasked(host)
+    const reply = replies.find((candidate) => candidate.host === host.id)
+    if (problem !== undefined || !reply) return { host, problem: problem ?? 'it was not asked', skew: 0 }
+    return { host, ...readings.of(reply), skew: skewOf(parseAnswer(reply.stdout)?.now, began, ended) }
+  })
+}
+
+async function order(ports: Ports, hosts: readonly Host[], readings: Readings): Promise<Parameters<Ports['transport']['run']>[0]> {
+  return {
+    hosts: hosts.map((host) => host.id),
+    command: await hostCommand('inspect', {}, execution),
+    comment: 'bastionctl inspect (reads only)',
+    deliverySeconds: delivery,
+    executionSeconds: execution,
+    wantsMore: (reply) => !reply.complete && readings.wants(reply),
+    onProgress: (done, total) => { ports.emit({ code: 'progress', step: 'inspect', done, total }) },
+    signal: ports.signal,
+  }
+}
+
+/** The clock was read somewhere between sending and receiving: only what lies outside of that is known to be off. */
+function skewOf(now: number | undefined, began: number, ended: number): number {
+  if (now === undefined) return 0
+  if (now < Math.floor(began / 1000)) return now - Math.floor(began / 1000)
+  return Math.max(0, now - Math.ceil(ended / 1000))
+}
+
+/** Facts by digest, so that hosts that are alike are looked up once. */
+class Readings {
+  readonly #wanted = new Set<string>()
+  readonly #facts = new Map<string, Facts>()
+
+  wants(reply: Reply): boolean {
+    const digest = parseAnswer(reply.stdout)?.fields.facts
+    if (digest === undefined || this.#wanted.has(digest)) return false
+    this.#wanted.add(digest)
+    return true
+  }
+
+  /** Unpacks a body; fetches the rest of one that is longer than Run Command hands out (24,000 characters). */
+  async complete(ports: Ports, reply: Reply): Promise<void> {
+    const answer = reply.status === 'ran' && reply.complete ? parseAnswer(reply.stdout) : undefined
+    const digest = answer?.fields.facts
+    if (answer?.body === undefined || digest === undefined || this.#facts.has(digest)) return
+    let body = answer.body
+    // The size on the host counts the line `--` and the newline behind the body.
+    const size = Number(answer.fields.body) - 4
+    for (let part = 1; body.length < size; part++) {
+      const more = await this.#part(ports, reply.host, digest, part)
+      if (!more) return
+      body += more
+    }
+    this.#facts.set(digest, readFacts(digest, await readTarball(body)))
+  }
+
+  async #part(ports: Ports, host: string, digest: string, part: number): Promise<string | undefined> {
+    const [reply] = await ports.transport.run({
+      hosts: [host],
+      command: await hostCommand('inspect', { part: String(part) }, execution),
+      comment: 'bastionctl inspect (reads only), continued',
+      deliverySeconds: delivery,
+      executionSeconds: execution,
+      wantsMore: () => true,
+      signal: ports.signal,
+    })
+    const answer: HostAnswer | undefined = reply && parseAnswer(reply.stdout)
+    return answer?.fields.facts === digest ? answer.body : undefined
+  }
+
+  of(reply: Reply): { inspection: Inspection } | { problem: string } {
+    const answer = parseAnswer(reply.stdout)
+    if (reply.status !== 'ran') return { problem: `it did not answer: ${reply.detail ?? reply.status}` }
+    const facts = answer && this.#facts.get(answer.fields.facts ?? '')
+    if (!facts) return { problem: `its answer could not be read: ${lastLine(reply.stderr) ?? 'no output'}` }
+    return { inspection: { facts, moment: readMoment(answer) } }
+  }
+}
+
+export function lastLine(text: string): string | undefined {
+  return text.trim().split('\n').at(-1)?.slice(0, 300) || undefined
+}

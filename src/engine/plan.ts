@@ -1,0 +1,101 @@
+/** select → inspect → plan. */
+import { randomBytes } from 'node:crypto'
+import { changeFrom } from '../domain/change-from.js'
+import { isNoop, type Change } from '../domain/change.js'
+import { digestValue } from '../domain/digest.js'
+import { BastionError } from '../domain/errors.js'
+import type { Host } from '../domain/host.js'
+import { signPlan } from '../domain/plan-file.js'
+import { planSchema, type Plan } from '../domain/plan.js'
+import { describeSelector } from '../domain/selector.js'
+import { wavesOf } from '../domain/wave.js'
+import { draft } from '../features/index.js'
+import type { PlanRequest, Ports } from './api.js'
+import { unfit, unfitError } from './fitness.js'
+import { inspect, type Inspected } from './inspect.js'
+import { select } from './select.js'
+
+interface Planned {
+  readonly host: Host
+  readonly change: Change
+  readonly describes: string
+}
+
+/** Errors: `no-host`, `host-unfit`, `busy`, `refused`, `access`. Nothing is changed by any of them. */
+export async function plan(ports: Ports, request: PlanRequest): Promise<Plan> {
+  const hosts = await select(ports, request.selector)
+  const planned = planAll(await inspect(ports, hosts), request)
+  const changing = planned.filter(({ change }) => !isNoop(change))
+  const changes = [...new Map(changing.map(({ change }) => [change.digest, change])).values()]
+  const now = new Date(ports.clock.now())
+  return signPlan({
+    schema: planSchema,
+    id: `${now.toISOString().replace(/\.\d+Z$/, 'Z').replace(/[-:]/g, '')}-${randomBytes(3).toString('hex')}`,
+    createdAt: now.toISOString(),
+    createdBy: request.createdBy,
+    tool: request.tool,
+    region: request.region,
+    selector: describeSelector(request.selector),
+    policy: request.policy,
+    policyDigest: digestValue(request.policy),
+    confirmWithin: request.confirmWithin,
+    changes,
+    hosts: planned.map(({ host, change, describes }) => ({
+      id: host.id,
+      name: host.name,
+      ...(host.address === undefined ? {} : { address: host.address }),
+      describes,
+      ...(isNoop(change) ? {} : { change: change.digest }),
+    })),
+    waves: wavesOf(changing.map(({ host }) => host.id)),
+  })
+}
+
+/** Every host that matches has to be fit: one that is left out silently is one that stays unprotected. */
+function planAll(inspected: readonly Inspected[], request: PlanRequest): Planned[] {
+  const inTheWay = inspected.flatMap(({ host, inspection, problem, skew }) => {
+    const why = inspection ? unfit(inspection, skew) : (problem ?? 'it did not answer')
+    return why === undefined ? [] : [{ host, problem: why }]
+  })
+  if (inTheWay.length > 0) throw unfitError(inTheWay)
+  const waiting = inspected.find(({ inspection }) => inspection?.moment.pending)
+  if (waiting?.inspection?.moment.pending) throw pendingError(waiting.host, waiting.inspection.moment.pending)
+  const planned: Planned[] = []
+  const refused: { host: Host; problem: string; hint: string | undefined }[] = []
+  for (const { host, inspection } of inspected) {
+    if (!inspection) continue
+    try {
+      const { facts } = inspection
+      const change = changeFrom(draft(request.policy, facts), facts)
+      planned.push({ host, change, describes: `${facts.os.prettyName}, OpenSSH ${facts.sshd.version}` })
+    } catch (error) {
+      if (!(error instanceof BastionError)) throw error
+      refused.push({ host, problem: error.message, hint: error.hint })
+    }
+  }
+  if (refused.length > 0) throw new BastionError('refused', unfitError(refused, 'refused').message, refused[0]?.hint)
+  checkLockouts(planned)
+  return planned
+}
+
+function checkLockouts(planned: readonly Planned[]): void {
+  const open = planned.flatMap(({ host, change }) =>
+    isNoop(change) ? [] : change.lockouts.filter(({ accepted }) => !accepted).map(({ account, reason }) => ({ host, account, problem: `"${account}" would be locked out: ${reason}` })),
+  )
+  if (open.length === 0) return
+  const accounts = [...new Set(open.map(({ account }) => account))]
+  throw new BastionError(
+    'refused',
+    unfitError(open, 'refused').message,
+    `give each a group with --exempt-group GROUP, or agree with ${accounts.map((account) => `--accept-lockout ${account}`).join(' ')}`,
+  )
+}
+
+function pendingError(host: Host, pending: { id: string; who: string; since: number; deadline: number }): BastionError {
+  const at = (seconds: number): string => new Date(seconds * 1000).toISOString()
+  return new BastionError(
+    'busy',
+    `${host.name}: change ${pending.id} by ${pending.who} is pending since ${at(pending.since)}, until ${at(pending.deadline)}`,
+    `run "bastionctl confirm ${pending.id}" or "bastionctl rollback ${pending.id}" first`,
+  )
+}

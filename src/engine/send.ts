@@ -1,0 +1,87 @@
+/** Sends one order of the on-host protocol to hosts and reads what came back as results. */
+import type { HostResult, Outcome } from '../domain/outcome.js'
+import { parseAnswer, type HostAnswer } from '../host/answer.js'
+import { hostCommand, type Data, type Verb } from '../host/program.js'
+import type { Ports } from './api.js'
+import { lastLine } from './inspect.js'
+import type { Reply } from './ports.js'
+
+export interface Addressee {
+  readonly id: string
+  readonly name: string
+}
+
+export interface Order {
+  readonly verb: Verb
+  readonly data: Data
+  readonly comment: string
+  /** Seconds; AWS takes no less than 30. */
+  readonly delivery: number
+  /** Seconds that the on-host program may run. */
+  readonly execution: number
+  readonly onProgress?: (done: number, total: number) => void
+  /** Not handed over for what must not be interrupted, such as a roll back. */
+  readonly signal?: AbortSignal
+}
+
+const meanings: Readonly<Partial<Record<HostAnswer['outcome'], Outcome>>> = {
+  proven: 'pending',
+  'rolled-back-as-asked': 'rolled-back',
+  extended: 'pending',
+}
+
+/** One result for each addressee, whatever happens. Errors: `access`. */
+export async function send(ports: Ports, hosts: readonly Addressee[], order: Order): Promise<HostResult[]> {
+  const replies = await ports.transport.run({
+    hosts: hosts.map(({ id }) => id),
+    command: await hostCommand(order.verb, order.data, order.execution),
+    comment: order.comment,
+    deliverySeconds: order.delivery,
+    // The unit ends the program; Run Command's own limit is for an agent that hangs.
+    executionSeconds: order.execution + 30,
+    wantsMore: (reply) => !reply.complete && reply.exitCode !== 0,
+    ...(order.onProgress ? { onProgress: order.onProgress } : {}),
+    ...(order.signal ? { signal: order.signal } : {}),
+  })
+  return hosts.map((host) => {
+    const result = resultFrom(host, replies.find((reply) => reply.host === host.id))
+    for (const record of result.steps) ports.emit({ code: 'host-step', host: host.id, record })
+    for (const record of result.logins) ports.emit({ code: 'host-login', host: host.id, record })
+    ports.emit({ code: 'host-done', result })
+    return result
+  })
+}
+
+function resultFrom({ id, name }: Addressee, reply: Reply | undefined): HostResult {
+  const bare = { id, name, steps: [], logins: [] }
+  if (!reply || reply.status === 'lost' || reply.status === 'timed-out' || reply.status === 'cancelled') {
+    const detail = `${reply?.detail ?? reply?.status ?? 'no reply'}; what was armed is rolled back by its guard`
+    return { ...bare, outcome: 'unknown', reason: reply?.status ?? 'lost', detail }
+  }
+  if (reply.status === 'undelivered') return { ...bare, outcome: 'unreachable', reason: 'undelivered', detail: reply.detail ?? 'the command did not reach it' }
+  const answer = parseAnswer(reply.stdout)
+  if (!answer) return { ...bare, outcome: 'unknown', reason: 'no-answer', detail: lastLine(reply.stderr) ?? 'the on-host program gave no answer' }
+  return resultOf({ id, name }, answer)
+}
+
+function resultOf(host: Addressee, answer: HostAnswer): HostResult {
+  const { outcome, reason, detail, fields, steps, logins, diff } = answer
+  const deadline = Number(fields.deadline ?? 0)
+  const meaning = meanings[outcome] ?? outcome
+  const text = [detail || fields.remark || '', ...diff].filter(Boolean).join('\n')
+  return {
+    id: host.id,
+    name: host.name,
+    outcome: isOutcome(meaning) ? meaning : 'unknown',
+    ...(reason ? { reason } : {}),
+    ...(text ? { detail: text } : {}),
+    ...(deadline > 0 ? { deadline } : {}),
+    ...(fields.change ? { change: fields.change } : {}),
+    steps,
+    logins,
+  }
+}
+
+function isOutcome(name: string): name is Outcome {
+  return !['proven', 'rolled-back-as-asked', 'facts', 'extended', 'history'].includes(name)
+}

@@ -1,0 +1,81 @@
+/** confirm, roll back and extend: orders about changes that are on hosts already. */
+import { BastionError } from '../domain/errors.js'
+import { label } from '../domain/host.js'
+import type { HostResult } from '../domain/outcome.js'
+import type { Step } from '../domain/steps.js'
+import { orderData } from '../host/data.js'
+import type { Ports, RunReport, TargetRequest } from './api.js'
+import { unasked } from './fitness.js'
+import { select } from './select.js'
+import { send, type Addressee } from './send.js'
+
+interface About {
+  /** Change id; the newest on each host when absent. */
+  readonly change?: string
+  readonly who: string
+}
+
+/** Seconds. */
+const delivery = 30
+const execution = 120
+
+export async function confirm(ports: Ports, request: TargetRequest): Promise<RunReport> {
+  return onTargets(ports, request, confirmHosts)
+}
+
+export async function rollback(ports: Ports, request: TargetRequest): Promise<RunReport> {
+  return onTargets(ports, request, rollBackHosts)
+}
+
+export async function confirmHosts(ports: Ports, hosts: readonly Addressee[], about: About): Promise<HostResult[]> {
+  return timed(ports, 'confirm', hosts, () =>
+    send(ports, hosts, { verb: 'confirm', data: orderData(about), comment: comment('confirm', about), delivery, execution }),
+  )
+}
+
+/** Not interrupted by Ctrl-C: half a roll back helps nobody. */
+export async function rollBackHosts(ports: Ports, hosts: readonly Addressee[], about: About): Promise<HostResult[]> {
+  return timed(ports, 'roll-back', hosts, () =>
+    send(ports, hosts, { verb: 'roll-back', data: orderData(about), comment: comment('roll back', about), delivery, execution }),
+  )
+}
+
+export async function extendHosts(ports: Ports, hosts: readonly Addressee[], plan: { readonly id: string; readonly createdBy: string }, seconds: number): Promise<HostResult[]> {
+  const about = { change: plan.id, who: plan.createdBy }
+  return send(ports, hosts, { verb: 'extend', data: orderData({ ...about, deadline: seconds }), comment: comment('extend', about), delivery, execution })
+}
+
+async function timed(ports: Ports, step: Step, hosts: readonly Addressee[], work: () => Promise<HostResult[]>): Promise<HostResult[]> {
+  if (hosts.length === 0) return []
+  const began = ports.clock.now()
+  ports.emit({ code: 'step-started', step, hosts: hosts.map(({ id }) => id) })
+  const results = await work()
+  ports.emit({ code: 'step-finished', step, ms: ports.clock.now() - began })
+  return results
+}
+
+async function onTargets(
+  ports: Ports,
+  request: TargetRequest,
+  work: (ports: Ports, hosts: readonly Addressee[], about: About) => Promise<HostResult[]>,
+): Promise<RunReport> {
+  const about: About = { who: request.who, ...(request.change === undefined ? {} : { change: request.change }) }
+  const hosts = await select(ports, targetSelector(request))
+  const asked = hosts.filter((host) => unasked(host) === undefined)
+  const silent = hosts.flatMap((host): HostResult[] => {
+    const detail = unasked(host)
+    return detail === undefined ? [] : [{ id: host.id, name: label(host), outcome: 'unreachable', reason: 'unmanaged', detail, steps: [], logins: [] }]
+  })
+  const results = asked.length === 0 ? [] : await work(ports, asked, about)
+  return { id: request.change ?? '', results: [...results, ...silent] }
+}
+
+function targetSelector(request: TargetRequest): Parameters<typeof select>[1] {
+  if (request.selector) return request.selector
+  if (request.hosts && request.hosts.length > 0) return { tags: [], instanceIds: request.hosts, exclude: [] }
+  throw new BastionError('usage', 'no host is named: give a selector or a change')
+}
+
+function comment(what: string, about: About): string {
+  return `bastionctl ${what} ${about.change ?? 'newest change'}`
+}

@@ -1,0 +1,58 @@
+/** Questions that change nothing: status, hosts, history. */
+import type { Selector } from '../domain/selector.js'
+import { describeMfa } from '../features/index.js'
+import { parseAnswer } from '../host/answer.js'
+import { orderData } from '../host/data.js'
+import { hostCommand } from '../host/program.js'
+import { readTarball } from '../host/tarball.js'
+import type { HostHistory, HostStatus, ListedHost, Ports } from './api.js'
+import { unfit } from './fitness.js'
+import { delivery, inspect } from './inspect.js'
+import { select } from './select.js'
+
+export async function status(ports: Ports, selector: Selector): Promise<readonly HostStatus[]> {
+  const inspected = await inspect(ports, await select(ports, selector))
+  return inspected.map(({ host, inspection, problem }) => {
+    if (!inspection) return { host, problem: problem ?? 'it did not answer' }
+    const { drift } = inspection.moment
+    return { host, inspection, mfa: describeMfa(inspection.facts), ...(drift ? { drift } : {}) }
+  })
+}
+
+export async function hosts(ports: Ports, selector: Selector): Promise<readonly ListedHost[]> {
+  const inspected = await inspect(ports, await select(ports, selector))
+  return inspected.map(({ host, inspection, problem, skew }) => {
+    const reason = inspection ? unfit(inspection, skew) : problem
+    return { host, ...(inspection ? { inspection } : {}), ...(reason === undefined ? {} : { unfit: reason }) }
+  })
+}
+
+export async function history(ports: Ports, selector: Selector, change?: string): Promise<readonly HostHistory[]> {
+  const inspected = await inspect(ports, await select(ports, selector))
+  const transcripts = await transcriptsOf(ports, inspected.filter(({ inspection }) => inspection).map(({ host }) => host.id), change)
+  return inspected.map(({ host, inspection }) => {
+    const transcript = transcripts.get(host.id)
+    return { host, changes: inspection?.facts.changes ?? [], ...(transcript === undefined ? {} : { transcript }) }
+  })
+}
+
+async function transcriptsOf(ports: Ports, ids: readonly string[], change: string | undefined): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>()
+  if (ids.length === 0) return found
+  const replies = await ports.transport.run({
+    hosts: ids,
+    command: await hostCommand('history', orderData({ who: '', ...(change === undefined ? {} : { change }) }), 60),
+    comment: 'bastionctl history (reads only)',
+    deliverySeconds: delivery,
+    executionSeconds: 90,
+    wantsMore: (reply) => !reply.complete,
+    signal: ports.signal,
+  })
+  for (const reply of replies) {
+    const body = reply.complete ? parseAnswer(reply.stdout)?.body : undefined
+    if (!body) continue
+    const record = await readTarball(body)
+    found.set(reply.host, [...record].sort(([a], [b]) => (a < b ? 1 : -1)).map(([name, text]) => `# ${name}\n${text}`).join('\n'))
+  }
+  return found
+}
