@@ -1,0 +1,15 @@
+/** The lab's hosts, for the CLI, the tests, the demo and the AWS endpoint. */
+
+export type { HostRecord, HostsState } from '../state.js'
+export { findHost, findState, readState, statePath } from '../state.js'
+export { down } from './down.js'
+export { LabError } from './error.js'
+export { enter, exec, leader, SERVICE_ENV, sh } from './exec.js'
+export { damagePackages, setAgent } from './faults.js'
+export { hostPaths, labDir, operatorAddress, sshKeyPath } from './layout.js'
+export { boot, kill, powerCut, reset, restart } from './lifecycle.js'
+export type { Ran, RunOptions } from './run.js'
+export type { HostSpec } from './spec.js'
+export { type SshOptions, ssh, sshArgs } from './ssh.js'
+export { type HostStatus, type LabStatus, status } from './status.js'
+export { up, type UpOptions } from './up.js'
