@@ -1,12 +1,38 @@
 # shellcheck shell=sh
-# Who logged in during the last 30 days, and how often without a terminal: name|accepted|on a terminal|last (epoch seconds).
-# "Accepted" comes from sshd's log, terminals from the sessions that logind or wtmp knows; BatchMode clients never have one.
+# Who logged in during the last 30 days, and how often with a terminal: name|accepted|on a terminal|last (epoch seconds).
+# sshd's log says who was let in, by which process, and wtmp which of these processes gave out a terminal (on Debian 13, too,
+# where last(1) is gone). Where nobody keeps wtmp the third field is -1: not known.
+
+# read_wtmp FILE…: epoch seconds, `terminal`, name, pid. A record has its minute only, so it counts as that minute's end.
+read_wtmp() {
+  for _file in "$@"; do
+    case $_file in
+    *.gz | *.xz | *.bz2 | *.zst) continue ;;
+    *) ;;
+    esac
+    [ ! -f "$_file" ] || LC_ALL=C.UTF-8 TZ=UTC who -u "$_file" 2>/dev/null
+  done | awk '
+    $2 ~ /^pts\// && $3 ~ /^[0-9]+-[0-9]+-[0-9]+$/ {
+      sub(/ *\(.*\)$/, "")
+      split($3, d, "-"); split($4, t, ":")
+      y = d[1] + 0; m = d[2] + 0
+      if (m < 3) { y--; m += 12 }
+      days = 365 * y + int(y / 4) - int(y / 100) + int(y / 400) + int((153 * (m - 3) + 2) / 5) + d[3] - 719469
+      printf "%d terminal %s %s\n", ((days * 24 + t[1]) * 60 + t[2]) * 60 + 59, $1, $NF
+    }'
+}
+
+if [ -r /var/log/wtmp ] && command -v who >/dev/null; then known=1; else known=0; fi
 {
-  journalctl -q -t sshd -t sshd-session --since -30d -n 50000 -o short-unix 2>/dev/null |
-    sed -n 's/^\([0-9]*\)[.0-9]* [^ ]* [^ ]*: Accepted [^ ]* for \([^ ]*\) from .*/\2 \1 accepted/p'
-  last -w --time-format iso -s -30days 2>/dev/null | awk '$2 ~ /^pts\// && NF > 3 { print $1, 0, "terminal" }'
-} | awk '
-  $3 == "accepted" { n[$1]++; if ($2 > t[$1]) t[$1] = $2 }
-  $3 == "terminal" { p[$1]++ }
-  END { for (u in n) printf "%s|%d|%d|%d\n", u, n[u], (p[u] < n[u]) ? p[u] : n[u], t[u] }' | grep -v '^bctl-' | sort
+  # bastionctl's own safety sessions are programs too, but bastionctl knows what it does.
+  journalctl -q -t bastionctl-session --since -30d -o cat 2>/dev/null | sed -n 's/^safety session from \([^ ]*\) \([0-9]*\)$/0 own \1 \2/p'
+  # The newest first, so that a log that is too long to be read in time loses its oldest part.
+  timeout 30 journalctl -q -r -t sshd -t sshd-session --since -30d -o short-unix 2>/dev/null |
+    sed -n 's/^\([0-9]*\)[.0-9]* [^ ]* [^ ]*\[\([0-9]*\)\]: Accepted [^ ]* for \([^ ]*\) from \([^ ]*\) port \([0-9]*\) .*/\1 accepted \3 \2 \4 \5/p'
+  read_wtmp /var/log/wtmp /var/log/wtmp.* /var/log/wtmp-*
+} | sort -s -k1,1n | awk -v known="$known" '
+  $2 == "own" { own[$3, $4] = 1 }
+  $2 == "accepted" && !(($5, $6) in own) && $3 !~ /^bctl-/ { n[$3]++; last[$3] = $1; open[$3, $4] = 1 }
+  $2 == "terminal" && (($3, $4) in open) { p[$3]++; delete open[$3, $4] }
+  END { for (u in n) printf "%s|%d|%d|%d\n", u, n[u], known ? p[u] : -1, last[u] }' | sort
 exit 0

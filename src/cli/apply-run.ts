@@ -1,0 +1,80 @@
+/** Carrying a plan out, with the question before it and the report after it. */
+import { BastionError } from '../domain/errors.js'
+import type { Emit } from '../domain/events.js'
+import { hasChanges } from '../domain/plan-groups.js'
+import type { Plan } from '../domain/plan.js'
+import { verdict } from '../domain/verdict.js'
+import type { ConfirmMode, Decide } from '../engine/api.js'
+import type { ChangeOutput } from './change-run.js'
+import type { Context, OpenSettings, World } from './context.js'
+import { decideOnTerminal } from './decide.js'
+import type { ApplyFlags } from './flags.js'
+import { RunRecorder } from './run-recorder.js'
+import { reportView } from './views/report.js'
+import { count } from './views/text.js'
+
+/** Throws `usage` where an answer would be needed and nobody can give it: nothing ever waits without a terminal. */
+export function checkApplyFlags(context: Context, flags: ApplyFlags): void {
+  if (context.interactive) return
+  if (confirmMode(flags) === 'ask') {
+    throw new BastionError(
+      'usage',
+      'nobody can be asked whether to keep the change: there is no terminal',
+      'give --confirm auto (the proofs decide) or --confirm later (the guard stays armed)',
+    )
+  }
+  if (!flags.yes) {
+    throw new BastionError('usage', 'nobody can be asked whether to go on: there is no terminal', 'give --yes')
+  }
+}
+
+/** The safety session that the flags ask for. */
+export function sessionOf(flags: ApplyFlags): OpenSettings {
+  if (flags['safety-session'] === 'none') return {}
+  const { 'ssh-user': user, 'ssh-host': host, 'ssh-option': options = [] } = flags
+  return { session: { options, ...(user !== undefined && { user }), ...(host !== undefined && { host }) } }
+}
+
+/** Asks, applies, records and reports. `world` is opened with {@link sessionOf}. */
+export async function applyPlan(context: Context, world: World, plan: Plan, flags: ApplyFlags): Promise<ChangeOutput> {
+  if (!hasChanges(plan)) {
+    context.print(['no changes: every host is as wanted'])
+    return { exit: 'ok', plan }
+  }
+  await askToGoOn(context, plan, flags)
+
+  const decision = await howToConfirm(context, plan, flags)
+  const recorder = RunRecorder.start(context, plan, new Date())
+  const emit: Emit = (event) => {
+    recorder.note(event)
+    world.ports.emit(event)
+  }
+  const report = await world.engine.apply({ ...world.ports, emit }, { plan, ...decision })
+  const exit = verdict(report.results, 'change', context.signal.aborted)
+  recorder.finish(report.results, exit, new Date())
+  context.print(['', ...reportView({ ...report, now: Date.now() / 1000 }, context.style)])
+  return { exit, plan, report }
+}
+
+function confirmMode(flags: ApplyFlags): ConfirmMode {
+  return flags.confirm ?? 'ask'
+}
+
+async function askToGoOn(context: Context, plan: Plan, flags: ApplyFlags): Promise<void> {
+  if (flags.yes) return
+  const { askYes } = await import('./prompts.js')
+  const hosts = plan.hosts.filter((host) => host.change !== undefined).length
+  if (await askYes(`change ${count(hosts, 'host')}?`, context.signal)) return
+  throw new BastionError('interrupted', 'not confirmed: nothing was changed')
+}
+
+async function howToConfirm(
+  context: Context,
+  plan: Plan,
+  flags: ApplyFlags,
+): Promise<{ readonly confirm: ConfirmMode; readonly decide?: Decide }> {
+  const confirm = confirmMode(flags)
+  if (confirm !== 'ask') return { confirm }
+  const { askKeep } = await import('./prompts.js')
+  return { confirm, decide: decideOnTerminal(context, plan, flags['ssh-user'], askKeep) }
+}

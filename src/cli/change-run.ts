@@ -1,0 +1,74 @@
+/** What all commands that change hosts share: plan → show → ask → apply → report. A command adds only its policy. */
+import { parseDuration } from '../domain/duration.js'
+import type { ExitName } from '../domain/exit-codes.js'
+import { hasChanges } from '../domain/plan-groups.js'
+import { withRehearsed } from '../domain/plan-file.js'
+import type { Plan } from '../domain/plan.js'
+import type { Policy } from '../domain/policy.js'
+import type { Selector } from '../domain/selector.js'
+import { verdict } from '../domain/verdict.js'
+import type { RunReport } from '../engine/api.js'
+import { applyPlan, checkApplyFlags, sessionOf } from './apply-run.js'
+import type { Context } from './context.js'
+import type { ApplyFlags, PlanFlags } from './flags.js'
+import { refuseExisting, savePlan } from './plan-store.js'
+import { planView } from './views/plan.js'
+import { summary } from './views/report.js'
+import { count } from './views/text.js'
+
+/** What a run comes to; --json prints it. */
+export interface ChangeOutput {
+  readonly exit: ExitName
+  readonly plan: Plan
+  /** With --rehearse. */
+  readonly rehearsal?: RunReport
+  /** Absent where nothing was applied: a dry run, or no changes. */
+  readonly report?: RunReport
+}
+
+export interface ChangeRequest {
+  readonly selector: Selector
+  readonly policy: Policy
+  readonly flags: PlanFlags & ApplyFlags
+}
+
+/** Throws `usage` before anything is asked of AWS, whatever the engine's plan throws, and `interrupted` if the answer is no. */
+export async function runChange(context: Context, request: ChangeRequest): Promise<ChangeOutput> {
+  const { selector, policy, flags } = request
+  const confirmWithin = parseDuration(flags['confirm-within'])
+  const dryRun = flags['dry-run']
+  if (!dryRun) checkApplyFlags(context, flags)
+  if (flags.out !== undefined && !flags.yes) await refuseExisting(flags.out)
+
+  const world = await context.open(dryRun ? {} : sessionOf(flags))
+  const { tool, who: createdBy } = context
+  const { region } = world
+  const planned = await world.engine.plan(world.ports, { selector, policy, confirmWithin, createdBy, tool, region })
+  const rehearsal = flags.rehearse && hasChanges(planned) ? await world.engine.rehearse(world.ports, planned) : undefined
+  const plan = rehearsal === undefined ? planned : withRehearsed(planned, rehearsedHosts(rehearsal))
+
+  context.print(planView(plan, context.style))
+  if (rehearsal !== undefined) context.print(rehearsalView(rehearsal))
+  if (flags.out !== undefined) {
+    await savePlan(flags.out, plan, flags.yes)
+    context.tell(`the plan is in "${flags.out}": bastionctl apply ${flags.out}`)
+  }
+  if (dryRun) return { exit: dryRunExit(plan, rehearsal, flags), plan, ...(rehearsal && { rehearsal }) }
+  return applyPlan(context, world, plan, flags)
+}
+
+function rehearsedHosts(report: RunReport): ReadonlySet<string> {
+  return new Set(report.results.filter(({ outcome }) => outcome === 'rehearsed').map(({ id }) => id))
+}
+
+function rehearsalView({ results }: RunReport): readonly string[] {
+  const done = results.filter(({ outcome }) => outcome === 'rehearsed').length
+  const line = `${String(done)}/${count(results.length, 'host')}: logins rehearsed`
+  return done === results.length ? ['', line] : ['', line, ...summary(results)]
+}
+
+function dryRunExit(plan: Plan, rehearsal: RunReport | undefined, flags: PlanFlags): ExitName {
+  const rehearsed = rehearsal === undefined ? 'ok' : verdict(rehearsal.results, 'rehearse')
+  if (rehearsed !== 'ok') return rehearsed
+  return flags['detailed-exitcode'] && hasChanges(plan) ? 'changes' : 'ok'
+}

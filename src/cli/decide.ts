@@ -1,0 +1,39 @@
+import type { HostResult } from '../domain/outcome.js'
+import type { Plan } from '../domain/plan.js'
+import type { Decide } from '../engine/api.js'
+import type { Context } from './context.js'
+import type { KeepAnswer } from './prompts.js'
+import { count, printable } from './views/text.js'
+
+const extension = 600
+
+export type AskKeep = (question: { message: string; deadline: number }, signal: AbortSignal) => Promise<KeepAnswer>
+
+/** Asks the operator to log in and look, then to keep or undo: the answer to the engine's one question. */
+export function decideOnTerminal(context: Context, plan: Plan, sshUser: string | undefined, ask: AskKeep): Decide {
+  return async (question) => {
+    const { why, pending, remaining, extend } = question
+    context.tell('')
+    if (why === 'partial-failure') context.tell('some hosts of this wave have failed; these hold the new state, behind their guards:')
+    context.tell('log in from another terminal now, before you answer:')
+    for (const host of pending) context.tell(`  ${loginLine(host, plan, sshUser)}`)
+    if (remaining > 0) context.tell(`keeping it goes on to ${count(remaining, 'more host')}`)
+
+    let deadline = question.deadline
+    for (;;) {
+      const answer = await ask({ message: `keep the change on ${count(pending.length, 'host')}?`, deadline }, context.signal)
+      if (answer === 'expired') {
+        context.tell('the time is up: the guards roll back by themselves')
+        return 'later'
+      }
+      if (answer !== 'extend') return answer
+      deadline = await extend(extension)
+    }
+  }
+}
+
+function loginLine(host: HostResult, plan: Plan, user: string | undefined): string {
+  const address = plan.hosts.find(({ id }) => id === host.id)?.address
+  if (address === undefined) return printable(host.name)
+  return `ssh ${user === undefined ? '' : `${user}@`}${address}    (${printable(host.name)})`
+}

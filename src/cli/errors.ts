@@ -1,0 +1,66 @@
+import { CLIError } from '@oclif/core/errors'
+import { BastionError } from '../domain/errors.js'
+import { exitCode, type ExitName } from '../domain/exit-codes.js'
+import { printable } from './views/text.js'
+
+/** An error as the operator sees it: one line, what to do next, a code. */
+export interface Explained {
+  readonly code: ExitName
+  readonly message: string
+  readonly hint?: string
+  /** Only for bugs. */
+  readonly stack?: string
+}
+
+/** Names of errors that mean "the operator pressed Ctrl-C", by AbortSignal and by inquirer. */
+const interruptions = new Set(['AbortError', 'ExitPromptError', 'AbortPromptError'])
+
+/** Turns whatever was thrown into text and code. `help` is the command line that explains the usage. */
+export function explain(error: unknown, help: string): Explained {
+  if (error instanceof BastionError) {
+    return { code: error.exit, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) }
+  }
+  if (error instanceof CLIError) {
+    return { code: 'usage', message: usageText(error.message), hint: `run "${help}" to see what it takes` }
+  }
+  if (error instanceof Error && interruptions.has(error.name)) {
+    return { code: 'interrupted', message: 'stopped by Ctrl-C' }
+  }
+  const bug = error instanceof Error ? error : new Error(String(error))
+  return {
+    code: 'bug',
+    message: `unexpected error: ${bug.message}`,
+    hint: 'this is a bug in bastionctl: please report it, with what --verbose prints',
+    ...(bug.stack === undefined ? {} : { stack: bug.stack }),
+  }
+}
+
+export function exitCodeOf(explained: Explained): number {
+  return exitCode(explained.code)
+}
+
+/** What stdout carries under --json instead of the result. */
+export function errorJson(explained: Explained): { readonly error: object } {
+  const { code, message, hint } = explained
+  return { error: { code, exitCode: exitCode(code), message, ...(hint === undefined ? {} : { hint }) } }
+}
+
+/** The lines for stderr. */
+export function errorText(explained: Explained, verbose: boolean): string {
+  const { message, hint, stack } = explained
+  return [message, hint, verbose ? stack : undefined]
+    .flatMap((text) => (text === undefined ? [] : [printable(text, true)]))
+    .join('\n')
+}
+
+/** oclif's usage texts in this program's style: lower case, one line, without its pointer to --help. */
+function usageText(message: string): string {
+  const text = message
+    .replace(/\n(?:\nNote: [^]*)?See more help with --help$/, '')
+    .replace(/^command (\S+) not found$/, 'there is no command "$1"')
+    .replace(/^The following errors? occurred:\s*/, '')
+    .replace(/^Parsing (--\S+) \n\t(\w)/, (_, flag: string, first: string) => `${flag}: ${first.toLowerCase()}`)
+    .replace(/\s*\n\s*/g, ' ')
+    .trim()
+  return text.charAt(0).toLowerCase() + text.slice(1)
+}

@@ -1,0 +1,25 @@
+/** The program's outermost layer: runs oclif and says what oclif itself threw (a command that does not exist, a broken installation). */
+import type { LoadOptions } from '@oclif/core/interfaces'
+import { run } from '@oclif/core/run'
+import { errorJson, errorText, exitCodeOf, explain } from './errors.js'
+
+/** oclif looks for the commands here (package.json, oclif.commands). */
+export { commands } from '../commands/index.js'
+
+/** `root`: the package's folder, where package.json and the manifest are. Never rejects; sets the exit code. */
+export async function main(root: LoadOptions, argv = process.argv.slice(2)): Promise<void> {
+  process.stderr.on('error', ignoreBrokenPipe)
+  try {
+    await run(argv, root)
+  } catch (error) {
+    const explained = explain(error, 'bastionctl --help')
+    if (argv.includes('--json')) process.stdout.write(`${JSON.stringify(errorJson(explained), null, 2)}\n`)
+    process.stderr.write(`${errorText(explained, argv.includes('--verbose'))}\n`)
+    process.exitCode = exitCodeOf(explained)
+  }
+}
+
+/** A reader that has gone (`| head`) must not end a run half-way; oclif does the same for stdout. */
+function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
+}

@@ -1,0 +1,78 @@
+/** What commands print under --json, besides plans and reports: the same facts as the views, in fields that are a promise. */
+import type { ExitName } from '../domain/exit-codes.js'
+import type { PendingChange, RecordedChange } from '../domain/facts.js'
+import type { Host } from '../domain/host.js'
+import type { Outcome } from '../domain/outcome.js'
+import type { RunRecord } from '../domain/run-record.js'
+import type { HostHistory, HostStatus, ListedHost } from '../engine/api.js'
+
+export interface StatusOutput {
+  readonly exit: ExitName
+  readonly hosts: readonly StatusOfHost[]
+}
+
+interface StatusOfHost extends Omit<HostStatus, 'host' | 'inspection'> {
+  readonly id: string
+  readonly name: string
+  readonly agent: Host['agent']
+  /** The host's clock, epoch seconds. */
+  readonly now?: number
+  readonly pending?: PendingChange & { readonly secondsLeft: number }
+  readonly changes?: readonly RecordedChange[]
+}
+
+export interface HostsOutput {
+  readonly exit: ExitName
+  readonly hosts: readonly HostOutput[]
+}
+
+interface HostOutput extends Host {
+  readonly os?: string
+  readonly openssh?: string
+  readonly pending?: PendingChange
+  /** Why it cannot be changed. */
+  readonly unfit?: string
+}
+
+/** `runs` without a selector: what this machine has kept. `hosts` with one: what hosts have on record. */
+export interface HistoryOutput {
+  readonly exit: ExitName
+  readonly runs?: readonly RunOutput[]
+  readonly hosts?: readonly HistoryOfHost[]
+}
+
+interface RunOutput extends Omit<RunRecord, 'schema' | 'results' | 'events'> {
+  readonly hosts: readonly { readonly id: string; readonly name: string; readonly outcome: Outcome; readonly reason?: string }[]
+}
+
+interface HistoryOfHost extends Pick<HostHistory, 'changes' | 'transcript'> {
+  readonly id: string
+  readonly name: string
+}
+
+export function statusOfHost({ host, inspection, ...rest }: HostStatus): StatusOfHost {
+  const { id, name, agent } = host
+  if (inspection === undefined) return { id, name, agent, ...rest }
+  const { now, pending } = inspection.moment
+  const left = pending === undefined ? {} : { pending: { ...pending, secondsLeft: Math.max(0, pending.deadline - now) } }
+  return { id, name, agent, now, ...left, changes: inspection.facts.changes, ...rest }
+}
+
+export function hostOutput({ host, inspection, unfit }: ListedHost): HostOutput {
+  const { facts, moment } = inspection ?? {}
+  return {
+    ...host,
+    ...(facts && { os: facts.os.prettyName, openssh: facts.sshd.version }),
+    ...(moment?.pending && { pending: moment.pending }),
+    ...(unfit !== undefined && { unfit }),
+  }
+}
+
+export function runOutput({ schema: _, results, events: __, ...run }: RunRecord): RunOutput {
+  const hosts = results.map(({ id, name, outcome, reason }) => ({ id, name, outcome, ...(reason !== undefined && { reason }) }))
+  return { ...run, hosts }
+}
+
+export function historyOfHost({ host, changes, transcript }: HostHistory): HistoryOfHost {
+  return { id: host.id, name: host.name, changes, ...(transcript !== undefined && { transcript }) }
+}

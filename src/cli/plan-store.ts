@@ -1,0 +1,76 @@
+/** Plans as files. */
+import { randomBytes } from 'node:crypto'
+import { link, open, readFile, rename, stat, unlink } from 'node:fs/promises'
+import { BastionError } from '../domain/errors.js'
+import { formatPlan, parsePlan } from '../domain/plan-file.js'
+import type { Plan } from '../domain/plan.js'
+
+/** Throws `usage` if the file cannot be read, `bad-plan` if it is no plan that can be applied. */
+export async function loadPlan(path: string): Promise<Plan> {
+  return parsePlan(await read(path), path)
+}
+
+/** Throws `usage` if there is a file already: said before anything is asked of a host, not after. */
+export async function refuseExisting(path: string): Promise<void> {
+  const there = await stat(path).then(
+    () => true,
+    () => false,
+  )
+  if (there) throw existing(path)
+}
+
+/** Writes the whole file or none of it, readable by its owner alone. Replaces an existing one only if told so. */
+export async function savePlan(path: string, plan: Plan, replace: boolean): Promise<void> {
+  const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`
+  try {
+    await writeSynced(temporary, formatPlan(plan))
+    try {
+      // link(2) fails where the name is taken; rename(2) would replace it.
+      await (replace ? rename(temporary, path) : link(temporary, path))
+    } finally {
+      await unlink(temporary).catch(() => undefined)
+    }
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') throw existing(path)
+    throw new BastionError('usage', `cannot write "${path}": ${reason(error)}`, 'give --out a name in a folder of yours')
+  }
+}
+
+async function writeSynced(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600)
+  try {
+    await file.writeFile(text)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+async function read(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw new BastionError('usage', `cannot read "${path}": ${reason(error)}`, 'give the file that --out has written')
+  }
+}
+
+function existing(path: string): BastionError {
+  return new BastionError('usage', `"${path}" is there already`, 'give --out another name, or --yes to replace it')
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
+
+const words: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or folder',
+  EACCES: 'permission denied',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of the path is no folder',
+  ENOSPC: 'the disk is full',
+  EROFS: 'the file system is read-only',
+}
+
+function reason(error: unknown): string {
+  return words[codeOf(error) ?? ''] ?? (error instanceof Error ? error.message : String(error))
+}

@@ -1,0 +1,101 @@
+import { BastionError } from '../domain/errors.js'
+import type { RunEvent } from '../domain/events.js'
+import { exitCode, type ExitName } from '../domain/exit-codes.js'
+import type { HostResult } from '../domain/outcome.js'
+import type { Plan } from '../domain/plan.js'
+import type { RunRecord } from '../domain/run-record.js'
+import type { Context } from './context.js'
+import type { RunStore } from './run-store.js'
+
+/** Keeps the record of one run up to date while it goes on. */
+export class RunRecorder {
+  #record: RunRecord
+  #writtenAt = 0
+
+  private constructor(
+    private readonly store: RunStore,
+    record: RunRecord,
+    private readonly tell: (text: string) => void,
+  ) {
+    this.#record = record
+    this.store.write(record)
+  }
+
+  /**
+   * Writes the record before anything is sent: every host that is to change is in it as `unknown`, so that a killed
+   * run can be confirmed, rolled back and looked up by its id. Throws `usage` if that is not possible.
+   */
+  static start(context: Pick<Context, 'command' | 'runs' | 'tell'>, plan: Plan, now: Date): RunRecorder {
+    const { command, runs, tell } = context
+    const record: RunRecord = {
+      schema: 'bastionctl/run/1',
+      id: plan.id,
+      command,
+      startedAt: now.toISOString(),
+      selector: plan.selector,
+      region: plan.region,
+      results: plan.hosts.map((host) => startingResult(host)),
+      events: [],
+    }
+    try {
+      return new RunRecorder(runs, record, tell)
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause)
+      throw new BastionError('usage', `no record of the run can be kept: ${why}`, 'set XDG_DATA_HOME to a folder of yours', { cause })
+    }
+  }
+
+  /** A step's end is written at once, what comes in between at most once a second: with many hosts the file is large. */
+  readonly note = (event: RunEvent): void => {
+    const { events, results } = this.#record
+    this.#record = {
+      ...this.#record,
+      events: [...events, event],
+      results: event.code === 'host-done' ? merged(results, [event.result]) : results,
+    }
+    if (event.code === 'step-finished' || Date.now() - this.#writtenAt > 1000) this.#write()
+  }
+
+  finish(results: readonly HostResult[], exit: ExitName, now: Date): void {
+    this.#record = {
+      ...this.#record,
+      results: merged(this.#record.results, results),
+      exitCode: exitCode(exit),
+      finishedAt: now.toISOString(),
+    }
+    this.#write()
+  }
+
+  /** Once hosts are being changed, a full disk on this machine must not stop the run. */
+  #write(): void {
+    this.#writtenAt = Date.now()
+    try {
+      this.store.write(this.#record)
+    } catch (error) {
+      this.tell(`the record of this run could not be written: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+}
+
+/** The record with newer results of some of its hosts, as after a confirm from another process. */
+export function withResults(record: RunRecord, results: readonly HostResult[]): RunRecord {
+  return { ...record, results: merged(record.results, results) }
+}
+
+/** Hosts of a run that may still hold an unconfirmed change. */
+export function openHosts(record: RunRecord): readonly HostResult[] {
+  return record.results.filter(({ outcome }) => outcome === 'pending' || outcome === 'unknown')
+}
+
+function startingResult(host: Plan['hosts'][number]): HostResult {
+  const { id, name, change } = host
+  const none = { steps: [], logins: [] }
+  if (change === undefined) return { id, name, outcome: 'unchanged', ...none }
+  return { id, name, outcome: 'unknown', reason: 'unfinished', detail: 'the run did not report to the end', ...none }
+}
+
+function merged(old: readonly HostResult[], newer: readonly HostResult[]): readonly HostResult[] {
+  const byId = new Map(old.map((result) => [result.id, result]))
+  for (const result of newer) byId.set(result.id, result)
+  return [...byId.values()]
+}

@@ -1,0 +1,66 @@
+/** Records of the runs made from this machine: one JSON file each, written before anything is sent and after every step. */
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { BastionError } from '../domain/errors.js'
+import type { RunRecord } from '../domain/run-record.js'
+
+const suffix = '.json'
+
+export class RunStore {
+  /** `folder` is made at the first write, for the owner alone. */
+  constructor(private readonly folder: string) {}
+
+  /** Writes the record, replacing an earlier one of the same id. Synchronous: a killed process leaves the old one or the new one. */
+  write(record: RunRecord): void {
+    mkdirSync(this.folder, { recursive: true, mode: 0o700 })
+    const path = join(this.folder, record.id + suffix)
+    const temporary = `${path}.${String(process.pid)}.tmp`
+    const file = openSync(temporary, 'w', 0o600)
+    try {
+      writeSync(file, `${JSON.stringify(record)}\n`)
+      fsyncSync(file)
+    } finally {
+      closeSync(file)
+    }
+    renameSync(temporary, path)
+  }
+
+  /** Ids, the newest first: they sort by time. */
+  ids(): readonly string[] {
+    try {
+      return readdirSync(this.folder)
+        .filter((name) => name.endsWith(suffix))
+        .map((name) => name.slice(0, -suffix.length))
+        .sort()
+        .reverse()
+    } catch {
+      return []
+    }
+  }
+
+  /** The record of this run; undefined where there is none, or none that this version reads. */
+  find(id: string): RunRecord | undefined {
+    // An id comes from the command line and must not lead out of the folder.
+    if (!/^[\w-]+$/.test(id)) return undefined
+    try {
+      const record = JSON.parse(readFileSync(join(this.folder, id + suffix), 'utf8')) as Partial<RunRecord>
+      return record.schema === 'bastionctl/run/1' ? (record as RunRecord) : undefined
+    } catch {
+      return undefined
+    }
+  }
+
+  /** The record of this run. Throws `usage` where there is none. */
+  named(id: string): readonly RunRecord[] {
+    const record = this.find(id)
+    if (record !== undefined) return [record]
+    throw new BastionError('usage', `no run "${id}" was made from this machine`, 'ask its hosts: add --tag Key=Value')
+  }
+
+  /** The newest `most` records. */
+  newest(most: number): readonly RunRecord[] {
+    return this.ids()
+      .slice(0, most)
+      .flatMap((id) => this.find(id) ?? [])
+  }
+}

@@ -1,0 +1,92 @@
+/** What confirm and rollback share: which change on which hosts is meant, then one engine call and its report. */
+import { BastionError } from '../domain/errors.js'
+import type { ExitName } from '../domain/exit-codes.js'
+import type { RunRecord } from '../domain/run-record.js'
+import type { Selector } from '../domain/selector.js'
+import { verdict } from '../domain/verdict.js'
+import type { RunReport, TargetRequest } from '../engine/api.js'
+import type { Context } from './context.js'
+import { openHosts, withResults } from './run-recorder.js'
+import { reportView } from './views/report.js'
+import { count } from './views/text.js'
+
+export interface TargetOutput {
+  readonly exit: ExitName
+  readonly report: RunReport
+}
+
+type Verb = 'confirm' | 'rollback'
+
+interface Target {
+  readonly request: Omit<TargetRequest, 'who'>
+  readonly record?: RunRecord
+}
+
+/** Throws `usage` if it is not clear which hosts are meant. */
+export async function runOnTarget(
+  context: Context,
+  verb: Verb,
+  change: string | undefined,
+  selector: Selector | undefined,
+): Promise<TargetOutput> {
+  const { request, record } = findTarget(context, verb, change, selector)
+  const world = await context.open({})
+  if (record !== undefined) checkRegion(record, world.region, verb)
+
+  const report = await world.engine[verb](world.ports, { ...request, who: context.who })
+  if (record !== undefined) context.runs.write(withResults(record, report.results))
+  const exit = verdict(report.results, verb === 'confirm' ? 'confirm' : 'roll-back', context.signal.aborted)
+  context.print(['', ...reportView({ ...report, now: Date.now() / 1000 }, context.style)])
+  return { exit, report }
+}
+
+/** A selector names hosts; a change id names the hosts of its local record; nothing at all, those of the newest open run. */
+function findTarget(context: Context, verb: Verb, change: string | undefined, selector: Selector | undefined): Target {
+  const named = change === undefined ? undefined : context.runs.find(change)
+  if (selector !== undefined) {
+    const request = { selector, ...(change !== undefined && { change }) }
+    return { request, ...(named && { record: named }) }
+  }
+  if (change !== undefined && named === undefined) {
+    throw new BastionError(
+      'usage',
+      `no run "${change}" was made from this machine`,
+      `name its hosts: bastionctl ${verb} ${change} --tag Key=Value`,
+    )
+  }
+  const record = named ?? newestOpen(context)
+  if (record === undefined) {
+    throw new BastionError(
+      'usage',
+      'no run made from this machine is pending',
+      `name a change (bastionctl history lists them) or its hosts: bastionctl ${verb} --tag Key=Value`,
+    )
+  }
+  const hosts = hostsOf(record, verb)
+  context.tell(`${verb} ${record.command} ${record.id} on ${count(hosts.length, 'host')} (${record.selector})`)
+  return { request: { hosts, change: record.id }, record }
+}
+
+function newestOpen(context: Context): RunRecord | undefined {
+  for (const id of context.runs.ids()) {
+    const record = context.runs.find(id)
+    if (record !== undefined && openHosts(record).length > 0) return record
+  }
+  return undefined
+}
+
+/** A confirm is for hosts where the change is open; a rollback for the whole run, hosts where it was kept included. */
+function hostsOf(record: RunRecord, verb: Verb): readonly string[] {
+  const kept = verb === 'rollback' ? record.results.filter(({ outcome }) => outcome === 'confirmed') : []
+  const holding = [...openHosts(record), ...kept]
+  return (holding.length > 0 ? holding : record.results).map(({ id }) => id)
+}
+
+function checkRegion(record: RunRecord, region: string, verb: Verb): void {
+  if (record.region === region) return
+  throw new BastionError(
+    'usage',
+    `run ${record.id} was made in ${record.region}, and this is ${region}`,
+    `run "AWS_REGION=${record.region} bastionctl ${verb} ${record.id}"`,
+  )
+}

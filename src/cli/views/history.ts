@@ -1,0 +1,40 @@
+import type { RunRecord } from '../../domain/run-record.js'
+import { label } from '../../domain/host.js'
+import type { HostHistory } from '../../engine/api.js'
+import { columns, count, indent, moment, printable, table } from './text.js'
+import type { Style } from './style.js'
+import { outcomeWords } from './words.js'
+
+/** Runs made from this machine, the newest first. */
+export function runsView(runs: readonly RunRecord[]): readonly string[] {
+  if (runs.length === 0) return ['no run has been made from this machine']
+  const rows = runs.map((run) => [
+    run.id,
+    moment(run.startedAt),
+    run.command,
+    run.selector,
+    run.exitCode === undefined ? 'did not end' : `exit ${String(run.exitCode)}`,
+    outcomeCounts(run),
+  ])
+  return table(['CHANGE', 'STARTED', 'COMMAND', 'HOSTS', 'ENDED', 'OUTCOME'], rows)
+}
+
+export function outcomeCounts(run: Pick<RunRecord, 'results'>): string {
+  const counts = new Map<string, number>()
+  for (const { outcome } of run.results) counts.set(outcomeWords[outcome], (counts.get(outcomeWords[outcome]) ?? 0) + 1)
+  return [...counts].map(([word, number]) => `${String(number)} ${word}`).join(', ')
+}
+
+/** The changes that hosts have on record, each with its transcript if it was fetched. */
+export function hostHistoryView(hosts: readonly HostHistory[], style: Style): readonly string[] {
+  return hosts.flatMap(({ host, changes, transcript }, at) => [
+    ...(at === 0 ? [] : ['']),
+    style.bold(`${printable(label(host))}: ${count(changes.length, 'change')}`),
+    ...indent(columns(changes.map((change) => [change.id, moment(change.at), change.state, change.who, change.summary]))),
+    ...(transcript === undefined ? [] : indent(['transcript:', ...indent(transcriptLines(transcript))])),
+  ])
+}
+
+function transcriptLines(transcript: string): readonly string[] {
+  return printable(transcript, true).replace(/\n$/, '').split('\n')
+}

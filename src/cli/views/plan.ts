@@ -1,0 +1,97 @@
+import type { Change, FileEdit } from '../../domain/change.js'
+import { formatDuration } from '../../domain/duration.js'
+import { label } from '../../domain/host.js'
+import { groupHosts, type HostGroup } from '../../domain/plan-groups.js'
+import type { Plan } from '../../domain/plan.js'
+import { columns, count, indent, nameList, printable } from './text.js'
+import type { Style } from './style.js'
+
+/** The plan for a reviewer: hosts with the same change once, then the waves and the guard. --json and --out hold all of it. */
+export function planView(plan: Plan, style: Style): readonly string[] {
+  const groups = groupHosts(plan)
+  const changing = plan.hosts.filter((host) => host.change !== undefined).length
+  const what = changing === 0 ? 'no changes' : `${String(changing)} to change`
+  return [
+    style.bold(`plan ${plan.id}`),
+    `${count(plan.hosts.length, 'host')} in ${printable(plan.region)} matching ${printable(plan.selector)}: ${what}`,
+    '',
+    ...groups.flatMap((group) => [...groupView(group, style), '']),
+    ...(changing === 0 ? [] : wavesView(plan)),
+  ]
+}
+
+function groupView({ change, hosts }: HostGroup, style: Style): readonly string[] {
+  const alike = change === undefined ? 'no changes' : hosts.length > 1 ? 'identical' : printable(change.summary)
+  const members = hosts.length <= 3 ? hostLines(hosts) : [nameList(hosts.map((host) => label(host)))]
+  return [
+    style.bold(`${count(hosts.length, 'host')}: ${alike}`),
+    ...indent(members),
+    ...(change === undefined ? [] : indent(changeView(change, hosts.length > 1, style))),
+  ]
+}
+
+function hostLines(hosts: HostGroup['hosts']): readonly string[] {
+  return columns(hosts.map((host) => [label(host), host.describes, host.rehearsed === true ? 'logins rehearsed' : '']))
+}
+
+function changeView(change: Change, withSummary: boolean, style: Style): readonly string[] {
+  const refused = change.lockouts.filter(({ accepted }) => !accepted)
+  const accepted = change.lockouts.filter((lockout) => lockout.accepted)
+  return [
+    ...(withSummary ? [printable(change.summary)] : []),
+    ...change.packages.map(({ name, module }) => `install ${printable(name)} (brings ${printable(module)}; stays after a rollback)`),
+    ...change.files.flatMap((file) => fileView(file, style)),
+    ...people('locked out', refused, style.red),
+    ...people('locked out, accepted', accepted, style.yellow),
+    ...people('by key alone', change.keyOnly, style.yellow),
+    ...change.notes.map((note) => `note: ${printable(note)}`),
+    loginsLine(change),
+  ]
+}
+
+function fileView(file: FileEdit, style: Style): readonly string[] {
+  const { path, action, mode, owner, group, reason } = file
+  const paint = action === 'remove' ? style.red : action === 'create' ? style.green : style.yellow
+  return [
+    `${paint(action)} ${printable(path)} (${mode} ${printable(owner)}:${printable(group)}): ${printable(reason)}`,
+    ...indent(diffLines(file.diff, style), 4),
+  ]
+}
+
+/** A unified diff without its header, which repeats the path. */
+export function diffLines(diff: string, style: Style): readonly string[] {
+  const lines = printable(diff, true).replace(/\n$/, '').split('\n')
+  const body = lines.findIndex((line) => line.startsWith('@@'))
+  return lines.slice(body === -1 ? Math.min(2, lines.length) : body).map((line) => {
+    if (line.startsWith('@@')) return style.cyan(line)
+    if (line.startsWith('+')) return style.green(line)
+    if (line.startsWith('-')) return style.red(line)
+    return line
+  })
+}
+
+function people(
+  heading: string,
+  list: readonly { readonly account: string; readonly reason: string }[],
+  paint: (text: string) => string,
+): readonly string[] {
+  if (list.length === 0) return []
+  return [`${paint(heading)}:`, ...indent(columns(list.map(({ account, reason }) => [account, reason])))]
+}
+
+function loginsLine({ logins }: Change): string {
+  const of = (phase: string): string => String(logins.filter((login) => login.phase === phase).length)
+  return `logins: ${of('baseline')} before, ${of('rehearse')} rehearsed, ${of('prove')} as proof`
+}
+
+function wavesView(plan: Plan): readonly string[] {
+  const names = new Map(plan.hosts.map((host) => [host.id, host.name]))
+  const waves = plan.waves.map((wave, at) => [
+    at === 0 ? 'wave 1 (canary)' : `wave ${String(at + 1)}`,
+    nameList(wave.map((id) => names.get(id) ?? id)),
+  ])
+  return [
+    ...columns(waves),
+    `guard: a host that is not confirmed within ${formatDuration(plan.confirmWithin)} goes back by itself`,
+  ]
+}

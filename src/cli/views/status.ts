@@ -1,0 +1,62 @@
+import { formatDuration } from '../../domain/duration.js'
+import { label } from '../../domain/host.js'
+import type { HostStatus } from '../../engine/api.js'
+import { columns, indent, moment, nameList, printable } from './text.js'
+import type { Style } from './style.js'
+
+/** Per host: what is pending, what is in force, who gets in how, what has drifted. */
+export function statusView(hosts: readonly HostStatus[], style: Style): readonly string[] {
+  return hosts.flatMap((status, at) => [...(at === 0 ? [] : ['']), ...hostView(status, style)])
+}
+
+function hostView(status: HostStatus, style: Style): readonly string[] {
+  const title = style.bold(printable(label(status.host)))
+  if (status.inspection === undefined) {
+    return [title, ...indent([`${style.red('not known')}: ${printable(status.problem ?? 'it was not asked')}`])]
+  }
+  const rows = [...pending(status), ...mfa(status), ...changes(status), ...drift(status), ...problem(status)]
+  return [title, ...indent(columns(rows).map((line) => paint(line, style)))]
+}
+
+type Row = readonly [string, string]
+
+function pending({ inspection }: HostStatus): readonly Row[] {
+  const { pending: change, now } = inspection?.moment ?? {}
+  if (change === undefined || now === undefined) return [['pending', 'nothing']]
+  const left = formatDuration(change.deadline - now)
+  return [['pending', `${change.id} (${change.state}) by ${change.who}: ${left} left, until ${moment(change.deadline)}`]]
+}
+
+function mfa({ mfa: state }: HostStatus): readonly Row[] {
+  if (state === undefined) return []
+  if (!state.on) return [['mfa', 'off: everybody gets in by key alone']]
+  const how = [state.method, state.enrol === undefined ? undefined : `enrol ${state.enrol}`].filter((part) => part !== undefined)
+  const keyOnly = state.keyOnly.map(({ account, reason }) => `${account} (${reason})`)
+  return [
+    ['mfa', how.length === 0 ? 'on' : `on: ${how.join(', ')}`],
+    ['enrolled', state.enrolled.length === 0 ? 'nobody' : nameList(state.enrolled)],
+    ['by key alone', keyOnly.length === 0 ? 'nobody' : nameList(keyOnly)],
+  ]
+}
+
+function changes({ inspection }: HostStatus): readonly Row[] {
+  const confirmed = (inspection?.facts.changes ?? []).filter(({ state }) => state === 'confirmed')
+  return confirmed.map(({ id, summary, who, at }) => ['confirmed', `${id} ${summary}, by ${who} at ${moment(at)}`])
+}
+
+function drift({ drift: paths }: HostStatus): readonly Row[] {
+  if (paths === undefined) return []
+  return [['drift', paths.length === 0 ? 'none' : paths.join(', ')]]
+}
+
+function problem(status: HostStatus): readonly Row[] {
+  return status.problem === undefined ? [] : [['problem', status.problem]]
+}
+
+/** Colours the row's first word where it asks for a look. */
+function paint(line: string, style: Style): string {
+  if (/^drift\s+(?!none$)/.test(line)) return style.red('drift') + line.slice('drift'.length)
+  if (/^pending\s+(?!nothing$)/.test(line)) return style.yellow('pending') + line.slice('pending'.length)
+  if (line.startsWith('problem')) return style.red('problem') + line.slice('problem'.length)
+  return line
+}

@@ -1,0 +1,36 @@
+import type { Outcome } from '../../domain/outcome.js'
+import type { Style } from './style.js'
+
+/** Outcomes as reports say them. */
+export const outcomeWords: Readonly<Record<Outcome, string>> = {
+  unchanged: 'no changes',
+  rehearsed: 'logins rehearsed',
+  pending: 'pending',
+  confirmed: 'confirmed',
+  refused: 'refused',
+  stale: 'stale',
+  busy: 'busy',
+  'rolled-back': 'rolled back',
+  untouched: 'untouched',
+  unreachable: 'unreachable',
+  unknown: 'not known',
+  stuck: 'needs hands',
+}
+
+/** What an outcome means for whoever reads the report the first time. */
+export const outcomeMeaning: Readonly<Partial<Record<Outcome, string>>> = {
+  refused: 'nothing was changed there',
+  stale: 'it has moved since the plan was made; nothing was changed there',
+  busy: 'somebody else is at work there; nothing was changed by this run',
+  'rolled-back': 'it is in its old state again, proven by logins',
+  untouched: 'it was never asked',
+  unreachable: 'the command did not reach it and will not run later',
+  unknown: 'it did not answer; if its guard was armed, it goes back by itself at the deadline',
+  stuck: 'it could not be put back: somebody has to look',
+}
+
+export function outcomeStyle(outcome: Outcome, style: Style): (text: string) => string {
+  if (['unchanged', 'rehearsed', 'confirmed'].includes(outcome)) return style.green
+  if (['unknown', 'stuck'].includes(outcome)) return style.red
+  return style.yellow
+}

@@ -1,0 +1,45 @@
+/**
+ * Where the program's halves meet. Everything behind it is imported when a command asks for it, so that --help, usage
+ * errors and `history` load neither AWS nor the engine. Tests put a world of their own in with {@link useWiring}.
+ */
+import type { Engine } from '../engine/api.js'
+import type { Inventory, SafetySessions, Transport } from '../engine/ports.js'
+
+export interface FleetConnection {
+  readonly inventory: Inventory
+  readonly transport: Transport
+  readonly region: string
+}
+
+export interface SshSettings {
+  readonly user?: string
+  readonly options: readonly string[]
+  readonly host?: string
+}
+
+export interface Wiring {
+  readonly engine: () => Promise<Engine>
+  /** `onCall` hears of every API call by its operation's name. Throws `access`. */
+  readonly fleet: (settings: { readonly onCall: (operation: string) => void }) => Promise<FleetConnection>
+  readonly sessions: (settings: SshSettings) => Promise<SafetySessions>
+}
+
+const real: Wiring = {
+  engine: async () => (await import('../engine/engine.js')).engine,
+  fleet: async (settings) => (await import('../fleet/index.js')).fleetFrom(settings),
+  sessions: async (settings) => (await import('../fleet/ssh/index.js')).sshSessions(settings),
+}
+
+let current = real
+
+export function wiring(): Wiring {
+  return current
+}
+
+/** For tests: replaces the world; the returned function puts the real one back. */
+export function useWiring(replacement: Wiring): () => void {
+  current = replacement
+  return () => {
+    current = real
+  }
+}

@@ -1,0 +1,30 @@
+import * as Args from '@oclif/core/args'
+import { BaseCommand } from '../cli/base-command.js'
+import { selectorFlags, selectorIfAny } from '../cli/flags.js'
+import type { TargetOutput } from '../cli/target-run.js'
+
+export default class Rollback extends BaseCommand {
+  static override summary = 'undo a change now'
+  static override description =
+    'Undoes the newest change of each host, pending or confirmed: files go back byte for byte, packages stay. ' +
+    'An older change is undone by its inverse, such as disable-mfa. Without a selector, the hosts are those of ' +
+    'the run with this id, or of the newest pending run made from this machine.'
+
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> 20260102T030405Z-abc123',
+    '<%= config.bin %> <%= command.id %> --tag Role=bastion',
+  ]
+
+  static override args = {
+    change: Args.string({ ignoreStdin: true, description: 'id of the change; default: the newest on each host' }),
+  }
+
+  static override flags = selectorFlags
+
+  async run(): Promise<TargetOutput> {
+    const { args, flags } = await this.parse(Rollback)
+    const { runOnTarget } = await import('../cli/target-run.js')
+    return this.ended(await runOnTarget(this.context(flags), 'rollback', args.change, selectorIfAny(flags)))
+  }
+}

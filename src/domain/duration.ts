@@ -1,0 +1,32 @@
+import { BastionError } from './errors.js'
+
+const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 }
+
+/** The guard's shortest and longest time: less than 30 s nobody can log in and say yes, more than a day nobody waits. */
+const shortest = 30
+const longest = 24 * 3600
+
+/** Seconds of `90s`, `10m`, `1h30m` or `24h`. Throws `usage` outside 30 s … 24 h. */
+export function parseDuration(text: string): number {
+  const parts = [...text.matchAll(/(\d{1,6})([smh])/g)]
+  if (parts.length === 0 || parts.map((part) => part[0]).join('') !== text) {
+    throw new BastionError('usage', `"${text}" is not a duration`, 'write it like 90s, 10m or 1h30m')
+  }
+  const seconds = parts.reduce((sum, [, count, unit]) => sum + Number(count) * (units[unit ?? ''] ?? 0), 0)
+  if (seconds < shortest || seconds > longest) {
+    throw new BastionError('usage', `a duration of "${text}" is out of range`, 'give a time between 30s and 24h')
+  }
+  return seconds
+}
+
+/** `90` → `1m30s`, `600` → `10m`; what {@link parseDuration} takes. Below zero counts as none left. */
+export function formatDuration(seconds: number): string {
+  const left = Math.max(0, Math.round(seconds))
+  const parts: readonly [number, string][] = [
+    [Math.floor(left / 3600), 'h'],
+    [Math.floor((left % 3600) / 60), 'm'],
+    [left % 60, 's'],
+  ]
+  const text = parts.map(([count, unit]) => (count > 0 ? `${String(count)}${unit}` : '')).join('')
+  return text === '' ? '0s' : text
+}

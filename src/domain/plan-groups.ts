@@ -1,0 +1,22 @@
+import type { Change } from './change.js'
+import type { Plan, PlannedHost } from './plan.js'
+
+/** Hosts for which the same change is planned; `change` is absent where nothing has to change. */
+export interface HostGroup {
+  readonly change?: Change
+  readonly hosts: readonly PlannedHost[]
+}
+
+/** Hosts with the same change together, the largest group first and hosts without changes last. */
+export function groupHosts(plan: Plan): readonly HostGroup[] {
+  const groups = plan.changes
+    .map((change) => ({ change, hosts: plan.hosts.filter((host) => host.change === change.digest) }))
+    .filter((group) => group.hosts.length > 0)
+    .sort((a, b) => b.hosts.length - a.hosts.length)
+  const same = plan.hosts.filter((host) => host.change === undefined)
+  return same.length > 0 ? [...groups, { hosts: same }] : groups
+}
+
+export function hasChanges(plan: Plan): boolean {
+  return plan.hosts.some((host) => host.change !== undefined)
+}

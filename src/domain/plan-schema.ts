@@ -1,0 +1,89 @@
+/** The plan's file format. docs/schemas/plan.json is generated from it; the types are plan.ts's and are compared below. */
+import * as z from 'zod'
+import { planSchema, type Plan } from './plan.js'
+
+const digest = z.string().regex(/^(?:[0-9a-f]{64}|absent)$/, 'expected a SHA-256 in lower-case hex, or "absent"')
+const mode = z.string().regex(/^[0-7]{4}$/, 'expected four octal digits')
+const path = z.string().regex(/^\/[^\0\n\r]*$/, 'expected an absolute path')
+
+const fileEdit = z.strictObject({
+  path,
+  action: z.enum(['create', 'update', 'remove']),
+  mode,
+  owner: z.string(),
+  group: z.string(),
+  before: digest,
+  after: digest,
+  content: z.string().exactOptional(),
+  diff: z.string(),
+  reason: z.string(),
+})
+
+const read = z.strictObject({ kind: z.enum(['file', 'folder', 'group', 'sshd']), name: z.string(), digest: z.string() })
+
+const login = z.strictObject({
+  id: z.string(),
+  phase: z.enum(['baseline', 'rehearse', 'prove']),
+  account: z.string(),
+  factor: z.enum(['none', 'fresh']),
+  answer: z.enum(['batch', 'none', 'right', 'wrong', 'replay']),
+  expect: z.enum(['in', 'refused']),
+  prompted: z.boolean(),
+})
+
+const keyOnly = z.strictObject({ account: z.string(), reason: z.string() })
+
+const change = z.strictObject({
+  feature: z.string(),
+  summary: z.string(),
+  files: z.array(fileEdit).readonly(),
+  packages: z.array(z.strictObject({ name: z.string(), module: z.string() })).readonly(),
+  factor: z.string(),
+  reads: z.array(read).readonly(),
+  logins: z.array(login).readonly(),
+  expectations: z.array(z.strictObject({ account: z.string(), keyword: z.string(), value: z.string() })).readonly(),
+  lockouts: z.array(keyOnly.extend({ accepted: z.boolean() })).readonly(),
+  keyOnly: z.array(keyOnly).readonly(),
+  notes: z.array(z.string()).readonly(),
+  digest: z.string(),
+})
+
+const mfaPolicy = z.strictObject({
+  feature: z.literal('mfa'),
+  action: z.enum(['enable', 'disable']),
+  method: z.string(),
+  enrol: z.enum(['first-login', 'required']),
+  exemptGroups: z.array(z.string()).readonly(),
+  totp: z.strictObject({
+    window: z.int(),
+    rateLimit: z.strictObject({ attempts: z.int(), seconds: z.int() }),
+    allowReuse: z.boolean(),
+  }),
+  acceptLockout: z.array(z.string()).readonly(),
+})
+
+const plannedHost = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  address: z.string().exactOptional(),
+  describes: z.string(),
+  change: z.string().exactOptional(),
+  rehearsed: z.boolean().exactOptional(),
+})
+
+export const planFile = z.strictObject({
+  schema: z.literal(planSchema),
+  id: z.string().regex(/^\d{8}T\d{6}Z-[0-9a-z]{6}$/, 'expected an id like 20260102T030405Z-abc123'),
+  createdAt: z.string(),
+  createdBy: z.string(),
+  tool: z.string(),
+  region: z.string(),
+  selector: z.string(),
+  policy: mfaPolicy,
+  policyDigest: z.string(),
+  confirmWithin: z.int().min(30).max(86_400),
+  changes: z.array(change).readonly(),
+  hosts: z.array(plannedHost).readonly(),
+  waves: z.array(z.array(z.string()).readonly()).readonly(),
+  digest: z.string().regex(/^[0-9a-f]{64}$/),
+}) satisfies z.ZodType<Plan>

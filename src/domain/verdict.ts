@@ -1,0 +1,69 @@
+/** What a run's results come to as one exit code. docs/exit-codes.md explains the codes; this decides among them. */
+import type { ExitName } from './exit-codes.js'
+import type { HostResult, Outcome } from './outcome.js'
+
+/** What the run was for: `rolled-back` is success for a rollback and for nothing else. */
+export type Intent = 'change' | 'rehearse' | 'confirm' | 'roll-back'
+
+/** Reasons that say more than the outcome does, as templates/host and the engine give them. Any other falls under its outcome. */
+const reasons: Readonly<Record<string, ExitName>> = {
+  'clock-skew': 'host-unfit',
+  'state-folder': 'host-unfit',
+  'safety-session': 'safety-session',
+  'edited-since': 'stale',
+}
+
+const failures: Readonly<Record<Outcome, ExitName>> = {
+  unchanged: 'ok',
+  rehearsed: 'ok',
+  pending: 'ok',
+  confirmed: 'ok',
+  refused: 'rehearsal',
+  stale: 'stale',
+  busy: 'busy',
+  'rolled-back': 'rolled-back',
+  untouched: 'rehearsal',
+  unreachable: 'host-unfit',
+  unknown: 'needs-hands',
+  stuck: 'needs-hands',
+}
+
+/** The new state is in place: kept, or live behind its guard. */
+const holdsNew = new Set<Outcome>(['confirmed', 'pending'])
+/** Nobody knows, or somebody has to go there. */
+const needsHands = new Set<Outcome>(['unknown', 'stuck'])
+
+function verdictOf(result: HostResult, intent: Intent): ExitName {
+  if (intent === 'roll-back' && result.outcome === 'rolled-back') return 'ok'
+  if (intent === 'confirm' && result.outcome === 'rolled-back') return 'too-late'
+  if (intent === 'confirm' && result.outcome === 'pending') return 'mixed'
+  if (failures[result.outcome] === 'ok' || needsHands.has(result.outcome)) return failures[result.outcome]
+  const settling = intent === 'confirm' || intent === 'roll-back'
+  const plain = settling && result.outcome === 'refused' ? 'refused' : failures[result.outcome]
+  return reasons[result.reason ?? ''] ?? plain
+}
+
+/**
+ * One exit name for all hosts. The worst news first: a host that needs hands, then Ctrl-C, then hosts that hold
+ * different states; hosts that failed alike give their own code, and hosts never asked after a failure add nothing.
+ */
+export function verdict(results: readonly HostResult[], intent: Intent, interrupted = false): ExitName {
+  const judged = results.map((result) => ({ outcome: result.outcome, exit: verdictOf(result, intent) }))
+  const failed = judged.filter(({ exit }) => exit !== 'ok')
+  if (failed.length === 0) return 'ok'
+  if (failed.some(({ outcome }) => needsHands.has(outcome))) return 'needs-hands'
+  if (interrupted) return 'interrupted'
+  if (judged.some(({ outcome, exit }) => exit === 'ok' && (holdsNew.has(outcome) || outcome === 'rolled-back'))) {
+    return 'mixed'
+  }
+  const asked = failed.filter(({ outcome }) => outcome !== 'untouched')
+  const names = new Set((asked.length > 0 ? asked : failed).map(({ exit }) => exit))
+  const [only] = names
+  return names.size === 1 && only !== undefined ? only : 'mixed'
+}
+
+/** Drift is worse news than a host that could not be asked: the one is known, the other may be asked again. */
+export function statusVerdict(hosts: readonly { readonly problem?: string; readonly drift?: readonly string[] }[]): ExitName {
+  if (hosts.some(({ drift = [] }) => drift.length > 0)) return 'drift'
+  return hosts.some(({ problem }) => problem !== undefined) ? 'host-unfit' : 'ok'
+}

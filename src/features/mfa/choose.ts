@@ -1,0 +1,45 @@
+/** Which accounts stand for everybody in rehearsal and baseline. */
+import { byCodePoint } from '../../domain/digest.js'
+import { admitted, effective, hasPlainKey } from './entry.js'
+import type { Person } from './people.js'
+
+/** Each costs some 0.3 s a login on the host. */
+export const mostAccounts = 12
+
+/**
+ * Those whose logins can be made and will still be possible: administrators first, then one of each exempt group,
+ * then the others by name.
+ */
+export function chosen(people: readonly Person[]): Person[] {
+  const able = people.filter((person) => person.after && person.today && canRehearse(person))
+  const [admins, others] = split(able.sort(byName), ({ account }) => account.sudo)
+  const groups = new Set(able.flatMap((person) => person.exemptGroups))
+  const exempt = [...groups].sort(byCodePoint).flatMap((group) => others.find((person) => person.exemptGroups.includes(group)) ?? [])
+  return [...new Set([...admins.slice(0, mostAccounts - exempt.length), ...exempt, ...others])].slice(0, mostAccounts)
+}
+
+/** Accounts that are let in and that nobody can try, with the reason; told to the reviewer. */
+export function notRehearsed(people: readonly Person[]): string[] {
+  return people.flatMap(({ account, after }) => {
+    if (!after || !hasPlainKey(account)) return []
+    if (admitted(account) === 'depends') return [`${account.name}: not rehearsed, since sshd admits it from certain addresses only`]
+    return forced(account.effective) ? [`${account.name}: not rehearsed, since sshd forces a command on it`] : []
+  })
+}
+
+/** A rehearsal has no peer address, and its login has to be able to run a command of its own. */
+function canRehearse({ account }: Person): boolean {
+  return hasPlainKey(account) && admitted(account) === 'yes' && !forced(account.effective)
+}
+
+function forced(values: Person['account']['effective']): boolean {
+  return ['forcecommand', 'chrootdirectory'].some((keyword) => (effective(values, keyword)[0] ?? 'none') !== 'none')
+}
+
+function byName(a: Person, b: Person): number {
+  return byCodePoint(a.account.name, b.account.name)
+}
+
+function split<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(test), items.filter((item) => !test(item))]
+}

@@ -1,0 +1,72 @@
+/** Who gets in how: today by what sshd says of itself, after the change by what it will demand. No I/O, no policy of its own. */
+import type { Account, Effective } from '../../domain/facts.js'
+import { grouped, namedBy, type Verdict } from '../../render/sshd-match.js'
+import { demanded, keyAlone } from './paths.js'
+import type { MfaState } from './state.js'
+
+/** Values of a keyword of `sshd -T`, in lower case. */
+export function effective(values: Effective, keyword: string): string[] {
+  return (values[keyword] ?? []).flatMap((value) => value.split(/\s+/)).filter(Boolean).map((value) => value.toLowerCase())
+}
+
+function isYes(account: Account, keyword: string): boolean {
+  return effective(account.effective, keyword)[0] === 'yes'
+}
+
+/** Whether the account could have a session at all, by shell, expiry and sshd's Allow and Deny lists. */
+export function admitted(account: Account): Verdict {
+  if (account.expired || /\/(?:nologin|false|sync|shutdown|halt)$/.test(account.shell)) return 'no'
+  const list = (keyword: string) => (account.effective[keyword] ?? []).flatMap((value) => value.split(/\s+/)).filter(Boolean)
+  const [users, groups] = [list('allowusers'), list('allowgroups')]
+  const denied = namedBy(list('denyusers'), account)
+  if (denied === 'yes' || grouped(list('denygroups'), account.groups)) return 'no'
+  if (groups.length > 0 && !grouped(groups, account.groups)) return 'no'
+  const allowed = users.length === 0 ? 'yes' : namedBy(users, account)
+  return allowed === 'yes' && denied === 'depends' ? 'depends' : allowed
+}
+
+/** A key that opens a session, not only a forced command; certificates' authorities are no keys of anybody. */
+export function hasPlainKey(account: Account): boolean {
+  return keysCount(account) && account.keys.some(({ options }) => !options.includes('command') && !options.includes('cert-authority'))
+}
+
+/** Any key, forced commands included. For root these only say "log in as somebody else" on cloud images. */
+export function hasKey(account: Account): boolean {
+  return account.uid === 0 ? hasPlainKey(account) : keysCount(account) && account.keys.length > 0
+}
+
+function keysCount(account: Account): boolean {
+  return effective(account.effective, 'pubkeyauthentication')[0] !== 'no'
+}
+
+/** Key alone is enough today. */
+export function byKeyToday(account: Account): boolean {
+  const root = effective(account.effective, 'permitrootlogin')[0] ?? 'yes'
+  if (admitted(account) === 'no' || !hasKey(account)) return false
+  if (account.uid === 0 && (root === 'no' || root === 'forced-commands-only')) return false
+  return alternatives(account).some((way) => way === 'any' || way === keyAlone)
+}
+
+/** Key and factor get the account in today. */
+export function byFactorToday(account: Account, state: MfaState): boolean {
+  if (!state.on || admitted(account) === 'no' || !hasKey(account) || !factorReaches(account)) return false
+  return alternatives(account).includes(demanded) && (account.enrolled || state.enrol === 'first-login')
+}
+
+/** A password alone is enough today. */
+export function byPasswordToday(account: Account, state: MfaState): boolean {
+  if (admitted(account) === 'no' || account.password !== 'set' || !factorReaches(account)) return false
+  const asks = isYes(account, 'passwordauthentication') || (!state.on && (isYes(account, 'kbdinteractiveauthentication') || isYes(account, 'challengeresponseauthentication')))
+  return asks && alternatives(account).some((way) => way === 'any' || way === 'password' || way.startsWith('keyboard-interactive'))
+}
+
+/** sshd refuses keyboard-interactive and passwords to root unless PermitRootLogin is plain `yes` (auth.c, auth_root_allowed). */
+export function factorReaches(account: Account): boolean {
+  return account.uid !== 0 || isYes(account, 'permitrootlogin')
+}
+
+/** Ways of AuthenticationMethods, each a comma-separated list. */
+function alternatives(account: Account): string[] {
+  const ways = effective(account.effective, 'authenticationmethods')
+  return ways.length === 0 ? ['any'] : ways
+}

@@ -1,0 +1,77 @@
+/** The logins that show that the change does what it says, and nothing else. */
+import type { Expectation, LoginCase } from '../../domain/change.js'
+import type { Enrol, MfaPolicy } from '../../domain/policy.js'
+import { keyboardInteractiveKeywords } from '../../os/openssh.js'
+import { byKeyToday } from './entry.js'
+import { demanded, keyAlone } from './paths.js'
+import type { Person } from './people.js'
+import type { ProbePlan } from './probe.js'
+import type { MfaState } from './state.js'
+
+type Phase = LoginCase['phase']
+
+const kinds = {
+  right: { factor: 'fresh', answer: 'right', expect: 'in', prompted: true },
+  replay: { factor: 'fresh', answer: 'replay', expect: 'refused', prompted: true },
+  wrong: { factor: 'fresh', answer: 'wrong', expect: 'refused', prompted: true },
+  batch: { factor: 'fresh', answer: 'batch', expect: 'refused', prompted: false },
+  unenrolled: { factor: 'none', answer: 'none', expect: 'in', prompted: false },
+  'no-entry': { factor: 'none', answer: 'none', expect: 'refused', prompted: true },
+  'key-only': { factor: 'none', answer: 'batch', expect: 'in', prompted: false },
+  'key-enough': { factor: 'fresh', answer: 'batch', expect: 'in', prompted: false },
+} as const satisfies Record<string, Omit<LoginCase, 'id' | 'phase' | 'account'>>
+
+function login(phase: Phase, account: string, kind: keyof typeof kinds): LoginCase {
+  return { id: `${phase}-${account.replace(/^@/, '').replace(':', '.')}-${kind}`, phase, account, ...kinds[kind] }
+}
+
+/** As things are today: whoever fails here fails without us. */
+export function baseline(people: readonly Person[], state: MfaState): LoginCase[] {
+  return people.map(({ account }) => login('baseline', account.name, byKeyToday(account) || !state.on ? 'key-only' : 'right'))
+}
+
+/** After switching on. `people` are the chosen ones; the first of them who is not exempt is refused in every way, too. */
+export function loginsOn(people: readonly Person[], policy: MfaPolicy, probe: ProbePlan): LoginCase[] {
+  const first = people.find((person) => !person.exempt)
+  const rehearse = people.flatMap((person) => {
+    const { name } = person.account
+    if (person.exempt) return [login('rehearse', name, 'key-only')]
+    return [
+      login('rehearse', name, 'right'),
+      ...(person === first ? [...refusals('rehearse', name), withoutFactor('rehearse', name, policy.enrol)] : []),
+    ]
+  })
+  return [...rehearse, ...probesOn(policy, probe)]
+}
+
+/** After switching off: a key is enough, for the enrolled as well. */
+export function loginsOff(people: readonly Person[], probe: ProbePlan): LoginCase[] {
+  return [
+    ...people.map(({ account }) => login('rehearse', account.name, 'key-enough')),
+    ...(probe.ordinary === undefined ? [] : [login('prove', probe.ordinary, 'key-enough')]),
+  ]
+}
+
+function probesOn(policy: MfaPolicy, { ordinary, exempt }: ProbePlan): LoginCase[] {
+  const stranger =
+    ordinary === undefined ? [] : [login('prove', ordinary, 'right'), ...refusals('prove', ordinary), withoutFactor('prove', ordinary, policy.enrol)]
+  return [...stranger, ...exempt.map((account) => login('prove', account, 'key-only'))]
+}
+
+/** The replay stands right behind the right answer that it repeats. */
+function refusals(phase: Phase, account: string): LoginCase[] {
+  return (['replay', 'wrong', 'batch'] as const).map((kind) => login(phase, account, kind))
+}
+
+function withoutFactor(phase: Phase, account: string, enrol: Enrol): LoginCase {
+  return login(phase, account, enrol === 'first-login' ? 'unenrolled' : 'no-entry')
+}
+
+/** What `sshd -T -C user=…` must say of each; sshd prints values in lower case or will (10.5): compared without case. */
+export function expectations(people: readonly Person[], version: string): Expectation[] {
+  return people.flatMap(({ account: { name: account }, exempt }) => [
+    { account, keyword: 'authenticationmethods', value: exempt ? keyAlone : demanded },
+    { account, keyword: 'usepam', value: 'yes' },
+    ...keyboardInteractiveKeywords(version).map((keyword) => ({ account, keyword: keyword.toLowerCase(), value: 'yes' })),
+  ])
+}

@@ -1,0 +1,96 @@
+/** What the change means for each account. */
+import type { KeyOnly, Lockout } from '../../domain/change.js'
+import type { Account, Facts } from '../../domain/facts.js'
+import type { MfaPolicy } from '../../domain/policy.js'
+import type { Directive } from '../../render/sshd-config.js'
+import { matches, type Verdict } from '../../render/sshd-match.js'
+import { admitted, byFactorToday, byKeyToday, byPasswordToday, factorReaches, hasKey, hasPlainKey } from './entry.js'
+import { keyAlone } from './paths.js'
+import { inExemptGroup, type MfaState } from './state.js'
+
+export interface Person {
+  readonly account: Account
+  /** Gets in today, one way or the other. */
+  readonly today: boolean
+  /** Key alone will do: by an exempt group, or by somebody else's Match. */
+  readonly exempt: boolean
+  /** The exempt groups it is in. */
+  readonly exemptGroups: readonly string[]
+  /** Gets in after the change. */
+  readonly after: boolean
+  /** Why it will not, or a program in its name will not; absent when nothing is lost. */
+  readonly loses?: string
+  /** Why key alone will still do; absent when it will not. */
+  readonly keyOnly?: string
+}
+
+/** Every account that may log in. */
+export function people(policy: MfaPolicy, facts: Facts, state: MfaState, foreign: readonly Directive[]): Person[] {
+  return facts.accounts.filter((account) => admitted(account) !== 'no').map((account) => person(account, policy, state, foreign))
+}
+
+function person(account: Account, policy: MfaPolicy, state: MfaState, foreign: readonly Directive[]): Person {
+  const byKey = byKeyToday(account)
+  const today = byKey || byFactorToday(account, state) || byPasswordToday(account, state)
+  const exemptGroups = policy.exemptGroups.filter((group) => account.groups.includes(group))
+  const elsewhere = foreignKeyOnly(account, foreign)
+  const exempt = exemptGroups.length > 0 || elsewhere === 'yes'
+  const enrolled = account.enrolled || policy.enrol === 'first-login'
+  const keyReaches = hasKey(account) && (account.uid !== 0 || byKey || byFactorToday(account, state))
+  const after = keyReaches && (exempt || (factorReaches(account) && enrolled))
+  const loses = today ? lost(account, { after, exempt, byKey }) : undefined
+  const keyOnly = after ? whyKeyOnly(account, policy, exemptGroups, elsewhere) : undefined
+  return { account, today, exempt, exemptGroups, after, ...(loses === undefined ? {} : { loses }), ...(keyOnly === undefined ? {} : { keyOnly }) }
+}
+
+function lost(account: Account, { after, exempt, byKey }: { after: boolean; exempt: boolean; byKey: boolean }): string | undefined {
+  if (!hasKey(account)) return 'logs in by password only, and a key will be demanded first'
+  if (!after && !factorReaches(account)) return 'sshd refuses the factor to root while PermitRootLogin is not "yes"'
+  if (!after) return 'has no factor, and --enrol required lets nobody in without'
+  if (!hasPlainKey(account) && account.password === 'set' && !byKey) return 'logs in by password, and its keys only run forced commands'
+  const { withoutTerminal } = account.logins
+  if (withoutTerminal > 0 && byKey && !exempt) {
+    return `logged in without a terminal ${times(withoutTerminal)} in the last 30 days: a program (ansible, rsync, CI) cannot answer a code`
+  }
+  return undefined
+}
+
+function whyKeyOnly(account: Account, policy: MfaPolicy, groups: readonly string[], elsewhere: Verdict): string | undefined {
+  if (groups.length > 0) return `exempt by group ${groups.join(', ')}`
+  if (elsewhere === 'yes') return 'a Match block of somebody else\'s demands the key only'
+  if (policy.enrol === 'first-login' && !account.enrolled) return 'not enrolled yet'
+  if (elsewhere === 'depends') return 'a Match block of somebody else\'s demands the key only, depending on where the login comes from'
+  return undefined
+}
+
+/** Whether a Match block of others lets the account in by key alone. */
+function foreignKeyOnly(account: Account, foreign: readonly Directive[]): Verdict {
+  let verdict: Verdict = 'no'
+  for (const { keyword, match, args } of foreign) {
+    if (keyword !== 'authenticationmethods' || match === undefined) continue
+    const holds = matches(match, account)
+    if (holds === 'no') continue
+    const keyOnly = args.join(' ').toLowerCase() === keyAlone
+    // The first Match block that holds decides.
+    if (holds === 'yes') return keyOnly ? 'yes' : verdict
+    if (keyOnly) verdict = 'depends'
+  }
+  return verdict
+}
+
+export function lockoutsOf(people: readonly Person[], accepted: readonly string[]): Lockout[] {
+  return people.flatMap(({ account, loses }) => (loses === undefined ? [] : [{ account: account.name, reason: loses, accepted: accepted.includes(account.name) }]))
+}
+
+export function keyOnlyOf(people: readonly Person[]): KeyOnly[] {
+  return people.flatMap(({ account, keyOnly }) => (keyOnly === undefined ? [] : [{ account: account.name, reason: keyOnly }]))
+}
+
+/** Who needs key alone today, for status and for the baseline. */
+export function exemptToday(account: Account, state: MfaState): boolean {
+  return state.on && (inExemptGroup(account, state.exemptGroups) || byKeyToday(account))
+}
+
+function times(count: number): string {
+  return count === 1 ? 'once' : `${count} times`
+}

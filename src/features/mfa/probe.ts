@@ -1,0 +1,31 @@
+/** The throw-away account of the proof: whether sshd will admit it at all, and in which group. */
+import type { Facts } from '../../domain/facts.js'
+import { grouped, namedBy } from '../../render/sshd-match.js'
+
+export interface ProbePlan {
+  /** `@probe` or `@probe:GROUP`; absent where no stranger is admitted. */
+  readonly ordinary?: string
+  /** One for each exempt group that is admitted. */
+  readonly exempt: readonly string[]
+  readonly notes: readonly string[]
+}
+
+const ownProof = 'the offers and your own login take the place of the throw-away account\'s'
+
+/** AllowUsers admits no stranger (its name is not known yet); AllowGroups does if the account is put in such a group. */
+export function probePlan(facts: Facts, exemptGroups: readonly string[]): ProbePlan {
+  // The lists are the same for everybody unless a Match sets them; the rehearsal and the proof would show that.
+  const lists = facts.accounts[0]?.effective ?? {}
+  const words = (keyword: string) => (lists[keyword] ?? []).flatMap((value) => value.split(/\s+/)).filter(Boolean)
+  const [users, groups, denied] = [words('allowusers'), words('allowgroups'), words('denygroups')]
+  if (users.length > 0 && namedBy(users, { name: '\u0001' }) !== 'yes') {
+    return { exempt: [], notes: [`AllowUsers admits no throw-away account: ${ownProof}`] }
+  }
+  const admits = (group: string) => (groups.length === 0 || grouped(groups, [group])) && !grouped(denied, [group])
+  const exempt = exemptGroups.filter(admits).map((group) => `@probe:${group}`)
+  const missed = exemptGroups.filter((group) => !admits(group)).map((group) => `AllowGroups does not admit group ${group} by itself: not proven by a throw-away account`)
+  if (groups.length === 0) return { ordinary: '@probe', exempt, notes: missed }
+  const group = facts.groups.find((name) => admits(name) && !exemptGroups.includes(name))
+  if (group === undefined) return { exempt, notes: [...missed, `AllowGroups admits no throw-away account: ${ownProof}`] }
+  return { ordinary: `@probe:${group}`, exempt, notes: missed }
+}

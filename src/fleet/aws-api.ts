@@ -1,0 +1,32 @@
+/** What the fleet uses of AWS. Types only, so that importing it loads nothing. */
+
+import type * as Ec2 from '@aws-sdk/client-ec2'
+import type * as Ssm from '@aws-sdk/client-ssm'
+
+/** What is used of EC2. Errors: AwsError. */
+export interface Ec2Api {
+  describeInstances(input: Ec2.DescribeInstancesCommandInput): Promise<Ec2.DescribeInstancesCommandOutput>
+}
+
+/** What is used of Systems Manager. Errors: AwsError. */
+export interface SsmApi {
+  describeInstanceInformation(
+    input: Ssm.DescribeInstanceInformationCommandInput,
+  ): Promise<Ssm.DescribeInstanceInformationCommandOutput>
+  listTagsForResource(input: Ssm.ListTagsForResourceCommandInput): Promise<Ssm.ListTagsForResourceCommandOutput>
+  /** Sent again only where AWS certainly has not taken it: see aws-retry.ts. */
+  sendCommand(input: Ssm.SendCommandCommandInput): Promise<Ssm.SendCommandCommandOutput>
+  listCommands(input: Ssm.ListCommandsCommandInput): Promise<Ssm.ListCommandsCommandOutput>
+  listCommandInvocations(
+    input: Ssm.ListCommandInvocationsCommandInput,
+  ): Promise<Ssm.ListCommandInvocationsCommandOutput>
+  getCommandInvocation(input: Ssm.GetCommandInvocationCommandInput): Promise<Ssm.GetCommandInvocationCommandOutput>
+  cancelCommand(input: Ssm.CancelCommandCommandInput): Promise<Ssm.CancelCommandCommandOutput>
+}
+
+export interface Aws {
+  ec2(): Promise<Ec2Api>
+  ssm(): Promise<SsmApi>
+  /** The region in use. Errors: AwsError `region`. */
+  region(): Promise<string>
+}

@@ -1,0 +1,122 @@
+/**
+ * The EC2 and Systems Manager clients, loaded at the first call. Region, profile, credentials and endpoint are found by the
+ * SDK in its own ways (environment, shared config, AWS_ENDPOINT_URL); nothing is invented here.
+ */
+
+import type * as Ec2 from '@aws-sdk/client-ec2'
+import type * as Ssm from '@aws-sdk/client-ssm'
+
+import type { Aws, SsmApi } from './aws-api.js'
+import { accessError, type AwsCall } from './aws-errors.js'
+import { limited, onlyIfNotTaken, retryAnything, type MayRetry } from './aws-retry.js'
+
+/** Called once for each call, e.g. with `SendCommand`; retries of it are not counted. */
+export type OnCall = (operation: string) => void
+
+/** All clients share one look-up of credentials: it may run a program, or ask a person to touch a key. */
+export function awsClients(onCall: OnCall = () => undefined): Aws {
+  const ssm = once(async () => {
+    const { SSM } = await load(() => import('@aws-sdk/client-ssm'))
+    const client = new SSM(options)
+    const { credentials } = client.config
+    const sender = new SSM({ ...senderOptions, credentials })
+    prepare(client, 'ssm', onCall, retryAnything)
+    prepare(sender, 'ssm', onCall, onlyIfNotTaken)
+    return { config: client.config, credentials, api: ssmApi(client, sender) }
+  })
+  const ec2 = once(async () => {
+    const { credentials } = await ssm()
+    const { EC2 } = await load(() => import('@aws-sdk/client-ec2'))
+    const client = new EC2({ ...options, credentials })
+    prepare(client, 'ec2', onCall, retryAnything)
+    return client
+  })
+  return {
+    ec2,
+    ssm: async () => (await ssm()).api,
+    region: async () => {
+      const { config } = await ssm()
+      return config.region().catch((error: unknown) => {
+        throw accessError(error, { service: 'ssm', operation: 'GetRegion' })
+      })
+    },
+  }
+}
+
+function ssmApi(client: Ssm.SSM, sender: Ssm.SSM): SsmApi {
+  return {
+    describeInstanceInformation: (input) => client.describeInstanceInformation(input),
+    listTagsForResource: (input) => client.listTagsForResource(input),
+    sendCommand: (input) => sender.sendCommand(input),
+    listCommands: (input) => client.listCommands(input),
+    listCommandInvocations: (input) => client.listCommandInvocations(input),
+    getCommandInvocation: (input) => client.getCommandInvocation(input),
+    cancelCommand: (input) => client.cancelCommand(input),
+  }
+}
+
+/** Throttling is expected, so eight attempts (about half a minute); keep-alive is the SDK's default. */
+const options = {
+  retryMode: 'adaptive',
+  maxAttempts: 8,
+  requestHandler: { connectionTimeout: 5_000, requestTimeout: 30_000, throwOnRequestTimeout: true },
+}
+
+/** An idle connection that AWS has closed meanwhile would leave open whether a command was taken: always a new one. */
+const senderOptions = {
+  ...options,
+  requestHandler: { ...options.requestHandler, httpAgent: { keepAlive: false }, httpsAgent: { keepAlive: false } },
+}
+
+/** The SDK's notice about old Node versions is for `doctor` to give, not for every command's stderr. */
+async function load<T>(module: () => Promise<T>): Promise<T> {
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
+  return module()
+}
+
+type Client = Ec2.EC2 | Ssm.SSM
+
+/** Counts calls, turns every failure into an AwsError, and bounds retries. */
+function prepare(client: Client, service: AwsCall['service'], onCall: OnCall, mayRetry: MayRetry): void {
+  // The stacks of the two clients differ in types only by their unions of inputs.
+  const stack = client.middlewareStack as Ssm.SSM['middlewareStack']
+  stack.add(
+    (next, context) => async (args) => {
+      const operation = String(context.commandName).replace(/Command$/, '')
+      onCall(operation)
+      try {
+        return await next(args)
+      } catch (error) {
+        throw accessError(error, { service, operation, ...(await origin(client, context)) })
+      }
+    },
+    { step: 'initialize', name: 'bastionctlCalls' },
+  )
+  stack.add(
+    (next, context) => (args) => {
+      context['bastionctlEndpoint'] = args.request
+      return next(args)
+    },
+    { step: 'build', name: 'bastionctlEndpoint' },
+  )
+  const { config } = client
+  const inner = config.retryStrategy
+  config.retryStrategy = () => limited(inner, mayRetry, service)
+}
+
+/** Where the request went, for the error text. */
+async function origin(
+  client: Client,
+  context: Readonly<Record<string, unknown>>,
+): Promise<Pick<AwsCall, 'endpoint' | 'region'>> {
+  const region = await client.config.region().catch(() => undefined)
+  const request = context['bastionctlEndpoint'] as { protocol?: string; hostname?: string; port?: number } | undefined
+  if (!request?.hostname) return region ? { region } : {}
+  const endpoint = `${request.protocol ?? 'https:'}//${request.hostname}${request.port ? `:${String(request.port)}` : ''}`
+  return { endpoint, ...(region ? { region } : {}) }
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => (made ??= make())
+}

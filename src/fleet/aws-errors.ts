@@ -1,0 +1,151 @@
+/** Every failure of an AWS call as one clear line. What AWS or the SDK said is never passed on unread. */
+
+import { BastionError } from '../domain/errors.js'
+import { kindOf, read, type FailureKind, type Raw } from './aws-failure.js'
+
+export interface AwsCall {
+  readonly service: 'ec2' | 'ssm'
+  /** e.g. `DescribeInstances`. */
+  readonly operation: string
+  /** Where the request went, e.g. `https://ssm.eu-central-1.amazonaws.com`; unknown before it was built. */
+  readonly endpoint?: string
+  readonly region?: string
+}
+
+/**
+ * It has no `cause` on purpose: an SDK error may carry a credential process's output or a signed header.
+ */
+export class AwsError extends BastionError {
+  constructor(
+    readonly kind: FailureKind,
+    /** AWS's or Node's own name for it, e.g. `InvalidInstanceId`, `ECONNREFUSED`. */
+    readonly code: string,
+    message: string,
+    hint?: string,
+  ) {
+    super('access', message, hint)
+  }
+
+  /** The same call may succeed a little later. */
+  get transient(): boolean {
+    return ['unreachable', 'broken-off', 'throttled', 'service-fault'].includes(this.kind)
+  }
+
+  /** AWS may have done what was asked, although no answer came. */
+  get ambiguous(): boolean {
+    return this.kind === 'broken-off' || this.kind === 'service-fault'
+  }
+}
+
+export function accessError(thrown: unknown, call: AwsCall): BastionError {
+  if (thrown instanceof BastionError) return thrown
+  const raw = read(thrown)
+  const action = `${call.service}:${call.operation}`
+  const fail = (kind: FailureKind, message: string, hint?: string): AwsError =>
+    new AwsError(kind, raw.code, message, hint)
+  const kind = kindOf(raw)
+  switch (kind) {
+    case 'credentials':
+      return fail(kind, ...credentials(raw))
+    case 'denied':
+      return fail(kind, ...denied(raw, action))
+    case 'clock':
+      return fail(
+        kind,
+        `aws refused the signature of ${action} (${raw.code}): this machine's clock may be wrong`,
+        'compare "date -u" with a time server',
+      )
+    case 'unreachable':
+    case 'broken-off':
+      return fail(
+        kind,
+        `cannot reach ${call.endpoint ?? `the ${call.service} endpoint`}: ${network(raw)}`,
+        reachHint(raw, call),
+      )
+    case 'throttled':
+      return fail(
+        kind,
+        `aws throttled ${action} until patience ran out (${raw.code})`,
+        'try again later, or with fewer hosts at once',
+      )
+    case 'region':
+      return fail(
+        kind,
+        'no aws region is set',
+        `set AWS_REGION, or "region" of profile "${process.env['AWS_PROFILE'] ?? 'default'}" in ~/.aws/config`,
+      )
+    case 'service-fault':
+      return fail(
+        kind,
+        `${action} failed inside aws (${raw.code}): ${raw.text}`,
+        'try again later; health.aws.amazon.com says what is known',
+      )
+    case 'request':
+      return fail(kind, `${action} failed (${raw.code}): ${raw.text}`)
+  }
+}
+
+type Line = readonly [message: string, hint?: string]
+
+function credentials(raw: Raw): Line {
+  const profile = process.env['AWS_PROFILE']
+  const whose = profile ? ` of profile "${profile}"` : ''
+  const unfound = raw.code === 'CredentialsProviderError' || raw.code === 'TokenProviderError'
+  if (unfound && /sso|token/i.test(raw.text) && /expired|invalid|login/i.test(raw.text)) {
+    return [
+      `the aws sign-in${whose} has expired`,
+      `run "aws sso login${profile ? ` --profile ${profile}` : ''}", or renew the session's credentials`,
+    ]
+  }
+  if (/^(RequestE|E)xpired/.test(raw.code))
+    return [
+      `the aws credentials${whose} have expired`,
+      "renew them; if they are new, compare this machine's clock with a time server",
+    ]
+  if (unfound) {
+    return [
+      `no usable aws credentials were found${profile ? ` for profile "${profile}"` : ''}`,
+      'set AWS_PROFILE, or sign in the way the aws cli does; "aws sts get-caller-identity" shows who you are',
+    ]
+  }
+  return [
+    `aws does not accept these credentials (${raw.code})`,
+    'check AWS_PROFILE and AWS_ACCESS_KEY_ID; "aws sts get-caller-identity" shows who you are',
+  ]
+}
+
+function denied(raw: Raw, asked: string): Line {
+  const action = /to perform: ([\w-]+:\w+)/.exec(raw.text)?.[1] ?? asked
+  const resource = /on resource: (\S+)/.exec(raw.text)?.[1]
+  const who = /User: (\S+)/.exec(raw.text)?.[1]
+  const hint = /explicit deny/.test(raw.text)
+    ? `a policy denies ${action} explicitly; some ask for a session with MFA`
+    : `allow ${action} for the operator; the README lists what bastionctl needs`
+  return [`denied by iam: ${action}${resource ? ` on ${resource}` : ''}${who ? ` for ${who}` : ''}`, hint]
+}
+
+const networkWords: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ENOTFOUND: 'no such host name',
+  EAI_AGAIN: 'the name could not be looked up',
+  EHOSTUNREACH: 'no route to it',
+  ENETUNREACH: 'no network',
+  ECONNRESET: 'the connection was reset',
+  EPIPE: 'the connection was closed',
+  ETIMEDOUT: 'no answer in time',
+  TimeoutError: 'no answer in time',
+}
+
+function network(raw: Raw): string {
+  return networkWords[raw.code] ?? `tls: ${raw.code}`
+}
+
+function reachHint(raw: Raw, call: AwsCall): string {
+  const set = ['AWS_ENDPOINT_URL', `AWS_ENDPOINT_URL_${call.service.toUpperCase()}`].find((name) => process.env[name])
+  if (set) return `${set} is set: is that endpoint up?`
+  if (raw.code === 'ENOTFOUND' && call.region)
+    return `is "${call.region}" a region's name? otherwise check the network and its dns`
+  if (!(raw.code in networkWords))
+    return 'a proxy that opens tls? NODE_EXTRA_CA_CERTS names a file with its certificate'
+  return 'check the network, and the vpc endpoint if there is one'
+}

@@ -1,0 +1,99 @@
+/** What kind of failure the SDK has thrown, by AWS's and Node's own codes. */
+
+export type FailureKind =
+  | 'region'
+  | 'credentials'
+  | 'denied'
+  /** The signature is of another time. */
+  | 'clock'
+  /** The request never got there. */
+  | 'unreachable'
+  /** The request may have got there, the answer did not come back. */
+  | 'broken-off'
+  | 'throttled'
+  | 'service-fault'
+  /** AWS understood, and refused for a reason of its own: see the code. */
+  | 'request'
+
+export interface Raw {
+  readonly code: string
+  readonly status: number | undefined
+  /** First line, without what looks like a credential. */
+  readonly text: string
+  readonly connecting: boolean
+}
+
+export function read(thrown: unknown): Raw {
+  const error = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as {
+    name?: unknown
+    code?: unknown
+    message?: unknown
+    $metadata?: { httpStatusCode?: number }
+  }
+  const message = typeof error.message === 'string' ? error.message : String(thrown)
+  const nodeCode =
+    typeof error.code === 'string' && /^(E[A-Z_]+|CERT_\w+|[A-Z_]+_CERT\w*|UNABLE_TO_\w+)$/.test(error.code)
+      ? error.code
+      : undefined
+  return {
+    code: nodeCode ?? (typeof error.name === 'string' ? error.name : 'Error'),
+    status: error.$metadata?.httpStatusCode,
+    text: redact(message.split('\n', 1)[0] ?? ''),
+    connecting: /did not establish a connection|^connect /.test(message),
+  }
+}
+
+/** By the codes' lists in AWS's "Common errors" pages of the EC2 and Systems Manager API references and the SDK's sources. */
+const codes: Readonly<Record<string, FailureKind>> = {
+  CredentialsProviderError: 'credentials',
+  TokenProviderError: 'credentials',
+  ExpiredToken: 'credentials',
+  ExpiredTokenException: 'credentials',
+  UnrecognizedClientException: 'credentials',
+  InvalidClientTokenId: 'credentials',
+  MissingAuthenticationToken: 'credentials',
+  MissingAuthenticationTokenException: 'credentials',
+  IncompleteSignature: 'credentials',
+  AuthFailure: 'credentials',
+  RequestExpired: 'credentials',
+  AccessDenied: 'denied',
+  AccessDeniedException: 'denied',
+  UnauthorizedOperation: 'denied',
+  SignatureDoesNotMatch: 'clock',
+  InvalidSignatureException: 'clock',
+  RequestTimeTooSkewed: 'clock',
+  ECONNREFUSED: 'unreachable',
+  ENOTFOUND: 'unreachable',
+  EAI_AGAIN: 'unreachable',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  ECONNRESET: 'broken-off',
+  EPIPE: 'broken-off',
+  ETIMEDOUT: 'broken-off',
+  TimeoutError: 'broken-off',
+  Throttling: 'throttled',
+  ThrottlingException: 'throttled',
+  ThrottledException: 'throttled',
+  RequestLimitExceeded: 'throttled',
+  RateExceeded: 'throttled',
+  TooManyRequestsException: 'throttled',
+}
+
+export function kindOf(raw: Raw): FailureKind {
+  if (raw.connecting) return 'unreachable'
+  if (raw.text === 'Region is missing') return 'region'
+  const known = codes[raw.code]
+  if (known) return known
+  if (/CERT|^UNABLE_TO_/.test(raw.code)) return 'unreachable'
+  if (raw.status === 429) return 'throttled'
+  return raw.status !== undefined && raw.status >= 500 ? 'service-fault' : 'request'
+}
+
+/** Access key ids, signatures, and any run of characters as long as a secret key. Plain paths and ARNs stay. */
+function redact(text: string): string {
+  return text
+    .replace(/\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b/g, '…')
+    .replace(/\b(Credential|Signature|X-Amz-Security-Token|x-amz-security-token)[=:]\s*[^\s,&]+/g, '$1=…')
+    .replace(/[A-Za-z0-9+/=]{40,}/g, '…')
+    .slice(0, 400)
+}

@@ -1,0 +1,96 @@
+/** The Inventory port over EC2 and Systems Manager's registry. */
+
+import type { InstanceInformation } from '@aws-sdk/client-ssm'
+
+import { BastionError } from '../domain/errors.js'
+import type { Host } from '../domain/host.js'
+import { describeSelector, type Selector } from '../domain/selector.js'
+import type { Inventory } from '../engine/ports.js'
+import type { Aws } from './aws-api.js'
+import { ec2Instances } from './ec2-instances.js'
+import { isHybrid, nodesById, nodesByTags } from './ssm-registry.js'
+import { ec2Host, hybridHost } from './to-host.js'
+
+/** Instances without an agent are in the answer too: a host that matches and is not managed is named, not skipped. */
+export function awsInventory(aws: Aws): Inventory {
+  return {
+    select: async (selector) => {
+      const found = selector.instanceIds.length === 0 ? await byTags(aws, selector) : await byIds(aws, selector)
+      const excluded = new Set(selector.exclude)
+      return found.filter((host) => !excluded.has(host.id) && !excluded.has(host.name)).sort(byNameThenId)
+    },
+  }
+}
+
+/** Both registries at once; Systems Manager is asked again only for instances that its tag filter did not return. */
+async function byTags(aws: Aws, selector: Selector): Promise<Host[]> {
+  const [ec2, ssm] = await Promise.all([aws.ec2(), aws.ssm()])
+  const [instances, tagged] = await Promise.all([ec2Instances(ec2, selector.tags), nodesByTags(ssm, selector.tags)])
+  const known = new Set(tagged.map((node) => node.InstanceId))
+  const running = instances
+    .filter((instance) => instance.State?.Name === 'running')
+    .map((instance) => instance.InstanceId ?? '')
+  const rest = await nodesById(
+    ssm,
+    running.filter((id) => !known.has(id)),
+  )
+  const nodes = byId([...tagged, ...rest])
+  return [
+    ...instances.map((instance) => ec2Host(instance, nodes.get(instance.InstanceId))),
+    ...tagged.filter(isHybrid).map((node) => hybridHost(node, certainTags(selector))),
+  ]
+}
+
+/** Tags narrow explicit ids down; an id that then is missing is an error, never a host silently left out. */
+async function byIds(aws: Aws, selector: Selector): Promise<Host[]> {
+  const [ec2, ssm] = await Promise.all([aws.ec2(), aws.ssm()])
+  const hybridIds = selector.instanceIds.filter((id) => id.startsWith('mi-'))
+  const ec2Ids = selector.instanceIds.filter((id) => !id.startsWith('mi-'))
+  const narrowing = hybridIds.length > 0 && selector.tags.length > 0
+  const [instances, nodes, tagged] = await Promise.all([
+    ec2Ids.length > 0 ? ec2Instances(ec2, selector.tags, ec2Ids) : [],
+    nodesById(ssm, selector.instanceIds).then(byId),
+    narrowing ? nodesByTags(ssm, selector.tags).then(byId) : undefined,
+  ])
+  const hybrids = hybridIds.flatMap((id) => {
+    const node = nodes.get(id)
+    return node && (tagged?.has(id) ?? true) ? [hybridHost(node, certainTags(selector))] : []
+  })
+  const hosts = [...instances.map((instance) => ec2Host(instance, nodes.get(instance.InstanceId))), ...hybrids]
+  refuseMissing(selector, hosts)
+  return hosts
+}
+
+function refuseMissing(selector: Selector, hosts: readonly Host[]): void {
+  const found = new Set(hosts.map((host) => host.id))
+  const missing = selector.instanceIds.filter((id) => !found.has(id))
+  if (missing.length === 0) return
+  const tags = describeSelector({ ...selector, instanceIds: [], exclude: [] })
+  throw new BastionError(
+    'no-host',
+    `no such host${tags === '' ? '' : ` with ${tags}`}: ${missing.join(', ')}`,
+    'check the id and the region; terminated instances do not count',
+  )
+}
+
+/** Systems Manager's registry lists no tags, but a node that matched one value of one tag has it. */
+function certainTags(selector: Selector): Record<string, string> {
+  const pairs = selector.tags.flatMap(({ key, values }) => {
+    const [value, ...others] = values
+    return value !== undefined && others.length === 0 && !/[*?\\]/.test(value) ? [[key, value] as const] : []
+  })
+  return Object.fromEntries(pairs)
+}
+
+function byId(nodes: readonly InstanceInformation[]): Map<string | undefined, InstanceInformation> {
+  return new Map(nodes.map((node) => [node.InstanceId, node]))
+}
+
+function byNameThenId(a: Host, b: Host): number {
+  return compare(a.name, b.name) || compare(a.id, b.id)
+}
+
+/** By code unit: the order must not depend on the operator's locale. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

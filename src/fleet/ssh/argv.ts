@@ -1,0 +1,57 @@
+/** The ssh command line of a safety session, and the one constant line that it runs on the host. */
+
+import { BastionError } from '../../domain/errors.js'
+
+export interface SshSettings {
+  /** Absent: what the operator's ssh config says. */
+  readonly user?: string
+  /** As ssh's -o takes them, e.g. `ProxyJump=gate`. They go before the defaults, and the first value wins in ssh. */
+  readonly options: readonly string[]
+  /** Address or ssh config alias, instead of the host's own address. */
+  readonly host?: string
+}
+
+/** Lines of stdout that are ours, whatever a login script prints besides. */
+export const ready = 'bastionctl-session ready'
+export const answerTo = (nonce: string): string => `bastionctl-session root ${nonce}`
+export const refusalOf = (nonce: string): string => `bastionctl-session denied ${nonce}`
+export const noRootExit = 97
+
+/**
+ * Becomes root before it is ready, and once more for each line it is sent. Ends when its stdin does. `exec sh -c` with single
+ * quotes reads the same to sh, zsh, fish and csh; root itself needs no sudo.
+ */
+export const remoteLine =
+  `exec sh -c 'root() { [ "$(id -u)" -eq 0 ] || sudo -n true; }; root || exit ${String(noRootExit)}; echo "${ready}"; ` +
+  `while IFS= read -r nonce; do if root; then echo "bastionctl-session root $nonce"; else echo "bastionctl-session denied $nonce"; fi; done'`
+
+/** Never shared, nor turned into something else by the operator's config: the session must be a connection of its own. */
+const always = [
+  'ControlMaster=no',
+  'ControlPath=none',
+  'RemoteCommand=none',
+  'PermitLocalCommand=no',
+  'ClearAllForwardings=yes',
+]
+/** A dead connection shows after ten seconds. */
+const defaults = ['ServerAliveInterval=5', 'ServerAliveCountMax=2', 'ConnectTimeout=10']
+
+/** Errors: BastionError `safety-session` for an address or user that ssh would read as something else. */
+export function sshArgv(settings: SshSettings, address: string, interactive: boolean): string[] {
+  const options = [...always, ...settings.options, ...defaults, ...(interactive ? [] : ['BatchMode=yes'])]
+  const user = settings.user === undefined ? [] : ['-l', checked('--ssh-user', settings.user)]
+  return ['-T', ...options.flatMap((option) => ['-o', option]), ...user, '--', checked('address', address), remoteLine]
+}
+
+/**
+ * ssh pastes host and user into ProxyCommand and the like (%h, %r) unquoted (CVE-2023-51385), so they may hold only what
+ * names and addresses are made of.
+ */
+function checked(what: string, text: string): string {
+  if (/^[A-Za-z0-9_][A-Za-z0-9_.:@+-]*$/.test(text)) return text
+  throw new BastionError(
+    'safety-session',
+    `${what} "${text}" cannot be given to ssh`,
+    'use letters, digits and . _ - : @ + only',
+  )
+}

@@ -1,0 +1,84 @@
+/** One safety session: a login of its own that can become root, asked again whenever the engine wants to know. */
+
+import { randomBytes } from 'node:crypto'
+
+import { BastionError } from '../../domain/errors.js'
+import type { SafetySession } from '../../engine/ports.js'
+import { answerTo, ready, refusalOf } from './argv.js'
+import { sshFailure } from './failure.js'
+import { startProcess, type LineProcess } from './process.js'
+
+/** How long an answer may take, milliseconds. */
+const answerMs = 5_000
+const ifLost = 'log in by hand and look at the host before anything else'
+
+export interface SessionTarget {
+  readonly id: string
+  /** For texts, e.g. `bastion-1 (i-…)`. */
+  readonly label: string
+  readonly argv: readonly string[]
+  /** How long the login may take, milliseconds: people answer prompts. */
+  readonly loginMs: number
+}
+
+/** Resolves once root was reached. Errors: BastionError `safety-session`; no process is left then. */
+export async function openSession({ id, label, argv, loginMs }: SessionTarget): Promise<SafetySession> {
+  const seen = lineWatch()
+  const child = startProcess('ssh', argv, seen.onLine)
+  const got = await Promise.race([seen.first([ready], loginMs), child.ended])
+  if (got === ready) return session(id, label, child, seen)
+  await child.stop()
+  const what = `no safety session with ${label}`
+  if (typeof got !== 'string') throw sshFailure(what, got)
+  throw new BastionError(
+    'safety-session',
+    `${what}: no login within ${String(loginMs / 1000)} seconds`,
+    'does the login work by hand? --safety-session none goes without',
+  )
+}
+
+function session(id: string, label: string, child: LineProcess, seen: LineWatch): SafetySession {
+  return {
+    host: id,
+    check: async () => {
+      const nonce = randomBytes(8).toString('hex')
+      const yes = answerTo(nonce)
+      const answer = seen.first([yes, refusalOf(nonce)], answerMs)
+      child.send(nonce)
+      const got = await Promise.race([answer, child.ended])
+      if (got === yes) return
+      const what = `the safety session with ${label} is lost`
+      if (typeof got !== 'string') throw sshFailure(what, got, ifLost)
+      const why =
+        got === 'late'
+          ? `no answer within ${String(answerMs / 1000)} seconds`
+          : 'it is open, but "sudo -n true" fails in it now'
+      throw new BastionError('safety-session', `${what}: ${why}`, ifLost)
+    },
+    close: () => child.stop(),
+  }
+}
+
+interface LineWatch {
+  readonly onLine: (line: string) => void
+  /** The first of these lines to come, or `late` after so many milliseconds. */
+  first(lines: readonly string[], ms: number): Promise<string>
+}
+
+function lineWatch(): LineWatch {
+  const waiting = new Map<string, (line: string) => void>()
+  return {
+    onLine: (line) => waiting.get(line.trimEnd())?.(line.trimEnd()),
+    first: (lines, ms) =>
+      new Promise((resolve) => {
+        const done = (line: string): void => {
+          clearTimeout(timer)
+          for (const each of lines) waiting.delete(each)
+          resolve(line)
+        }
+        const timer = setTimeout(done, ms, 'late')
+        timer.unref()
+        for (const line of lines) waiting.set(line, done)
+      }),
+  }
+}

@@ -1,0 +1,58 @@
+/** One SendCommand request, within AWS's limits. */
+
+import { randomBytes } from 'node:crypto'
+import type { SendCommandCommandInput } from '@aws-sdk/client-ssm'
+
+import { BastionError } from '../../domain/errors.js'
+import type { Dispatch } from '../../engine/ports.js'
+
+const documentName = 'AWS-RunShellScript'
+/** API SendCommand: "Comment … Maximum length of 100". */
+const longestComment = 100
+/**
+ * AWS Systems Manager quotas: document and parameters together 64 KB. AWS's own document takes about 1.3 KB of it
+ * ("ssm get-document"), more with a version to come.
+ */
+const mostParameterBytes = 64 * 1024 - 2 * 1024
+
+/** API SendCommand: at most 50 ids a call. */
+export const batchSize = 50
+
+export type Draft = Omit<SendCommandCommandInput, 'InstanceIds'> & { readonly Comment: string }
+
+/**
+ * The comment gets a mark of its own, by which a command whose SendCommand was not answered can be found again.
+ * Errors: BastionError `bug` where the command is too long or a time-out is out of AWS's range.
+ */
+export function draft(dispatch: Dispatch): Draft {
+  const { command, deliverySeconds, executionSeconds } = dispatch
+  const Parameters = { commands: [command], executionTimeout: [String(executionSeconds)] }
+  const bytes = Buffer.byteLength(JSON.stringify(Parameters))
+  if (bytes > mostParameterBytes) {
+    throw new BastionError(
+      'bug',
+      `the command is too long for run command: ${String(bytes)} of ${String(mostParameterBytes)} bytes`,
+    )
+  }
+  inRange('delivery', deliverySeconds, 30, 2_592_000)
+  inRange('execution', executionSeconds, 5, 172_800)
+  const mark = ` [${randomBytes(4).toString('hex')}]`
+  return {
+    DocumentName: documentName,
+    // Not through the middle of a character.
+    Comment: dispatch.comment.slice(0, longestComment - mark.length).replace(/[\uD800-\uDBFF]$/, '') + mark,
+    Parameters,
+    TimeoutSeconds: deliverySeconds,
+    // All hosts of a wave at once, and none left out because another has failed; waves are the engine's business.
+    MaxConcurrency: '100%',
+    MaxErrors: '100%',
+  }
+}
+
+function inRange(what: string, seconds: number, least: number, most: number): void {
+  if (Number.isInteger(seconds) && seconds >= least && seconds <= most) return
+  throw new BastionError(
+    'bug',
+    `the ${what} time-out ${String(seconds)} is not within ${String(least)} … ${String(most)} whole seconds`,
+  )
+}

@@ -1,0 +1,36 @@
+import type { PackageNeed } from '../domain/change.js'
+
+/** As much of a line of pam.d as a distribution is asked about. */
+export interface PamWords {
+  readonly type: string
+  readonly control: string
+  readonly target: string
+}
+
+/** The questions that features may ask about a distribution. Rows are in tables.ts; nowhere else `if (distro …)`. */
+export interface OsProfile {
+  /** e.g. `Debian 12`. */
+  readonly name: string
+  /** The unit to reload, e.g. `ssh.service`. */
+  readonly unit: string
+  /** The unit that may own the port instead. */
+  readonly socketUnit: string
+  readonly packageManager: 'apt' | 'dnf'
+  /** The package that brings a PAM module, and where it comes from when that is not the distribution's own base. */
+  packageFor(module: string): (PackageNeed & { readonly source?: string }) | undefined
+  /** Whether this line of pam.d/sshd's auth section is the one that asks for the UNIX password. */
+  asksPassword(line: PamWords): boolean
+  /** Such a line as the distribution ships it, for messages. */
+  readonly passwordLine: string
+  /** Mode of a new drop-in of sshd where there is no main file to take it from. */
+  readonly sshdMode: string
+  /** sftp-server's path in the stock configuration. */
+  readonly sftpServer: string
+  /**
+   * Where the system-wide crypto policy reaches sshd: `none`, on its `command-line` (files cannot change it), or as an
+   * `include` (an earlier drop-in wins).
+   */
+  readonly cryptoPolicy: 'none' | 'command-line' | 'include'
+  /** Whether a login shell of this program reads /etc/profile.d/*.sh. */
+  readsProfile(shell: string): boolean
+}

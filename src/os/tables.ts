@@ -1,0 +1,87 @@
+/** One row a distribution. Sources: OS-FACTS "Packages", "PAM", "Services", "OpenSSH and its default configuration". */
+
+export interface Family {
+  readonly packageManager: 'apt' | 'dnf'
+  readonly unit: string
+  readonly socketUnit: string
+  /** First the line as shipped, then other spellings that mean the same. */
+  readonly passwordLines: readonly { readonly control: string; readonly target: string }[]
+  readonly sftpServer: string
+  readonly sshdMode: string
+  /** Shells whose login reads /etc/profile, by the name of the program. */
+  readonly profileShells: readonly string[]
+}
+
+export interface Release {
+  readonly id: string
+  readonly name: string
+  readonly version: string
+  readonly family: Family
+  readonly cryptoPolicy: 'none' | 'command-line' | 'include'
+  readonly packages: Readonly<Record<string, { readonly name: string; readonly source?: string }>>
+}
+
+const posixShells = ['sh', 'bash', 'rbash', 'dash', 'ash', 'ksh', 'ksh93', 'mksh']
+
+const debianFamily: Family = {
+  packageManager: 'apt',
+  unit: 'ssh.service',
+  socketUnit: 'ssh.socket',
+  passwordLines: [
+    { control: '@include', target: 'common-auth' },
+    { control: 'include', target: 'common-auth' },
+    { control: 'substack', target: 'common-auth' },
+  ],
+  sftpServer: '/usr/lib/openssh/sftp-server',
+  sshdMode: '0644',
+  profileShells: posixShells,
+}
+
+const redhatFamily: Family = {
+  packageManager: 'dnf',
+  unit: 'sshd.service',
+  socketUnit: 'sshd.socket',
+  passwordLines: ['password-auth', 'system-auth'].flatMap((target) => ['substack', 'include'].map((control) => ({ control, target }))),
+  sftpServer: '/usr/libexec/openssh/sftp-server',
+  sshdMode: '0600',
+  // /etc/zprofile of these distributions sources /etc/profile; Debian's zsh does not.
+  profileShells: [...posixShells, 'zsh'],
+}
+
+const debianPackages = { 'pam_google_authenticator.so': { name: 'libpam-google-authenticator' } }
+const ubuntuPackages = { 'pam_google_authenticator.so': { name: 'libpam-google-authenticator', source: 'the universe component' } }
+const amazonPackages = { 'pam_google_authenticator.so': { name: 'google-authenticator' } }
+const epelPackages = { 'pam_google_authenticator.so': { name: 'google-authenticator', source: 'EPEL' } }
+
+const debian = (version: string): Release => ({
+  id: 'debian', name: 'Debian', version, family: debianFamily, cryptoPolicy: 'none', packages: debianPackages,
+})
+const ubuntu = (version: string): Release => ({
+  id: 'ubuntu', name: 'Ubuntu', version, family: debianFamily, cryptoPolicy: 'none', packages: ubuntuPackages,
+})
+const redhat = (version: string, cryptoPolicy: Release['cryptoPolicy']): Release[] =>
+  [['rhel', 'RHEL'], ['rocky', 'Rocky Linux'], ['almalinux', 'AlmaLinux']].map(([id = '', name = '']) => ({
+    id, name, version, family: redhatFamily, cryptoPolicy, packages: epelPackages,
+  }))
+
+/** Every supported release. `version` is matched as a whole, or as the part of VERSION_ID before the first dot. */
+export const releases: readonly Release[] = [
+  ...['11', '12', '13'].map(debian),
+  ...['22.04', '24.04', '26.04'].map(ubuntu),
+  { id: 'amzn', name: 'Amazon Linux', version: '2023', family: redhatFamily, cryptoPolicy: 'include', packages: amazonPackages },
+  ...redhat('8', 'command-line'),
+  ...redhat('9', 'include'),
+  ...redhat('10', 'include'),
+]
+
+/** Known and refused: the vendor's support has ended. Interim Ubuntu releases are supported for nine months. */
+export const ended: Readonly<Record<string, readonly string[]>> = {
+  amzn: ['2', '2018'],
+  ubuntu: ['14.04', '16.04', '18.04', '20.04', '20.10', '21.04', '21.10', '22.10', '23.04', '23.10', '24.10', '25.04', '25.10'],
+  debian: ['8', '9', '10'],
+  rhel: ['6', '7'],
+  centos: ['6', '7', '8'],
+}
+
+/** The supported list in one line, for messages. */
+export const supportedList = 'Amazon Linux 2023, Ubuntu 22.04, 24.04, 26.04, Debian 11-13, RHEL/Rocky/AlmaLinux 8-10'

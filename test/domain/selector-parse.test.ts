@@ -1,0 +1,60 @@
+import { expect } from 'chai'
+
+import { selectorFrom, type SelectorFlags } from '../../src/domain/selector-parse.js'
+import { refusal } from '../fakes/refusal.js'
+
+describe('selectorFrom', () => {
+  const accepted: [SelectorFlags, object][] = [
+    [{ tag: ['Role=bastion'] }, { tags: [{ key: 'Role', values: ['bastion'] }], instanceIds: [], exclude: [] }],
+    [{ tag: ['Role=a,b,a'] }, { tags: [{ key: 'Role', values: ['a', 'b'] }] }],
+    [
+      { tag: ['Role=a', 'Env=prod'] },
+      {
+        tags: [
+          { key: 'Role', values: ['a'] },
+          { key: 'Env', values: ['prod'] },
+        ],
+      },
+    ],
+    [{ tag: ['Url=k=v'] }, { tags: [{ key: 'Url', values: ['k=v'] }] }],
+    [{ tag: ['List=a\\,b,c'] }, { tags: [{ key: 'List', values: ['a,b', 'c'] }] }],
+    [{ tag: ['Star=\\*,\\\\,c?'] }, { tags: [{ key: 'Star', values: ['\\*', '\\\\', 'c?'] }] }],
+    [{ tag: ['Any=*'] }, { tags: [{ key: 'Any', values: ['*'] }] }],
+    [
+      { instanceId: ['i-0123456789abcdef0', 'mi-0123456789abcdef0'] },
+      { tags: [], instanceIds: ['i-0123456789abcdef0', 'mi-0123456789abcdef0'] },
+    ],
+    [
+      { instanceId: ['i-12345678', 'i-12345678'], exclude: ['web', 'web'] },
+      { instanceIds: ['i-12345678'], exclude: ['web'] },
+    ],
+  ]
+  for (const [flags, selector] of accepted) {
+    it(`reads ${JSON.stringify(flags)}`, () => {
+      expect(selectorFrom(flags)).to.deep.include(selector)
+    })
+  }
+
+  const refused: [SelectorFlags, RegExp][] = [
+    [{}, /no host is selected/],
+    [{ exclude: ['web'] }, /no host is selected/],
+    [{ tag: ['Role'] }, /--tag "Role" has no "="/],
+    [{ tag: ['=bastion'] }, /has no key/],
+    [{ tag: ['Role='] }, /has an empty value/],
+    [{ tag: ['Role=a,,b'] }, /has an empty value/],
+    [{ tag: ['Role=a', 'Role=b'] }, /"Role" is given twice/],
+    [{ tag: [`${'k'.repeat(129)}=v`] }, /at most 128/],
+    [{ tag: [`k=${'v'.repeat(257)}`] }, /at most 256/],
+    [{ tag: [`k=${Array.from({ length: 51 }, (_, n) => String(n)).join(',')}`] }, /51 values/],
+    [{ instanceId: ['bastion-1'] }, /"bastion-1" is not an instance id/],
+    [{ instanceId: ['--all'] }, /"--all" is not an instance id/],
+    [{ instanceId: ['i-12345678'], exclude: [''] }, /--exclude is empty/],
+  ]
+  for (const [flags, message] of refused) {
+    it(`refuses ${JSON.stringify(flags).slice(0, 60)}`, async () => {
+      const error = await refusal(() => selectorFrom(flags))
+      expect(error.exit).to.equal('usage')
+      expect(error.message).to.match(message)
+    })
+  }
+})

@@ -1,0 +1,12 @@
+import { BastionError } from '../../src/domain/errors.js'
+
+/** The BastionError with which `act` ends; anything else fails the test. */
+export async function refusal(act: () => unknown): Promise<BastionError> {
+  try {
+    await act()
+  } catch (error) {
+    if (error instanceof BastionError) return error
+    throw error
+  }
+  throw new Error('nothing was refused')
+}

@@ -1,0 +1,163 @@
+import { expect } from 'chai'
+
+import { BastionError } from '../../src/domain/errors.js'
+import { AwsError, accessError } from '../../src/fleet/aws-errors.js'
+import { setEnvironment } from './lab-endpoint.js'
+
+const call = {
+  service: 'ssm',
+  operation: 'SendCommand',
+  endpoint: 'https://ssm.eu-nowhere-1.amazonaws.com',
+  region: 'eu-nowhere-1',
+} as const
+const failure = (name: string, message: string, more: object = {}): Error =>
+  Object.assign(new Error(message), { name, ...more })
+
+describe('errors of AWS calls', () => {
+  let restore: () => void
+
+  beforeEach(() => {
+    restore = setEnvironment({ AWS_ENDPOINT_URL: undefined, AWS_ENDPOINT_URL_SSM: undefined, AWS_PROFILE: 'ops' })
+  })
+
+  afterEach(() => {
+    restore()
+  })
+
+  const cases: [string, Error, RegExp, RegExp][] = [
+    [
+      'no credentials',
+      failure('CredentialsProviderError', 'Could not load credentials from any providers'),
+      /^no usable aws credentials were found for profile "ops"$/,
+      /AWS_PROFILE/,
+    ],
+    [
+      'an expired sign-in',
+      failure('CredentialsProviderError', 'The SSO session associated with this profile has expired.'),
+      /^the aws sign-in of profile "ops" has expired$/,
+      /aws sso login --profile ops/,
+    ],
+    [
+      'expired credentials',
+      failure('ExpiredTokenException', 'The security token included in the request is expired'),
+      /^the aws credentials of profile "ops" have expired$/,
+      /renew/,
+    ],
+    [
+      'wrong credentials',
+      failure('UnrecognizedClientException', 'The security token included in the request is invalid.'),
+      /does not accept these credentials \(UnrecognizedClientException\)/,
+      /get-caller-identity/,
+    ],
+    [
+      'a denial with its resource',
+      failure(
+        'AccessDeniedException',
+        'User: arn:aws:iam::1:user/x is not authorized to perform: ssm:SendCommand on resource: arn:aws:ec2:eu:1:instance/i-1 because no identity-based policy allows the ssm:SendCommand action',
+      ),
+      /^denied by iam: ssm:SendCommand on arn:aws:ec2:eu:1:instance\/i-1 for arn:aws:iam::1:user\/x$/,
+      /allow ssm:SendCommand/,
+    ],
+    ['a denial without words', failure('AccessDeniedException', ''), /^denied by iam: ssm:SendCommand$/, /allow/],
+    [
+      'an explicit denial',
+      failure(
+        'AccessDeniedException',
+        'User: a is not authorized to perform: ssm:SendCommand with an explicit deny in a policy',
+      ),
+      /denied by iam/,
+      /MFA/,
+    ],
+    [
+      'a wrong clock',
+      failure('InvalidSignatureException', 'Signature expired: 2020 is now earlier than'),
+      /clock may be wrong/,
+      /date -u/,
+    ],
+    [
+      'a closed port',
+      failure('Error', 'connect ECONNREFUSED', { code: 'ECONNREFUSED' }),
+      /^cannot reach https:\/\/ssm\.eu-nowhere-1\.amazonaws\.com: connection refused$/,
+      /network/,
+    ],
+    [
+      'an unknown name',
+      failure('Error', 'getaddrinfo ENOTFOUND', { code: 'ENOTFOUND' }),
+      /no such host name/,
+      /is "eu-nowhere-1" a region's name\?/,
+    ],
+    [
+      'a slow connection',
+      failure('TimeoutError', 'the request socket did not establish a connection with the server'),
+      /no answer in time/,
+      /network/,
+    ],
+    [
+      'a certificate',
+      failure('Error', 'self-signed', { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }),
+      /tls: DEPTH_ZERO_SELF_SIGNED_CERT/,
+      /NODE_EXTRA_CA_CERTS/,
+    ],
+    [
+      'throttling',
+      failure('ThrottlingException', 'Rate exceeded'),
+      /throttled ssm:SendCommand until patience ran out/,
+      /later/,
+    ],
+    [
+      'a fault of AWS',
+      failure('InternalServerError', 'oops', { $metadata: { httpStatusCode: 500 } }),
+      /failed inside aws \(InternalServerError\): oops/,
+      /later/,
+    ],
+    ['a missing region', new Error('Region is missing'), /^no aws region is set$/, /AWS_REGION/],
+  ]
+  for (const [what, thrown, message, hint] of cases) {
+    it(`explains ${what}`, () => {
+      const error = accessError(thrown, call)
+      expect(error).to.be.instanceOf(BastionError)
+      expect(error.exit).to.equal('access')
+      expect(error.message).to.match(message)
+      expect(error.hint).to.match(hint)
+    })
+  }
+
+  it('names the endpoint variable when one is set', () => {
+    const undo = setEnvironment({ AWS_ENDPOINT_URL: 'http://127.0.0.1:1' })
+    const error = accessError(failure('Error', '', { code: 'ECONNREFUSED' }), {
+      ...call,
+      endpoint: 'http://127.0.0.1:1',
+    })
+    undo()
+    expect(error.message).to.equal('cannot reach http://127.0.0.1:1: connection refused')
+    expect(error.hint).to.match(/AWS_ENDPOINT_URL is set/)
+  })
+
+  it('never repeats what may be a credential', () => {
+    const secret = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'
+    for (const name of ['SomethingElse', 'IncompleteSignature', 'CredentialsProviderError']) {
+      const text = `Command failed: helper --key ${secret} Credential=AKIAIOSFODNN7EXAMPLE/20260101, Signature=abc123\n${secret}`
+      const error = accessError(failure(name, text), call)
+      expect(JSON.stringify([error.message, error.hint, error.stack, error.cause])).to.not.match(/wJalr|AKIA|abc123/)
+      expect(error.cause).to.equal(undefined)
+    }
+  })
+
+  it('knows when AWS may have done it all the same', () => {
+    const ambiguous = (thrown: Error): boolean => {
+      const error = accessError(thrown, call)
+      return error instanceof AwsError && error.ambiguous
+    }
+    expect(ambiguous(failure('Error', '', { code: 'ECONNRESET' }))).to.equal(true)
+    expect(ambiguous(failure('X', '', { $metadata: { httpStatusCode: 503 } }))).to.equal(true)
+    expect(ambiguous(failure('Error', '', { code: 'ECONNREFUSED' }))).to.equal(false)
+    expect(ambiguous(failure('Error', 'read ETIMEDOUT', { code: 'ETIMEDOUT' }))).to.equal(true)
+    expect(ambiguous(failure('Error', 'connect ETIMEDOUT 10.0.0.1:443', { code: 'ETIMEDOUT' }))).to.equal(false)
+    expect(ambiguous(failure('ThrottlingException', ''))).to.equal(false)
+  })
+
+  it('lets an error of our own through', () => {
+    const own = new BastionError('no-host', 'x')
+    expect(accessError(own, call)).to.equal(own)
+  })
+})
