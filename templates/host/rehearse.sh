@@ -4,7 +4,7 @@
 # usage: rehearse.sh RUN      exit 0 all as expected · 10 refused today already · 11 refused · 12 could not be held
 RUN=$1
 # shellcheck disable=SC1091
-for lib in env files sshd login offers view cases; do . "$RUN/lib/$lib.sh"; done
+for lib in env files sshd login offers view cases packages; do . "$RUN/lib/$lib.sh"; done
 ARGS=$RUN/sshd-args
 FACTOR=$(value factor "$RUN/data/manifest")
 
@@ -24,6 +24,11 @@ done <"$WORK/accounts"
 
 run_cases baseline view || { say "$FAILED"; exit 10; }
 offers view "$RUN/keys" "$RUN/offers-present"
+
+# A dry run installs nothing on the host: the package manager works in the view as well.
+if [ "$(value until "$RUN/data/manifest")" = rehearse ] && [ -s "$RUN/data/packages" ]; then
+  said=$(view_packages) || { say "$(cat "$RUN/why") $(printf '%s' "$said" | tail -n 2)"; exit 11; }
+fi
 
 stage || { say 'the staged files could not be laid out'; exit 12; }
 broken=$("$(sshd_binary)" -t 2>&1) || { say "sshd -t refuses the staged files: $broken"; exit 11; }

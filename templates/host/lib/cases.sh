@@ -55,8 +55,12 @@ factor_owner() {
 
 # check_expectations: what sshd says it would do for each class of user, not what was written.
 check_expectations() {
+  _asked=
   while IFS='|' read -r _name _keyword _value <&3; do
-    _seen=$(sshd_effective "$_name" "$ARGS" 2>/dev/null | tr '[:upper:]' '[:lower:]' | sed -n "s/^$_keyword //p" | head -n 1)
+    # Mixed case from 10.5 on. One question an account: the plan lists an account's expectations together.
+    [ "$_name" = "$_asked" ] || sshd_effective "$_name" "$ARGS" 2>/dev/null | tr '[:upper:]' '[:lower:]' >"$WORK/effective"
+    _asked=$_name
+    _seen=$(sed -n "s/^$_keyword //p" "$WORK/effective" | head -n 1)
     if [ "$_seen" != "$(printf '%s' "$_value" | tr '[:upper:]' '[:lower:]')" ]; then
       FAILED="$_name: $_keyword is \"$_seen\", not \"$_value\": something else decides it"
       return 1

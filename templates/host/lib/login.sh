@@ -6,7 +6,7 @@
 # enter_work: $WORK becomes an empty executable tmpfs that only this mount namespace sees.
 enter_work() {
   WORK=$RUN/work
-  mkdir -p "$WORK" && mount -t tmpfs -o mode=0755,exec,nosuid,nodev,size=64m bastionctl "$WORK"
+  mkdir -p "$WORK" && mount -t tmpfs -o mode=0755,exec,nosuid,nodev,size=50% bastionctl "$WORK"
 }
 
 # make_key: the throw-away key pair, of a type that the effective configuration accepts.

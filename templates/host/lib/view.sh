@@ -14,7 +14,9 @@ shadow() {
   fi
   # No overlayfs, or a file system that it does not take as a lower layer: a copy, bind-mounted.
   case $1 in
-  /var/*) return 0 ;;
+  # Only login records are written there; but nothing is ever installed without a layer over all of it.
+  /var/log | /var/lib) return 0 ;;
+  /var/cache | /usr | /lib) return 1 ;;
   /etc) cp -a "$1/." "$_upper/up/" ;;
   *)
     for _entry in .ssh .google_authenticator .profile .bash_profile .bashrc .bash_login; do
@@ -52,6 +54,15 @@ view_account() {
   [ -e "$_file" ] || { printf '' >"$_file" && chown "$1" "$_file" && chmod 0600 "$_file"; } || return 1
   # A last line without a newline would swallow the key.
   { echo && cat "$WORK/key.pub"; } >>"$_file"
+}
+
+# view_packages: installs what the plan needs into the view alone.
+view_packages() {
+  for _folder in /usr /lib /var/cache; do
+    # /lib is a link into /usr but on old installations.
+    [ -L "$_folder" ] || [ ! -d "$_folder" ] || shadow "$_folder" || return 1
+  done
+  install_packages 2>&1
 }
 
 # stage: the planned files at their real paths.
