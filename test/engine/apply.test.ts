@@ -1,0 +1,183 @@
+import { expect } from 'chai'
+import { signPlan } from '../../src/domain/plan-file.js'
+import type { Change } from '../../src/domain/change.js'
+import type { RunEvent } from '../../src/domain/events.js'
+import type { Plan } from '../../src/domain/plan.js'
+import type { Decide, Ports, RunReport } from '../../src/engine/api.js'
+import { apply } from '../../src/engine/apply.js'
+import type { Dispatch } from '../../src/engine/ports.js'
+import { FakeClock } from '../fakes/fake-clock.js'
+import { FakeInventory } from '../fakes/fake-inventory.js'
+import { FakeSessions } from '../fakes/fake-sessions.js'
+import { FakeTransport, type Answer } from '../fakes/fake-transport.js'
+import { refusal } from '../fakes/refusal.js'
+import { openCommand } from '../host/open-command.js'
+
+const change: Change = { feature: 'mfa', summary: 's', files: [], packages: [], factor: '%h/f', reads: [], logins: [], expectations: [], lockouts: [], keyOnly: [], notes: [], digest: 'd1' }
+const ids = ['i-a', 'i-b', 'i-c']
+
+function plan(changing = ids): Plan {
+  return signPlan({
+    schema: 'bastionctl/plan/1',
+    id: 'P',
+    createdAt: '',
+    createdBy: 'me',
+    tool: 't',
+    region: 'r',
+    selector: 's',
+    policy: { feature: 'mfa', action: 'enable', method: 'totp', enrol: 'first-login', exemptGroups: [], totp: { window: 3, rateLimit: { attempts: 3, seconds: 30 }, allowReuse: false }, acceptLockout: [] },
+    policyDigest: '',
+    confirmWithin: 600,
+    changes: [change],
+    hosts: ids.map((id) => ({ id, name: id, describes: '', ...(changing.includes(id) ? { change: 'd1' } : {}) })),
+    waves: changing.length === 0 ? [] : [changing.slice(0, 1), changing.slice(1)].filter((wave) => wave.length > 0),
+  })
+}
+
+/** Answers each verb as a sound host would, but where told otherwise. */
+class World {
+  readonly verbs: string[] = []
+  readonly events: RunEvent[] = []
+  readonly clock = new FakeClock()
+  readonly sessions = new FakeSessions()
+  readonly abort = new AbortController()
+  readonly transport: FakeTransport
+
+  constructor(readonly odd: Readonly<Record<string, Answer>> = {}) {
+    this.transport = new FakeTransport(Object.fromEntries(ids.map((id) => [id, (dispatch: Dispatch) => this.answer(dispatch, id)])))
+  }
+
+  async answer(dispatch: Dispatch, id: string): Promise<Answer> {
+    const verb = (await openCommand(dispatch.command)).get('data/verb') ?? ''
+    this.verbs.push(`${verb} ${id}`)
+    const deadline = Math.floor(this.clock.now() / 1000) + 600
+    const outcome = { change: 'proven', confirm: 'confirmed', 'roll-back': 'rolled-back-as-asked', extend: 'extended' }[verb] ?? 'facts'
+    return this.odd[`${verb} ${id}`] ?? `bastionctl=1\noutcome=${outcome}\ndeadline=${String(deadline)}\n`
+  }
+
+  ports(): Ports {
+    return { inventory: new FakeInventory([]), transport: this.transport, clock: this.clock, sessions: this.sessions, emit: (event) => this.events.push(event), signal: this.abort.signal }
+  }
+
+  run(confirm: 'ask' | 'auto' | 'later', decide?: Decide, of = plan()): Promise<RunReport> {
+    return apply(this.ports(), { plan: of, confirm, ...(decide ? { decide } : {}) })
+  }
+}
+
+const outcomes = (report: RunReport): string[] => report.results.map(({ outcome }) => outcome)
+const failing: Answer = { stdout: 'bastionctl=1\noutcome=rolled-back\nreason=proof\ndetail=no code was asked for\n', exitCode: 1 }
+
+describe('apply', () => {
+  it('changes the canary first, then the rest, then confirms all in one command', async () => {
+    const world = new World()
+    expect(outcomes(await world.run('auto'))).to.deep.equal(['confirmed', 'confirmed', 'confirmed'])
+    expect(world.transport.sent.map(({ hosts }) => hosts)).to.deep.equal([['i-a'], ['i-b', 'i-c'], ids])
+    expect(world.verbs.slice(3)).to.deep.equal(['confirm i-a', 'confirm i-b', 'confirm i-c'])
+  })
+
+  it('holds the safety session from before the first write until after the last, asked after every wave', async () => {
+    const world = new World()
+    await world.run('auto')
+    expect(world.sessions.log).to.deep.equal(['open i-a', 'check i-a', 'check i-a', 'check i-a', 'close i-a'])
+  })
+
+  it('sends nothing when the safety session cannot be opened', async () => {
+    const world = new World()
+    world.sessions.refuse = 'permission denied'
+    expect((await refusal(() => world.run('auto'))).exit).to.equal('safety-session')
+    expect(world.transport.sent).to.deep.equal([])
+  })
+
+  it('rolls back what is pending when the safety session dies', async () => {
+    const world = new World()
+    world.sessions.dead = 'connection reset'
+    const report = await world.run('auto')
+    expect(outcomes(report)).to.deep.equal(['rolled-back', 'untouched', 'untouched'])
+    expect(report.results[0]).to.include({ reason: 'safety-session' })
+    expect(world.events.some((event) => event.code === 'safety-session' && event.state === 'lost')).to.equal(true)
+  })
+
+  it('stops after a failed canary and leaves the others untouched', async () => {
+    const world = new World({ 'change i-a': failing })
+    const report = await world.run('auto')
+    expect(outcomes(report)).to.deep.equal(['rolled-back', 'untouched', 'untouched'])
+    expect(report.results[0]).to.include({ reason: 'proof', detail: 'no code was asked for' })
+    expect(world.verbs).to.deep.equal(['change i-a'])
+  })
+
+  it('rolls the proven back when another host fails and nobody is there to ask', async () => {
+    const world = new World({ 'change i-c': failing })
+    expect(outcomes(await world.run('auto'))).to.deep.equal(['rolled-back', 'rolled-back', 'rolled-back'])
+    expect(world.verbs.slice(3)).to.deep.equal(['roll-back i-a', 'roll-back i-b'])
+  })
+
+  it('asks what to do with the proven when another host fails', async () => {
+    const world = new World({ 'change i-c': failing })
+    const report = await world.run('ask', () => Promise.resolve('keep'))
+    expect(outcomes(report)).to.deep.equal(['confirmed', 'confirmed', 'rolled-back'])
+  })
+
+  it('asks once, after the canary, with the guard’s time and a way to extend it', async () => {
+    const world = new World()
+    const asked: string[] = []
+    const report = await world.run('ask', async ({ why, remaining, deadline, extend }) => {
+      asked.push(`${why} ${String(remaining)}`)
+      world.clock.advance(60_000)
+      expect(await extend(600)).to.be.greaterThan(deadline)
+      return 'keep'
+    })
+    expect(asked).to.deep.equal(['canary 2'])
+    expect(outcomes(report)).to.deep.equal(['confirmed', 'confirmed', 'confirmed'])
+  })
+
+  it('undoes the canary, or leaves it to its guard, when told so', async () => {
+    expect(outcomes(await new World().run('ask', () => Promise.resolve('roll-back')))).to.deep.equal(['rolled-back', 'untouched', 'untouched'])
+    expect(outcomes(await new World().run('ask', () => Promise.resolve('later')))).to.deep.equal(['pending', 'untouched', 'untouched'])
+  })
+
+  it('leaves all guards armed with confirm later', async () => {
+    const world = new World()
+    expect(outcomes(await world.run('later'))).to.deep.equal(['pending', 'pending', 'pending'])
+    expect(world.verbs).to.have.length(3)
+  })
+
+  it('sends nothing more once stopped, and confirms nothing', async () => {
+    const world = new World()
+    const report = await world.run('ask', () => {
+      world.abort.abort()
+      return Promise.resolve('keep')
+    })
+    expect(outcomes(report)).to.deep.equal(['pending', 'untouched', 'untouched'])
+  })
+
+  it('sets thin guards anew before another wave', async () => {
+    const world = new World()
+    await world.run('ask', () => {
+      world.clock.advance(500_000)
+      return Promise.resolve('keep')
+    })
+    expect(world.verbs).to.include('extend i-a')
+  })
+
+  it('says so when a confirm came too late', async () => {
+    const late: Answer = { stdout: 'bastionctl=1\noutcome=rolled-back\nreason=too-late\ndetail=rolled back at 12:00:00Z\n', exitCode: 1 }
+    const report = await new World({ 'confirm i-b': late }).run('auto')
+    expect(outcomes(report)).to.deep.equal(['confirmed', 'rolled-back', 'confirmed'])
+    expect(report.results[1]).to.include({ reason: 'too-late' })
+  })
+
+  it('tells what it does not know from what did not happen', async () => {
+    const world = new World({ 'change i-a': { status: 'lost', detail: 'the agent is silent' } })
+    expect((await world.run('auto')).results[0]).to.include({ outcome: 'unknown', reason: 'lost' })
+    const other = new World({ 'change i-a': { status: 'undelivered' } })
+    expect((await other.run('auto')).results[0]).to.include({ outcome: 'unreachable' })
+    const garbled = new World({ 'change i-a': { stdout: 'Segmentation fault', exitCode: 139 } })
+    expect((await garbled.run('auto')).results[0]).to.include({ outcome: 'unknown', reason: 'no-answer' })
+  })
+
+  it('does nothing, and opens no session, where nothing has to change', async () => {
+    const world = new World()
+    expect(outcomes(await world.run('auto', undefined, plan([])))).to.deep.equal(['unchanged', 'unchanged', 'unchanged'])
+    expect([world.transport.sent, world.sessions.log]).to.deep.equal([[], []])
+  })
+})

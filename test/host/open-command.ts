@@ -1,0 +1,8 @@
+import { readTarball } from '../../src/host/tarball.js'
+
+/** Files of the program that a command carries, by path. */
+export async function openCommand(command: string): Promise<ReadonlyMap<string, string>> {
+  const payload = /printf %s ([A-Za-z0-9+/=]+) \|/.exec(command)?.[1]
+  if (payload === undefined) throw new Error('no payload in the command')
+  return readTarball(payload)
+}

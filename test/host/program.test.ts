@@ -1,0 +1,28 @@
+import { expect } from 'chai'
+import { hostCommand } from '../../src/host/program.js'
+import { openCommand } from './open-command.js'
+
+describe('the command that carries the on-host program', () => {
+  it('is one line with nothing inserted but base64, and the same for the same data', async () => {
+    const command = await hostCommand('inspect', { part: '1' }, 60)
+    expect(command.split('\n')).to.have.length(1)
+    const shape = command.replace(/printf %s [A-Za-z0-9+/=]+ /, 'printf %s BASE64 ')
+    expect(shape).to.equal((await hostCommand('confirm', { manifest: "'; rm -rf /; '" }, 60)).replace(/printf %s [A-Za-z0-9+/=]+ /, 'printf %s BASE64 '))
+    expect(await hostCommand('inspect', { part: '1' }, 60)).to.equal(command)
+  })
+
+  it('stays far below the 64 KB that Run Command takes', async () => {
+    expect((await hostCommand('change', {}, 60)).length).to.be.below(48_000)
+  })
+
+  it('carries the verb, the data, the scripts and the units', async () => {
+    const files = await openCommand(await hostCommand('change', { 'content/etc/x': 'text\n' }, 60))
+    expect(files.get('data/verb')).to.equal('change')
+    expect(files.get('data/content/etc/x')).to.equal('text\n')
+    expect([...files.keys()]).to.include.members(['main.sh', 'guard.sh', 'lib/restore.sh', 'units/bastionctl-guard@.timer'])
+  })
+
+  it('ends the program after the given time', async () => {
+    expect(await hostCommand('inspect', {}, 77)).to.include('RuntimeMaxSec=77 ')
+  })
+})
