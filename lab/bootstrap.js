@@ -10,8 +10,22 @@ import path from 'node:path'
 const REPOSITORY = path.resolve(import.meta.dirname, '..')
 /** What the lab's hosts take, then what tests use. */
 const PACKAGES = [
-  'systemd-container', 'mmdebstrap', 'apt-utils', 'debian-archive-keyring', 'iproute2', 'util-linux', 'mount', 'procps', 'e2fsprogs', 'openssh-client',
-  'openssl', 'oathtool', 'expect', 'rsync', 'shellcheck', 'shfmt',
+  'systemd-container',
+  'mmdebstrap',
+  'apt-utils',
+  'debian-archive-keyring',
+  'iproute2',
+  'util-linux',
+  'mount',
+  'procps',
+  'e2fsprogs',
+  'openssh-client',
+  'openssl',
+  'oathtool',
+  'expect',
+  'rsync',
+  'shellcheck',
+  'shfmt',
 ]
 
 /** Runs to the end; shows its output, and ends this process with the same code, only when it fails. */
@@ -20,13 +34,22 @@ function must(command, args, env = {}) {
   const { status, error, stdout, stderr } = spawnSync(command, args, options)
   if (status === 0) return
   console.error(`${stdout ?? ''}${stderr ?? ''}`.trimEnd())
-  console.error(`bootstrap: "${[command, ...args].join(' ')}" ${error ? `cannot start: ${error.message}` : `ended with ${status}`}`)
+  console.error(
+    `bootstrap: "${[command, ...args].join(' ')}" ${error ? `cannot start: ${error.message}` : `ended with ${status}`}`,
+  )
   process.exit(status || 1)
 }
 
 function missingPackages() {
-  const { stdout } = spawnSync('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\n', ...PACKAGES], { encoding: 'utf8' })
-  const installed = new Set((stdout ?? '').split('\n').filter((line) => line.endsWith(' installed')).map((line) => line.split(' ')[0]))
+  const { stdout } = spawnSync('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\n', ...PACKAGES], {
+    encoding: 'utf8',
+  })
+  const installed = new Set(
+    (stdout ?? '')
+      .split('\n')
+      .filter((line) => line.endsWith(' installed'))
+      .map((line) => line.split(' ')[0]),
+  )
   return PACKAGES.filter((name) => !installed.has(name))
 }
 
@@ -43,7 +66,9 @@ function installPackages() {
   if (missing.length === 0) return
   console.error(`bootstrap: installing ${missing.join(' ')}`)
   must('apt-get', ['-qq', 'update'])
-  must('apt-get', ['-qq', '--yes', '--no-install-recommends', '-o', 'Dpkg::Use-Pty=0', 'install', ...missing], { DEBIAN_FRONTEND: 'noninteractive' })
+  must('apt-get', ['-qq', '--yes', '--no-install-recommends', '-o', 'Dpkg::Use-Pty=0', 'install', ...missing], {
+    DEBIAN_FRONTEND: 'noninteractive',
+  })
 }
 
 /** Milliseconds; 0 when it is not there. */
@@ -63,7 +88,11 @@ function newest(folder) {
 }
 
 function build() {
-  if (age('dist') > Math.max(newest('src'), age('tsconfig.build.json'), age('package.json'), age('node_modules/.package-lock.json'))) return
+  if (
+    age('dist') >
+    Math.max(newest('src'), age('tsconfig.build.json'), age('package.json'), age('node_modules/.package-lock.json'))
+  )
+    return
   console.error('bootstrap: building dist')
   must('npm', ['run', '--silent', 'build'])
 }

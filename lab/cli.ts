@@ -21,8 +21,12 @@ const USAGE = `usage: npm run lab -- COMMAND
   power-cut NAME...                       lose what was not synced, then boot (needs up --disk)
 `
 
-const say = (text: string): void => { process.stderr.write(`${text}\n`) }
-const print = (text: string): void => { process.stdout.write(`${text}\n`) }
+const say = (text: string): void => {
+  process.stderr.write(`${text}\n`)
+}
+const print = (text: string): void => {
+  process.stdout.write(`${text}\n`)
+}
 
 /** Does one thing to each named host, all at once. */
 async function each(names: readonly string[], act: (name: string) => Promise<void>): Promise<void> {
@@ -34,7 +38,17 @@ function printStatus(): void {
   const lab = status()
   if (lab === undefined) throw new LabError('there is no lab', 'run "npm run lab -- up"')
   for (const { name, id, release, address, agent, leader, disk } of lab.hosts) {
-    print([name, id, release, address, leader === undefined ? 'down' : `up (pid ${String(leader)})`, `agent ${agent}`, ...(disk ? ['disk'] : [])].join('\t'))
+    print(
+      [
+        name,
+        id,
+        release,
+        address,
+        leader === undefined ? 'down' : `up (pid ${String(leader)})`,
+        `agent ${agent}`,
+        ...(disk ? ['disk'] : []),
+      ].join('\t'),
+    )
   }
   print(`endpoint\t${lab.endpoint ?? 'down'}`)
 }
@@ -45,28 +59,67 @@ function login(name: string | undefined, command: readonly string[]): number {
 }
 
 async function bringUp(args: readonly string[]): Promise<void> {
-  const options = { disk: { type: 'boolean' }, 'no-endpoint': { type: 'boolean' }, 'like-aws': { type: 'boolean' } } as const
+  const options = {
+    disk: { type: 'boolean' },
+    'no-endpoint': { type: 'boolean' },
+    'like-aws': { type: 'boolean' },
+  } as const
   const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
   const disk = values.disk === true ? { disk: true } : {}
-  const { hosts, endpoint } = await up({ names: positionals, endpoint: values['no-endpoint'] !== true, likeAws: values['like-aws'] === true, say, ...disk })
-  say(`${String(hosts.length)} hosts up: ${hosts.map((host) => host.name).join(', ')}${endpoint === undefined ? '' : `; endpoint ${endpoint}`}`)
+  const { hosts, endpoint } = await up({
+    names: positionals,
+    endpoint: values['no-endpoint'] !== true,
+    likeAws: values['like-aws'] === true,
+    say,
+    ...disk,
+  })
+  say(
+    `${String(hosts.length)} hosts up: ${hosts.map((host) => host.name).join(', ')}${endpoint === undefined ? '' : `; endpoint ${endpoint}`}`,
+  )
 }
 
 /** @returns the exit code. */
 async function main([command, ...args]: readonly string[]): Promise<number> {
   switch (command) {
-    case 'up': await bringUp(args); return 0
-    case 'down': await down(); return 0
-    case 'status': printStatus(); return 0
-    case 'env': print(labEnv(readState())); return 0
-    case 'ssh': return login(args[0], args.slice(1))
-    case 'reset': await each(args, reset); return 0
-    case 'restart': await each(args, restart); return 0
-    case 'kill': await each(args, kill); return 0
-    case 'boot': await each(args, boot); return 0
-    case 'power-cut': await each(args, async (name) => { await powerCut(name); await boot(name) }); return 0
-    case 'help': case '--help': case undefined: print(USAGE); return command === undefined ? 2 : 0
-    default: throw new LabError(`no command "${command}"`, 'see "npm run lab -- help"')
+    case 'up':
+      await bringUp(args)
+      return 0
+    case 'down':
+      await down()
+      return 0
+    case 'status':
+      printStatus()
+      return 0
+    case 'env':
+      print(labEnv(readState()))
+      return 0
+    case 'ssh':
+      return login(args[0], args.slice(1))
+    case 'reset':
+      await each(args, reset)
+      return 0
+    case 'restart':
+      await each(args, restart)
+      return 0
+    case 'kill':
+      await each(args, kill)
+      return 0
+    case 'boot':
+      await each(args, boot)
+      return 0
+    case 'power-cut':
+      await each(args, async (name) => {
+        await powerCut(name)
+        await boot(name)
+      })
+      return 0
+    case 'help':
+    case '--help':
+    case undefined:
+      print(USAGE)
+      return command === undefined ? 2 : 0
+    default:
+      throw new LabError(`no command "${command}"`, 'see "npm run lab -- help"')
   }
 }
 

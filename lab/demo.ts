@@ -19,7 +19,9 @@ async function main(): Promise<void> {
   // A lab that was up already may hold anything.
   await Promise.all(names.map((name) => reset(name)))
   for (const host of hosts) tell(`${host.name}  ${host.address}  ${host.id}  ${await lookAround(host.name)}`)
-  tell(`They are real systems with their own systemd, sshd and PAM, booted in ${seconds(before)}. AWS is a program on loopback that`)
+  tell(
+    `They are real systems with their own systemd, sshd and PAM, booted in ${seconds(before)}. AWS is a program on loopback that`,
+  )
   tell('speaks EC2 and Systems Manager; bastionctl reaches the hosts through the AWS SDK and knows nothing of this.')
 
   const ada = await makePerson(home, names, 'ada')
@@ -35,8 +37,21 @@ async function main(): Promise<void> {
   tell('Nothing was changed. deploy belongs to the group robots: exempt that.')
 
   chapter('Put the second factor in front of sshd, with robots exempt')
-  await bastionctl(home, 0, 'enable-mfa', '--tag', 'Role=bastion', '--exempt-group', 'robots', '--yes', '--confirm', 'auto')
-  tell('Each host has rehearsed the logins in a private view before a file was touched, armed a guard that would have put')
+  await bastionctl(
+    home,
+    0,
+    'enable-mfa',
+    '--tag',
+    'Role=bastion',
+    '--exempt-group',
+    'robots',
+    '--yes',
+    '--confirm',
+    'auto',
+  )
+  tell(
+    'Each host has rehearsed the logins in a private view before a file was touched, armed a guard that would have put',
+  )
   tell('everything back by itself, and proved by real logins with a throw-away account that the factor is asked for.')
 
   chapter('ada logs in on a terminal for the first time and is made to enrol')
@@ -47,7 +62,10 @@ async function main(): Promise<void> {
   chapter('Who stands where')
   await bastionctl(home, 0, 'status', '--tag', 'Name=deb12')
 
-  if (keep) return goOn(names)
+  if (keep) {
+    goOn(names)
+    return
+  }
   chapter('And back again')
   await bastionctl(home, 0, 'rollback', '--tag', 'Role=bastion')
   for (const name of names) await show(`ada's key alone on ${name}`, keyAlone(name, ada), true)

@@ -18,6 +18,9 @@ export function labVariables(state: LabState): Record<string, string> {
 
 /** Lines for eval. A profile of the person's own would win over the keys (AWS SDK for JavaScript), so it goes. */
 export const labEnv = (state: LabState): string =>
-  ['unset AWS_PROFILE AWS_SESSION_TOKEN', ...Object.entries(labVariables(state)).map(([name, value]) => `export ${name}=${quote(value)}`)].join('\n')
+  [
+    'unset AWS_PROFILE AWS_SESSION_TOKEN',
+    ...Object.entries(labVariables(state)).map(([name, value]) => `export ${name}=${quote(value)}`),
+  ].join('\n')
 
 const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`

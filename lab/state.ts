@@ -49,7 +49,8 @@ export function readState(): HostsState {
 export function findHost(name: string): HostRecord {
   const { hosts } = readState()
   const host = hosts.find((candidate) => candidate.name === name)
-  if (host === undefined) throw new LabError(`no host "${name}" in the lab`, `it has ${hosts.map((one) => one.name).join(', ') || 'none'}`)
+  if (host === undefined)
+    throw new LabError(`no host "${name}" in the lab`, `it has ${hosts.map((one) => one.name).join(', ') || 'none'}`)
   return host
 }
 
@@ -67,7 +68,8 @@ export async function updateState(change: (state: HostsState | undefined) => Hos
 /** Changes one host's record. @throws LabError when there is no such host. */
 export async function updateHost(name: string, change: Partial<HostRecord>): Promise<void> {
   await updateState((state) => {
-    if (state === undefined || !state.hosts.some((host) => host.name === name)) throw new LabError(`no host "${name}" in the lab`)
+    if (state === undefined || !state.hosts.some((host) => host.name === name))
+      throw new LabError(`no host "${name}" in the lab`)
     return { ...state, hosts: state.hosts.map((host) => (host.name === name ? { ...host, ...change } : host)) }
   })
 }

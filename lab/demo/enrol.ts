@@ -10,7 +10,9 @@ const patience = 60
 
 /** Returns what an authenticator app would show from then on; waits for a code that was not used yet. */
 export async function enrolOnTerminal(host: string, person: Person): Promise<() => Promise<string>> {
-  const terminal = spawn('ssh', ['-tt', ...sshArgs(host, { user: person.name, key: person.key, interactive: true })], { stdio: ['pipe', 'pipe', 'pipe'] })
+  const terminal = spawn('ssh', ['-tt', ...sshArgs(host, { user: person.name, key: person.key, interactive: true })], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
   const timer = setTimeout(() => terminal.kill('SIGKILL'), patience * 1000)
   let seen = ''
   let totp: TOTP | undefined
@@ -28,7 +30,8 @@ export async function enrolOnTerminal(host: string, person: Person): Promise<() 
   await new Promise((resolve) => terminal.once('close', resolve))
   clearTimeout(timer)
   const app = totp
-  if (!app || !seen.includes('Done.')) throw new LabError(`the enrolment on ${host} did not finish: ${seen.slice(-300)}`)
+  if (!app || !seen.includes('Done.'))
+    throw new LabError(`the enrolment on ${host} did not finish: ${seen.slice(-300)}`)
   show(seen)
   return async () => {
     while (app.generate() === used) await new Promise((resolve) => setTimeout(resolve, 500))
@@ -41,7 +44,8 @@ function show(seen: string): void {
   const lines = seen.replace(/\r/g, '').split('\n')
   const first = lines.findIndex((line) => line.includes('second factor'))
   for (const line of lines.slice(first)) {
-    if (/secret key|otpauth|https?:|scratch codes|^ {2}\d{8}|Warning: pasting/.test(line) || line.trim() === '') continue
+    if (/secret key|otpauth|https?:|scratch codes|^ {2}\d{8}|Warning: pasting/.test(line) || line.trim() === '')
+      continue
     tell(`  ${line}`)
     if (line.includes('Done.')) break
   }

@@ -11,7 +11,12 @@ export interface Person {
   readonly home: string
 }
 
-export async function makePerson(home: string, hosts: readonly string[], name: string, group?: string): Promise<Person> {
+export async function makePerson(
+  home: string,
+  hosts: readonly string[],
+  name: string,
+  group?: string,
+): Promise<Person> {
   const key = path.join(home, name)
   await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', key])
   const publicKey = readFileSync(`${key}.pub`, 'utf8')
@@ -31,14 +36,24 @@ const next = (): number => 1 + (from++ % 8)
 
 /** Nobody is there to answer (BatchMode); people have a terminal, programs have none. */
 export async function keyAlone(host: string, person: Person, terminal = true): Promise<boolean> {
-  const { exitCode } = await ssh(host, { user: person.name, key: person.key, from: next(), args: terminal ? ['-tt'] : [] }, 'true')
+  const { exitCode } = await ssh(
+    host,
+    { user: person.name, key: person.key, from: next(), args: terminal ? ['-tt'] : [] },
+    'true',
+  )
   return exitCode === 0
 }
 
 export async function keyAndCode(host: string, person: Person, code: string): Promise<boolean> {
   const askpass = path.join(person.home, 'askpass')
   writeFileSync(askpass, `#!/bin/sh\necho ${code}\n`, { mode: 0o700 })
-  const args = sshArgs(host, { user: person.name, key: person.key, from: next(), interactive: true, args: ['-o', 'NumberOfPasswordPrompts=1'] })
+  const args = sshArgs(host, {
+    user: person.name,
+    key: person.key,
+    from: next(),
+    interactive: true,
+    args: ['-o', 'NumberOfPasswordPrompts=1'],
+  })
   const env = { ...process.env, SSH_ASKPASS: askpass, SSH_ASKPASS_REQUIRE: 'force', DISPLAY: 'none:0' }
   const { exitCode } = await execa('ssh', [...args, 'true'], { env, reject: false, stdin: 'ignore', timeout: 30_000 })
   return exitCode === 0

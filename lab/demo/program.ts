@@ -8,12 +8,23 @@ const run = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
 
 /** Options that keep the demo's ssh away from the person's own configuration. */
 function session(): string[] {
-  const options = ['IdentitiesOnly=yes', `IdentityFile=${readState().sshKey}`, 'StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR']
+  const options = [
+    'IdentitiesOnly=yes',
+    `IdentityFile=${readState().sshKey}`,
+    'StrictHostKeyChecking=no',
+    'UserKnownHostsFile=/dev/null',
+    'LogLevel=ERROR',
+  ]
   return ['--ssh-user', 'admin', ...options.flatMap((option) => ['--ssh-option', option])]
 }
 
 /** Shows the command line, then what it prints; the file diffs of a plan are left to `--dry-run`. Throws unless it exits as expected. */
-export async function bastionctl(home: string, expected: number, command: string, ...flags: readonly string[]): Promise<void> {
+export async function bastionctl(
+  home: string,
+  expected: number,
+  command: string,
+  ...flags: readonly string[]
+): Promise<void> {
   const hidden = command === 'enable-mfa' ? session() : []
   tell(`$ bastionctl ${[command, ...flags].join(' ')}${hidden.length > 0 ? ' --ssh-user admin' : ''}\n`)
   const { endpoint, region } = readState()

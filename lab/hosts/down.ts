@@ -14,7 +14,17 @@ import { removeNetwork } from './network.js'
 import { must, run } from './run.js'
 
 /** Folders of a lab, by which a directory is known to be one before it is removed. */
-const OURS = new Set(['hosts', 'state.json', 'state.json.next', 'id_ed25519', 'id_ed25519.pub', 'known_hosts', 'endpoint.log', 'endpoint.json', 'endpoint'])
+const OURS = new Set([
+  'hosts',
+  'state.json',
+  'state.json.next',
+  'id_ed25519',
+  'id_ed25519.pub',
+  'known_hosts',
+  'endpoint.log',
+  'endpoint.json',
+  'endpoint',
+])
 
 const listing = (dir: string): string[] => {
   try {
@@ -29,13 +39,16 @@ export async function down(): Promise<void> {
   await withLock(`${labMark()}.up`, async () => {
     const dir = labDir()
     const strange = listing(dir).filter((name) => !OURS.has(name) && !name.startsWith('endpoint'))
-    if (strange.length > 0) throw new LabError(`${dir} has what no lab makes: ${strange.join(', ')}`, 'move it away, or set BASTIONCTL_LAB')
+    if (strange.length > 0)
+      throw new LabError(`${dir} has what no lab makes: ${strange.join(', ')}`, 'move it away, or set BASTIONCTL_LAB')
     await stopEndpoint()
     const names = listing(path.join(dir, 'hosts'))
-    await Promise.all(names.map(async (name) => {
-      await killMachine(name)
-      removeCgroup(cgroupName(name))
-    }))
+    await Promise.all(
+      names.map(async (name) => {
+        await killMachine(name)
+        removeCgroup(cgroupName(name))
+      }),
+    )
     removeCgroup(labMark())
     await unmountBelow(dir)
     await removeNetwork()

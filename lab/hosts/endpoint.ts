@@ -55,7 +55,10 @@ export async function startEndpoint(say: (text: string) => void, likeAws = false
   const pid = launch(process.execPath, args, log(), path.resolve(import.meta.dirname, '../..'))
   writeFileSync(record(), JSON.stringify({ pid, started: startTime(pid) ?? '' }))
   await until(`the AWS endpoint (its log: ${log()})`, 20, async () => {
-    if (startTime(pid) === undefined) throw new LabError(`the AWS endpoint ended: ${readFileSync(log(), 'utf8').trim().split('\n').slice(-3).join(' / ')}`)
+    if (startTime(pid) === undefined)
+      throw new LabError(
+        `the AWS endpoint ended: ${readFileSync(log(), 'utf8').trim().split('\n').slice(-3).join(' / ')}`,
+      )
     return (await answers(url)) || undefined
   })
   await updateState((state) => {
@@ -92,7 +95,9 @@ async function freePort(): Promise<number> {
     server.once('error', reject)
     server.listen(0, '127.0.0.1', () => {
       const { port } = server.address() as AddressInfo
-      server.close(() => { resolve(port) })
+      server.close(() => {
+        resolve(port)
+      })
     })
   })
 }

@@ -20,10 +20,13 @@ Description: left by an installation that was cut off
  * `reinstall`: a half-installed package (\`dpkg --audit\` names it). `interrupted`: dpkg died while writing; \`dpkg --configure -a\` repairs it.
  */
 export async function damagePackages(host: string, kind: 'reinstall' | 'interrupted' = 'reinstall'): Promise<void> {
-  const script = kind === 'reinstall' ? 'cat >>/var/lib/dpkg/status' : 'cat >/dev/null; cp /dev/null /var/lib/dpkg/updates/0001'
+  const script =
+    kind === 'reinstall' ? 'cat >>/var/lib/dpkg/status' : 'cat >/dev/null; cp /dev/null /var/lib/dpkg/updates/0001'
   const { exitCode, stderr } = await sh(host, script, { input: HALF_INSTALLED })
   if (exitCode !== 0) throw new LabError(`cannot damage the packages of "${host}": ${stderr.trim()}`)
 }
 
 /** What Systems Manager knows of the host's agent; the endpoint looks at every poll. The host itself is not touched. */
-export const setAgent = async (host: string, agent: LabHost['agent']): Promise<void> => { await updateHost(host, { agent }) }
+export const setAgent = async (host: string, agent: LabHost['agent']): Promise<void> => {
+  await updateHost(host, { agent })
+}

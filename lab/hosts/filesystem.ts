@@ -31,7 +31,14 @@ export async function mountRoot(host: HostRecord): Promise<void> {
   for (const dir of [upper, work]) mkdirSync(dir, { recursive: true })
   const image = imageAt(host.image)
   const lower = [seed, ...(host.factor ? [image.factor] : []), image.root].join(':')
-  await must('mount', ['-t', 'overlay', machineLabel(host.name), '-o', `lowerdir=${lower},upperdir=${upper},workdir=${work}`, root])
+  await must('mount', [
+    '-t',
+    'overlay',
+    machineLabel(host.name),
+    '-o',
+    `lowerdir=${lower},upperdir=${upper},workdir=${work}`,
+    root,
+  ])
 }
 
 const machineLabel = (name: string): string => `lab-${name}`

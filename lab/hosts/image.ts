@@ -25,7 +25,11 @@ export interface Image {
 
 const recipe = (file: string): string => path.join(import.meta.dirname, 'recipe', file)
 /** From bookworm on the packages themselves see to it. */
-const MERGED_USR: Readonly<Record<Release, readonly string[]>> = { bullseye: [`--setup-hook=${recipe('merge-usr.sh')}`], bookworm: [], trixie: [] }
+const MERGED_USR: Readonly<Record<Release, readonly string[]>> = {
+  bullseye: [`--setup-hook=${recipe('merge-usr.sh')}`],
+  bookworm: [],
+  trixie: [],
+}
 /** Part of the digest: raise it to make everybody build anew. */
 const VERSION = 2
 
@@ -36,7 +40,11 @@ function digest(release: Release): string {
 }
 
 /** The parts of an image. */
-export const imageAt = (dir: string): Image => ({ root: path.join(dir, 'root'), factor: path.join(dir, 'factor'), packages: path.join(dir, 'packages') })
+export const imageAt = (dir: string): Image => ({
+  root: path.join(dir, 'root'),
+  factor: path.join(dir, 'factor'),
+  packages: path.join(dir, 'packages'),
+})
 
 /** Where the release's image is, or will be, by the recipe as it is now. */
 export const imageDir = (release: Release): string => path.join(cacheDir(), `${release}-${digest(release)}`)
@@ -54,22 +62,38 @@ async function build(release: Release, target: string, say: (text: string) => vo
   const mirror = await aptMirror()
   mkdirSync(cacheDir(), { recursive: true })
   const stale = `.${path.basename(target)}-`
-  for (const name of readdirSync(cacheDir()).filter((entry) => entry.startsWith(stale))) await discard(path.join(cacheDir(), name))
+  for (const name of readdirSync(cacheDir()).filter((entry) => entry.startsWith(stale)))
+    await discard(path.join(cacheDir(), name))
   const dir = mkdtempSync(path.join(cacheDir(), stale))
   const root = path.join(dir, 'root')
   const sources = path.join(dir, 'sources.list')
   writeFileSync(sources, `deb [signed-by=${mirror.keyring}] ${mirror.uri} ${release} main\n`)
   try {
     // What debootstrap --variant=minbase makes, in an eighth of the time: it leaves the unpacking to apt.
-    await must('setpriv', ['--pdeathsig', 'TERM', 'mmdebstrap', '--quiet', '--mode=root', '--variant=minbase', `--include=${INSTALLED.join(',')}`, ...MERGED_USR[release],
-      ...(await transportOptions()).map((option) => `--aptopt=${option}`), release, root, sources])
+    await must('setpriv', [
+      '--pdeathsig',
+      'TERM',
+      'mmdebstrap',
+      '--quiet',
+      '--mode=root',
+      '--variant=minbase',
+      `--include=${INSTALLED.join(',')}`,
+      ...MERGED_USR[release],
+      ...(await transportOptions()).map((option) => `--aptopt=${option}`),
+      release,
+      root,
+      sources,
+    ])
     await must('sh', [recipe('customize.sh'), root, USER, SOURCE])
     await fillSource(root, sources, path.join(dir, 'packages'), OFFERED)
     await must('unshare', ['--mount', 'sh', recipe('factor.sh'), dir, SOURCE, FACTOR])
     renameSync(dir, target)
   } catch (error) {
     await discard(dir)
-    throw new LabError(`cannot build the ${release} image: ${(error as Error).message}`, 'see that "apt-get update" works on this machine')
+    throw new LabError(
+      `cannot build the ${release} image: ${(error as Error).message}`,
+      'see that "apt-get update" works on this machine',
+    )
   }
 }
 

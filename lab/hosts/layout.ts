@@ -10,7 +10,8 @@ const fromEnvironment = (name: string, fallback: string): string => process.env[
 /** The lab's directory. @throws LabError when an overlay mount could not name it. */
 export function labDir(): string {
   const dir = path.resolve(fromEnvironment('BASTIONCTL_LAB', '/var/tmp/bastionctl-lab'))
-  if (/[\s:,\\]/.test(dir)) throw new LabError(`BASTIONCTL_LAB "${dir}" has a blank, colon, comma or backslash`, 'choose another directory')
+  if (/[\s:,\\]/.test(dir))
+    throw new LabError(`BASTIONCTL_LAB "${dir}" has a blank, colon, comma or backslash`, 'choose another directory')
   return dir
 }
 
@@ -55,7 +56,14 @@ export interface HostPaths {
 export function hostPaths(name: string): HostPaths {
   const dir = path.join(labDir(), 'hosts', name)
   const at = (leaf: string): string => path.join(dir, leaf)
-  return { dir, root: at('root'), seed: at('seed'), layer: at('layer'), disk: at('disk.img'), console: at('console.log') }
+  return {
+    dir,
+    root: at('root'),
+    seed: at('seed'),
+    layer: at('layer'),
+    disk: at('disk.img'),
+    console: at('console.log'),
+  }
 }
 
 export const netnsName = (name: string): string => `${labMark()}-${name}`

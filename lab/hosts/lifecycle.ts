@@ -11,7 +11,8 @@ import { ensureNetwork } from './network.js'
 import { until } from './wait.js'
 
 /** One thing at a time happens to a host. */
-const alone = async <T>(name: string, work: () => Promise<T>): Promise<T> => await withLock(`${labMark()}.host-${name}`, work)
+const alone = async <T>(name: string, work: () => Promise<T>): Promise<T> =>
+  await withLock(`${labMark()}.host-${name}`, work)
 
 async function bootUnlocked(name: string): Promise<void> {
   const host = findHost(name)
@@ -25,10 +26,18 @@ async function bootUnlocked(name: string): Promise<void> {
 }
 
 /** Starts a host and waits until logins work; one that is restarting is waited for. No-op on one that is up. @throws LabError when it does not come up. */
-export const boot = async (name: string): Promise<void> => { await alone(name, async () => { await bootUnlocked(name) }) }
+export const boot = async (name: string): Promise<void> => {
+  await alone(name, async () => {
+    await bootUnlocked(name)
+  })
+}
 
 /** Ends a host without any shutdown. What it wrote stays, synced or not: see `powerCut`. */
-export const kill = async (name: string): Promise<void> => { await alone(name, async () => { await killMachine(findHost(name).name) }) }
+export const kill = async (name: string): Promise<void> => {
+  await alone(name, async () => {
+    await killMachine(findHost(name).name)
+  })
+}
 
 /** Restarts a host the way its own `systemctl reboot` does, which works without this too. @throws LabError while it is down. */
 export async function restart(name: string): Promise<void> {
@@ -36,8 +45,11 @@ export async function restart(name: string): Promise<void> {
     const before = leader(name)
     const { exitCode, stderr } = await exec(name, ['systemctl', 'reboot'], { timeout: 20 })
     // The answer may be cut off by the shutdown that it started.
-    if (exitCode !== 0 && leader(name) === before && stderr.includes('Failed')) throw new LabError(`"${name}" does not restart: ${stderr.trim()}`)
-    await until(`host "${name}" to go down and start again`, 120, () => [undefined, before].includes(leader(name)) ? undefined : true)
+    if (exitCode !== 0 && leader(name) === before && stderr.includes('Failed'))
+      throw new LabError(`"${name}" does not restart: ${stderr.trim()}`)
+    await until(`host "${name}" to go down and start again`, 120, () =>
+      [undefined, before].includes(leader(name)) ? undefined : true,
+    )
     await waitUp(findHost(name))
   })
 }
@@ -45,7 +57,11 @@ export async function restart(name: string): Promise<void> {
 /** Cuts the power: what was not synced is lost, as on a real disk. The host stays down. @throws LabError without a disk of its own. */
 export async function powerCut(name: string): Promise<void> {
   const host = findHost(name)
-  if (!host.disk) throw new LabError(`host "${name}" has no disk of its own, so nothing it writes can be lost`, 'give it one: up with disk')
+  if (!host.disk)
+    throw new LabError(
+      `host "${name}" has no disk of its own, so nothing it writes can be lost`,
+      'give it one: up with disk',
+    )
   await alone(name, async () => {
     await killMachine(name)
     await loseUnwritten(host)

@@ -16,7 +16,10 @@ import { LabError } from './error.js'
 export async function withLock<T>(name: string, work: () => Promise<T>): Promise<T> {
   const folder = path.join(cacheDir(), 'locks')
   mkdirSync(folder, { recursive: true })
-  const holder = execa('flock', ['--exclusive', path.join(folder, name), 'sh', '-c', 'echo held; exec cat'], { reject: false, buffer: false })
+  const holder = execa('flock', ['--exclusive', path.join(folder, name), 'sh', '-c', 'echo held; exec cat'], {
+    reject: false,
+    buffer: false,
+  })
   try {
     const held = await Promise.race([once(holder.stdout, 'data'), holder.then(() => undefined)])
     if (held === undefined) throw new LabError(`cannot lock "${name}" in ${folder}`)

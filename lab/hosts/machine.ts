@@ -16,13 +16,30 @@ import { until } from './wait.js'
 /** Starts a mounted host; `waitUp` says when it is there. */
 export function start(host: HostRecord): void {
   const { root, console } = hostPaths(host.name)
-  launch('sh', [path.join(import.meta.dirname, 'keep.sh'), cgroupName(host.name),
-    '--quiet', '--boot', '--register=no', '--keep-unit', '--settings=no', '--console=passive', '--link-journal=no', '--resolv-conf=off', '--timezone=off',
-    `--directory=${root}`, `--machine=${machineName(host.name)}`, `--hostname=${host.name}`, `--bind-ro=${imageAt(host.image).packages}:${SOURCE}`,
-    `--network-namespace-path=/run/netns/${netnsName(host.name)}`,
-    // Root of an instance has it, and here it reaches no further than the host's own namespace.
-    '--capability=CAP_NET_ADMIN',
-  ], console)
+  launch(
+    'sh',
+    [
+      path.join(import.meta.dirname, 'keep.sh'),
+      cgroupName(host.name),
+      '--quiet',
+      '--boot',
+      '--register=no',
+      '--keep-unit',
+      '--settings=no',
+      '--console=passive',
+      '--link-journal=no',
+      '--resolv-conf=off',
+      '--timezone=off',
+      `--directory=${root}`,
+      `--machine=${machineName(host.name)}`,
+      `--hostname=${host.name}`,
+      `--bind-ro=${imageAt(host.image).packages}:${SOURCE}`,
+      `--network-namespace-path=/run/netns/${netnsName(host.name)}`,
+      // Root of an instance has it, and here it reaches no further than the host's own namespace.
+      '--capability=CAP_NET_ADMIN',
+    ],
+    console,
+  )
 }
 
 /** Waits for a real ssh banner and the end of the boot. @throws LabError when the host ends instead, or after 60 s. */
@@ -46,9 +63,12 @@ async function settled(name: string): Promise<boolean> {
 
 /** Waits until a host is either booting or entirely down: one that restarts itself is started again by its keeper. */
 export async function waitDecided(name: string): Promise<void> {
-  const decided = (): true | undefined => leader(name) !== undefined || processesOf(cgroupName(name)).length === 0 || undefined
+  const decided = (): true | undefined =>
+    leader(name) !== undefined || processesOf(cgroupName(name)).length === 0 || undefined
   // A hang in between is no state to stay in.
-  await until(`host "${name}" to go down or up`, 30, decided).catch(async () => { await killMachine(name) })
+  await until(`host "${name}" to go down or up`, 30, decided).catch(async () => {
+    await killMachine(name)
+  })
 }
 
 /** Whether something that says `SSH-` listens on port 22. */
@@ -59,7 +79,9 @@ async function banner(address: string): Promise<boolean> {
       socket.destroy()
       resolve(answer)
     }
-    socket.once('data', (data) => { end(data.toString('latin1').startsWith('SSH-'))() })
+    socket.once('data', (data) => {
+      end(data.toString('latin1').startsWith('SSH-'))()
+    })
     socket.once('error', end(false)).once('timeout', end(false)).once('close', end(false))
   })
 }

@@ -18,15 +18,25 @@ const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 const RELEASES = new Set(['bullseye', 'bookworm', 'trixie', 'stable', 'oldstable'])
 
 const fieldsOf = (stanza: string): Map<string, string> =>
-  new Map(stanza.split('\n').map((line) => [line.slice(0, line.indexOf(': ')).toLowerCase(), line.slice(line.indexOf(': ') + 2)]))
+  new Map(
+    stanza
+      .split('\n')
+      .map((line) => [line.slice(0, line.indexOf(': ')).toLowerCase(), line.slice(line.indexOf(': ') + 2)]),
+  )
 
 /** @throws LabError when apt knows no Debian archive. */
 export async function aptMirror(): Promise<Mirror> {
   const { stdout } = await run('apt-get', ['indextargets', 'Created-By: Packages'])
   const targets = stdout.trim().split('\n\n').map(fieldsOf)
-  const main = targets.find((target) => target.get('label') === 'Debian') ?? targets.find((target) => RELEASES.has(target.get('release') ?? ''))
+  const main =
+    targets.find((target) => target.get('label') === 'Debian') ??
+    targets.find((target) => RELEASES.has(target.get('release') ?? ''))
   const uri = main?.get('repo-uri')
-  if (uri === undefined) throw new LabError('apt knows no Debian archive', 'run "apt-get update" and see that /etc/apt/sources.list names one')
+  if (uri === undefined)
+    throw new LabError(
+      'apt knows no Debian archive',
+      'run "apt-get update" and see that /etc/apt/sources.list names one',
+    )
   const signer = main?.get('signed-by') ?? ''
   return { uri, keyring: signer.startsWith('/') && existsSync(signer) ? signer : KEYRING }
 }

@@ -6,7 +6,9 @@ import { must, run } from './run.js'
 
 /** Mount points below `dir`, the last mounted first. */
 export function mountsBelow(dir: string): string[] {
-  const points = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').map((line) => line.split(' ')[4] ?? '')
+  const points = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
   return points.filter((point) => point.startsWith(`${dir}/`)).reverse()
 }
 

@@ -15,14 +15,19 @@ export async function ensureBridge(): Promise<void> {
   const bridge = bridgeName()
   if ((await run('ip', ['link', 'show', bridge])).exitCode === 0) return
   await must('ip', ['link', 'add', bridge, 'type', 'bridge'])
-  for (let number = 2; number < 9; number++) await must('ip', ['address', 'add', `${operatorAddress(number)}/32`, 'dev', bridge])
+  for (let number = 2; number < 9; number++)
+    await must('ip', ['address', 'add', `${operatorAddress(number)}/32`, 'dev', bridge])
   await must('ip', ['address', 'add', `${probeAddress()}/32`, 'dev', bridge])
   await must('ip', ['address', 'add', `${gateway()}/24`, 'dev', bridge])
   await must('ip', ['link', 'set', bridge, 'up'])
 }
 
 /** Makes a host's namespace with its address unless it is there; it lasts over the host's restarts. */
-export async function ensureNetwork(host: { readonly name: string; readonly address: string; readonly number: number }): Promise<void> {
+export async function ensureNetwork(host: {
+  readonly name: string
+  readonly address: string
+  readonly number: number
+}): Promise<void> {
   const netns = netnsName(host.name)
   if ((await run('ip', ['-n', netns, 'link', 'show', 'host0'])).exitCode === 0) return
   await run('ip', ['netns', 'delete', netns])
@@ -40,8 +45,10 @@ export async function ensureNetwork(host: { readonly name: string; readonly addr
 /** Removes all that carries this lab's mark, whatever made it. */
 export async function removeNetwork(): Promise<void> {
   const spaces = (await run('ip', ['netns', 'list'])).stdout.split('\n').map((line) => line.split(' ')[0] ?? '')
-  for (const netns of spaces.filter((name) => name.startsWith(`${labMark()}-`))) await must('ip', ['netns', 'delete', netns])
+  for (const netns of spaces.filter((name) => name.startsWith(`${labMark()}-`)))
+    await must('ip', ['netns', 'delete', netns])
   const links = JSON.parse((await must('ip', ['-json', 'link', 'show'])) || '[]') as Link[]
   // A deleted namespace takes its links along, but not at once.
-  for (const { ifname } of links.filter((link) => link.ifname.startsWith(`${labMark()}-`))) await run('ip', ['link', 'delete', ifname])
+  for (const { ifname } of links.filter((link) => link.ifname.startsWith(`${labMark()}-`)))
+    await run('ip', ['link', 'delete', ifname])
 }

@@ -42,7 +42,8 @@ export async function run(command: string, args: readonly string[], options: Run
   const timer = options.timeout === undefined ? undefined : setTimeout(killGroup, options.timeout * 1000)
   const result = await child
   clearTimeout(timer)
-  if (result.code === 'ENOENT') throw new LabError(`no program "${command}" on this machine`, 'run "node lab/bootstrap.js" as root')
+  if (result.code === 'ENOENT')
+    throw new LabError(`no program "${command}" on this machine`, 'run "node lab/bootstrap.js" as root')
   return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode ?? 137, timedOut }
 }
 

@@ -33,7 +33,8 @@ const LAST_OTHER = 254
 const instanceId = (name: string): string => `i-0${createHash('sha256').update(name).digest('hex').slice(0, 16)}`
 
 function releaseOf({ name, release }: HostSpec): Release {
-  const found = release ?? (Object.keys(VERSIONS) as Release[]).find((candidate) => name.startsWith(`deb${VERSIONS[candidate]}`))
+  const found =
+    release ?? (Object.keys(VERSIONS) as Release[]).find((candidate) => name.startsWith(`deb${VERSIONS[candidate]}`))
   if (found === undefined) throw new LabError(`no release for host "${name}"`, 'names begin with deb11, deb12 or deb13')
   return found
 }
@@ -41,7 +42,8 @@ function releaseOf({ name, release }: HostSpec): Release {
 /** @param taken address numbers in use. @throws LabError on a name no host can have. */
 export function recordOf(spec: HostSpec, taken: ReadonlySet<number>): HostRecord {
   const { name } = spec
-  if (!/^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/.test(name)) throw new LabError(`"${name}" is no host name`, 'use small letters, digits and hyphens')
+  if (!/^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/.test(name))
+    throw new LabError(`"${name}" is no host name`, 'use small letters, digits and hyphens')
   const release = releaseOf(spec)
   let number = USUAL[name] ?? FIRST_OTHER
   while (USUAL[name] === undefined && taken.has(number)) number++

@@ -21,11 +21,28 @@ export interface SshOptions extends RunOptions {
 export function sshArgs(name: string, options: SshOptions = {}): string[] {
   const host = findHost(name)
   const settings = [
-    'ControlMaster=no', 'ControlPath=none', 'IdentityAgent=none', 'IdentitiesOnly=yes', 'StrictHostKeyChecking=yes', 'UpdateHostKeys=no',
-    `UserKnownHostsFile=${knownHostsPath()}`, 'GlobalKnownHostsFile=/dev/null', 'ConnectTimeout=10', 'LogLevel=ERROR',
-    `BindAddress=${operatorAddress(options.from ?? 1)}`, `BatchMode=${options.interactive === true ? 'no' : 'yes'}`,
+    'ControlMaster=no',
+    'ControlPath=none',
+    'IdentityAgent=none',
+    'IdentitiesOnly=yes',
+    'StrictHostKeyChecking=yes',
+    'UpdateHostKeys=no',
+    `UserKnownHostsFile=${knownHostsPath()}`,
+    'GlobalKnownHostsFile=/dev/null',
+    'ConnectTimeout=10',
+    'LogLevel=ERROR',
+    `BindAddress=${operatorAddress(options.from ?? 1)}`,
+    `BatchMode=${options.interactive === true ? 'no' : 'yes'}`,
   ].flatMap((setting) => ['-o', setting])
-  return ['-F', 'none', ...settings, '-i', options.key ?? readState().sshKey, ...(options.args ?? []), `${options.user ?? host.user}@${host.address}`]
+  return [
+    '-F',
+    'none',
+    ...settings,
+    '-i',
+    options.key ?? readState().sshKey,
+    ...(options.args ?? []),
+    `${options.user ?? host.user}@${host.address}`,
+  ]
 }
 
 /** Logs in and runs `command`, a line for the remote shell. @returns ssh's own exit code: 255 when the login failed. */

@@ -39,15 +39,23 @@ export async function up(options: UpOptions = {}): Promise<HostsState> {
   return await withLock(`${labMark()}.up`, async () => {
     const wanted = await register(specs)
     const images = new Map(wanted.map((host) => [host.image, host.release]))
-    await Promise.all([...images].map(async ([dir, release]) => { await ensureImage(release, dir, say) }))
+    await Promise.all(
+      [...images].map(async ([dir, release]) => {
+        await ensureImage(release, dir, say)
+      }),
+    )
     allowManyHosts()
     await ensureBridge()
     const publicKey = readFileSync(`${sshKeyPath()}.pub`, 'utf8')
-    const results = await Promise.allSettled(wanted.map(async (host) => {
-      if (!existsSync(hostPaths(host.name).seed)) await writeSeed(host, publicKey)
-      await boot(host.name)
-    }))
-    const failures = results.flatMap((result) => (result.status === 'rejected' ? [(result.reason as Error).message] : []))
+    const results = await Promise.allSettled(
+      wanted.map(async (host) => {
+        if (!existsSync(hostPaths(host.name).seed)) await writeSeed(host, publicKey)
+        await boot(host.name)
+      }),
+    )
+    const failures = results.flatMap((result) =>
+      result.status === 'rejected' ? [(result.reason as Error).message] : [],
+    )
     if (failures.length > 0) throw new LabError(failures.join('\n'), 'run "npm run lab -- down", then up again')
     writeKnownHosts()
     if (options.endpoint ?? true) await startEndpoint(say, options.likeAws)
@@ -74,7 +82,8 @@ function specsOf({ names = [], hosts = [], disk }: UpOptions): HostSpec[] {
 /** Puts the hosts into the state before anything of them exists, so that a crash leaves nothing nameless. */
 async function register(specs: readonly HostSpec[]): Promise<HostRecord[]> {
   mkdirSync(labDir(), { recursive: true, mode: 0o755 })
-  if (!existsSync(sshKeyPath())) await must('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'operator@lab', '-f', sshKeyPath()])
+  if (!existsSync(sshKeyPath()))
+    await must('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'operator@lab', '-f', sshKeyPath()])
   const state = await updateState((before) => {
     const hosts = [...(before?.hosts ?? [])]
     for (const spec of specs) {
@@ -83,7 +92,10 @@ async function register(specs: readonly HostSpec[]): Promise<HostRecord[]> {
         const record = recordOf(spec, new Set(hosts.map((host) => host.number)))
         hosts.push({ ...record, root: hostPaths(record.name).root })
       } else if (spec.disk !== undefined && spec.disk !== known.disk) {
-        throw new LabError(`host "${spec.name}" is there already, ${known.disk ? 'with' : 'without'} a disk of its own`, 'run "npm run lab -- down" first')
+        throw new LabError(
+          `host "${spec.name}" is there already, ${known.disk ? 'with' : 'without'} a disk of its own`,
+          'run "npm run lab -- down" first',
+        )
       }
     }
     return { gateway: gateway(), sshKey: sshKeyPath(), region: REGION, ...before, hosts }
@@ -92,6 +104,8 @@ async function register(specs: readonly HostSpec[]): Promise<HostRecord[]> {
 }
 
 function writeKnownHosts(): void {
-  const lines = readState().hosts.filter((host) => existsSync(hostPaths(host.name).seed)).flatMap(knownHostLines)
+  const lines = readState()
+    .hosts.filter((host) => existsSync(hostPaths(host.name).seed))
+    .flatMap(knownHostLines)
   writeFileSync(knownHostsPath(), `${lines.join('\n')}\n`)
 }

@@ -41,7 +41,12 @@ export async function apply(ports: Ports, request: ApplyRequest): Promise<RunRep
   }
 }
 
-async function changeWaves(ports: Ports, request: ApplyRequest, waves: readonly (readonly PlannedHost[])[], held: Held): Promise<HostResult[]> {
+async function changeWaves(
+  ports: Ports,
+  request: ApplyRequest,
+  waves: readonly (readonly PlannedHost[])[],
+  held: Held,
+): Promise<HostResult[]> {
   const { plan } = request
   const results: HostResult[] = []
   for (const [number, wave] of waves.entries()) {
@@ -63,7 +68,12 @@ async function changeWaves(ports: Ports, request: ApplyRequest, waves: readonly 
 }
 
 /** Keep or undo what is pending, by the mode and by what happened. */
-async function settle(ports: Ports, request: ApplyRequest, results: readonly HostResult[], held: Held): Promise<HostResult[]> {
+async function settle(
+  ports: Ports,
+  request: ApplyRequest,
+  results: readonly HostResult[],
+  held: Held,
+): Promise<HostResult[]> {
   const { plan, confirm } = request
   const all = [...results]
   const pending = all.filter(({ outcome }) => outcome === 'pending')
@@ -79,11 +89,23 @@ async function settle(ports: Ports, request: ApplyRequest, results: readonly Hos
   return decision === 'roll-back' ? rolledBack(ports, plan, all) : all
 }
 
-async function decide(ports: Ports, request: ApplyRequest, why: 'canary' | 'partial-failure', results: readonly HostResult[], remaining: number): Promise<'keep' | 'roll-back' | 'later'> {
+async function decide(
+  ports: Ports,
+  request: ApplyRequest,
+  why: 'canary' | 'partial-failure',
+  results: readonly HostResult[],
+  remaining: number,
+): Promise<'keep' | 'roll-back' | 'later'> {
   const pending = results.filter(({ outcome }) => outcome === 'pending')
   if (pending.length === 0) return 'keep'
   if (!request.decide) throw new BastionError('bug', 'confirm "ask" needs somebody to ask')
-  return request.decide({ why, pending, deadline: earliest(pending), remaining, extend: async (seconds) => earliest(await extendHosts(ports, pending, request.plan, seconds)) })
+  return request.decide({
+    why,
+    pending,
+    deadline: earliest(pending),
+    remaining,
+    extend: async (seconds) => earliest(await extendHosts(ports, pending, request.plan, seconds)),
+  })
 }
 
 function earliest(results: readonly HostResult[]): number {
@@ -105,7 +127,10 @@ async function confirmed(ports: Ports, plan: Plan, results: HostResult[]): Promi
 async function rolledBack(ports: Ports, plan: Plan, results: HostResult[], why?: string): Promise<HostResult[]> {
   const pending = results.filter(({ outcome }) => outcome === 'pending')
   const back = await rollBackHosts(ports, pending, { change: plan.id, who: plan.createdBy })
-  return replace(results, back.map((result) => (why === undefined ? result : { ...result, reason: 'safety-session', detail: why })))
+  return replace(
+    results,
+    back.map((result) => (why === undefined ? result : { ...result, reason: 'safety-session', detail: why })),
+  )
 }
 
 /** A settled host keeps the steps and logins of its change in front of those of its settling. */
@@ -113,7 +138,8 @@ function replace(results: HostResult[], news: readonly HostResult[]): HostResult
   for (const result of news) {
     const at = results.findIndex(({ id }) => id === result.id)
     const old = results[at]
-    if (old) results[at] = { ...result, steps: [...old.steps, ...result.steps], logins: [...old.logins, ...result.logins] }
+    if (old)
+      results[at] = { ...result, steps: [...old.steps, ...result.steps], logins: [...old.logins, ...result.logins] }
   }
   return results
 }
@@ -123,30 +149,53 @@ function failed({ outcome }: HostResult): boolean {
 }
 
 /** Hosts with the same change get it in one command. */
-async function sendChange(ports: Ports, plan: Plan, hosts: readonly PlannedHost[], until: 'rehearse' | 'prove'): Promise<HostResult[]> {
-  const groups = plan.changes.map((change) => ({ change, hosts: hosts.filter((host) => host.change === change.digest) }))
+async function sendChange(
+  ports: Ports,
+  plan: Plan,
+  hosts: readonly PlannedHost[],
+  until: 'rehearse' | 'prove',
+): Promise<HostResult[]> {
+  const groups = plan.changes.map((change) => ({
+    change,
+    hosts: hosts.filter((host) => host.change === change.digest),
+  }))
   const done = new Map<string, number>()
-  const sent = groups.filter((group) => group.hosts.length > 0).map((group) =>
-    send(ports, group.hosts, {
-      verb: 'change',
-      data: orderOf(ports, plan, group.change, until),
-      comment: `bastionctl ${until === 'prove' ? 'change' : 'rehearsal of'} ${plan.id}`,
-      delivery,
-      execution,
-      signal: ports.signal,
-      onProgress: (count) => {
-        done.set(group.change.digest, count)
-        const sum = [...done.values()].reduce((a, b) => a + b, 0)
-        ports.emit({ code: 'progress', step: until === 'prove' ? 'commit' : 'rehearse', done: sum, total: hosts.length })
-      },
-    }),
-  )
+  const sent = groups
+    .filter((group) => group.hosts.length > 0)
+    .map((group) =>
+      send(ports, group.hosts, {
+        verb: 'change',
+        data: orderOf(ports, plan, group.change, until),
+        comment: `bastionctl ${until === 'prove' ? 'change' : 'rehearsal of'} ${plan.id}`,
+        delivery,
+        execution,
+        signal: ports.signal,
+        onProgress: (count) => {
+          done.set(group.change.digest, count)
+          const sum = [...done.values()].reduce((a, b) => a + b, 0)
+          ports.emit({
+            code: 'progress',
+            step: until === 'prove' ? 'commit' : 'rehearse',
+            done: sum,
+            total: hosts.length,
+          })
+        },
+      }),
+    )
   return (await Promise.all(sent)).flat()
 }
 
 function orderOf(ports: Ports, plan: Plan, change: Change, until: 'rehearse' | 'prove'): ReturnType<typeof changeData> {
   const now = Math.floor(ports.clock.now() / 1000)
-  return changeData(change, { id: plan.id, who: plan.createdBy, confirmWithin: plan.confirmWithin, until, now, notAfter: now + delivery + 30, tool: plan.tool })
+  return changeData(change, {
+    id: plan.id,
+    who: plan.createdBy,
+    confirmWithin: plan.confirmWithin,
+    until,
+    now,
+    notAfter: now + delivery + 30,
+    tool: plan.tool,
+  })
 }
 
 /** Every host of the plan has a result: what was not asked is untouched, what needs nothing is unchanged. */

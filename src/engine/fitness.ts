@@ -10,7 +10,8 @@ const mostSkew = 30
 export function unasked(host: Host): string | undefined {
   if (host.state !== undefined && host.state !== 'running') return `it is ${host.state}`
   if (host.agent === 'unmanaged') return 'it is not managed by Systems Manager: no agent has registered'
-  if (host.agent === 'offline') return `its SSM agent is offline${host.lastSeen === undefined ? '' : `, last seen ${host.lastSeen}`}`
+  if (host.agent === 'offline')
+    return `its SSM agent is offline${host.lastSeen === undefined ? '' : `, last seen ${host.lastSeen}`}`
   return undefined
 }
 
@@ -31,7 +32,14 @@ export function unfit(inspection: Inspection, skew: number): string | undefined 
 }
 
 /** One error for all hosts that are in the way, each with its reason. */
-export function unfitError(problems: readonly { readonly host: Host; readonly problem: string }[], exit: 'host-unfit' | 'refused' = 'host-unfit'): BastionError {
+export function unfitError(
+  problems: readonly { readonly host: Host; readonly problem: string }[],
+  exit: 'host-unfit' | 'refused' = 'host-unfit',
+): BastionError {
   const named = problems.map(({ host, problem }) => `${label(host)}: ${problem}`)
-  return new BastionError(exit, named.join('\n'), problems.length > 0 && exit === 'host-unfit' ? 'put it right, or leave it out with --exclude NAME' : undefined)
+  return new BastionError(
+    exit,
+    named.join('\n'),
+    problems.length > 0 && exit === 'host-unfit' ? 'put it right, or leave it out with --exclude NAME' : undefined,
+  )
 }

@@ -30,6 +30,9 @@ export async function inspect(ports: Ports, hosts: readonly Host[]): Promise<Ins
   const readings = new Readings()
   const replies = asked.length === 0 ? [] : await ports.transport.run(await order(ports, asked, readings))
   const ended = ports.clock.now()
+  // Nobody could be heard for one and the same reason: that is what has to be said, not that the hosts are silent.
+  const [first] = replies
+  if (first?.error && replies.every(({ error }) => error)) throw first.error
   for (const reply of replies) await readings.complete(ports, reply)
   ports.emit({ code: 'step-finished', step: 'inspect', ms: ended - began })
   return hosts.map((host) => {
@@ -40,7 +43,11 @@ export async function inspect(ports: Ports, hosts: readonly Host[]): Promise<Ins
   })
 }
 
-async function order(ports: Ports, hosts: readonly Host[], readings: Readings): Promise<Parameters<Ports['transport']['run']>[0]> {
+async function order(
+  ports: Ports,
+  hosts: readonly Host[],
+  readings: Readings,
+): Promise<Parameters<Ports['transport']['run']>[0]> {
   return {
     hosts: hosts.map((host) => host.id),
     command: await hostCommand('inspect', {}, execution),
@@ -48,7 +55,9 @@ async function order(ports: Ports, hosts: readonly Host[], readings: Readings): 
     deliverySeconds: delivery,
     executionSeconds: execution,
     wantsMore: (reply) => !reply.complete && readings.wants(reply),
-    onProgress: (done, total) => { ports.emit({ code: 'progress', step: 'inspect', done, total }) },
+    onProgress: (done, total) => {
+      ports.emit({ code: 'progress', step: 'inspect', done, total })
+    },
     signal: ports.signal,
   }
 }

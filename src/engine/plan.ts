@@ -30,7 +30,10 @@ export async function plan(ports: Ports, request: PlanRequest): Promise<Plan> {
   const now = new Date(ports.clock.now())
   return signPlan({
     schema: planSchema,
-    id: `${now.toISOString().replace(/\.\d+Z$/, 'Z').replace(/[-:]/g, '')}-${randomBytes(3).toString('hex')}`,
+    id: `${now
+      .toISOString()
+      .replace(/\.\d+Z$/, 'Z')
+      .replace(/[-:]/g, '')}-${randomBytes(3).toString('hex')}`,
     createdAt: now.toISOString(),
     createdBy: request.createdBy,
     tool: request.tool,
@@ -80,7 +83,11 @@ function planAll(inspected: readonly Inspected[], request: PlanRequest): Planned
 
 function checkLockouts(planned: readonly Planned[]): void {
   const open = planned.flatMap(({ host, change }) =>
-    isNoop(change) ? [] : change.lockouts.filter(({ accepted }) => !accepted).map(({ account, reason }) => ({ host, account, problem: `"${account}" would be locked out: ${reason}` })),
+    isNoop(change)
+      ? []
+      : change.lockouts
+          .filter(({ accepted }) => !accepted)
+          .map(({ account, reason }) => ({ host, account, problem: `"${account}" would be locked out: ${reason}` })),
   )
   if (open.length === 0) return
   const accounts = [...new Set(open.map(({ account }) => account))]

@@ -9,7 +9,11 @@ export async function select(ports: Ports, selector: Selector): Promise<readonly
   ports.emit({ code: 'step-started', step: 'select', hosts: [] })
   const hosts = await ports.inventory.select(selector)
   if (hosts.length === 0) {
-    throw new BastionError('no-host', `no host matches selector ${describeSelector(selector)}`, 'run "bastionctl hosts" with a wider selector to see what is there')
+    throw new BastionError(
+      'no-host',
+      `no host matches selector ${describeSelector(selector)}`,
+      'run "bastionctl hosts" with a wider selector to see what is there',
+    )
   }
   ports.emit({ code: 'step-finished', step: 'select', ms: ports.clock.now() - began })
   return hosts

@@ -44,7 +44,10 @@ export async function send(ports: Ports, hosts: readonly Addressee[], order: Ord
     ...(order.signal ? { signal: order.signal } : {}),
   })
   return hosts.map((host) => {
-    const result = resultFrom(host, replies.find((reply) => reply.host === host.id))
+    const result = resultFrom(
+      host,
+      replies.find((reply) => reply.host === host.id),
+    )
     for (const record of result.steps) ports.emit({ code: 'host-step', host: host.id, record })
     for (const record of result.logins) ports.emit({ code: 'host-login', host: host.id, record })
     ports.emit({ code: 'host-done', result })
@@ -58,9 +61,21 @@ function resultFrom({ id, name }: Addressee, reply: Reply | undefined): HostResu
     const detail = `${reply?.detail ?? reply?.status ?? 'no reply'}; what was armed is rolled back by its guard`
     return { ...bare, outcome: 'unknown', reason: reply?.status ?? 'lost', detail }
   }
-  if (reply.status === 'undelivered') return { ...bare, outcome: 'unreachable', reason: 'undelivered', detail: reply.detail ?? 'the command did not reach it' }
+  if (reply.status === 'undelivered')
+    return {
+      ...bare,
+      outcome: 'unreachable',
+      reason: 'undelivered',
+      detail: reply.detail ?? 'the command did not reach it',
+    }
   const answer = parseAnswer(reply.stdout)
-  if (!answer) return { ...bare, outcome: 'unknown', reason: 'no-answer', detail: lastLine(reply.stderr) ?? 'the on-host program gave no answer' }
+  if (!answer)
+    return {
+      ...bare,
+      outcome: 'unknown',
+      reason: 'no-answer',
+      detail: lastLine(reply.stderr) ?? 'the on-host program gave no answer',
+    }
   return resultOf({ id, name }, answer)
 }
 

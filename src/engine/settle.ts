@@ -29,23 +29,51 @@ export async function rollback(ports: Ports, request: TargetRequest): Promise<Ru
 
 export async function confirmHosts(ports: Ports, hosts: readonly Addressee[], about: About): Promise<HostResult[]> {
   return timed(ports, 'confirm', hosts, () =>
-    send(ports, hosts, { verb: 'confirm', data: orderData(about), comment: comment('confirm', about), delivery, execution }),
+    send(ports, hosts, {
+      verb: 'confirm',
+      data: orderData(about),
+      comment: comment('confirm', about),
+      delivery,
+      execution,
+    }),
   )
 }
 
 /** Not interrupted by Ctrl-C: half a roll back helps nobody. */
 export async function rollBackHosts(ports: Ports, hosts: readonly Addressee[], about: About): Promise<HostResult[]> {
   return timed(ports, 'roll-back', hosts, () =>
-    send(ports, hosts, { verb: 'roll-back', data: orderData(about), comment: comment('roll back', about), delivery, execution }),
+    send(ports, hosts, {
+      verb: 'roll-back',
+      data: orderData(about),
+      comment: comment('roll back', about),
+      delivery,
+      execution,
+    }),
   )
 }
 
-export async function extendHosts(ports: Ports, hosts: readonly Addressee[], plan: { readonly id: string; readonly createdBy: string }, seconds: number): Promise<HostResult[]> {
+export async function extendHosts(
+  ports: Ports,
+  hosts: readonly Addressee[],
+  plan: { readonly id: string; readonly createdBy: string },
+  seconds: number,
+): Promise<HostResult[]> {
   const about = { change: plan.id, who: plan.createdBy }
-  return send(ports, hosts, { verb: 'extend', data: orderData({ ...about, deadline: seconds }), comment: comment('extend', about), delivery, execution })
+  return send(ports, hosts, {
+    verb: 'extend',
+    data: orderData({ ...about, deadline: seconds }),
+    comment: comment('extend', about),
+    delivery,
+    execution,
+  })
 }
 
-async function timed(ports: Ports, step: Step, hosts: readonly Addressee[], work: () => Promise<HostResult[]>): Promise<HostResult[]> {
+async function timed(
+  ports: Ports,
+  step: Step,
+  hosts: readonly Addressee[],
+  work: () => Promise<HostResult[]>,
+): Promise<HostResult[]> {
   if (hosts.length === 0) return []
   const began = ports.clock.now()
   ports.emit({ code: 'step-started', step, hosts: hosts.map(({ id }) => id) })
@@ -64,7 +92,9 @@ async function onTargets(
   const asked = hosts.filter((host) => unasked(host) === undefined)
   const silent = hosts.flatMap((host): HostResult[] => {
     const detail = unasked(host)
-    return detail === undefined ? [] : [{ id: host.id, name: label(host), outcome: 'unreachable', reason: 'unmanaged', detail, steps: [], logins: [] }]
+    return detail === undefined
+      ? []
+      : [{ id: host.id, name: label(host), outcome: 'unreachable', reason: 'unmanaged', detail, steps: [], logins: [] }]
   })
   const results = asked.length === 0 ? [] : await work(ports, asked, about)
   return { id: request.change ?? '', results: [...results, ...silent] }

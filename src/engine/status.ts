@@ -29,14 +29,22 @@ export async function hosts(ports: Ports, selector: Selector): Promise<readonly 
 
 export async function history(ports: Ports, selector: Selector, change?: string): Promise<readonly HostHistory[]> {
   const inspected = await inspect(ports, await select(ports, selector))
-  const transcripts = await transcriptsOf(ports, inspected.filter(({ inspection }) => inspection).map(({ host }) => host.id), change)
+  const transcripts = await transcriptsOf(
+    ports,
+    inspected.filter(({ inspection }) => inspection).map(({ host }) => host.id),
+    change,
+  )
   return inspected.map(({ host, inspection }) => {
     const transcript = transcripts.get(host.id)
     return { host, changes: inspection?.facts.changes ?? [], ...(transcript === undefined ? {} : { transcript }) }
   })
 }
 
-async function transcriptsOf(ports: Ports, ids: readonly string[], change: string | undefined): Promise<ReadonlyMap<string, string>> {
+async function transcriptsOf(
+  ports: Ports,
+  ids: readonly string[],
+  change: string | undefined,
+): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>()
   if (ids.length === 0) return found
   const replies = await ports.transport.run({
@@ -52,7 +60,13 @@ async function transcriptsOf(ports: Ports, ids: readonly string[], change: strin
     const body = reply.complete ? parseAnswer(reply.stdout)?.body : undefined
     if (!body) continue
     const record = await readTarball(body)
-    found.set(reply.host, [...record].sort(([a], [b]) => (a < b ? 1 : -1)).map(([name, text]) => `# ${name}\n${text}`).join('\n'))
+    found.set(
+      reply.host,
+      [...record]
+        .sort(([a], [b]) => (a < b ? 1 : -1))
+        .map(([name, text]) => `# ${name}\n${text}`)
+        .join('\n'),
+    )
   }
   return found
 }

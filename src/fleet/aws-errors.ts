@@ -12,9 +12,7 @@ export interface AwsCall {
   readonly region?: string
 }
 
-/**
- * It has no `cause` on purpose: an SDK error may carry a credential process's output or a signed header.
- */
+/** It has no `cause` on purpose: an SDK error may carry a credential process's output or a signed header. */
 export class AwsError extends BastionError {
   constructor(
     readonly kind: FailureKind,
@@ -37,6 +35,7 @@ export class AwsError extends BastionError {
   }
 }
 
+/** Whatever an SDK call has thrown, as an AwsError; a BastionError stays as it is. */
 export function accessError(thrown: unknown, call: AwsCall): BastionError {
   if (thrown instanceof BastionError) return thrown
   const raw = read(thrown)
@@ -97,11 +96,12 @@ function credentials(raw: Raw): Line {
       `run "aws sso login${profile ? ` --profile ${profile}` : ''}", or renew the session's credentials`,
     ]
   }
-  if (/^(RequestE|E)xpired/.test(raw.code))
+  if (/^(RequestE|E)xpired/.test(raw.code)) {
     return [
       `the aws credentials${whose} have expired`,
       "renew them; if they are new, compare this machine's clock with a time server",
     ]
+  }
   if (unfound) {
     return [
       `no usable aws credentials were found${profile ? ` for profile "${profile}"` : ''}`,
@@ -143,9 +143,11 @@ function network(raw: Raw): string {
 function reachHint(raw: Raw, call: AwsCall): string {
   const set = ['AWS_ENDPOINT_URL', `AWS_ENDPOINT_URL_${call.service.toUpperCase()}`].find((name) => process.env[name])
   if (set) return `${set} is set: is that endpoint up?`
-  if (raw.code === 'ENOTFOUND' && call.region)
+  if (raw.code === 'ENOTFOUND' && call.region) {
     return `is "${call.region}" a region's name? otherwise check the network and its dns`
-  if (!(raw.code in networkWords))
+  }
+  if (!(raw.code in networkWords)) {
     return 'a proxy that opens tls? NODE_EXTRA_CA_CERTS names a file with its certificate'
+  }
   return 'check the network, and the vpc endpoint if there is one'
 }

@@ -89,9 +89,10 @@ export function kindOf(raw: Raw): FailureKind {
   return raw.status !== undefined && raw.status >= 500 ? 'service-fault' : 'request'
 }
 
-/** Access key ids, signatures, and any run of characters as long as a secret key. Plain paths and ARNs stay. */
+/** Access key ids, signatures, and any run of characters as long as a secret key. Plain paths and ARNs stay. Nothing steers a terminal. */
 function redact(text: string): string {
   return text
+    .replace(/\p{Cc}+/gu, ' ')
     .replace(/\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b/g, '…')
     .replace(/\b(Credential|Signature|X-Amz-Security-Token|x-amz-security-token)[=:]\s*[^\s,&]+/g, '$1=…')
     .replace(/[A-Za-z0-9+/=]{40,}/g, '…')

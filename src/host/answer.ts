@@ -31,7 +31,10 @@ export interface HostAnswer extends z.infer<typeof head> {
 /** Parses an answer. Returns undefined for anything that is not one: a cut-off line, a shell's error, another version. */
 export function parseAnswer(stdout: string): HostAnswer | undefined {
   const cut = stdout.search(/^--$/m)
-  const lines = (cut < 0 ? stdout : stdout.slice(0, cut)).split('\n').map(pair).filter((found) => found !== undefined)
+  const lines = (cut < 0 ? stdout : stdout.slice(0, cut))
+    .split('\n')
+    .map(pair)
+    .filter((found) => found !== undefined)
   const all = (key: string): string[] => lines.filter(([name]) => name === key).map(([, value]) => value)
   const fields = Object.fromEntries(lines)
   const parsed = head.safeParse(fields)

@@ -19,7 +19,9 @@ export interface ChangeOrder {
 export function changeData(change: Change, order: ChangeOrder): Data {
   const files = change.files.map((f) => row(f.path, f.action, f.mode, f.owner, f.group, f.before, f.after))
   return {
-    ...Object.fromEntries(change.files.flatMap((f) => (f.content === undefined ? [] : [[`content${f.path}`, f.content]]))),
+    ...Object.fromEntries(
+      change.files.flatMap((f) => (f.content === undefined ? [] : [[`content${f.path}`, f.content]])),
+    ),
     manifest: assignments({
       id: order.id,
       feature: change.feature,
@@ -36,7 +38,9 @@ export function changeData(change: Change, order: ChangeOrder): Data {
     files: text(files),
     reads: text(change.reads.map((read) => row(read.kind, read.name, read.digest))),
     packages: text(change.packages.map((need) => row(need.name, need.module))),
-    cases: text(change.logins.map((c) => row(c.id, c.phase, c.account, c.factor, c.answer, c.expect, c.prompted ? '1' : '0'))),
+    cases: text(
+      change.logins.map((c) => row(c.id, c.phase, c.account, c.factor, c.answer, c.expect, c.prompted ? '1' : '0')),
+    ),
     expect: text(change.expectations.map((e) => row(e.account, e.keyword, e.value))),
     accept: text(change.lockouts.filter((lockout) => lockout.accepted).map((lockout) => row(lockout.account))),
   }
@@ -49,7 +53,8 @@ export function orderData(order: { readonly change?: string; readonly who: strin
 
 function row(...fields: readonly string[]): string {
   const bad = fields.find((field) => /[|\p{Cc}]/u.test(field))
-  if (bad !== undefined) throw new TypeError(`a field of the on-host protocol has a separator or control character: ${JSON.stringify(bad)}`)
+  if (bad !== undefined)
+    throw new TypeError(`a field of the on-host protocol has a separator or control character: ${JSON.stringify(bad)}`)
   return fields.join('|')
 }
 

@@ -7,7 +7,17 @@ type Tree = ReadonlyMap<string, string>
 
 const yes = z.enum(['yes', 'no', '']).transform((text) => text === 'yes')
 const int = z.coerce.number().int()
-const accountLine = z.tuple([z.string(), int, z.string(), z.string(), z.string(), z.enum(['set', 'locked', 'empty']), yes, yes, yes])
+const accountLine = z.tuple([
+  z.string(),
+  int,
+  z.string(),
+  z.string(),
+  z.string(),
+  z.enum(['set', 'locked', 'empty']),
+  yes,
+  yes,
+  yes,
+])
 const keyLine = z.tuple([z.string(), int, z.string(), z.string(), z.string()])
 const changeLine = z.tuple([z.string(), z.string(), z.string(), z.string(), int, z.string()])
 const loginLine = z.tuple([z.string(), int, int, int])
@@ -92,7 +102,11 @@ function accountFrom(row: z.infer<typeof accountLine>, tree: Tree): Account {
 function loginsFrom(row: z.infer<typeof loginLine> | undefined): Account['logins'] {
   if (!row) return { total: 0, withoutTerminal: 0 }
   const [, total, onTerminal, last] = row
-  return { total, withoutTerminal: total - onTerminal, ...(last > 0 ? { last: new Date(last * 1000).toISOString() } : {}) }
+  return {
+    total,
+    ...(onTerminal < 0 ? {} : { withoutTerminal: total - onTerminal }),
+    ...(last > 0 ? { last: new Date(last * 1000).toISOString() } : {}),
+  }
 }
 
 function keyFrom([type, bits, fingerprint, options, comment]: z.infer<typeof keyLine>): KeyFact {

@@ -26,7 +26,10 @@ let program: Promise<readonly Entry[]> | undefined
  */
 export async function hostCommand(verb: Verb, data: Data, seconds: number): Promise<string> {
   program ??= load()
-  const entries = [...(await program), ...Object.entries({ ...data, verb }).map(([path, text]) => ({ name: `data/${path}`, text }))]
+  const entries = [
+    ...(await program),
+    ...Object.entries({ ...data, verb }).map(([path, text]) => ({ name: `data/${path}`, text })),
+  ]
   return bootstrap((await archive(entries)).toString('base64'), seconds)
 }
 
@@ -35,7 +38,9 @@ export async function hostCommand(verb: Verb, data: Data, seconds: number): Prom
  * The instance's name carries the shell's pid and the time: five commands may run at once on a host.
  */
 function bootstrap(payload: string, seconds: number): string {
-  const unpack = 'cd /run/$0 && base64 -d | gzip -dc | tar -xf - && exec /bin/sh ./main.sh $0'
+  const full =
+    'bastionctl=1\\noutcome=refused\\nreason=run-folder\\ndetail=the program could not be unpacked in /run: is it full?\\n'
+  const unpack = `cd /run/$0 && base64 -d | gzip -dc | tar -xf - && exec /bin/sh ./main.sh $0; printf "${full}"; exit 1`
   return [
     `n=bastionctl-run-$$-$(date +%s)`,
     `printf %s ${payload} | systemd-run --quiet --wait --pipe --collect --unit="$n" -p RuntimeDirectory="$n" -p RuntimeDirectoryMode=0700` +
@@ -48,7 +53,12 @@ async function load(): Promise<Entry[]> {
   const units = await readdir(`${templates}etc/systemd/system`)
   return Promise.all([
     ...scripts.sort().map(async (name) => ({ name, text: await readFile(`${templates}host/${name}`, 'utf8') })),
-    ...units.sort().map(async (name) => ({ name: `units/${name}`, text: await readFile(`${templates}etc/systemd/system/${name}`, 'utf8') })),
+    ...units
+      .sort()
+      .map(async (name) => ({
+        name: `units/${name}`,
+        text: await readFile(`${templates}etc/systemd/system/${name}`, 'utf8'),
+      })),
   ])
 }
 

@@ -13,7 +13,20 @@ import { FakeTransport, type Answer } from '../fakes/fake-transport.js'
 import { refusal } from '../fakes/refusal.js'
 import { openCommand } from '../host/open-command.js'
 
-const change: Change = { feature: 'mfa', summary: 's', files: [], packages: [], factor: '%h/f', reads: [], logins: [], expectations: [], lockouts: [], keyOnly: [], notes: [], digest: 'd1' }
+const change: Change = {
+  feature: 'mfa',
+  summary: 's',
+  files: [],
+  packages: [],
+  factor: '%h/f',
+  reads: [],
+  logins: [],
+  expectations: [],
+  lockouts: [],
+  keyOnly: [],
+  notes: [],
+  digest: 'd1',
+}
 const ids = ['i-a', 'i-b', 'i-c']
 
 function plan(changing = ids): Plan {
@@ -25,7 +38,15 @@ function plan(changing = ids): Plan {
     tool: 't',
     region: 'r',
     selector: 's',
-    policy: { feature: 'mfa', action: 'enable', method: 'totp', enrol: 'first-login', exemptGroups: [], totp: { window: 3, rateLimit: { attempts: 3, seconds: 30 }, allowReuse: false }, acceptLockout: [] },
+    policy: {
+      feature: 'mfa',
+      action: 'enable',
+      method: 'totp',
+      enrol: 'first-login',
+      exemptGroups: [],
+      totp: { window: 3, rateLimit: { attempts: 3, seconds: 30 }, allowReuse: false },
+      acceptLockout: [],
+    },
     policyDigest: '',
     confirmWithin: 600,
     changes: [change],
@@ -44,19 +65,30 @@ class World {
   readonly transport: FakeTransport
 
   constructor(readonly odd: Readonly<Record<string, Answer>> = {}) {
-    this.transport = new FakeTransport(Object.fromEntries(ids.map((id) => [id, (dispatch: Dispatch) => this.answer(dispatch, id)])))
+    this.transport = new FakeTransport(
+      Object.fromEntries(ids.map((id) => [id, (dispatch: Dispatch) => this.answer(dispatch, id)])),
+    )
   }
 
   async answer(dispatch: Dispatch, id: string): Promise<Answer> {
     const verb = (await openCommand(dispatch.command)).get('data/verb') ?? ''
     this.verbs.push(`${verb} ${id}`)
     const deadline = Math.floor(this.clock.now() / 1000) + 600
-    const outcome = { change: 'proven', confirm: 'confirmed', 'roll-back': 'rolled-back-as-asked', extend: 'extended' }[verb] ?? 'facts'
+    const outcome =
+      { change: 'proven', confirm: 'confirmed', 'roll-back': 'rolled-back-as-asked', extend: 'extended' }[verb] ??
+      'facts'
     return this.odd[`${verb} ${id}`] ?? `bastionctl=1\noutcome=${outcome}\ndeadline=${String(deadline)}\n`
   }
 
   ports(): Ports {
-    return { inventory: new FakeInventory([]), transport: this.transport, clock: this.clock, sessions: this.sessions, emit: (event) => this.events.push(event), signal: this.abort.signal }
+    return {
+      inventory: new FakeInventory([]),
+      transport: this.transport,
+      clock: this.clock,
+      sessions: this.sessions,
+      emit: (event) => this.events.push(event),
+      signal: this.abort.signal,
+    }
   }
 
   run(confirm: 'ask' | 'auto' | 'later', decide?: Decide, of = plan()): Promise<RunReport> {
@@ -65,7 +97,10 @@ class World {
 }
 
 const outcomes = (report: RunReport): string[] => report.results.map(({ outcome }) => outcome)
-const failing: Answer = { stdout: 'bastionctl=1\noutcome=rolled-back\nreason=proof\ndetail=no code was asked for\n', exitCode: 1 }
+const failing: Answer = {
+  stdout: 'bastionctl=1\noutcome=rolled-back\nreason=proof\ndetail=no code was asked for\n',
+  exitCode: 1,
+}
 
 describe('apply', () => {
   it('changes the canary first, then the rest, then confirms all in one command', async () => {
@@ -131,8 +166,16 @@ describe('apply', () => {
   })
 
   it('undoes the canary, or leaves it to its guard, when told so', async () => {
-    expect(outcomes(await new World().run('ask', () => Promise.resolve('roll-back')))).to.deep.equal(['rolled-back', 'untouched', 'untouched'])
-    expect(outcomes(await new World().run('ask', () => Promise.resolve('later')))).to.deep.equal(['pending', 'untouched', 'untouched'])
+    expect(outcomes(await new World().run('ask', () => Promise.resolve('roll-back')))).to.deep.equal([
+      'rolled-back',
+      'untouched',
+      'untouched',
+    ])
+    expect(outcomes(await new World().run('ask', () => Promise.resolve('later')))).to.deep.equal([
+      'pending',
+      'untouched',
+      'untouched',
+    ])
   })
 
   it('leaves all guards armed with confirm later', async () => {
@@ -160,7 +203,10 @@ describe('apply', () => {
   })
 
   it('says so when a confirm came too late', async () => {
-    const late: Answer = { stdout: 'bastionctl=1\noutcome=rolled-back\nreason=too-late\ndetail=rolled back at 12:00:00Z\n', exitCode: 1 }
+    const late: Answer = {
+      stdout: 'bastionctl=1\noutcome=rolled-back\nreason=too-late\ndetail=rolled back at 12:00:00Z\n',
+      exitCode: 1,
+    }
     const report = await new World({ 'confirm i-b': late }).run('auto')
     expect(outcomes(report)).to.deep.equal(['confirmed', 'rolled-back', 'confirmed'])
     expect(report.results[1]).to.include({ reason: 'too-late' })
@@ -177,7 +223,11 @@ describe('apply', () => {
 
   it('does nothing, and opens no session, where nothing has to change', async () => {
     const world = new World()
-    expect(outcomes(await world.run('auto', undefined, plan([])))).to.deep.equal(['unchanged', 'unchanged', 'unchanged'])
+    expect(outcomes(await world.run('auto', undefined, plan([])))).to.deep.equal([
+      'unchanged',
+      'unchanged',
+      'unchanged',
+    ])
     expect([world.transport.sent, world.sessions.log]).to.deep.equal([[], []])
   })
 })

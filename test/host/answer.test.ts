@@ -24,7 +24,16 @@ describe('the answer of a host', () => {
       { step: 'prove', result: 'failed', ms: 20, detail: 'no sshd answers at 127.0.0.1 port 22' },
     ])
     expect(answer?.logins).to.deep.equal([
-      { id: 'rehearse-admin-right', phase: 'rehearse', account: 'admin', got: 'in', expect: 'in', keyAccepted: true, prompted: true, ok: true },
+      {
+        id: 'rehearse-admin-right',
+        phase: 'rehearse',
+        account: 'admin',
+        got: 'in',
+        expect: 'in',
+        keyAccepted: true,
+        prompted: true,
+        ok: true,
+      },
     ])
   })
 

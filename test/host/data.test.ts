@@ -6,13 +6,44 @@ const change: Change = {
   feature: 'mfa',
   summary: 'enable mfa',
   files: [
-    { path: '/etc/pam.d/sshd', action: 'update', mode: '0644', owner: 'root', group: 'root', before: 'aa', after: 'bb', content: 'new\n', diff: '', reason: '' },
-    { path: '/etc/old', action: 'remove', mode: '0644', owner: 'root', group: 'root', before: 'cc', after: 'absent', diff: '', reason: '' },
+    {
+      path: '/etc/pam.d/sshd',
+      action: 'update',
+      mode: '0644',
+      owner: 'root',
+      group: 'root',
+      before: 'aa',
+      after: 'bb',
+      content: 'new\n',
+      diff: '',
+      reason: '',
+    },
+    {
+      path: '/etc/old',
+      action: 'remove',
+      mode: '0644',
+      owner: 'root',
+      group: 'root',
+      before: 'cc',
+      after: 'absent',
+      diff: '',
+      reason: '',
+    },
   ],
   packages: [{ name: 'libpam-google-authenticator', module: 'pam_google_authenticator.so' }],
   factor: '%h/.google_authenticator',
   reads: [{ kind: 'file', name: '/etc/pam.d/sshd', digest: 'aa' }],
-  logins: [{ id: 'one', phase: 'prove', account: '@probe', factor: 'fresh', answer: 'wrong', expect: 'refused', prompted: true }],
+  logins: [
+    {
+      id: 'one',
+      phase: 'prove',
+      account: '@probe',
+      factor: 'fresh',
+      answer: 'wrong',
+      expect: 'refused',
+      prompted: true,
+    },
+  ],
   expectations: [{ account: 'ann', keyword: 'usepam', value: 'yes' }],
   lockouts: [
     { account: 'ci', reason: 'r', accepted: true },
@@ -22,7 +53,15 @@ const change: Change = {
   notes: [],
   digest: 'dd',
 }
-const order = { id: 'id', who: 'me@here\nstate=confirmed', confirmWithin: 600, until: 'prove', now: 1, notAfter: 2, tool: 't' } as const
+const order = {
+  id: 'id',
+  who: 'me@here\nstate=confirmed',
+  confirmWithin: 600,
+  until: 'prove',
+  now: 1,
+  notAfter: 2,
+  tool: 't',
+} as const
 
 describe('the data of a change', () => {
   it('is lines of fields, and the new texts as files', () => {
@@ -38,7 +77,11 @@ describe('the data of a change', () => {
   })
 
   it('lets no value begin a line of its own in the manifest', () => {
-    expect(changeData(change, order).manifest?.split('\n').filter((line) => line.startsWith('state='))).to.deep.equal([])
+    expect(
+      changeData(change, order)
+        .manifest?.split('\n')
+        .filter((line) => line.startsWith('state=')),
+    ).to.deep.equal([])
     expect(orderData({ who: 'a\nchange=other' }).manifest).to.equal('change=\nwho=a change=other\ndeadline=0\n')
   })
 

@@ -7,7 +7,12 @@ describe('the command that carries the on-host program', () => {
     const command = await hostCommand('inspect', { part: '1' }, 60)
     expect(command.split('\n')).to.have.length(1)
     const shape = command.replace(/printf %s [A-Za-z0-9+/=]+ /, 'printf %s BASE64 ')
-    expect(shape).to.equal((await hostCommand('confirm', { manifest: "'; rm -rf /; '" }, 60)).replace(/printf %s [A-Za-z0-9+/=]+ /, 'printf %s BASE64 '))
+    expect(shape).to.equal(
+      (await hostCommand('confirm', { manifest: "'; rm -rf /; '" }, 60)).replace(
+        /printf %s [A-Za-z0-9+/=]+ /,
+        'printf %s BASE64 ',
+      ),
+    )
     expect(await hostCommand('inspect', { part: '1' }, 60)).to.equal(command)
   })
 
@@ -19,7 +24,12 @@ describe('the command that carries the on-host program', () => {
     const files = await openCommand(await hostCommand('change', { 'content/etc/x': 'text\n' }, 60))
     expect(files.get('data/verb')).to.equal('change')
     expect(files.get('data/content/etc/x')).to.equal('text\n')
-    expect([...files.keys()]).to.include.members(['main.sh', 'guard.sh', 'lib/restore.sh', 'units/bastionctl-guard@.timer'])
+    expect([...files.keys()]).to.include.members([
+      'main.sh',
+      'guard.sh',
+      'lib/restore.sh',
+      'units/bastionctl-guard@.timer',
+    ])
   })
 
   it('ends the program after the given time', async () => {

@@ -4,8 +4,24 @@ import type { Release } from '../../types.js'
 
 /** minbase plus what a bastion from Debian's own EC2 image has that matters for logins. */
 export const INSTALLED: readonly string[] = [
-  'systemd', 'systemd-sysv', 'dbus', 'libpam-systemd', 'openssh-server', 'openssh-client', 'iproute2', 'sudo', 'procps',
-  'passwd', 'login', 'util-linux', 'diffutils', 'openssl', 'ca-certificates', 'netbase', 'rsync', 'less',
+  'systemd',
+  'systemd-sysv',
+  'dbus',
+  'libpam-systemd',
+  'openssh-server',
+  'openssh-client',
+  'iproute2',
+  'sudo',
+  'procps',
+  'passwd',
+  'login',
+  'util-linux',
+  'diffutils',
+  'openssl',
+  'ca-certificates',
+  'netbase',
+  'rsync',
+  'less',
 ]
 
 /** Installed in a layer of its own, so that a host can do without it. */
@@ -13,7 +29,16 @@ export const FACTOR = 'libpam-google-authenticator'
 
 /** On offer with their dependencies. openssh-tests has sk-dummy.so: FIDO2 keys without hardware. */
 export const OFFERED: readonly string[] = [
-  FACTOR, 'libpam-duo', 'login-duo', 'libpam-radius-auth', 'libpam-u2f', 'libfaketime', 'faketime', 'openssh-tests', 'openvpn', 'oathtool',
+  FACTOR,
+  'libpam-duo',
+  'login-duo',
+  'libpam-radius-auth',
+  'libpam-u2f',
+  'libfaketime',
+  'faketime',
+  'openssh-tests',
+  'openvpn',
+  'oathtool',
 ]
 
 /** os-release's VERSION_ID, which is also how hosts are named: deb12, deb12-web1. */

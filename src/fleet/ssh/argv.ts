@@ -19,10 +19,12 @@ export const noRootExit = 97
 
 /**
  * Becomes root before it is ready, and once more for each line it is sent. Ends when its stdin does. `exec sh -c` with single
- * quotes reads the same to sh, zsh, fish and csh; root itself needs no sudo.
+ * quotes reads the same to sh, zsh, fish and csh; root itself needs no sudo. It says in the host's journal that it is ours:
+ * a plan asks about accounts that logged in without a terminal (templates/host/lib/logins.sh).
  */
 export const remoteLine =
-  `exec sh -c 'root() { [ "$(id -u)" -eq 0 ] || sudo -n true; }; root || exit ${String(noRootExit)}; echo "${ready}"; ` +
+  `exec sh -c '[ -z "$SSH_CONNECTION" ] || logger -t bastionctl-session "safety session from \${SSH_CONNECTION% * *}" 2>/dev/null; ` +
+  `root() { [ "$(id -u)" -eq 0 ] || sudo -n true; }; root || exit ${String(noRootExit)}; echo "${ready}"; ` +
   `while IFS= read -r nonce; do if root; then echo "bastionctl-session root $nonce"; else echo "bastionctl-session denied $nonce"; fi; done'`
 
 /** Never shared, nor turned into something else by the operator's config: the session must be a connection of its own. */

@@ -31,21 +31,28 @@ const fallback = 'try the same login by hand; --safety-session none goes without
 export function sshFailure(what: string, { exitCode, missing, stderr }: Ended, advice?: string): BastionError {
   const fail = (why: string, hint: string): BastionError =>
     new BastionError('safety-session', `${what}: ${why}`, advice ?? hint)
-  if (missing)
+  const said = stderr.map(printable).filter((line) => line !== '')
+  const last = said.at(-1)
+  if (missing) {
     return fail('there is no ssh program on this machine', "install OpenSSH's client, or use --safety-session none")
+  }
   if (exitCode === noRootExit) {
     return fail(
-      `ssh gets in, but "sudo -n true" fails: ${lastOf(stderr) ?? 'no reason given'}`,
+      `ssh gets in, but "sudo -n true" fails: ${last ?? 'no reason given'}`,
       'use an account with sudo without a password: --ssh-user',
     )
   }
   for (const { pattern, hint } of known) {
-    const line = stderr.findLast((text) => pattern.test(text))
-    if (line !== undefined) return fail(line.trim(), hint)
+    const line = said.findLast((text) => pattern.test(text))
+    if (line !== undefined) return fail(line, hint)
   }
-  return fail(lastOf(stderr) ?? `ssh ended${exitCode === undefined ? '' : ` with ${String(exitCode)}`}`, fallback)
+  return fail(last ?? `ssh ended${exitCode === undefined ? '' : ` with ${String(exitCode)}`}`, fallback)
 }
 
-function lastOf(lines: readonly string[]): string | undefined {
-  return lines.findLast((line) => line.trim() !== '')?.trim()
+/** The other side writes into ssh's stderr: nothing of it may steer a terminal. */
+function printable(line: string): string {
+  return line
+    .replace(/\p{Cc}+/gu, ' ')
+    .trim()
+    .slice(0, 300)
 }

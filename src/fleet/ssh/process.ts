@@ -22,6 +22,7 @@ export interface Ended {
 
 /** Milliseconds that a child has to end by itself once its stdin is closed, and once more when it was asked to. */
 const patienceMs = 1_500
+/** Milliseconds that its last words may take to arrive once it is gone. */
 const streamsMs = 200
 const keptLines = 20
 /** POSIX, sh, exit status of a command that is not found. */
@@ -56,13 +57,11 @@ export function startProcess(program: string, args: readonly string[], onLine: (
   ])
   const exited = new Promise<undefined>((resolve) => {
     // A ProxyCommand may outlive ssh and hold its stderr open, so the end of the streams is not waited for long.
-    child.once(
-      'exit',
-      () =>
-        void settles(streams, streamsMs).then(() => {
-          resolve(undefined)
-        }),
-    )
+    child.once('exit', () => {
+      void settles(streams, streamsMs).then(() => {
+        resolve(undefined)
+      })
+    })
   })
   const ended = Promise.race([exited, child]).then((result): Ended => ({
     ...(child.exitCode === null ? {} : { exitCode: child.exitCode }),
@@ -94,18 +93,17 @@ async function lines(source: AsyncIterable<unknown>, onLine: (line: string) => v
 }
 
 /** Whether it settles within so many milliseconds. */
-export async function settles(promise: Promise<unknown>, ms: number): Promise<boolean> {
+async function settles(promise: Promise<unknown>, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<false>((resolve) => {
     timer = setTimeout(resolve, ms, false)
   })
-  return Promise.race([
-    promise.then(
-      () => true,
-      () => true,
-    ),
-    late,
-  ]).finally(() => {
+  const settled = promise.then(yes, yes)
+  return Promise.race([settled, late]).finally(() => {
     clearTimeout(timer)
   })
+}
+
+function yes(): boolean {
+  return true
 }

@@ -17,6 +17,8 @@ const cancelMs = 10_000
 const listingMs = 10_000
 const firstPauseMs = 150
 const longestPauseMs = 2_000
+/** An end is then noticed late by a quarter of the time that it took, at most. */
+const growth = 1.25
 
 export interface Followed extends Sent {
   readonly replies: readonly Reply[]
@@ -64,7 +66,7 @@ async function over(
   onDone: (done: number) => void,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  for (let pause = firstPauseMs; ; pause = Math.min(pause * 1.5, longestPauseMs)) {
+  for (let pause = firstPauseMs; ; pause = Math.min(pause * growth, longestPauseMs)) {
     await nap(clock, pause, signal)
     if (signal?.aborted) return false
     const command = await tolerant(() => commandNow(ssm, commandId))

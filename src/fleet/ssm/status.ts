@@ -30,6 +30,9 @@ const details: Readonly<Record<string, Known>> = {
   Canceled: { status: 'cancelled', words: 'it was cancelled while it ran' },
 }
 
+/** What the agent says, and nothing else, where the disk takes no script (amazon-ssm-agent, runscript.go). */
+const notStarted = /^failed to create (?:script file|orchestrationDir)/
+
 /** Errors: none. An invocation that is not final is `lost`: it may still run. */
 export function replyOf(host: string, invocation: CommandInvocation): Reply {
   const plugin = invocation.CommandPlugins?.[0]
@@ -40,6 +43,9 @@ export function replyOf(host: string, invocation: CommandInvocation): Reply {
   }
   const known = details[invocation.StatusDetails ?? ''] ?? details[invocation.Status ?? '']
   const exit = plugin?.ResponseCode === undefined || plugin.ResponseCode < 0 ? {} : { exitCode: plugin.ResponseCode }
+  if (!known && streams.stdout === '' && notStarted.test(streams.stderr)) {
+    return { ...base, status: 'undelivered', detail: `the agent could not start it: ${streams.stderr.split('\n', 1)[0] ?? ''}` }
+  }
   if (!known) return { ...base, status: 'ran', ...exit }
   return { ...base, ...settled(known, hasStarted(invocation)), ...exit }
 }

@@ -103,6 +103,7 @@ describe('safety session', () => {
       /Connection timed out/,
     ],
     ['last words it does not know', 'echo "it rains" >&2; exit 255', /: it rains$/],
+    ['no escape sequence', "printf 'rain \\033[31m red\\a\\n' >&2; exit 255", /: rain {2}\[31m red$/],
     ['no words at all', 'exit 255', /: ssh ended with 255$/],
   ]
   for (const [what, shell, message] of failures) {

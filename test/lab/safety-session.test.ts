@@ -3,10 +3,10 @@
 import { execa } from 'execa'
 import { expect } from 'chai'
 
-import { readState, sh } from '../../../lab/hosts/index.js'
-import { sshSessions, type SshSettings } from '../../../src/fleet/ssh/index.js'
-import { refusal } from '../../fakes/refusal.js'
-import { useLab } from '../../lab/harness.js'
+import { readState, sh } from '../../lab/hosts/index.js'
+import { sshSessions, type SshSettings } from '../../src/fleet/ssh/index.js'
+import { refusal } from '../fakes/refusal.js'
+import { useLab } from './harness.js'
 
 describe('safety session with a lab host', function () {
   this.timeout(30_000)
