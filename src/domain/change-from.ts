@@ -40,7 +40,8 @@ function edit(wanted: DesiredFile, facts: Facts): FileEdit | undefined {
 
 /** Unified diff without dates; `null` is no file, `undefined` one whose text was not read (it may bear a secret). */
 function unified(path: string, before: string | null | undefined, after: string | null): string {
-  if (before === undefined) return `--- a${path}\n+++ b${path}\n(the present text was not read: compared by digest only)\n`
+  if (before === undefined)
+    return `--- a${path}\n+++ b${path}\n(the present text was not read: compared by digest only)\n`
   const patch = createTwoFilesPatch(
     before === null ? '/dev/null' : `a${path}`,
     after === null ? '/dev/null' : `b${path}`,

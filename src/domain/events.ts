@@ -9,7 +9,12 @@ export type RunEvent =
   | { readonly code: 'host-done'; readonly result: HostResult }
   | { readonly code: 'step-finished'; readonly step: Step; readonly ms: number }
   | { readonly code: 'progress'; readonly step: Step; readonly done: number; readonly total: number }
-  | { readonly code: 'safety-session'; readonly state: 'opening' | 'open' | 'lost' | 'closed'; readonly host: string; readonly detail?: string }
+  | {
+      readonly code: 'safety-session'
+      readonly state: 'opening' | 'open' | 'lost' | 'closed'
+      readonly host: string
+      readonly detail?: string
+    }
   | { readonly code: 'note'; readonly text: string }
 
 export type Emit = (event: RunEvent) => void

@@ -38,8 +38,8 @@ export interface Account {
   /** Has a factor of its own, by the method that the host is set up for or would be. */
   readonly enrolled: boolean
   readonly keys: readonly KeyFact[]
-  /** Accepted logins in the last 30 days that the host's logs still hold. */
-  readonly logins: { readonly total: number; readonly withoutTerminal: number; readonly last?: string }
+  /** Accepted logins in the last 30 days that the host's logs still hold; `withoutTerminal` is absent where the host keeps no record of that. */
+  readonly logins: { readonly total: number; readonly withoutTerminal?: number; readonly last?: string }
   /** `sshd -T -C user=NAME,…` with the running daemon's own command line; lower-case keyword to values in order. */
   readonly effective: Effective
 }
@@ -68,7 +68,12 @@ export interface RecordedChange {
 export interface Facts {
   /** SHA-256 over all that follows from the host's own reading, the same on hosts that are alike. */
   readonly digest: string
-  readonly os: { readonly id: string; readonly idLike: readonly string[]; readonly versionId: string; readonly prettyName: string }
+  readonly os: {
+    readonly id: string
+    readonly idLike: readonly string[]
+    readonly versionId: string
+    readonly prettyName: string
+  }
   readonly sshd: {
     /** e.g. `9.2p1`. */
     readonly version: string

@@ -1,27 +1,11 @@
 import { digestValue } from './digest.js'
 import { BastionError } from './errors.js'
-import { planSchema, type Plan, type UnsignedPlan } from './plan.js'
+import { planSchema, type Plan } from './plan.js'
 import { planFile } from './plan-schema.js'
 
+export { signPlan } from './sign-plan.js'
+
 const again = 'make a new plan with --dry-run --out'
-
-/** The plan with the digest over all the rest. Not a signature: it tells an edited plan from an unedited one, no more. */
-export function signPlan(unsigned: UnsignedPlan): Plan {
-  return { ...unsigned, digest: digestValue(unsigned) }
-}
-
-/** The same plan, marked on the hosts that have rehearsed its logins. */
-export function withRehearsed(plan: Plan, hosts: ReadonlySet<string>): Plan {
-  const { digest: _, ...unsigned } = plan
-  return signPlan({
-    ...unsigned,
-    hosts: plan.hosts.map((host) => (hosts.has(host.id) ? { ...host, rehearsed: true } : host)),
-  })
-}
-
-export function formatPlan(plan: Plan): string {
-  return `${JSON.stringify(plan, null, 2)}\n`
-}
 
 /** Reads a plan file's text; `name` is how messages call it. Throws `bad-plan`. */
 export function parsePlan(text: string, name: string): Plan {
@@ -73,5 +57,9 @@ function checkReferences(plan: Plan, name: string): void {
     waved.find((id, at) => !changing.has(id) || waved.indexOf(id) !== at) ??
     [...changing].find((id) => !waved.includes(id))
   if (lost === undefined) return
-  throw new BastionError('bad-plan', `"${name}" is malformed: its hosts, changes and waves disagree about "${lost}"`, again)
+  throw new BastionError(
+    'bad-plan',
+    `"${name}" is malformed: its hosts, changes and waves disagree about "${lost}"`,
+    again,
+  )
 }

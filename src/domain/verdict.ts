@@ -8,6 +8,7 @@ export type Intent = 'change' | 'rehearse' | 'confirm' | 'roll-back'
 /** Reasons that say more than the outcome does, as templates/host and the engine give them. Any other falls under its outcome. */
 const reasons: Readonly<Record<string, ExitName>> = {
   'clock-skew': 'host-unfit',
+  'run-folder': 'host-unfit',
   'state-folder': 'host-unfit',
   'safety-session': 'safety-session',
   'edited-since': 'stale',
@@ -50,7 +51,8 @@ function verdictOf(result: HostResult, intent: Intent): ExitName {
 export function verdict(results: readonly HostResult[], intent: Intent, interrupted = false): ExitName {
   const judged = results.map((result) => ({ outcome: result.outcome, exit: verdictOf(result, intent) }))
   const failed = judged.filter(({ exit }) => exit !== 'ok')
-  if (failed.length === 0) return 'ok'
+  const waiting = judged.some(({ outcome }) => outcome === 'pending')
+  if (failed.length === 0) return interrupted && waiting ? 'interrupted' : 'ok'
   if (failed.some(({ outcome }) => needsHands.has(outcome))) return 'needs-hands'
   if (interrupted) return 'interrupted'
   if (judged.some(({ outcome, exit }) => exit === 'ok' && (holdsNew.has(outcome) || outcome === 'rolled-back'))) {
@@ -63,7 +65,9 @@ export function verdict(results: readonly HostResult[], intent: Intent, interrup
 }
 
 /** Drift is worse news than a host that could not be asked: the one is known, the other may be asked again. */
-export function statusVerdict(hosts: readonly { readonly problem?: string; readonly drift?: readonly string[] }[]): ExitName {
+export function statusVerdict(
+  hosts: readonly { readonly problem?: string; readonly drift?: readonly string[] }[],
+): ExitName {
   if (hosts.some(({ drift = [] }) => drift.length > 0)) return 'drift'
   return hosts.some(({ problem }) => problem !== undefined) ? 'host-unfit' : 'ok'
 }

@@ -7,7 +7,7 @@ const largest = 50
 export function wavesOf(hosts: readonly string[]): string[][] {
   const waves: string[][] = []
   let size = 1
-  for (let at = 0; at < hosts.length; ) {
+  for (let at = 0; at < hosts.length;) {
     waves.push(hosts.slice(at, at + size))
     at += size
     size = Math.min(size * growth, largest)

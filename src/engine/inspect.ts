@@ -1,9 +1,10 @@
 /** Asks hosts what they are: one command, and one look-up a digest that is not known yet. */
 import type { Facts, Inspection } from '../domain/facts.js'
 import type { Host } from '../domain/host.js'
+import { factorPlaces } from '../features/index.js'
 import { parseAnswer, type HostAnswer } from '../host/answer.js'
 import { readFacts, readMoment } from '../host/facts.js'
-import { hostCommand } from '../host/program.js'
+import { hostCommand, type Data } from '../host/program.js'
 import { readTarball } from '../host/tarball.js'
 import type { Ports } from './api.js'
 import { unasked } from './fitness.js'
@@ -43,6 +44,11 @@ export async function inspect(ports: Ports, hosts: readonly Host[]): Promise<Ins
   })
 }
 
+/** What the reading depends on beside the host. */
+function questions(): Data {
+  return { factors: `${factorPlaces().join('\n')}\n` }
+}
+
 async function order(
   ports: Ports,
   hosts: readonly Host[],
@@ -50,7 +56,7 @@ async function order(
 ): Promise<Parameters<Ports['transport']['run']>[0]> {
   return {
     hosts: hosts.map((host) => host.id),
-    command: await hostCommand('inspect', {}, execution),
+    command: await hostCommand('inspect', questions(), execution),
     comment: 'bastionctl inspect (reads only)',
     deliverySeconds: delivery,
     executionSeconds: execution,
@@ -100,7 +106,7 @@ class Readings {
   async #part(ports: Ports, host: string, digest: string, part: number): Promise<string | undefined> {
     const [reply] = await ports.transport.run({
       hosts: [host],
-      command: await hostCommand('inspect', { part: String(part) }, execution),
+      command: await hostCommand('inspect', { ...questions(), part: String(part) }, execution),
       comment: 'bastionctl inspect (reads only), continued',
       deliverySeconds: delivery,
       executionSeconds: execution,

@@ -64,7 +64,7 @@ function planAll(inspected: readonly Inspected[], request: PlanRequest): Planned
   const waiting = inspected.find(({ inspection }) => inspection?.moment.pending)
   if (waiting?.inspection?.moment.pending) throw pendingError(waiting.host, waiting.inspection.moment.pending)
   const planned: Planned[] = []
-  const refused: { host: Host; problem: string; hint: string | undefined }[] = []
+  const refused: { host: Host; problem: string; error: BastionError }[] = []
   for (const { host, inspection } of inspected) {
     if (!inspection) continue
     try {
@@ -73,10 +73,13 @@ function planAll(inspected: readonly Inspected[], request: PlanRequest): Planned
       planned.push({ host, change, describes: `${facts.os.prettyName}, OpenSSH ${facts.sshd.version}` })
     } catch (error) {
       if (!(error instanceof BastionError)) throw error
-      refused.push({ host, problem: error.message, hint: error.hint })
+      refused.push({ host, problem: error.message, error })
     }
   }
-  if (refused.length > 0) throw new BastionError('refused', unfitError(refused, 'refused').message, refused[0]?.hint)
+  const [first] = refused
+  // A wrong setting is wrong for every host: said once.
+  if (first?.error.exit === 'usage') throw first.error
+  if (first) throw new BastionError(first.error.exit, unfitError(refused, 'refused').message, first.error.hint)
   checkLockouts(planned)
   return planned
 }

@@ -2,10 +2,19 @@ import type { Draft } from '../domain/change.js'
 import type { Facts } from '../domain/facts.js'
 import type { Policy } from '../domain/policy.js'
 import { draftMfa } from './mfa/draft.js'
+import { methods } from './mfa/registry.js'
 
-export { describeMfa, type MfaDescription } from './mfa/describe.js'
+export { describeMfa } from './mfa/describe.js'
 
 const features: Readonly<Record<Policy['feature'], (policy: Policy, facts: Facts) => Draft>> = { mfa: draftMfa }
+
+/** Where each method keeps factors, by SELinux mode: `enforcing|PATH` or `other|PATH`, with `%u` and `%h` for name and home. */
+export function factorPlaces(): string[] {
+  return methods.flatMap((method) => [
+    `enforcing|${method.factor({ selinux: 'enforcing' })}`,
+    `other|${method.factor({ selinux: 'disabled' })}`,
+  ])
+}
 
 /** What a policy means on a host. Errors: BastionError `host-unfit`, `refused`, `usage`. */
 export function draft(policy: Policy, facts: Facts): Draft {

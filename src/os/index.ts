@@ -4,7 +4,6 @@ import type { OsProfile } from './profile.js'
 import { ended, releases, supportedList, type Release } from './tables.js'
 
 export type { OsProfile } from './profile.js'
-export { supportedList } from './tables.js'
 
 /** The answers for a host. Errors: BastionError `host-unfit` where the distribution is not on the supported list. */
 export function profileFor(facts: Pick<Facts, 'os'>): OsProfile {
@@ -15,7 +14,9 @@ export function profileFor(facts: Pick<Facts, 'os'>): OsProfile {
   const past = ended[id]?.some((version) => isVersion(version, versionId))
   throw new BastionError(
     'host-unfit',
-    past ? `${name} is past its end of support` : `${name} (ID=${id}, VERSION_ID=${versionId}) is not on the supported list`,
+    past
+      ? `${name} is past its end of support`
+      : `${name} (ID=${id}, VERSION_ID=${versionId}) is not on the supported list`,
     `supported: ${supportedList}`,
   )
 }
@@ -39,8 +40,12 @@ function profile(release: Release): OsProfile {
     asksPassword: (line) =>
       (line.type === 'auth' || line.type === '@include') &&
       family.passwordLines.some(({ control, target }) => line.control === control && line.target === target),
-    passwordLine: shipped === undefined ? '' : shipped.control.startsWith('@') ? `${shipped.control} ${shipped.target}` : `auth ${shipped.control} ${shipped.target}`,
-    sshdMode: family.sshdMode,
+    passwordLine:
+      shipped === undefined
+        ? ''
+        : shipped.control.startsWith('@')
+          ? `${shipped.control} ${shipped.target}`
+          : `auth ${shipped.control} ${shipped.target}`,
     sftpServer: family.sftpServer,
     cryptoPolicy: release.cryptoPolicy,
     readsProfile: (shell) => family.profileShells.includes(shell.split('/').at(-1) ?? ''),

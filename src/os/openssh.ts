@@ -11,7 +11,12 @@ export interface OpensshVersion {
 /** Reads `8.4p1`, `OpenSSH_9.2p1 Debian-2+deb12u3, …`. Errors: BastionError `host-unfit`. */
 export function parseOpenssh(text: string): OpensshVersion {
   const found = /^(?:OpenSSH_)?(\d+)\.(\d+)(?:p(\d+))?/.exec(text)
-  if (!found) throw new BastionError('host-unfit', `cannot read the version of OpenSSH in "${text}"`, 'bastionctl knows OpenSSH only')
+  if (!found)
+    throw new BastionError(
+      'host-unfit',
+      `cannot read the version of OpenSSH in "${text}"`,
+      'bastionctl knows OpenSSH only',
+    )
   const [, major, minor, patch] = found
   return { major: Number(major), minor: Number(minor), patch: Number(patch ?? 0) }
 }
@@ -32,7 +37,9 @@ export function atLeast(version: string, release: `${number}.${number}`): boolea
  * KbdInteractiveAuthentication alone leaves it off; from 8.7 the former is an alias of the latter.
  */
 export function keyboardInteractiveKeywords(version: string): readonly string[] {
-  return atLeast(version, '8.7') ? ['KbdInteractiveAuthentication'] : ['ChallengeResponseAuthentication', 'KbdInteractiveAuthentication']
+  return atLeast(version, '8.7')
+    ? ['KbdInteractiveAuthentication']
+    : ['ChallengeResponseAuthentication', 'KbdInteractiveAuthentication']
 }
 
 /** Lower-case keywords that can switch keyboard-interactive off; a value of any of them matters. */
@@ -42,8 +49,3 @@ export const keyboardInteractiveNames: readonly string[] = [
   // Ancient alias that servconf.c still takes.
   'skeyauthentication',
 ]
-
-/** PAMServiceName exists from 9.8; before, the service is named after sshd's own program. */
-export function hasPamServiceName(version: string): boolean {
-  return atLeast(version, '9.8')
-}

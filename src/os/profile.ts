@@ -22,8 +22,6 @@ export interface OsProfile {
   asksPassword(line: PamWords): boolean
   /** Such a line as the distribution ships it, for messages. */
   readonly passwordLine: string
-  /** Mode of a new drop-in of sshd where there is no main file to take it from. */
-  readonly sshdMode: string
   /** sftp-server's path in the stock configuration. */
   readonly sftpServer: string
   /**

@@ -7,7 +7,6 @@ export interface Family {
   /** First the line as shipped, then other spellings that mean the same. */
   readonly passwordLines: readonly { readonly control: string; readonly target: string }[]
   readonly sftpServer: string
-  readonly sshdMode: string
   /** Shells whose login reads /etc/profile, by the name of the program. */
   readonly profileShells: readonly string[]
 }
@@ -33,7 +32,6 @@ const debianFamily: Family = {
     { control: 'substack', target: 'common-auth' },
   ],
   sftpServer: '/usr/lib/openssh/sftp-server',
-  sshdMode: '0644',
   profileShells: posixShells,
 }
 
@@ -41,34 +39,63 @@ const redhatFamily: Family = {
   packageManager: 'dnf',
   unit: 'sshd.service',
   socketUnit: 'sshd.socket',
-  passwordLines: ['password-auth', 'system-auth'].flatMap((target) => ['substack', 'include'].map((control) => ({ control, target }))),
+  passwordLines: ['password-auth', 'system-auth'].flatMap((target) =>
+    ['substack', 'include'].map((control) => ({ control, target })),
+  ),
   sftpServer: '/usr/libexec/openssh/sftp-server',
-  sshdMode: '0600',
   // /etc/zprofile of these distributions sources /etc/profile; Debian's zsh does not.
   profileShells: [...posixShells, 'zsh'],
 }
 
 const debianPackages = { 'pam_google_authenticator.so': { name: 'libpam-google-authenticator' } }
-const ubuntuPackages = { 'pam_google_authenticator.so': { name: 'libpam-google-authenticator', source: 'the universe component' } }
+const ubuntuPackages = {
+  'pam_google_authenticator.so': { name: 'libpam-google-authenticator', source: 'the universe component' },
+}
 const amazonPackages = { 'pam_google_authenticator.so': { name: 'google-authenticator' } }
 const epelPackages = { 'pam_google_authenticator.so': { name: 'google-authenticator', source: 'EPEL' } }
 
 const debian = (version: string): Release => ({
-  id: 'debian', name: 'Debian', version, family: debianFamily, cryptoPolicy: 'none', packages: debianPackages,
+  id: 'debian',
+  name: 'Debian',
+  version,
+  family: debianFamily,
+  cryptoPolicy: 'none',
+  packages: debianPackages,
 })
 const ubuntu = (version: string): Release => ({
-  id: 'ubuntu', name: 'Ubuntu', version, family: debianFamily, cryptoPolicy: 'none', packages: ubuntuPackages,
+  id: 'ubuntu',
+  name: 'Ubuntu',
+  version,
+  family: debianFamily,
+  cryptoPolicy: 'none',
+  packages: ubuntuPackages,
 })
 const redhat = (version: string, cryptoPolicy: Release['cryptoPolicy']): Release[] =>
-  [['rhel', 'RHEL'], ['rocky', 'Rocky Linux'], ['almalinux', 'AlmaLinux']].map(([id = '', name = '']) => ({
-    id, name, version, family: redhatFamily, cryptoPolicy, packages: epelPackages,
+  [
+    ['rhel', 'RHEL'],
+    ['rocky', 'Rocky Linux'],
+    ['almalinux', 'AlmaLinux'],
+  ].map(([id = '', name = '']) => ({
+    id,
+    name,
+    version,
+    family: redhatFamily,
+    cryptoPolicy,
+    packages: epelPackages,
   }))
 
 /** Every supported release. `version` is matched as a whole, or as the part of VERSION_ID before the first dot. */
 export const releases: readonly Release[] = [
   ...['11', '12', '13'].map(debian),
   ...['22.04', '24.04', '26.04'].map(ubuntu),
-  { id: 'amzn', name: 'Amazon Linux', version: '2023', family: redhatFamily, cryptoPolicy: 'include', packages: amazonPackages },
+  {
+    id: 'amzn',
+    name: 'Amazon Linux',
+    version: '2023',
+    family: redhatFamily,
+    cryptoPolicy: 'include',
+    packages: amazonPackages,
+  },
   ...redhat('8', 'command-line'),
   ...redhat('9', 'include'),
   ...redhat('10', 'include'),
@@ -77,7 +104,21 @@ export const releases: readonly Release[] = [
 /** Known and refused: the vendor's support has ended. Interim Ubuntu releases are supported for nine months. */
 export const ended: Readonly<Record<string, readonly string[]>> = {
   amzn: ['2', '2018'],
-  ubuntu: ['14.04', '16.04', '18.04', '20.04', '20.10', '21.04', '21.10', '22.10', '23.04', '23.10', '24.10', '25.04', '25.10'],
+  ubuntu: [
+    '14.04',
+    '16.04',
+    '18.04',
+    '20.04',
+    '20.10',
+    '21.04',
+    '21.10',
+    '22.10',
+    '23.04',
+    '23.10',
+    '24.10',
+    '25.04',
+    '25.10',
+  ],
   debian: ['8', '9', '10'],
   rhel: ['6', '7'],
   centos: ['6', '7', '8'],

@@ -48,7 +48,12 @@ export function findBlocks(text: string, { begin, end }: Marks, path: string): B
 }
 
 /** Puts `replacement(body)` in the place of each block; an empty list takes the block out. */
-export function replaceBlocks(text: string, marks: Marks, path: string, replacement: (body: readonly string[], line: number) => readonly string[]): string {
+export function replaceBlocks(
+  text: string,
+  marks: Marks,
+  path: string,
+  replacement: (body: readonly string[], line: number) => readonly string[],
+): string {
   const lines = linesOf(readable(text, path))
   for (const block of findBlocks(text, marks, path).reverse()) {
     lines.splice(block.first, block.last - block.first + 1, ...replacement(block.body, block.first + 1))

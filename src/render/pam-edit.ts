@@ -24,7 +24,12 @@ export function applyPamEdit(text: string, edit: PamEdit): string {
   const original = revertPamEdit(text, edit)
   const lines = linesOf(original)
   const found = readPam(original, edit.path).filter(edit.replaces)
-  if (found.length === 0) throw new BastionError('refused', `${edit.path} has no line that asks for the password: bastionctl cannot tell where the factor belongs`, 'put the distribution\'s own line back')
+  if (found.length === 0)
+    throw new BastionError(
+      'refused',
+      `${edit.path} has no line that asks for the password: bastionctl cannot tell where the factor belongs`,
+      "put the distribution's own line back",
+    )
   const { begin, end } = marks(edit.feature)
   for (const [index, line] of [...found.entries()].reverse()) {
     const aside = lines.slice(line.first, line.last + 1).map((was) => `${kept.prefix}${was}${kept.suffix}`)
@@ -38,7 +43,12 @@ export function applyPamEdit(text: string, edit: PamEdit): string {
 export function revertPamEdit(text: string, edit: Pick<PamEdit, 'path' | 'feature'>): string {
   return replaceBlocks(text, marks(edit.feature), edit.path, (body, line) => {
     const originals = body.filter((was) => was.startsWith(kept.prefix) && was.endsWith(kept.suffix))
-    if (originals.length === 0) throw new BastionError('refused', `${edit.path}:${line} has a block of bastionctl without the lines that it replaced`, 'put the file back as it was (see bastionctl history)')
+    if (originals.length === 0)
+      throw new BastionError(
+        'refused',
+        `${edit.path}:${line} has a block of bastionctl without the lines that it replaced`,
+        'put the file back as it was (see bastionctl history)',
+      )
     return originals.map((was) => was.slice(kept.prefix.length, -kept.suffix.length))
   })
 }

@@ -23,7 +23,7 @@ export interface PamLine {
 export function readPam(text: string, path: string): PamLine[] {
   const physical = linesOf(readable(text, path))
   const lines: PamLine[] = []
-  for (let first = 0; first < physical.length; ) {
+  for (let first = 0; first < physical.length;) {
     const { joined, last } = assemble(physical, first)
     const line = parse(joined, first, last)
     if (line) lines.push(line)
@@ -53,11 +53,29 @@ function parse(joined: string, first: number, last: number): PamLine | undefined
   if (head === undefined) return undefined
   const text = words.join(' ')
   if (head.toLowerCase() === '@include') {
-    return { first, last, type: '@include', silent: false, control: '@include', target: words[1] ?? '', args: words.slice(2), text }
+    return {
+      first,
+      last,
+      type: '@include',
+      silent: false,
+      control: '@include',
+      target: words[1] ?? '',
+      args: words.slice(2),
+      text,
+    }
   }
   const silent = head.startsWith('-')
   const [, control = '', target = '', ...args] = words
-  return { first, last, type: head.slice(silent ? 1 : 0).toLowerCase(), silent, control: control.toLowerCase(), target, args, text }
+  return {
+    first,
+    last,
+    type: head.slice(silent ? 1 : 0).toLowerCase(),
+    silent,
+    control: control.toLowerCase(),
+    target,
+    args,
+    text,
+  }
 }
 
 /** Words; `[…]` is one word, and `\]` inside does not end it. */

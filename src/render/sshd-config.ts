@@ -51,7 +51,11 @@ export function winner(directives: readonly Directive[], keywords: readonly stri
 /** Whether the main file includes the folder before it sets anything, so that the folder's files win. */
 export function includesFirst(text: string, path: string, folder: string): boolean {
   const [first] = readSshdFile(text, path)
-  return first?.keyword === 'include' && first.match === undefined && first.args.some((pattern) => absolute(pattern) === `${folder}/*.conf`)
+  return (
+    first?.keyword === 'include' &&
+    first.match === undefined &&
+    first.args.some((pattern) => absolute(pattern) === `${folder}/*.conf`)
+  )
 }
 
 /** `path:line`, for messages. */
@@ -62,7 +66,10 @@ export function place(directive: Pick<Directive, 'path' | 'line'>): string {
 function included(files: readonly SshdFile[], include: Directive): string[] {
   return include.args.flatMap((pattern) => {
     const shape = glob(absolute(pattern))
-    return files.map((file) => file.path).filter((path) => shape.test(path)).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+    return files
+      .map((file) => file.path)
+      .filter((path) => shape.test(path))
+      .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
   })
 }
 
@@ -72,7 +79,10 @@ function absolute(pattern: string): string {
 
 /** glob(7) without braces: `*` and `?` match neither a slash nor a leading dot. */
 function glob(pattern: string): RegExp {
-  const source = pattern.replace(/[.+^${}()|\\]/g, '\\$&').replace(/\*/g, '[^/]*').replace(/\?/g, '[^/]')
+  const source = pattern
+    .replace(/[.+^${}()|\\]/g, '\\$&')
+    .replace(/\*/g, '[^/]*')
+    .replace(/\?/g, '[^/]')
   return new RegExp(`^${source.replace(/\/\[\^\/\]/g, '/(?!\\.)[^/]')}$`)
 }
 

@@ -19,7 +19,9 @@ export function applySshdBlocks(text: string, blocks: SshdBlocks): string {
   const end = blocks.end.length === 0 ? [] : block(blocks.feature, 'match', [...blocks.end, 'Match all'])
   const lines = linesOf(original)
   const hasFinalNewline = lines.at(-1) === ''
-  return [...top, ...(hasFinalNewline ? lines.slice(0, -1) : lines), ...end, ...(hasFinalNewline ? [''] : [])].join('\n')
+  return [...top, ...(hasFinalNewline ? lines.slice(0, -1) : lines), ...end, ...(hasFinalNewline ? [''] : [])].join(
+    '\n',
+  )
 }
 
 /** The text without the blocks, byte for byte as it was. */

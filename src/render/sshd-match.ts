@@ -13,7 +13,12 @@ export function matches(criteria: readonly string[], account: Pick<Account, 'nam
     if (name === 'all') continue
     if (name === 'invalid-user') return 'no'
     const list = attached ?? criteria[(at += 1)] ?? ''
-    const one = name === 'user' ? listMatches(list, [account.name]) : name === 'group' ? listMatches(list, account.groups) : 'depends'
+    const one =
+      name === 'user'
+        ? listMatches(list, [account.name])
+        : name === 'group'
+          ? listMatches(list, account.groups)
+          : 'depends'
     if (one === 'no') return 'no'
     if (one === 'depends') verdict = 'depends'
   }
@@ -35,12 +40,19 @@ export function grouped(patterns: readonly string[], groups: readonly string[]):
 /** A comma-separated list: a negated pattern that matches any of the names makes the whole list fail. */
 function listMatches(list: string, names: readonly string[]): 'yes' | 'no' {
   const patterns = list.split(',')
-  const refused = patterns.some((pattern) => pattern.startsWith('!') && names.some((name) => patternMatches(pattern.slice(1), name)))
-  const found = patterns.some((pattern) => !pattern.startsWith('!') && names.some((name) => patternMatches(pattern, name)))
+  const refused = patterns.some(
+    (pattern) => pattern.startsWith('!') && names.some((name) => patternMatches(pattern.slice(1), name)),
+  )
+  const found = patterns.some(
+    (pattern) => !pattern.startsWith('!') && names.some((name) => patternMatches(pattern, name)),
+  )
   return found && !refused ? 'yes' : 'no'
 }
 
 function patternMatches(pattern: string, name: string): boolean {
-  const source = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*').replace(/\?/g, '.')
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replace(/\*/g, '.*')
+    .replace(/\?/g, '.')
   return new RegExp(`^${source}$`, 's').test(name)
 }

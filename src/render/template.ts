@@ -9,7 +9,8 @@ const root = fileURLToPath(new URL('../../templates/', import.meta.url))
 
 const eta = new Eta({ autoEscape: true, autoTrim: false, escapeFunction: plain, cache: false })
 
-export type TemplateValue = string | number | boolean | readonly TemplateValue[] | { readonly [key: string]: TemplateValue }
+export type TemplateValue =
+  string | number | boolean | readonly TemplateValue[] | { readonly [key: string]: TemplateValue }
 export type TemplateData = Readonly<Record<string, TemplateValue>>
 
 /**
@@ -28,8 +29,10 @@ export function renderText(template: string, data: TemplateData): string {
 /** Escaping repairs nothing: what would need escaping has no business in a configuration file. */
 function plain(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
-  if (typeof value !== 'string') throw new TypeError(`a template value is ${value === undefined ? 'missing' : `a ${typeof value}`}`)
-  if (/\p{Cc}|[\u2028\u2029\uFEFF]/u.test(value)) throw new TypeError(`a template value has a control character: ${JSON.stringify(value)}`)
+  if (typeof value !== 'string')
+    throw new TypeError(`a template value is ${value === undefined ? 'missing' : `of type ${typeof value}`}`)
+  if (/\p{Cc}|[\u2028\u2029\uFEFF]/u.test(value))
+    throw new TypeError(`a template value has a control character: ${JSON.stringify(value)}`)
   return value
 }
 

@@ -20,7 +20,10 @@ export function linesOf(text: string): string[] {
 
 /** No CR, no byte-order mark, exactly one newline at the end: what leaves the template engine. */
 export function normalise(text: string): string {
-  return text.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n').replace(/\n*$/, '\n')
+  return text
+    .replace(/^\uFEFF/, '')
+    .replace(/\r\n?/g, '\n')
+    .replace(/\n*$/, '\n')
 }
 
 function unreadable(message: string): BastionError {

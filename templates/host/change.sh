@@ -41,7 +41,10 @@ if [ -n "$pending" ]; then
   busy "$who" "$since" pending "change $pending by $who waits for its confirm until $(date -u -d "@$(deadline_of "$pending")" +%H:%M:%SZ)"
 fi
 if [ -e "$CHANGES/$change_id/state" ]; then answer refused replayed "change $change_id has been here already"; fi
-[ "$until" = rehearse ] || holder_is "$(wanted who)" "$UNIT" "$change_id" 2>/dev/null
+if [ "$until" != rehearse ]; then
+  holder_is "$(wanted who)" "$UNIT" "$change_id" 2>/dev/null
+  sweep
+fi
 
 now=$(epoch)
 if [ "$now" -gt "$(wanted not_after)" ]; then
@@ -90,6 +93,8 @@ live_logins() {
 
 rehearse() {
   room || return 11
+  # Before the logins, which say less of what is wrong.
+  told=$("$(sshd_binary)" -t 2>&1) || { plain "sshd -t refuses the present files: $told" >"$RUN/why"; return 10; }
   ID=$change_id live_logins before || return 10
   unshare -m --propagation private sh "$RUN/rehearse.sh" "$RUN" 9>&-
 }
@@ -135,6 +140,7 @@ undo() {
   if step roll-back sh "$LIBEXEC/$ID/guard.sh" roll-back "$ID" "the failed step"; then
     answer rolled-back "$1" "$why"
   fi
+  retry_soon "$ID"
   answer stuck "$1" "$why; $DETAIL"
 }
 

@@ -4,6 +4,7 @@
 for lib in restore accounts target; do . "$RUN/lib/$lib.sh"; done
 lock 15 || answer busy locked 'another program holds the lock on this host'
 ID=$(target_change) || answer refused no-change 'no change is recorded on this host'
+holder_is "$(value who "$RUN/data/manifest")" "$UNIT" "$ID" 2>/dev/null
 state=$(state_of "$ID")
 extra change "$ID"
 case $state in
@@ -11,6 +12,7 @@ proven)
   if [ "$(epoch)" -ge "$(deadline_of "$ID")" ]; then
     answer rolled-back too-late "the deadline has passed; the guard is putting the old state back"
   fi
+  edited_since "$ID" && answer refused edited-since "$EDITED was changed since the proof: what is there was never proven"
   set_state "$ID" confirmed "by $(value who "$RUN/data/manifest")" || answer stuck confirm 'the confirmation could not be written'
   step confirm disarm "$ID"
   answer confirmed

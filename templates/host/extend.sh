@@ -4,6 +4,7 @@
 for lib in arm target; do . "$RUN/lib/$lib.sh"; done
 lock 15 || answer busy locked 'another program holds the lock on this host'
 ID=$(target_change) || answer refused no-change 'no change is recorded on this host'
+holder_is "$(value who "$RUN/data/manifest")" "$UNIT" "$ID" 2>/dev/null
 extra change "$ID"
 if [ "$(state_of "$ID")" != proven ] || [ "$(epoch)" -ge "$(deadline_of "$ID")" ]; then
   answer refused too-late "change $ID is $(state_of "$ID") and its guard cannot be set anew"

@@ -12,15 +12,23 @@ for lib in env files state sshd accounts restore; do . "$HERE/lib/$lib.sh"; done
 verb=$1 id=$2 who=${3-guard}
 ARGS=$CHANGES/$id/sshd-args
 
-# The program that made the change may hang with the lock in its hand: its unit is stopped whole, and the kernel lets go of the lock.
+# The program that works on this change may hang with the lock in its hand: its unit is stopped whole, and the kernel lets go of
+# the lock. Who holds it is on record; where the record cannot be right, everybody who has the lock open is stopped.
 take_lock() {
-  lock 2 && return 0
-  holder=$(value unit "$STATE/holder" 2>/dev/null)
-  case $holder in
-  bastionctl-run-*) systemctl kill -s KILL "$holder" 2>/dev/null ;;
+  lock_anyway 2 && return 0
+  if is_open "$id" || [ "$(value id "$STATE/holder" 2>/dev/null)" = "$id" ]; then
+    stop_unit "$(value unit "$STATE/holder" 2>/dev/null)"
+    lock_anyway 3 && return 0
+    for unit in $(lock_users); do stop_unit "$unit"; done
+  fi
+  lock_anyway 20
+}
+
+stop_unit() {
+  case $1 in
+  bastionctl-run-*) systemctl kill -s KILL "$1" 2>/dev/null ;;
   *) ;;
   esac
-  lock 20
 }
 
 case $verb in
@@ -28,10 +36,15 @@ deadline)
   take_lock || exit 1
   is_open "$id" || { settled "$id"; exit 0; }
   # Extended while this waited for the lock: the timer that was set anew fires again. The clock since boot decides too,
-  # since wall clocks get set.
-  if [ "$(epoch)" -lt "$(deadline_of "$id")" ] && [ "$(uptime_s)" -lt "$(value deadline_uptime "$CHANGES/$id/state")" ]; then
-    exit 0
-  fi
+  # since wall clocks get set. A roll back that has begun waits for no deadline.
+  case $(state_of "$id") in
+  reverting | failed) ;;
+  *)
+    if [ "$(epoch)" -lt "$(deadline_of "$id")" ] && [ "$(uptime_s)" -lt "$(value deadline_uptime "$CHANGES/$id/state")" ]; then
+      exit 0
+    fi
+    ;;
+  esac
   revert "$id" "no confirm before the deadline" && finish "$id"
   ;;
 boot-restore)

@@ -15,7 +15,7 @@ unit=$(sshd_unit) || unit=
   if systemctl -q is-active "${unit:-none}"; then echo running=yes; else echo running=no; fi
   if sshd_socket_active; then echo socket=yes; else echo socket=no; fi
   # A deprecated keyword is only a warning: what counts is the exit code.
-  if told=$("$(sshd_binary)" -t 2>&1); then told=; fi
+  if told=$(with_args "$F/sshd-args" "$(sshd_binary)" -t 2>&1); then told=; fi
   printf 'selftest=%s\n' "$(plain "$told")"
   printf 'selinux=%s\n' "$(getenforce 2>/dev/null | tr '[:upper:]' '[:lower:]')"
 } >"$F/sshd"
@@ -36,7 +36,11 @@ for tool in ssh ssh-keygen ssh-keyscan unshare setsid flock base32 useradd geten
   command -v "$tool" >/dev/null 2>&1 || printf '%s\n' "$tool"
 done >"$F/missing-tools"
 
-factor=$(cat "$RUN/data/factor" 2>/dev/null || echo '%h/.google_authenticator')
+case $(value selinux "$F/sshd") in
+enforcing) labels=enforcing ;;
+*) labels=other ;;
+esac
+sed -n "s/^$labels|//p" "$RUN/data/factors" >"$RUN/places"
 login_accounts >"$RUN/people"
 today=$(($(epoch) / 86400))
 while IFS='|' read -r name uid gid home shell; do
@@ -51,8 +55,10 @@ while IFS='|' read -r name uid gid home shell; do
   expires=$(printf '%s' "$entry" | cut -d: -f8)
   if [ -n "$expires" ] && [ "$expires" -le "$today" ]; then expired=yes; else expired=no; fi
   if [ "$uid" = 0 ] || sudo -n -l -U "$name" 2>/dev/null | grep -Eq '\((ALL|root)[^)]*\)'; then sudo=yes; else sudo=no; fi
-  secret=$(printf '%s' "$factor" | sed -e "s|%u|$name|g" -e "s|%h|$home|g")
-  if [ -s "$secret" ]; then enrolled=yes; else enrolled=no; fi
+  enrolled=no
+  while read -r place <&3; do
+    [ ! -s "$(printf '%s' "$place" | sed -e "s|%u|$name|g" -e "s|%h|$home|g")" ] || enrolled=yes
+  done 3<"$RUN/places"
   printf '%s|%s|%s|%s|%s|%s|%s|%s|%s\n' "$name" "$uid" "$home" "$shell" "$(id -Gn "$name" 2>/dev/null | tr ' ' ,)" \
     "$password" "$expired" "$sudo" "$enrolled"
   key_files "$name" "$home" "$F/effective/$name" | while read -r keys; do

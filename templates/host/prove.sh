@@ -12,7 +12,7 @@ say() { plain "$1" >"$RUN/why"; }
 enter_work || { say 'no work folder'; exit 11; }
 target=$(sshd_target "$ARGS")
 TARGET=${target% *} PORT=${target#* }
-answers "$TARGET" "$PORT" || { say "no sshd answers at $TARGET port $PORT"; exit 11; }
+answers "$TARGET" "$PORT" || { say "no sshd answers at $TARGET port $PORT$(outdated)"; exit 11; }
 
 if [ "$when" = before ]; then
   offers live "$RUN/keys" "$RUN/offers-before"

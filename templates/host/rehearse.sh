@@ -30,6 +30,8 @@ if [ "$(value until "$RUN/data/manifest")" = rehearse ] && [ -s "$RUN/data/packa
   said=$(view_packages) || { say "$(cat "$RUN/why") $(printf '%s' "$said" | tail -n 2)"; exit 11; }
 fi
 
+missing=$(missing_modules)
+[ -z "$missing" ] || { say "the new PAM stack names what is not installed: $missing"; exit 11; }
 stage || { say 'the staged files could not be laid out'; exit 12; }
 broken=$("$(sshd_binary)" -t 2>&1) || { say "sshd -t refuses the staged files: $broken"; exit 11; }
 canary || { say 'sshd did not read the staged files: the canary does not show in sshd -T'; exit 11; }

@@ -5,6 +5,7 @@ for lib in arm restore accounts target; do . "$RUN/lib/$lib.sh"; done
 lock 15 || answer busy locked "$(value who "$STATE/holder" 2>/dev/null) is at work on this host"
 ID=$(target_change) || answer refused no-change 'no change is recorded on this host'
 who=$(value who "$RUN/data/manifest")
+holder_is "$who" "$UNIT" "$ID" 2>/dev/null
 extra change "$ID"
 case $(state_of "$ID") in
 armed | live | proven | reverting | failed) ;;
@@ -14,20 +15,21 @@ confirmed)
   [ -z "$pending" ] || answer busy pending "change $pending waits for its confirm; roll it back first"
   newest=$(for id in $(changes_newest_first); do [ "$(state_of "$id")" != confirmed ] || { echo "$id"; break; }; done)
   [ "$newest" = "$ID" ] || answer refused not-newest "change $newest came later: roll that back first"
-  while IFS='|' read -r _n path _action _fmode _owner _group _before after; do
-    if [ "$(digest "$path")" != "$after" ]; then
-      diff -u "$CHANGES/$ID/after$path" "$path" 2>/dev/null | sed 's/^/diff=/' | head -n 40 >>"$RUN/extra"
-      answer refused edited-since "$path was changed after the confirm: rolling back would lose that"
-    fi
-  done <"$CHANGES/$ID/files"
+  edited_since "$ID" && answer refused edited-since "$EDITED was changed after the confirm: rolling back would lose that"
   cp "$CHANGES/$ID/sshd-args" "$RUN/sshd-args" 2>/dev/null || sshd_args "$RUN/sshd-args"
-  # Armed first, so that a crash half way is finished by the guard.
-  rearm() { arm "$ID" 60 && stash "$ID" && sync -f "$STASH"; }
-  step arm rearm || answer refused arm "$DETAIL"
+  # Armed and on record as begun first, so that a crash half way is finished by the guard.
+  rearm() { arm "$ID" 60 && stash "$ID" && sync -f "$STASH" && set_state "$ID" reverting "asked for by $who"; }
+  if ! step arm rearm; then
+    why=$DETAIL
+    [ "$(state_of "$ID")" != confirmed ] || disarm "$ID"
+    answer refused arm "$why"
+  fi
   ;;
 *) answer refused not-armed "change $ID is $(state_of "$ID"): there is nothing to undo" ;;
 esac
 if step roll-back sh "$LIBEXEC/$ID/guard.sh" roll-back "$ID" "$who"; then
-  answer rolled-back-as-asked
+  kept=$(kept "$ID")
+  answer rolled-back-as-asked "${kept:+kept-aside}" "$kept"
 fi
+retry_soon "$ID"
 answer stuck roll-back "$DETAIL"

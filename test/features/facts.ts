@@ -55,9 +55,21 @@ export function key(...options: string[]): Account['keys'][number] {
   return { type: 'ssh-ed25519', bits: 256, fingerprint: 'SHA256:x', comment: '', options }
 }
 
-export const root = account('root', { uid: 0, home: '/root', groups: ['root'], sudo: true, keys: [key('command')], logins: { total: 0, withoutTerminal: 0 } })
+export const root = account('root', {
+  uid: 0,
+  home: '/root',
+  groups: ['root'],
+  sudo: true,
+  keys: [key('command')],
+  logins: { total: 0, withoutTerminal: 0 },
+})
 export const admin = account('admin', { sudo: true, groups: ['admin', 'sudo'] })
-export const people: readonly Account[] = [root, admin, account('alice', { uid: 1001 }), account('ci', { uid: 1002, groups: ['ci', 'robots'] })]
+export const people: readonly Account[] = [
+  root,
+  admin,
+  account('alice', { uid: 1001 }),
+  account('ci', { uid: 1002, groups: ['ci', 'robots'] }),
+]
 
 export function file(path: string, content: string, more: Partial<FileFact> = {}): FileFact {
   return { path, digest: digestText(content), mode: '0644', owner: 'root', group: 'root', content, ...more }
@@ -68,8 +80,18 @@ export function stockFacts(distro: Distro = 'debian-12', more: Partial<Facts> = 
   return {
     digest: 'x',
     os: { id, idLike: [], versionId, prettyName: `${id} ${versionId}` },
-    sshd: { version, binary: '/usr/sbin/sshd', args: ['-D'], unit: 'ssh.service', running: true, socketActivated: false, selfTest: '' },
-    files: tree(new URL(`${distro}/stock/`, golden)).map(([path, text]) => file(path, text, /^(?:rhel|amazon)/.test(distro) && path.includes('/ssh/') ? { mode: '0600' } : {})),
+    sshd: {
+      version,
+      binary: '/usr/sbin/sshd',
+      args: ['-D'],
+      unit: 'ssh.service',
+      running: true,
+      socketActivated: false,
+      selfTest: '',
+    },
+    files: tree(new URL(`${distro}/stock/`, golden)).map(([path, text]) =>
+      file(path, text, /^(?:rhel|amazon)/.test(distro) && path.includes('/ssh/') ? { mode: '0600' } : {}),
+    ),
     pamModules: ['pam_unix.so', 'pam_permit.so'],
     accounts: people,
     groups: ['root', 'sudo', 'admin', 'alice', 'ci', 'robots', 'breakglass'],
@@ -105,9 +127,22 @@ export function tree(folder: URL): [string, string][] {
 }
 
 /** The host after a draft was carried out. */
-export function carriedOut(facts: Facts, files: readonly { path: string; content: string | null; mode: string; owner: string; group: string }[], effective?: Partial<Effective>): Facts {
+export function carriedOut(
+  facts: Facts,
+  files: readonly { path: string; content: string | null; mode: string; owner: string; group: string }[],
+  effective?: Partial<Effective>,
+): Facts {
   const rest = facts.files.filter(({ path }) => !files.some((wanted) => wanted.path === path))
-  const made = files.flatMap(({ path, content, mode, owner, group }) => (content === null ? [] : [file(path, content, { mode, owner, group })]))
-  const accounts = effective ? facts.accounts.map((one) => ({ ...one, effective: { ...one.effective, ...effective } as Effective })) : facts.accounts
-  return { ...facts, files: [...rest, ...made], accounts, pamModules: [...facts.pamModules, 'pam_google_authenticator.so'] }
+  const made = files.flatMap(({ path, content, mode, owner, group }) =>
+    content === null ? [] : [file(path, content, { mode, owner, group })],
+  )
+  const accounts = effective
+    ? facts.accounts.map((one) => ({ ...one, effective: { ...one.effective, ...effective } as Effective }))
+    : facts.accounts
+  return {
+    ...facts,
+    files: [...rest, ...made],
+    accounts,
+    pamModules: [...facts.pamModules, 'pam_google_authenticator.so'],
+  }
 }

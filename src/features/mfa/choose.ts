@@ -14,7 +14,9 @@ export function chosen(people: readonly Person[]): Person[] {
   const able = people.filter((person) => person.after && person.today && canRehearse(person))
   const [admins, others] = split(able.sort(byName), ({ account }) => account.sudo)
   const groups = new Set(able.flatMap((person) => person.exemptGroups))
-  const exempt = [...groups].sort(byCodePoint).flatMap((group) => others.find((person) => person.exemptGroups.includes(group)) ?? [])
+  const exempt = [...groups]
+    .sort(byCodePoint)
+    .flatMap((group) => others.find((person) => person.exemptGroups.includes(group)) ?? [])
   return [...new Set([...admins.slice(0, mostAccounts - exempt.length), ...exempt, ...others])].slice(0, mostAccounts)
 }
 
@@ -22,7 +24,8 @@ export function chosen(people: readonly Person[]): Person[] {
 export function notRehearsed(people: readonly Person[]): string[] {
   return people.flatMap(({ account, after }) => {
     if (!after || !hasPlainKey(account)) return []
-    if (admitted(account) === 'depends') return [`${account.name}: not rehearsed, since sshd admits it from certain addresses only`]
+    if (admitted(account) === 'depends')
+      return [`${account.name}: not rehearsed, since sshd admits it from certain addresses only`]
     return forced(account.effective) ? [`${account.name}: not rehearsed, since sshd forces a command on it`] : []
   })
 }

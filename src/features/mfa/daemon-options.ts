@@ -15,7 +15,11 @@ export function daemonOptions(args: readonly string[]): Directive[] {
     const given = attached === '' ? (args[(at += 1)] ?? '') : attached
     if (letter === 'o') options.push(directive(given))
     else if (given !== paths.sshdMain) {
-      throw new BastionError('refused', `sshd runs with "-f ${given}", and bastionctl changes ${paths.sshdMain}`, 'start sshd with its usual file')
+      throw new BastionError(
+        'refused',
+        `sshd runs with "-f ${given}", and bastionctl changes ${paths.sshdMain}`,
+        'start sshd with its usual file',
+      )
     }
   }
   return options
@@ -23,5 +27,10 @@ export function daemonOptions(args: readonly string[]): Directive[] {
 
 function directive(option: string): Directive {
   const [, keyword = '', value = ''] = /^\s*([^\s=]+)[\s=]*(.*)$/s.exec(option) ?? []
-  return { path: 'the command line of sshd', line: 0, keyword: keyword.toLowerCase(), args: value.split(/\s+/).filter(Boolean) }
+  return {
+    path: 'the command line of sshd',
+    line: 0,
+    keyword: keyword.toLowerCase(),
+    args: value.split(/\s+/).filter(Boolean),
+  }
 }

@@ -1,11 +1,12 @@
 /** How the feature stands on a host, for `status`. */
 import type { KeyOnly } from '../../domain/change.js'
+import { BastionError } from '../../domain/errors.js'
 import type { Facts } from '../../domain/facts.js'
-import type { Enrol, MfaPolicy } from '../../domain/policy.js'
-import { hasKey } from './entry.js'
+import type { Enrol } from '../../domain/policy.js'
+import { byKeyToday, effective, hasKey } from './entry.js'
 import { foreignDirectives } from './foreign.js'
 import { keyOnlyOf, people } from './people.js'
-import { mfaState } from './state.js'
+import { mfaState, type MfaState } from './state.js'
 
 export interface MfaDescription {
   readonly on: boolean
@@ -17,16 +18,30 @@ export interface MfaDescription {
   readonly keyOnly: readonly KeyOnly[]
 }
 
-/** Reads the managed files in the facts; never throws for a host that bastionctl could not change. */
+/** From the managed files; where those cannot be made out (edited by hand, CRLF), from what sshd says. Throws for no host. */
 export function describeMfa(facts: Facts): MfaDescription {
-  const state = mfaState(facts)
   const enrolled = facts.accounts.filter((account) => account.enrolled && hasKey(account)).map(({ name }) => name)
-  const policy: MfaPolicy = {
-    feature: 'mfa', action: 'enable', method: state.method ?? 'totp', enrol: state.enrol ?? 'first-login', exemptGroups: state.exemptGroups,
-    totp: { window: 3, rateLimit: { attempts: 3, seconds: 30 }, allowReuse: false }, acceptLockout: [],
+  try {
+    const { on, method, enrol, exemptGroups } = mfaState(facts)
+    if (!on || method === undefined || enrol === undefined) return { ...asSshdSays(facts), on: false, enrolled }
+    return { on, method, enrol, enrolled, keyOnly: keyOnlyOn(facts, { on, method, enrol, exemptGroups }) }
+  } catch (error) {
+    if (error instanceof BastionError) return { ...asSshdSays(facts), enrolled }
+    throw error
   }
-  const everybody = people(policy, facts, state, foreignDirectives(facts))
-  if (state.on) return { ...state, enrolled, keyOnly: keyOnlyOf(everybody) }
-  const keyOnly = everybody.filter(({ account, today }) => today && hasKey(account)).map(({ account }) => ({ account: account.name, reason: 'no second factor is demanded' }))
-  return { on: false, enrolled, keyOnly }
+}
+
+function keyOnlyOn(facts: Facts, state: MfaState & { readonly method: string; readonly enrol: Enrol }): KeyOnly[] {
+  return keyOnlyOf(people(state, facts, state, foreignDirectives(facts)))
+}
+
+function asSshdSays(facts: Facts): Pick<MfaDescription, 'on' | 'keyOnly'> {
+  const demands = facts.accounts.some((account) =>
+    effective(account.effective, 'authenticationmethods').some((way) => way.includes('keyboard-interactive')),
+  )
+  const keyOnly = facts.accounts.filter(byKeyToday)
+  return {
+    on: demands,
+    keyOnly: keyOnly.map(({ name }) => ({ account: name, reason: 'no second factor is demanded' })),
+  }
 }

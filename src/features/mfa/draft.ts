@@ -6,13 +6,15 @@ import type { Facts } from '../../domain/facts.js'
 import type { MfaPolicy } from '../../domain/policy.js'
 import { profileFor, type OsProfile } from '../../os/index.js'
 import { chosen, notRehearsed } from './choose.js'
-import { hasPlainKey } from './entry.js'
+import { hasPlainKey, keyReaches } from './entry.js'
 import { filesOff, filesOn } from './files.js'
 import { foreignDirectives, refuseForeignPam, refuseForeignSshd } from './foreign.js'
 import { baseline, expectations, loginsOff, loginsOn } from './logins.js'
 import { keyOnlyOf, lockoutsOf, people, type Person } from './people.js'
+import { exemptAccounts, perhapsPrograms, robotNotes, shellNotes } from './notes.js'
 import { probePlan } from './probe.js'
 import { readsOf } from './reads.js'
+import { checkGroups, refuseNobody } from './refuse.js'
 import { methodNamed } from './registry.js'
 import { mfaState } from './state.js'
 
@@ -30,18 +32,25 @@ function draftOn(policy: MfaPolicy, facts: Facts, os: OsProfile): Draft {
   refuseForeignSshd(facts)
   const pamNotes = refuseForeignPam(facts, os)
   const need = os.packageFor(method.module)
-  if (need === undefined) throw new BastionError('host-unfit', `no package of ${os.name} is known to bring ${method.module}`, `install ${method.module} on the host by hand`)
+  if (need === undefined)
+    throw new BastionError(
+      'host-unfit',
+      `no package of ${os.name} is known to bring ${method.module}`,
+      `install ${method.module} on the host by hand`,
+    )
 
   const state = mfaState(facts)
   const everybody = people(policy, facts, state, foreignDirectives(facts))
   refuseNobody(everybody, policy)
   const able = chosen(everybody)
   const probe = probePlan(facts, policy.exemptGroups)
-  const installs = facts.pamModules.includes(method.module) ? [] : [`installs ${need.name}${need.source === undefined ? '' : ` (from ${need.source}, which has to be enabled)`}`]
+  const installs = facts.pamModules.includes(method.module)
+    ? []
+    : [`installs ${need.name}${need.source === undefined ? '' : ` (from ${need.source}, which has to be enabled)`}`]
   return {
     feature: policy.feature,
     summary: `enable mfa (${method.name}, ${policy.enrol === 'first-login' ? 'enrolment at first login' : 'enrolment required'}${exemptText(policy)})`,
-    files: filesOn(policy, facts, os, method),
+    files: filesOn(policy, facts, os, method, exemptAccounts(everybody)),
     factor: method.factor(facts),
     packages: [{ name: need.name, module: need.module }],
     reads: readsOf(facts, policy.exemptGroups),
@@ -49,16 +58,32 @@ function draftOn(policy: MfaPolicy, facts: Facts, os: OsProfile): Draft {
     expectations: expectations(able, facts.sshd.version),
     lockouts: lockoutsOf(everybody, policy.acceptLockout),
     keyOnly: keyOnlyOf(everybody),
-    notes: [...installs, ...pamNotes, ...probe.notes, ...notRehearsed(everybody), ...shellNotes(everybody, policy, os), ...robotNotes(everybody)],
+    notes: [
+      ...installs,
+      ...pamNotes,
+      ...probe.notes,
+      ...notRehearsed(everybody),
+      ...shellNotes(everybody, policy, os),
+      ...robotNotes(everybody),
+      ...perhapsPrograms(everybody),
+    ],
   }
 }
 
 function draftOff(policy: MfaPolicy, facts: Facts): Draft {
   const state = mfaState(facts)
   // Switched off, everybody whom a key gets in counts as enrolled or exempt: nobody is asked for anything else.
-  const everybody = people({ ...policy, enrol: 'first-login', exemptGroups: [] }, facts, state, foreignDirectives(facts)).map(
-    ({ keyOnly: _reason, loses: _loses, ...person }): Person => ({ ...person, ...(hasPlainKey(person.account) ? { keyOnly: 'no second factor is demanded any more' } : {}) }),
-  )
+  const everybody = people(
+    { ...policy, enrol: 'first-login', exemptGroups: [] },
+    facts,
+    state,
+    foreignDirectives(facts),
+  ).map(({ keyOnly: _reason, loses: _loses, ...person }): Person => ({
+    ...person,
+    ...(hasPlainKey(person.account) && keyReaches(person.account)
+      ? { keyOnly: 'no second factor is demanded any more' }
+      : {}),
+  }))
   const able = chosen(everybody)
   const probe = probePlan(facts, [])
   return {
@@ -72,43 +97,14 @@ function draftOff(policy: MfaPolicy, facts: Facts): Draft {
     expectations: [],
     lockouts: [],
     keyOnly: keyOnlyOf(everybody),
-    notes: [...probe.notes, ...notRehearsed(everybody), ...(state.on ? ['factor files of users stay where they are'] : [])],
+    notes: [
+      ...probe.notes,
+      ...notRehearsed(everybody),
+      ...(state.on ? ['factor files of users stay where they are'] : []),
+    ],
   }
-}
-
-/** Errors: BastionError `refused` for a group that is not there, or whose name sshd would read as a pattern. */
-function checkGroups(groups: readonly string[], facts: Facts): void {
-  for (const group of groups) {
-    if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*\$?$/.test(group)) throw new BastionError('refused', `the exempt group's name "${group}" cannot be written in sshd_config`, 'use a group of letters, digits, ".", "_" and "-"')
-    if (!facts.groups.includes(group)) throw new BastionError('refused', `the exempt group "${group}" does not exist`, `create it on the host (groupadd ${group}) or leave it out`)
-  }
-}
-
-/** Errors: BastionError `refused` where no administrator with a key would get in; nothing can be accepted here. */
-function refuseNobody(everybody: readonly Person[], policy: MfaPolicy): void {
-  if (everybody.some(({ account, after }) => account.sudo && after && hasPlainKey(account))) return
-  const withKey = everybody.filter(({ account }) => account.sudo && hasPlainKey(account)).map(({ account }) => account.name)
-  if (withKey.length === 0) throw new BastionError('refused', 'no administrator could log in: nobody with sudo has a key', 'put a key on an administrator first')
-  throw new BastionError(
-    'refused',
-    `no administrator could log in: ${withKey.join(', ')} ${withKey.length === 1 ? 'has' : 'have'} no way past the factor`,
-    policy.enrol === 'required' ? 'enrol one first (--enrol first-login does), or exempt a break-glass group' : 'give sudo and a key to an account other than root, or exempt a break-glass group',
-  )
 }
 
 function exemptText({ exemptGroups }: MfaPolicy): string {
   return exemptGroups.length === 0 ? '' : `, exempt: ${exemptGroups.join(', ')}`
-}
-
-function shellNotes(everybody: readonly Person[], policy: MfaPolicy, os: OsProfile): string[] {
-  if (policy.enrol !== 'first-login') return []
-  return everybody
-    .filter(({ account, exempt, after }) => after && !exempt && !account.enrolled && !os.readsProfile(account.shell))
-    .map(({ account }) => `${account.name}: its shell ${account.shell} does not read /etc/profile.d, so it is not made to enrol`)
-}
-
-function robotNotes(everybody: readonly Person[]): string[] {
-  return everybody
-    .filter(({ account, exempt, today }) => today && !exempt && account.uid !== 0 && account.keys.length > 0 && !hasPlainKey(account))
-    .map(({ account }) => `${account.name}: its keys run forced commands only; a program that uses them needs an exempt group`)
 }

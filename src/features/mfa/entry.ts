@@ -6,7 +6,10 @@ import type { MfaState } from './state.js'
 
 /** Values of a keyword of `sshd -T`, in lower case. */
 export function effective(values: Effective, keyword: string): string[] {
-  return (values[keyword] ?? []).flatMap((value) => value.split(/\s+/)).filter(Boolean).map((value) => value.toLowerCase())
+  return (values[keyword] ?? [])
+    .flatMap((value) => value.split(/\s+/))
+    .filter(Boolean)
+    .map((value) => value.toLowerCase())
 }
 
 function isYes(account: Account, keyword: string): boolean {
@@ -16,7 +19,8 @@ function isYes(account: Account, keyword: string): boolean {
 /** Whether the account could have a session at all, by shell, expiry and sshd's Allow and Deny lists. */
 export function admitted(account: Account): Verdict {
   if (account.expired || /\/(?:nologin|false|sync|shutdown|halt)$/.test(account.shell)) return 'no'
-  const list = (keyword: string) => (account.effective[keyword] ?? []).flatMap((value) => value.split(/\s+/)).filter(Boolean)
+  const list = (keyword: string) =>
+    (account.effective[keyword] ?? []).flatMap((value) => value.split(/\s+/)).filter(Boolean)
   const [users, groups] = [list('allowusers'), list('allowgroups')]
   const denied = namedBy(list('denyusers'), account)
   if (denied === 'yes' || grouped(list('denygroups'), account.groups)) return 'no'
@@ -27,7 +31,10 @@ export function admitted(account: Account): Verdict {
 
 /** A key that opens a session, not only a forced command; certificates' authorities are no keys of anybody. */
 export function hasPlainKey(account: Account): boolean {
-  return keysCount(account) && account.keys.some(({ options }) => !options.includes('command') && !options.includes('cert-authority'))
+  return (
+    keysCount(account) &&
+    account.keys.some(({ options }) => !options.includes('command') && !options.includes('cert-authority'))
+  )
 }
 
 /** Any key, forced commands included. For root these only say "log in as somebody else" on cloud images. */
@@ -41,9 +48,7 @@ function keysCount(account: Account): boolean {
 
 /** Key alone is enough today. */
 export function byKeyToday(account: Account): boolean {
-  const root = effective(account.effective, 'permitrootlogin')[0] ?? 'yes'
-  if (admitted(account) === 'no' || !hasKey(account)) return false
-  if (account.uid === 0 && (root === 'no' || root === 'forced-commands-only')) return false
+  if (admitted(account) === 'no' || !hasKey(account) || !keyReaches(account)) return false
   return alternatives(account).some((way) => way === 'any' || way === keyAlone)
 }
 
@@ -53,11 +58,22 @@ export function byFactorToday(account: Account, state: MfaState): boolean {
   return alternatives(account).includes(demanded) && (account.enrolled || state.enrol === 'first-login')
 }
 
+/** Whether sshd takes a key from the account at all; root's may be refused whatever it is. */
+export function keyReaches(account: Account): boolean {
+  const root = effective(account.effective, 'permitrootlogin')[0] ?? 'yes'
+  return account.uid !== 0 || (root !== 'no' && root !== 'forced-commands-only')
+}
+
 /** A password alone is enough today. */
 export function byPasswordToday(account: Account, state: MfaState): boolean {
   if (admitted(account) === 'no' || account.password !== 'set' || !factorReaches(account)) return false
-  const asks = isYes(account, 'passwordauthentication') || (!state.on && (isYes(account, 'kbdinteractiveauthentication') || isYes(account, 'challengeresponseauthentication')))
-  return asks && alternatives(account).some((way) => way === 'any' || way === 'password' || way.startsWith('keyboard-interactive'))
+  const asks =
+    isYes(account, 'passwordauthentication') ||
+    (!state.on && (isYes(account, 'kbdinteractiveauthentication') || isYes(account, 'challengeresponseauthentication')))
+  return (
+    asks &&
+    alternatives(account).some((way) => way === 'any' || way === 'password' || way.startsWith('keyboard-interactive'))
+  )
 }
 
 /** sshd refuses keyboard-interactive and passwords to root unless PermitRootLogin is plain `yes` (auth.c, auth_root_allowed). */

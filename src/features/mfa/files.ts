@@ -17,12 +17,25 @@ const root = { mode: '0644', owner: 'root', group: 'root' } as const
 const stackLine = 'auth       substack     bastionctl-mfa'
 
 /** In the order of writing: a stack is there before it is included, sshd demands the factor last. */
-export function filesOn(policy: MfaPolicy, facts: Facts, os: OsProfile, method: MfaMethod): DesiredFile[] {
+export function filesOn(
+  policy: MfaPolicy,
+  facts: Facts,
+  os: OsProfile,
+  method: MfaMethod,
+  exemptAccounts: readonly string[],
+): DesiredFile[] {
   const pamSshd = withText(facts, paths.pamSshd)
   const { mode, owner, group } = pamSshd
-  const script = policy.enrol === 'first-login' ? (method.enrolScript?.(policy, facts) ?? null) : null
+  const script = policy.enrol === 'first-login' ? (method.enrolScript?.(policy, exemptAccounts) ?? null) : null
   return [
-    { path: paths.pamStack, content: method.stack(policy, facts), mode, owner, group, reason: `the factor's own PAM stack (${method.name})` },
+    {
+      path: paths.pamStack,
+      content: method.stack(policy, facts),
+      mode,
+      owner,
+      group,
+      reason: `the factor's own PAM stack (${method.name})`,
+    },
     enrolFile(script),
     {
       path: paths.pamSshd,
@@ -47,13 +60,21 @@ export function filesOff(facts: Facts): DesiredFile[] {
   const original = revertPamEdit(content, { path: paths.pamSshd, feature: featureName })
   return [
     ...sshdFilesOff(facts),
-    { path: paths.pamSshd, content: original, mode, owner, group, reason: 'ssh logins are asked for what the distribution asks' },
+    {
+      path: paths.pamSshd,
+      content: original,
+      mode,
+      owner,
+      group,
+      reason: 'ssh logins are asked for what the distribution asks',
+    },
     enrolFile(null),
     { path: paths.pamStack, content: null, ...root, reason: 'no longer included' },
   ]
 }
 
 function enrolFile(content: string | null): DesiredFile {
-  const reason = content === null ? 'nobody is made to enrol at login' : 'makes people enrol in their first interactive shell'
+  const reason =
+    content === null ? 'nobody is made to enrol at login' : 'makes people enrol in their first interactive shell'
   return { path: paths.enrolScript, content, ...root, reason }
 }

@@ -21,14 +21,21 @@ export function foreignDirectives(facts: Facts): Directive[] {
 
 /** Errors: BastionError `refused`, naming file and line. */
 export function refuseForeignSshd(facts: Facts): void {
+  const dropIn = usesDropIn(facts)
   const directives = foreignDirectives(facts)
-  const inFront = directives.filter((directive) => comesBeforeOurs(directive, usesDropIn(facts)))
-  for (const [names, right] of [[keyboardInteractiveNames, 'yes'], [['usepam'], 'yes'], [['authenticationmethods'], demanded]] as const) {
+  const inFront = directives.filter((directive) => comesBeforeOurs(directive, dropIn))
+  for (const [names, right] of [
+    [keyboardInteractiveNames, 'yes'],
+    [['usepam'], 'yes'],
+    [['authenticationmethods'], demanded],
+  ] as const) {
     const first = winner(inFront, names)
-    if (first && value(first) !== right) throw conflict(first, 'comes before bastionctl\'s own setting, and the first value wins')
+    if (first && value(first) !== right)
+      throw conflict(first, "comes before bastionctl's own setting, and the first value wins")
   }
   const pubkey = winner(directives, ['pubkeyauthentication'])
-  if (pubkey && value(pubkey) !== 'yes') throw conflict(pubkey, 'switches public keys off, which the factor builds upon')
+  if (pubkey && value(pubkey) !== 'yes')
+    throw conflict(pubkey, 'switches public keys off, which the factor builds upon')
   const service = directives.find((directive) => directive.keyword === 'pamservicename' && directive.args[0] !== 'sshd')
   if (service) throw conflict(service, `makes PAM read another file than ${paths.pamSshd}`)
   for (const directive of directives) refuseMethods(directive, directives)
@@ -39,31 +46,46 @@ export function refuseForeignPam(facts: Facts, os: OsProfile): string[] {
   const text = revertPamEdit(withText(facts, paths.pamSshd).content, { path: paths.pamSshd, feature: featureName })
   const auth = readPam(text, paths.pamSshd).filter((line) => line.type === 'auth' || line.type === '@include')
   if (!auth.some((line) => os.asksPassword(line))) {
-    throw new BastionError('refused', `${paths.pamSshd} has no line "${os.passwordLine}": bastionctl cannot tell where the factor belongs`, 'put the line back as the distribution ships it')
+    throw new BastionError(
+      'refused',
+      `${paths.pamSshd} has no line "${os.passwordLine}": bastionctl cannot tell where the factor belongs`,
+      'put the line back as the distribution ships it',
+    )
   }
   for (const line of auth.filter(({ type }) => type === 'auth')) {
-    if (/^(?:.*\/)?pam_(?:google_authenticator|duo|radius_auth|oath|yubico|u2f|unix|unix2|sss|ldap|krb5|winbind)\.so$/.test(line.target)) {
+    if (
+      /^(?:.*\/)?pam_(?:google_authenticator|duo|radius_auth|oath|yubico|u2f|unix|unix2|sss|ldap|krb5|winbind)\.so$/.test(
+        line.target,
+      )
+    ) {
       throw pamConflict(line, 'asks for a password or a factor of its own')
     }
     if (jumps(line)) throw pamConflict(line, 'skips lines by number, and bastionctl does not count lines')
   }
-  return auth.filter((line) => line.type === 'auth' && mayEndEarly(line)).map((line) => `${paths.pamSshd}:${line.first + 1} "${line.text}" may let people in without the factor`)
+  return auth
+    .filter((line) => line.type === 'auth' && mayEndEarly(line))
+    .map((line) => `${paths.pamSshd}:${line.first + 1} "${line.text}" may let people in without the factor`)
 }
 
 function refuseMethods(directive: Directive, all: readonly Directive[]): void {
   if (directive.keyword === 'authenticationmethods') {
     const allowed = directive.match === undefined ? ['any', keyAlone, demanded] : [keyAlone, demanded]
-    if (!allowed.includes(value(directive))) throw conflict(directive, 'is a demand of somebody else\'s')
+    if (!allowed.includes(value(directive))) throw conflict(directive, "is a demand of somebody else's")
   }
-  const off = keyboardInteractiveNames.includes(directive.keyword) && directive.match !== undefined && value(directive) === 'no'
-  const keyOnly = all.some((other) => other.keyword === 'authenticationmethods' && sameMatch(other, directive) && value(other) === keyAlone)
+  const off =
+    keyboardInteractiveNames.includes(directive.keyword) && directive.match !== undefined && value(directive) === 'no'
+  const keyOnly = all.some(
+    (other) => other.keyword === 'authenticationmethods' && sameMatch(other, directive) && value(other) === keyAlone,
+  )
   if (off && !keyOnly) throw conflict(directive, 'refuses the factor to whom the Match block holds for')
 }
 
 /** A file of the folder that sorts before ours, or the command line. */
 function comesBeforeOurs(directive: Directive, dropIn: boolean): boolean {
   if (directive.line === 0) return true
-  return dropIn && directive.path.startsWith(`${paths.sshdFolder}/`) && byCodePoint(directive.path, paths.sshdDropIn) < 0
+  return (
+    dropIn && directive.path.startsWith(`${paths.sshdFolder}/`) && byCodePoint(directive.path, paths.sshdDropIn) < 0
+  )
 }
 
 function value(directive: Directive): string {
@@ -75,9 +97,17 @@ function sameMatch(a: Directive, b: Directive): boolean {
 }
 
 function conflict(directive: Directive, why: string): BastionError {
-  return new BastionError('refused', `${place(directive)}: "${directive.keyword} ${directive.args.join(' ')}" ${why}`, 'take that line out, or move it behind bastionctl\'s, and plan again')
+  return new BastionError(
+    'refused',
+    `${place(directive)}: "${directive.keyword} ${directive.args.join(' ')}" ${why}`,
+    "take that line out, or move it behind bastionctl's, and plan again",
+  )
 }
 
 function pamConflict(line: PamLine, why: string): BastionError {
-  return new BastionError('refused', `${paths.pamSshd}:${line.first + 1}: "${line.text}" ${why}`, 'take that line out and plan again')
+  return new BastionError(
+    'refused',
+    `${paths.pamSshd}:${line.first + 1}: "${line.text}" ${why}`,
+    'take that line out and plan again',
+  )
 }

@@ -27,7 +27,9 @@ function login(phase: Phase, account: string, kind: keyof typeof kinds): LoginCa
 
 /** As things are today: whoever fails here fails without us. */
 export function baseline(people: readonly Person[], state: MfaState): LoginCase[] {
-  return people.map(({ account }) => login('baseline', account.name, byKeyToday(account) || !state.on ? 'key-only' : 'right'))
+  return people.map(({ account }) =>
+    login('baseline', account.name, byKeyToday(account) || !state.on ? 'key-only' : 'right'),
+  )
 }
 
 /** After switching on. `people` are the chosen ones; the first of them who is not exempt is refused in every way, too. */
@@ -54,7 +56,13 @@ export function loginsOff(people: readonly Person[], probe: ProbePlan): LoginCas
 
 function probesOn(policy: MfaPolicy, { ordinary, exempt }: ProbePlan): LoginCase[] {
   const stranger =
-    ordinary === undefined ? [] : [login('prove', ordinary, 'right'), ...refusals('prove', ordinary), withoutFactor('prove', ordinary, policy.enrol)]
+    ordinary === undefined
+      ? []
+      : [
+          login('prove', ordinary, 'right'),
+          ...refusals('prove', ordinary),
+          withoutFactor('prove', ordinary, policy.enrol),
+        ]
   return [...stranger, ...exempt.map((account) => login('prove', account, 'key-only'))]
 }
 
@@ -72,6 +80,10 @@ export function expectations(people: readonly Person[], version: string): Expect
   return people.flatMap(({ account: { name: account }, exempt }) => [
     { account, keyword: 'authenticationmethods', value: exempt ? keyAlone : demanded },
     { account, keyword: 'usepam', value: 'yes' },
-    ...keyboardInteractiveKeywords(version).map((keyword) => ({ account, keyword: keyword.toLowerCase(), value: 'yes' })),
+    ...keyboardInteractiveKeywords(version).map((keyword) => ({
+      account,
+      keyword: keyword.toLowerCase(),
+      value: 'yes',
+    })),
   ])
 }

@@ -4,9 +4,21 @@ import type { Account, Facts } from '../../domain/facts.js'
 import type { MfaPolicy } from '../../domain/policy.js'
 import type { Directive } from '../../render/sshd-config.js'
 import { matches, type Verdict } from '../../render/sshd-match.js'
-import { admitted, byFactorToday, byKeyToday, byPasswordToday, factorReaches, hasKey, hasPlainKey } from './entry.js'
+import {
+  admitted,
+  byFactorToday,
+  byKeyToday,
+  byPasswordToday,
+  factorReaches,
+  hasKey,
+  hasPlainKey,
+  keyReaches,
+} from './entry.js'
 import { keyAlone } from './paths.js'
-import { inExemptGroup, type MfaState } from './state.js'
+import type { MfaState } from './state.js'
+
+/** As much of a policy as decides who gets in. */
+export type Demand = Pick<MfaPolicy, 'enrol' | 'exemptGroups'>
 
 export interface Person {
   readonly account: Account
@@ -25,41 +37,60 @@ export interface Person {
 }
 
 /** Every account that may log in. */
-export function people(policy: MfaPolicy, facts: Facts, state: MfaState, foreign: readonly Directive[]): Person[] {
-  return facts.accounts.filter((account) => admitted(account) !== 'no').map((account) => person(account, policy, state, foreign))
+export function people(policy: Demand, facts: Facts, state: MfaState, foreign: readonly Directive[]): Person[] {
+  return facts.accounts
+    .filter((account) => admitted(account) !== 'no')
+    .map((account) => person(account, policy, state, foreign))
 }
 
-function person(account: Account, policy: MfaPolicy, state: MfaState, foreign: readonly Directive[]): Person {
+function person(account: Account, policy: Demand, state: MfaState, foreign: readonly Directive[]): Person {
   const byKey = byKeyToday(account)
   const today = byKey || byFactorToday(account, state) || byPasswordToday(account, state)
   const exemptGroups = policy.exemptGroups.filter((group) => account.groups.includes(group))
   const elsewhere = foreignKeyOnly(account, foreign)
   const exempt = exemptGroups.length > 0 || elsewhere === 'yes'
   const enrolled = account.enrolled || policy.enrol === 'first-login'
-  const keyReaches = hasKey(account) && (account.uid !== 0 || byKey || byFactorToday(account, state))
-  const after = keyReaches && (exempt || (factorReaches(account) && enrolled))
+  const after = hasKey(account) && keyReaches(account) && (exempt || (factorReaches(account) && enrolled))
   const loses = today ? lost(account, { after, exempt, byKey }) : undefined
   const keyOnly = after ? whyKeyOnly(account, policy, exemptGroups, elsewhere) : undefined
-  return { account, today, exempt, exemptGroups, after, ...(loses === undefined ? {} : { loses }), ...(keyOnly === undefined ? {} : { keyOnly }) }
+  return {
+    account,
+    today,
+    exempt,
+    exemptGroups,
+    after,
+    ...(loses === undefined ? {} : { loses }),
+    ...(keyOnly === undefined ? {} : { keyOnly }),
+  }
 }
 
-function lost(account: Account, { after, exempt, byKey }: { after: boolean; exempt: boolean; byKey: boolean }): string | undefined {
+function lost(
+  account: Account,
+  { after, exempt, byKey }: { after: boolean; exempt: boolean; byKey: boolean },
+): string | undefined {
   if (!hasKey(account)) return 'logs in by password only, and a key will be demanded first'
   if (!after && !factorReaches(account)) return 'sshd refuses the factor to root while PermitRootLogin is not "yes"'
   if (!after) return 'has no factor, and --enrol required lets nobody in without'
-  if (!hasPlainKey(account) && account.password === 'set' && !byKey) return 'logs in by password, and its keys only run forced commands'
-  const { withoutTerminal } = account.logins
+  if (!hasPlainKey(account) && account.password === 'set' && !byKey)
+    return 'logs in by password, and its keys only run forced commands'
+  const { withoutTerminal = 0 } = account.logins
   if (withoutTerminal > 0 && byKey && !exempt) {
     return `logged in without a terminal ${times(withoutTerminal)} in the last 30 days: a program (ansible, rsync, CI) cannot answer a code`
   }
   return undefined
 }
 
-function whyKeyOnly(account: Account, policy: MfaPolicy, groups: readonly string[], elsewhere: Verdict): string | undefined {
+function whyKeyOnly(
+  account: Account,
+  policy: Demand,
+  groups: readonly string[],
+  elsewhere: Verdict,
+): string | undefined {
   if (groups.length > 0) return `exempt by group ${groups.join(', ')}`
-  if (elsewhere === 'yes') return 'a Match block of somebody else\'s demands the key only'
+  if (elsewhere === 'yes') return "a Match block of somebody else's demands the key only"
   if (policy.enrol === 'first-login' && !account.enrolled) return 'not enrolled yet'
-  if (elsewhere === 'depends') return 'a Match block of somebody else\'s demands the key only, depending on where the login comes from'
+  if (elsewhere === 'depends')
+    return "a Match block of somebody else's demands the key only, depending on where the login comes from"
   return undefined
 }
 
@@ -79,16 +110,15 @@ function foreignKeyOnly(account: Account, foreign: readonly Directive[]): Verdic
 }
 
 export function lockoutsOf(people: readonly Person[], accepted: readonly string[]): Lockout[] {
-  return people.flatMap(({ account, loses }) => (loses === undefined ? [] : [{ account: account.name, reason: loses, accepted: accepted.includes(account.name) }]))
+  return people.flatMap(({ account, loses }) =>
+    loses === undefined ? [] : [{ account: account.name, reason: loses, accepted: accepted.includes(account.name) }],
+  )
 }
 
 export function keyOnlyOf(people: readonly Person[]): KeyOnly[] {
-  return people.flatMap(({ account, keyOnly }) => (keyOnly === undefined ? [] : [{ account: account.name, reason: keyOnly }]))
-}
-
-/** Who needs key alone today, for status and for the baseline. */
-export function exemptToday(account: Account, state: MfaState): boolean {
-  return state.on && (inExemptGroup(account, state.exemptGroups) || byKeyToday(account))
+  return people.flatMap(({ account, keyOnly }) =>
+    keyOnly === undefined ? [] : [{ account: account.name, reason: keyOnly }],
+  )
 }
 
 function times(count: number): string {

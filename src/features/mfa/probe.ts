@@ -10,7 +10,7 @@ export interface ProbePlan {
   readonly notes: readonly string[]
 }
 
-const ownProof = 'the offers and your own login take the place of the throw-away account\'s'
+const ownProof = "the offers and your own login take the place of the throw-away account's"
 
 /** AllowUsers admits no stranger (its name is not known yet); AllowGroups does if the account is put in such a group. */
 export function probePlan(facts: Facts, exemptGroups: readonly string[]): ProbePlan {
@@ -23,9 +23,15 @@ export function probePlan(facts: Facts, exemptGroups: readonly string[]): ProbeP
   }
   const admits = (group: string) => (groups.length === 0 || grouped(groups, [group])) && !grouped(denied, [group])
   const exempt = exemptGroups.filter(admits).map((group) => `@probe:${group}`)
-  const missed = exemptGroups.filter((group) => !admits(group)).map((group) => `AllowGroups does not admit group ${group} by itself: not proven by a throw-away account`)
+  const missed = exemptGroups
+    .filter((group) => !admits(group))
+    .map((group) => `AllowGroups does not admit group ${group} by itself: not proven by a throw-away account`)
   if (groups.length === 0) return { ordinary: '@probe', exempt, notes: missed }
-  const group = facts.groups.find((name) => admits(name) && !exemptGroups.includes(name))
-  if (group === undefined) return { exempt, notes: [...missed, `AllowGroups admits no throw-away account: ${ownProof}`] }
+  const able = facts.groups.filter((name) => admits(name) && !exemptGroups.includes(name))
+  // Even for seconds no throw-away account is made an administrator where another group will do.
+  const group =
+    able.find((name) => !facts.accounts.some(({ sudo, groups: of }) => sudo && of.includes(name))) ?? able[0]
+  if (group === undefined)
+    return { exempt, notes: [...missed, `AllowGroups admits no throw-away account: ${ownProof}`] }
   return { ordinary: `@probe:${group}`, exempt, notes: missed }
 }

@@ -7,13 +7,21 @@ import { paths } from './paths.js'
 
 /** A group's digest is that of its name while it exists. */
 export function readsOf(facts: Facts, groups: readonly string[]): Read[] {
-  const included = new Set(foreignDirectives(facts).filter(({ line, path }) => line > 0 && !path.startsWith(`${paths.sshdFolder}/`)).map(({ path }) => path))
+  const included = new Set(
+    foreignDirectives(facts)
+      .filter(({ line, path }) => line > 0 && !path.startsWith(`${paths.sshdFolder}/`))
+      .map(({ path }) => path),
+  )
   const files = [...new Set([paths.sshdMain, ...included, paths.pamSshd, paths.pamStack, paths.enrolScript])]
   return [
     { kind: 'sshd', name: 'version', digest: digestText(facts.sshd.version) },
     { kind: 'sshd', name: 'args', digest: digestText(facts.sshd.args.join(' ')) },
     { kind: 'folder', name: paths.sshdFolder, digest: folderDigest(facts, paths.sshdFolder) },
     ...files.map((name): Read => ({ kind: 'file', name, digest: fileFact(facts, name)?.digest ?? 'absent' })),
-    ...groups.map((name): Read => ({ kind: 'group', name, digest: facts.groups.includes(name) ? digestText(name) : 'absent' })),
+    ...groups.map((name): Read => ({
+      kind: 'group',
+      name,
+      digest: facts.groups.includes(name) ? digestText(name) : 'absent',
+    })),
   ]
 }

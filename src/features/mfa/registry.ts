@@ -8,6 +8,11 @@ export const methods: readonly MfaMethod[] = [totp]
 /** Errors: BastionError `usage` for a name that is none. */
 export function methodNamed(name: string): MfaMethod {
   const found = methods.find((method) => method.name === name)
-  if (!found) throw new BastionError('usage', `unknown method "${name}"`, `methods: ${methods.map((method) => method.name).join(', ')}`)
+  if (!found)
+    throw new BastionError(
+      'usage',
+      `unknown method "${name}"`,
+      `methods: ${methods.map((method) => method.name).join(', ')}`,
+    )
   return found
 }

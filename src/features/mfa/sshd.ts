@@ -20,7 +20,11 @@ export function sshdMain(facts: Facts): FileFact & { readonly content: string } 
 export function withText(facts: Facts, path: string): FileFact & { readonly content: string } {
   const file = fileFact(facts, path)
   if (file?.content === undefined) {
-    throw new BastionError('host-unfit', `${path} is not there or could not be read`, 'bastionctl changes OpenSSH as the distribution installs it')
+    throw new BastionError(
+      'host-unfit',
+      `${path} is not there or could not be read`,
+      'bastionctl changes OpenSSH as the distribution installs it',
+    )
   }
   return { ...file, content: file.content }
 }
@@ -37,8 +41,12 @@ export function usesDropIn(facts: Facts): boolean {
 
 /** The two files with the factor demanded; exempt groups get in by key alone. */
 export function sshdFilesOn(facts: Facts, exemptGroups: readonly string[]): DesiredFile[] {
-  const global = render('etc/ssh/sshd_config.d/00-bastionctl-mfa.conf', { keywords: keyboardInteractiveKeywords(facts.sshd.version), demanded })
-  const exempt = exemptGroups.length === 0 ? '' : render('etc/ssh/sshd_config.d/00-bastionctl-mfa.match', { exemptGroups, keyAlone })
+  const global = render('etc/ssh/sshd_config.d/00-bastionctl-mfa.conf', {
+    keywords: keyboardInteractiveKeywords(facts.sshd.version),
+    demanded,
+  })
+  const exempt =
+    exemptGroups.length === 0 ? '' : render('etc/ssh/sshd_config.d/00-bastionctl-mfa.match', { exemptGroups, keyAlone })
   const main = foreignMain(facts)
   if (usesDropIn(facts)) return [mainFile(facts, main), dropIn(facts, exempt === '' ? global : `${global}\n${exempt}`)]
   const text = applySshdBlocks(main, { ...blocks, top: body(global), end: exempt === '' ? [] : body(exempt) })
@@ -52,13 +60,27 @@ export function sshdFilesOff(facts: Facts): DesiredFile[] {
 
 function mainFile(facts: Facts, content: string): DesiredFile {
   const { mode, owner, group } = sshdMain(facts)
-  return { path: paths.sshdMain, content, mode, owner, group, reason: 'sshd demands key and factor (no Include of sshd_config.d in front)' }
+  return {
+    path: paths.sshdMain,
+    content,
+    mode,
+    owner,
+    group,
+    reason: 'sshd demands key and factor (no Include of sshd_config.d in front)',
+  }
 }
 
 /** A drop-in gets mode and owner of the main file, whose place its lines take. */
 function dropIn(facts: Facts, content: string | null): DesiredFile {
   const { mode, owner, group } = sshdMain(facts)
-  return { path: paths.sshdDropIn, content, mode, owner, group, reason: content === null ? 'key alone is enough again' : 'sshd demands key and factor' }
+  return {
+    path: paths.sshdDropIn,
+    content,
+    mode,
+    owner,
+    group,
+    reason: content === null ? 'key alone is enough again' : 'sshd demands key and factor',
+  }
 }
 
 function body(text: string): string[] {

@@ -1,5 +1,5 @@
 /** What of this feature is on a host already, read from the files that it manages. */
-import { fileFact, type Account, type Facts } from '../../domain/facts.js'
+import { fileFact, type Facts } from '../../domain/facts.js'
 import type { Enrol } from '../../domain/policy.js'
 import { findBlocks, marks } from '../../render/marked-block.js'
 import { readPam } from '../../render/pam.js'
@@ -28,11 +28,6 @@ export function mfaState(facts: Facts): MfaState {
   })[0]
   const asked = findBlocks(pamSshd, marks(featureName), paths.pamSshd).length > 0
   return { on: asked && sshdText !== '' && found !== undefined, ...found, exemptGroups }
-}
-
-/** Whether one of the account's groups is exempt. */
-export function inExemptGroup(account: Pick<Account, 'groups'>, exemptGroups: readonly string[]): boolean {
-  return account.groups.some((group) => exemptGroups.includes(group))
 }
 
 /** Our lines of sshd's configuration, wherever they stand. */

@@ -1,7 +1,7 @@
 /** Time-based codes by pam_google_authenticator(8). Source: OS-FACTS "pam_google_authenticator". */
 import { BastionError } from '../../domain/errors.js'
 import type { Facts } from '../../domain/facts.js'
-import type { MfaPolicy, TotpSettings } from '../../domain/policy.js'
+import type { TotpSettings } from '../../domain/policy.js'
 import { render } from '../../render/template.js'
 import type { MfaMethod } from './method.js'
 
@@ -40,10 +40,11 @@ export const totp: MfaMethod = {
       optional: policy.enrol === 'first-login',
     }),
 
-  enrolScript: (policy) =>
+  enrolScript: (policy, exemptAccounts) =>
     render('etc/profile.d/bastionctl-mfa-enrol.totp.sh', {
       secret: homeSecret,
       exemptGroups: policy.exemptGroups,
+      exemptAccounts,
       reuse: policy.totp.allowReuse ? '-D' : '-d',
       attempts: policy.totp.rateLimit.attempts,
       seconds: policy.totp.rateLimit.seconds,
@@ -69,7 +70,11 @@ function checkRanges({ window, rateLimit }: TotpSettings): void {
   ]
   for (const [name, value, least, most] of ranges) {
     if (!Number.isInteger(value) || value < least || value > most) {
-      throw new BastionError('usage', `totp ${name} "${value}" is out of range`, `use a whole number from ${least} to ${most}`)
+      throw new BastionError(
+        'usage',
+        `totp ${name} "${value}" is out of range`,
+        `use a whole number from ${least} to ${most}`,
+      )
     }
   }
 }

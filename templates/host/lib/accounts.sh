@@ -17,8 +17,11 @@ make_probe() {
 }
 
 # remove_probes ID: accounts, homes, processes, and their lines in the `-` twins that useradd and userdel leave.
+# 1: something of them is left.
 remove_probes() {
   [ -s "$CHANGES/$1/accounts" ] || return 0
+  _left=
+  clear_locks
   while read -r _probe; do
     case $_probe in
     bctl-*[!a-z0-9-]*) continue ;;
@@ -39,7 +42,7 @@ remove_probes() {
     fi
     for _db in passwd shadow group gshadow subuid subgid; do
       for _file in "/etc/$_db" "/etc/$_db-"; do
-        grep -qs "^$_probe:" "$_file" && drop_line "$_file" "$_probe"
+        ! grep -qs "^$_probe:" "$_file" || drop_line "$_file" "$_probe" || _left="$_left $_file"
       done
     done
     rm -rf "/var/mail/$_probe" "/var/spool/mail/$_probe"
@@ -50,10 +53,32 @@ remove_probes() {
     *) ;;
     esac
   done <"$CHANGES/$1/no-twins"
-  rm -f "$CHANGES/$1/accounts" "$CHANGES/$1/no-twins"
+  if [ -n "$_left" ]; then
+    echo "a throw-away account is left in$_left"
+    return 1
+  fi
+  # The databases' new versions are renamed into place by others: on disk before the names are forgotten.
+  sync /etc && rm -f "$CHANGES/$1/accounts" "$CHANGES/$1/no-twins"
 }
 
+# drop_line FILE NAME: the file without the account's line, or as it was.
 drop_line() {
-  cp -p --preserve=all "$1" "$1.bastionctl-new" && grep -v "^$2:" "$1" >"$1.bastionctl-new"
-  sync "$1.bastionctl-new" && mv -f "$1.bastionctl-new" "$1"
+  _temp=$1.bastionctl-new
+  if cp -p --preserve=all "$1" "$_temp" && { grep -v "^$2:" "$1" >"$_temp" || [ $? -eq 1 ]; } &&
+    ! grep -q "^$2:" "$_temp" && sync "$_temp" && mv -f "$_temp" "$1"; then
+    return 0
+  fi
+  rm -f "$_temp"
+  return 1
+}
+
+# clear_locks: useradd and userdel that were killed leave locks behind, which refuse the next one once their number is somebody
+# else's, and half-written versions.
+clear_locks() {
+  for _db in passwd shadow group gshadow subuid subgid; do
+    rm -f "/etc/$_db.bastionctl-new" "/etc/$_db-.bastionctl-new"
+    [ -e "/etc/$_db.lock" ] || continue
+    _pid=$(tr -cd 0-9 <"/etc/$_db.lock")
+    kill -0 "${_pid:-none}" 2>/dev/null || rm -f "/etc/$_db.lock" "/etc/$_db+" "/etc/$_db.$_pid"
+  done
 }

@@ -11,7 +11,7 @@ answer() {
     [ ! -s "$RUN/logins" ] || sed 's/^/login=/' "$RUN/logins"
   } >"$RUN/answer"
   if [ -n "${ID-}" ] && [ -d "$CHANGES/$ID" ]; then
-    { cat "$RUN/answer" && transcript; } >"$CHANGES/$ID/transcript" 2>/dev/null || true
+    { cat "$RUN/answer" && transcript; } >>"$CHANGES/$ID/transcript" 2>/dev/null || true
   fi
   cat "$RUN/answer"
   case $1 in

@@ -23,6 +23,11 @@ arm() {
 # record ID: full copies of both sides, with owner, mode, label and time.
 record() {
   while IFS='|' read -r _n _path _action _fmode _owner _group _before _after; do
+    # A rename would put a file in the link's place, and its mode is not the file's.
+    if [ -L "$_path" ]; then
+      echo "$_path is a symbolic link"
+      return 1
+    fi
     mkdir -p "$CHANGES/$1/before${_path%/*}" "$CHANGES/$1/after${_path%/*}" || return 1
     if [ "$_before" != absent ]; then
       cp -p --preserve=all "$_path" "$CHANGES/$1/before$_path" && [ "$(digest "$CHANGES/$1/before$_path")" = "$_before" ] || return 1

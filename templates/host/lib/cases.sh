@@ -30,7 +30,9 @@ run_cases() {
     judge
     printf '%s|%s|%s|%s|%s|%s|%s|%s\n' "$_id" "$_phase" "$_name" "$GOT" "$_expect" "$KEY" "$PROMPTED" "$OK" >>"$RUN/logins"
     if [ "$OK" = 0 ] && [ -z "$FAILED" ]; then
-      FAILED="$_id as $_name: expected $_expect, got $GOT (key accepted: $KEY, prompted: $PROMPTED): $(why_refused)"
+      _cause=
+      [ "$KEY" = 1 ] || _cause=$(loose_modes "$_real" "$_home")
+      FAILED="$_id as $_name: expected $_expect, got $GOT (key accepted: $KEY, prompted: $PROMPTED): ${_cause:-$(why_refused)}"
       return 1
     fi
   done 3<"$RUN/data/cases"

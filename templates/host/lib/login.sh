@@ -96,5 +96,26 @@ quiet_shell() {
 
 # why_refused: the last thing that ssh said, for the report.
 why_refused() {
-  plain "$(grep -Ev '^(debug1|OpenSSH_|Authenticated|Transferred|Bytes)' "$WORK/log" | tail -n 2)"
+  plain "$(grep -Ev '^(debug1|OpenSSH_|Authenticated|Transferred|Bytes|Warning: Permanently)' "$WORK/log" | tail -n 2)"
+}
+
+# loose_modes ACCOUNT HOME: what sshd's StrictModes refuses on the way to the account's keys (misc.c, safe_path).
+loose_modes() {
+  _at=$(keys_path "$1" "$2") || return 0
+  while [ -n "$_at" ]; do
+    _seen=$(stat -c '%A|%U|%04a' "$_at" 2>/dev/null) || return 0
+    case $_seen in
+    ?????w* | ????????w*)
+      printf '%s is writable by others (%s), and sshd then reads no key\n' "$_at" "${_seen##*|}"
+      return 0
+      ;;
+    *"|$1|"* | *'|root|'*) ;;
+    *)
+      printf '%s belongs to somebody else, and sshd then reads no key\n' "$_at"
+      return 0
+      ;;
+    esac
+    [ "$_at" != "$2" ] || return 0
+    _at=${_at%/*}
+  done
 }

@@ -1,7 +1,8 @@
 # shellcheck shell=sh
-# Who logged in during the last 30 days, and how often with a terminal: name|accepted|on a terminal|last (epoch seconds).
-# sshd's log says who was let in, by which process, and wtmp which of these processes gave out a terminal (on Debian 13, too,
-# where last(1) is gone). Where nobody keeps wtmp the third field is -1: not known.
+# Who logged in during the last 30 days, and how often with somebody there, that is on a terminal or with an answer to a
+# prompt: name|accepted|somebody there|last (epoch seconds). sshd's log says who was let in how and by which process, wtmp
+# which of these processes gave out a terminal (on Debian 13, too, where last(1) is gone). Where nobody keeps wtmp the third
+# field is -1: not known.
 
 # read_wtmp FILE…: epoch seconds, `terminal`, name, pid. A record has its minute only, so it counts as that minute's end.
 read_wtmp() {
@@ -28,11 +29,14 @@ if [ -r /var/log/wtmp ] && command -v who >/dev/null; then known=1; else known=0
   journalctl -q -t bastionctl-session --since -30d -o cat 2>/dev/null | sed -n 's/^safety session from \([^ ]*\) \([0-9]*\)$/0 own \1 \2/p'
   # The newest first, so that a log that is too long to be read in time loses its oldest part.
   timeout 30 journalctl -q -r -t sshd -t sshd-session --since -30d -o short-unix 2>/dev/null |
-    sed -n 's/^\([0-9]*\)[.0-9]* [^ ]* [^ ]*\[\([0-9]*\)\]: Accepted [^ ]* for \([^ ]*\) from \([^ ]*\) port \([0-9]*\) .*/\1 accepted \3 \2 \4 \5/p'
+    sed -n 's/^\([0-9]*\)[.0-9]* [^ ]* [^ ]*\[\([0-9]*\)\]: Accepted \([^ ]*\) for \([^ ]*\) from \([^ ]*\) port \([0-9]*\) .*/\1 accepted \4 \2 \5 \6 \3/p'
   read_wtmp /var/log/wtmp /var/log/wtmp.* /var/log/wtmp-*
 } | sort -s -k1,1n | awk -v known="$known" '
   $2 == "own" { own[$3, $4] = 1 }
-  $2 == "accepted" && !(($5, $6) in own) && $3 !~ /^bctl-/ { n[$3]++; last[$3] = $1; open[$3, $4] = 1 }
+  $2 == "accepted" && !(($5, $6) in own) && $3 !~ /^bctl-/ {
+    n[$3]++; last[$3] = $1
+    if ($7 ~ /^keyboard-interactive/) p[$3]++; else open[$3, $4] = 1
+  }
   $2 == "terminal" && (($3, $4) in open) { p[$3]++; delete open[$3, $4] }
   END { for (u in n) printf "%s|%d|%d|%d\n", u, n[u], known ? p[u] : -1, last[u] }' | sort
 exit 0

@@ -6,6 +6,10 @@
 restore_files() {
   _id=$1 _bad=0
   _stash=$STASH/$_id
+  if [ ! -r "$CHANGES/$_id/files.reverse" ]; then
+    journal "$_id" 'cannot restore yet: the list of files cannot be read'
+    return 1
+  fi
   while IFS='|' read -r _n _path _action _fmode _owner _group _before _after <&4; do
     rm -f "$_path.bastionctl-new"
     _now=$(digest "$_path")
@@ -18,7 +22,7 @@ restore_files() {
     elif [ "$(digest "$_stash/$_n")" = "$_before" ]; then
       mv -fT "$_stash/$_n" "$_path" || _bad=1
     else
-      put_back_copy "$CHANGES/$_id/before$_path" "$_path" || _bad=1
+      put_back_copy "$CHANGES/$_id/before$_path" "$_path" "$_before" || _bad=1
     fi
     sync "${_path%/*}"
     [ "$(digest "$_path")" = "$_before" ] || _bad=1
@@ -29,14 +33,31 @@ restore_files() {
   fi
 }
 
+# put_back_copy COPY TARGET DIGEST: a copy that is damaged itself takes nobody's place.
 put_back_copy() {
-  cp -p --preserve=all "$1" "$2.bastionctl-new" && sync "$2.bastionctl-new" && mv -fT "$2.bastionctl-new" "$2"
+  if cp -p --preserve=all "$1" "$2.bastionctl-new" && sync "$2.bastionctl-new" && [ "$(digest "$2.bastionctl-new")" = "$3" ]; then
+    mv -fT "$2.bastionctl-new" "$2"
+    return
+  fi
+  rm -f "$2.bastionctl-new"
+  return 1
 }
 
+# keep_aside ID PATH: a copy with the change's record; where there is no room for one, a second name beside the file, which needs no block.
 keep_aside() {
-  mkdir -p "$CHANGES/$1/aside" && cp -p "$2" "$CHANGES/$1/aside/$(printf '%s' "$2" | tr / _)" &&
-    printf '%s\n' "$2" >>"$CHANGES/$1/aside/names"
-  journal "$1" "kept aside, changed by somebody else: $2"
+  _aside=$CHANGES/$1/aside/$(printf '%s' "$2" | tr / _)
+  if ! mkdir -p "${_aside%/*}" || ! cp -p "$2" "$_aside" || [ "$(digest "$_aside")" != "$(digest "$2")" ]; then
+    rm -f "$_aside"
+    _aside=$2.bastionctl-aside
+    rm -f "$_aside" && ln "$2" "$_aside" || _aside='nowhere: no room'
+  fi
+  journal "$1" "changed by somebody else: $2, kept as $_aside"
+  grep -qsxF "$2 $_aside" "$CHANGES/$1/kept" || { printf '%s %s\n' "$2" "$_aside" >>"$CHANGES/$1/kept"; } 2>/dev/null || true
+}
+
+# kept ID: what was kept aside, in a sentence; nothing when nothing was.
+kept() {
+  [ ! -s "$CHANGES/$1/kept" ] || printf 'changed by somebody else and kept: %s' "$(sed 's/ / as /' "$CHANGES/$1/kept" | paste -sd, - | sed 's/,/, /g')"
 }
 
 # revert ID WHY: files, sshd, accounts. 1: try again later.
@@ -48,7 +69,7 @@ revert() {
   restore_files "$1" || return 1
   [ -d /run/sshd ] || [ "$(sshd_unit)" != ssh.service ] || mkdir -m 0755 /run/sshd
   _said=$(reload_sshd) || { journal "$1" "sshd: $_said"; return 1; }
-  remove_probes "$1"
+  _said=$(remove_probes "$1") || { journal "$1" "$_said"; return 1; }
   if [ -s "$CHANGES/$1/strays" ]; then
     while read -r _stray; do
       case $_stray in
@@ -64,6 +85,8 @@ revert() {
 finish() {
   _where=$(sshd_target "$ARGS")
   _why=$(cat "$CHANGES/$1/why" 2>/dev/null)
+  _kept=$(kept "$1")
+  [ -z "$_kept" ] || _why="$_why; $_kept"
   if answers "${_where% *}" "${_where#* }" && "$(sshd_binary)" -t 2>/dev/null; then
     set_state "$1" rolled-back "$_why" || return 1
     disarm "$1"
@@ -81,19 +104,27 @@ forget() {
 
 # settled ID: nothing is left to undo; a change that died before it was armed never was one.
 settled() {
-  if [ "$(state_of "$1")" = staged ]; then forget "$1"; else disarm "$1"; fi
+  case $(state_of "$1") in
+  staged | none) forget "$1" ;;
+  *) disarm "$1" ;;
+  esac
 }
 
-# disarm ID: timer, boot units, stash and this change's copy of the guard; the record stays.
+# disarm ID: timer, boot units, stash and this change's copy of the guard; the record stays. The timer goes late: where this
+# dies half-way, the timer comes again, or the next boot, or the next change (sweep).
 disarm() {
-  rm -f "$UNITS/timers.target.wants/bastionctl-guard@$1.timer" \
-    "$UNITS/sysinit.target.wants/bastionctl-boot-restore@$1.service" \
+  rm -f "$UNITS/sysinit.target.wants/bastionctl-boot-restore@$1.service" \
     "$UNITS/multi-user.target.wants/bastionctl-boot-prove@$1.service"
-  rm -rf "$UNITS/bastionctl-guard@$1.timer.d" "${STASH:?}/$1"
+  rm -rf "${STASH:?}/$1"
   rmdir "$STASH" 2>/dev/null || true
   systemctl stop "bastionctl-guard@$1.timer" 2>/dev/null
-  rm -f "$UNITS/bastionctl-guard@.service" "$UNITS/bastionctl-guard@.timer" \
-    "$UNITS/bastionctl-boot-restore@.service" "$UNITS/bastionctl-boot-prove@.service"
+  rm -f "$UNITS/timers.target.wants/bastionctl-guard@$1.timer"
+  rm -rf "$UNITS/bastionctl-guard@$1.timer.d"
+  # The templates serve every change: one that is armed needs them.
+  if ! any_armed; then
+    rm -f "$UNITS/bastionctl-guard@.service" "$UNITS/bastionctl-guard@.timer" \
+      "$UNITS/bastionctl-boot-restore@.service" "$UNITS/bastionctl-boot-prove@.service"
+  fi
   rm -rf "${LIBEXEC:?}/$1"
   rmdir "$LIBEXEC" 2>/dev/null || true
   [ ! -e "$CHANGES/$1/made" ] || while read -r _folder; do
@@ -103,5 +134,39 @@ disarm() {
     esac
   done <"$CHANGES/$1/made"
   systemctl daemon-reload 2>/dev/null
+  systemctl reset-failed "bastionctl-*@$1.*" 2>/dev/null
   return 0
+}
+
+any_armed() {
+  for _armed in "$UNITS"/bastionctl-guard@*.timer.d; do
+    [ ! -d "$_armed" ] || return 0
+  done
+  return 1
+}
+
+# sweep: what was left by a program that died before its guard was armed, or while its guard was put away.
+sweep() {
+  {
+    for _left in "$LIBEXEC"/* "$STASH"/*; do
+      [ ! -d "$_left" ] || printf '%s\n' "${_left##*/}"
+    done
+    for _left in "$UNITS"/bastionctl-guard@*.timer.d; do
+      _left=${_left##*/bastionctl-guard@}
+      printf '%s\n' "${_left%.timer.d}"
+    done
+    for _left in "$CHANGES"/*; do
+      case $(state_of "${_left##*/}") in
+      none | staged) printf '%s\n' "${_left##*/}" ;;
+      *) ;;
+      esac
+    done
+  } | grep -xE '[A-Za-z0-9-]+' | sort -u | while read -r _left; do
+    is_open "$_left" || settled "$_left"
+  done
+}
+
+# retry_soon ID: what could not be put back is tried again by the guard at once and every 20 seconds, not only from the deadline on.
+retry_soon() {
+  systemctl --no-block start "bastionctl-guard@$1.service" 9>&-
 }

@@ -23,7 +23,7 @@ sshd_args() {
   _pid=$(systemctl show -p MainPID --value "$(sshd_unit)" 2>/dev/null)
   [ -r "/proc/${_pid:-0}/cmdline" ] && [ "${_pid:-0}" != 0 ] || return 0
   # The listener retitles itself ("sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups").
-  tr '\0' '\n' <"/proc/$_pid/cmdline" | sed -e 's/^sshd: //' -e 's/ \[listener\].*//' | tr ' ' '\n' | sed 1d | while read -r _arg; do
+  tr '\0' '\n' <"/proc/$_pid/cmdline" | sed -e 's/^[a-z-]*: //' -e 's/ \[listener\].*//' | tr ' ' '\n' | sed 1d | while read -r _arg; do
     case $_arg in
     '' | -D | -e | -i | -d | -t | -T | -q) ;;
     *) printf '%s\n' "$_arg" ;;
@@ -66,7 +66,11 @@ reload_sshd() {
   _test=$("$(sshd_binary)" -t 2>&1) || { plain "sshd -t: $_test"; return 1; }
   _unit=$(sshd_unit)
   if systemctl -q is-active "$_unit"; then
-    systemctl reload "$_unit" 2>&1
+    _said=$(systemctl reload "$_unit" 2>&1) && return 0
+    # systemd says that it failed, sshd says why.
+    _test=$("$(sshd_binary)" -t 2>&1) || _said="sshd -t: $_test"
+    plain "$_said"
+    return 1
   elif sshd_socket_active; then
     return 0
   else
@@ -85,4 +89,13 @@ answers() {
     sleep 0.2
   done
   return 1
+}
+
+# outdated: a hint where the running daemon's program was replaced: it cuts every connection if the new one does not fit (re-exec).
+outdated() {
+  _pid=$(systemctl show -p MainPID --value "$(sshd_unit)" 2>/dev/null)
+  case $(readlink "/proc/${_pid:-0}/exe" 2>/dev/null) in
+  *' (deleted)') printf ': its program was replaced while it ran, and it may have to be restarted' ;;
+  *) ;;
+  esac
 }

@@ -1,4 +1,16 @@
 # shellcheck shell=sh
+# What an order about a change that is on the host already has to know.
+
+# edited_since ID: whether a file of the change is not as the change left it: the first one is in $EDITED, the difference goes into the answer.
+edited_since() {
+  while IFS='|' read -r _n EDITED _action _fmode _owner _group _before _after; do
+    [ "$(digest "$EDITED")" != "$_after" ] || continue
+    diff -u "$CHANGES/$1/after$EDITED" "$EDITED" 2>/dev/null | sed 's/^/diff=/' | head -n 40 >>"$RUN/extra"
+    return 0
+  done <"$CHANGES/$1/files"
+  return 1
+}
+
 # target_change: the change that is meant: by id, else the one that waits, else the newest.
 target_change() {
   _wanted=$(value change "$RUN/data/manifest")

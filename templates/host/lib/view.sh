@@ -14,8 +14,9 @@ shadow() {
   fi
   # No overlayfs, or a file system that it does not take as a lower layer: a copy, bind-mounted.
   case $1 in
-  # Only login records are written there; but nothing is ever installed without a layer over all of it.
-  /var/log | /var/lib) return 0 ;;
+  # Only login records are written there, and none is read; but nothing is ever installed without a layer over all of it.
+  /var/log) ;;
+  /var/lib) return 0 ;;
   /var/cache | /usr | /lib) return 1 ;;
   /etc) cp -a "$1/." "$_upper/up/" ;;
   *)

@@ -1,0 +1,58 @@
+/** Remarks for the reviewer on accounts that the change treats in a way of their own. */
+import { byCodePoint } from '../../domain/digest.js'
+import type { MfaPolicy } from '../../domain/policy.js'
+import type { OsProfile } from '../../os/index.js'
+import { byKeyToday, hasPlainKey } from './entry.js'
+import type { Person } from './people.js'
+
+/** Accounts that no group of ours exempts but a Match block of somebody else's does. */
+export function exemptAccounts(everybody: readonly Person[]): string[] {
+  const names = everybody
+    .filter(({ exempt, exemptGroups }) => exempt && exemptGroups.length === 0)
+    .map(({ account }) => account.name)
+  // The name stands in a shell script: one that would need quoting is left out, and its owner may enrol.
+  return names.filter((name) => /^[A-Za-z0-9._@-]+$/.test(name)).sort(byCodePoint)
+}
+
+/** Un-enrolled people whom the script of the first login does not reach. */
+export function shellNotes(everybody: readonly Person[], policy: MfaPolicy, os: OsProfile): string[] {
+  if (policy.enrol !== 'first-login') return []
+  return everybody
+    .filter(({ account, exempt, after }) => after && !exempt && !account.enrolled && !os.readsProfile(account.shell))
+    .map(
+      ({ account }) =>
+        `${account.name}: its shell ${account.shell} does not read /etc/profile.d, so it is not made to enrol`,
+    )
+}
+
+/** Accounts that look like programs', without a login in the logs that would show it. */
+export function robotNotes(everybody: readonly Person[]): string[] {
+  return everybody
+    .filter(
+      ({ account, exempt, today }) =>
+        today && !exempt && account.uid !== 0 && account.keys.length > 0 && !hasPlainKey(account),
+    )
+    .map(
+      ({ account }) =>
+        `${account.name}: its keys run forced commands only; a program that uses them needs an exempt group`,
+    )
+}
+
+/** Accounts that a program may use, where the host keeps no record of which logins had a terminal; told to the reviewer. */
+export function perhapsPrograms(everybody: readonly Person[]): string[] {
+  const names = everybody
+    .filter(
+      ({ account, today, exempt, loses }) =>
+        today &&
+        !exempt &&
+        loses === undefined &&
+        byKeyToday(account) &&
+        account.logins.total > 0 &&
+        account.logins.withoutTerminal === undefined,
+    )
+    .map(({ account }) => account.name)
+  if (names.length === 0) return []
+  return [
+    `this host keeps no record of which logins had a terminal (no /var/log/wtmp), and a program (ansible, rsync, CI) cannot answer a code: if one logs in as ${names.join(', ')}, it needs an exempt group`,
+  ]
+}

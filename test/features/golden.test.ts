@@ -1,0 +1,81 @@
+/**
+ * The files that switching on writes, per distribution, against test/golden/<distro>/<case>/. Run with UPDATE_GOLDEN=1 to
+ * accept what comes out, then read the difference in git. Switching off must give back stock/ itself.
+ */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { expect } from 'chai'
+import { changeFrom } from '../../src/domain/change-from.js'
+import { isNoop } from '../../src/domain/change.js'
+import type { Facts } from '../../src/domain/facts.js'
+import type { MfaPolicy } from '../../src/domain/policy.js'
+import { draft } from '../../src/features/index.js'
+import { admin, carriedOut, distros, golden, policy, stockFacts, tree, type Distro } from './facts.js'
+
+const cases: Record<string, MfaPolicy> = {
+  'first-login': policy(),
+  required: policy({ enrol: 'required', acceptLockout: ['alice', 'ci'] }),
+  exempt: policy({ exemptGroups: ['robots', 'breakglass', 'robots'] }),
+}
+
+/** The people of every case: an administrator with a factor, so that `required` leaves one. */
+function hostOf(distro: Distro, more: Partial<Facts> = {}): Facts {
+  const facts = stockFacts(distro, more)
+  return {
+    ...facts,
+    accounts: facts.accounts.map((one) => (one.name === admin.name ? { ...one, enrolled: true } : one)),
+  }
+}
+
+describe('golden trees', () => {
+  for (const distro of Object.keys(distros) as Distro[]) {
+    for (const [name, wanted] of Object.entries(cases)) {
+      const facts = hostOf(distro)
+      const made = draft(wanted, facts)
+      const change = changeFrom(made, facts)
+      const after = carriedOut(facts, made.files, { authenticationmethods: ['publickey,keyboard-interactive:pam'] })
+
+      it(`${distro}: ${name}`, () => {
+        const folder = new URL(`${distro}/${name}/`, golden)
+        const written = change.files.map(({ path, content }): [string, string] => [path, content ?? '']).sort()
+        if (process.env.UPDATE_GOLDEN === '1') accept(folder, written)
+        expect(tree(folder)).to.deep.equal(written)
+      })
+
+      it(`${distro}: ${name}, a second time: no changes (G8)`, () => {
+        expect(isNoop(changeFrom(draft(wanted, after), after))).to.equal(true)
+      })
+
+      it(`${distro}: ${name}, then disabled: stock, byte for byte`, () => {
+        const off = draft({ ...wanted, action: 'disable' }, after)
+        const names = (of: Facts) => of.files.map(({ path, content, mode }) => [path, content, mode]).sort()
+        expect(names(carriedOut(after, off.files))).to.deep.equal(names(facts))
+      })
+    }
+
+    it(`${distro}: disabled while off: no changes`, () => {
+      const facts = hostOf(distro)
+      expect(isNoop(changeFrom(draft(policy({ action: 'disable' }), facts), facts))).to.equal(true)
+    })
+  }
+
+  for (const [id, like] of [
+    ['rocky', 'rhel-8'],
+    ['almalinux', 'rhel-9'],
+    ['rocky', 'rhel-10'],
+  ] as const) {
+    it(`${id} gets what ${like} gets`, () => {
+      const facts = hostOf(like)
+      const there = draft(policy(), { ...facts, os: { ...facts.os, id } })
+      expect(there.files).to.deep.equal(draft(policy(), facts).files)
+    })
+  }
+})
+
+function accept(folder: URL, files: readonly [string, string][]): void {
+  rmSync(folder, { recursive: true, force: true })
+  for (const [path, text] of files) {
+    const target = new URL(`.${path}`, folder)
+    mkdirSync(new URL('.', target), { recursive: true })
+    writeFileSync(target, text)
+  }
+}

@@ -1,0 +1,213 @@
+/** Who would be locked out, who still enters by key alone, and what is refused whatever anybody agrees to. */
+import { expect } from 'chai'
+import type { Account, Facts } from '../../../src/domain/facts.js'
+import type { MfaPolicy } from '../../../src/domain/policy.js'
+import { draft } from '../../../src/features/index.js'
+import { account, admin, carriedOut, key, policy, root, stockEffective, stockFacts } from '../facts.js'
+
+const enrolled: Account = { ...admin, enrolled: true }
+const withAccounts = (...accounts: Account[]): Facts => stockFacts('debian-12', { accounts })
+const made = (facts: Facts, more: Partial<MfaPolicy> = {}) => draft(policy(more), facts)
+const lockouts = (facts: Facts, more: Partial<MfaPolicy> = {}) =>
+  made(facts, more).lockouts.map(({ account: name, reason }) => `${name}: ${reason}`)
+const keyOnly = (facts: Facts, more: Partial<MfaPolicy> = {}) =>
+  made(facts, more).keyOnly.map(({ account: name, reason }) => `${name}: ${reason}`)
+const effective = (more: Record<string, string[]>) => ({ effective: { ...stockEffective, ...more } })
+
+describe('lock-outs', () => {
+  it('none on a stock host where enrolment comes at the first login', () => {
+    expect(lockouts(stockFacts())).to.deep.equal([])
+  })
+
+  it('lockout 28: whoever has no factor, where enrolment is required', () => {
+    const facts = withAccounts(
+      enrolled,
+      account('alice'),
+      account('bob', { enrolled: true }),
+      account('ci', { groups: ['robots'] }),
+    )
+    expect(lockouts(facts, { enrol: 'required', exemptGroups: ['robots'] })).to.deep.equal([
+      'alice: has no factor, and --enrol required lets nobody in without',
+    ])
+  })
+
+  it('lockout 43: accounts that lately logged in without a terminal, unless they are exempt', () => {
+    const ci = account('ci', { groups: ['ci', 'robots'], logins: { total: 40, withoutTerminal: 40 } })
+    const facts = withAccounts(admin, ci, account('git', { logins: { total: 1, withoutTerminal: 1 } }))
+    expect(lockouts(facts)).to.deep.equal([
+      'ci: logged in without a terminal 40 times in the last 30 days: a program (ansible, rsync, CI) cannot answer a code',
+      'git: logged in without a terminal once in the last 30 days: a program (ansible, rsync, CI) cannot answer a code',
+    ])
+    expect(lockouts(facts, { exemptGroups: ['robots'] })).to.have.length(1)
+  })
+
+  it('are accepted by name', () => {
+    const facts = withAccounts(admin, account('git', { logins: { total: 1, withoutTerminal: 1 } }))
+    expect(made(facts, { acceptLockout: ['git'] }).lockouts[0]).to.include({ account: 'git', accepted: true })
+    expect(made(facts, { acceptLockout: ['gti'] }).lockouts[0]).to.include({ accepted: false })
+  })
+
+  it('root, whose key gets in today and to whom sshd refuses the factor', () => {
+    const keyed = { ...root, keys: [key()] }
+    expect(lockouts(withAccounts(keyed, admin))).to.deep.equal([
+      'root: sshd refuses the factor to root while PermitRootLogin is not "yes"',
+    ])
+    expect(
+      lockouts(withAccounts({ ...keyed, groups: ['root', 'breakglass'] }, admin), { exemptGroups: ['breakglass'] }),
+    ).to.deep.equal([])
+    expect(lockouts(withAccounts({ ...keyed, ...effective({ permitrootlogin: ['yes'] }) }, admin))).to.deep.equal([])
+    expect(lockouts(withAccounts({ ...keyed, ...effective({ permitrootlogin: ['no'] }) }, admin))).to.deep.equal([])
+    expect(lockouts(withAccounts(root, admin)), 'its keys only say "log in as admin"').to.deep.equal([])
+  })
+
+  it('people who log in by password only', () => {
+    const typist = account('typist', { keys: [], password: 'set' })
+    const reason = 'typist: logs in by password only, and a key will be demanded first'
+    expect(lockouts(withAccounts(admin, typist))).to.deep.equal([reason])
+    expect(
+      lockouts(withAccounts(admin, { ...typist, groups: ['robots'] }), { exemptGroups: ['robots'] }),
+      'an exempt group needs a key, too',
+    ).to.deep.equal([reason])
+    expect(
+      lockouts(withAccounts(admin, { ...typist, ...effective({ passwordauthentication: ['no'] }) })),
+    ).to.deep.equal([])
+    expect(
+      lockouts(
+        withAccounts(admin, {
+          ...typist,
+          ...effective({ passwordauthentication: ['no'], kbdinteractiveauthentication: ['yes'] }),
+        }),
+      ),
+    ).to.deep.equal([reason])
+    expect(lockouts(withAccounts(admin, { ...typist, password: 'locked' }))).to.deep.equal([])
+    expect(
+      lockouts(withAccounts(admin, { ...typist, ...effective({ pubkeyauthentication: ['no'] }), keys: [key()] })),
+      'a key that is not taken',
+    ).to.deep.equal([reason])
+  })
+
+  it('not those who do not get in today: expired, without a shell, left out by AllowUsers, AllowGroups, DenyUsers, DenyGroups', () => {
+    const busy = { logins: { total: 9, withoutTerminal: 9 } }
+    const facts = withAccounts(
+      admin,
+      account('a', { ...busy, expired: true }),
+      account('b', { ...busy, shell: '/usr/sbin/nologin' }),
+      account('c', { ...busy, ...effective({ allowusers: ['admin', 'alice'] }) }),
+      account('d', { ...busy, ...effective({ allowgroups: ['staff'] }) }),
+      account('e', { ...busy, ...effective({ denyusers: ['e'] }) }),
+      account('f', { ...busy, ...effective({ denygroups: ['f'] }) }),
+      account('g', { ...busy, keys: [] }),
+    )
+    expect(lockouts(facts)).to.deep.equal([])
+  })
+
+  it('not those who are out already: a second run asks nobody again', () => {
+    const facts = withAccounts(
+      enrolled,
+      account('git', { logins: { total: 5, withoutTerminal: 5 } }),
+      account('typist', { keys: [], password: 'set' }),
+      { ...root, keys: [key()] },
+    )
+    const first = made(facts)
+    expect(first.lockouts).to.have.length(3)
+    const after = carriedOut(facts, first.files, {
+      authenticationmethods: ['publickey,keyboard-interactive:pam'],
+      kbdinteractiveauthentication: ['yes'],
+    })
+    expect(lockouts(after)).to.deep.equal([])
+    expect(lockouts(after, { enrol: 'required' })).to.deep.equal([
+      'git: has no factor, and --enrol required lets nobody in without',
+    ])
+  })
+})
+
+describe('nobody left', () => {
+  const nobody = 'no administrator could log in'
+  it('lockouts 19 and 28: refused where no administrator has a factor, accepted lock-out or not', () => {
+    expect(() =>
+      made(withAccounts(admin, account('alice', { enrolled: true })), { enrol: 'required', acceptLockout: ['admin'] }),
+    )
+      .to.throw(`${nobody}: admin has no way past the factor`)
+      .with.property('exit', 'refused')
+  })
+
+  it('lets an exempt administrator be enough', () => {
+    const facts = withAccounts({ ...admin, groups: ['breakglass'] })
+    expect(made(facts, { enrol: 'required', exemptGroups: ['breakglass'] }).lockouts).to.deep.equal([])
+  })
+
+  it('lockout 19: refused where root is the only one and sshd refuses it the factor', () => {
+    const keyed = { ...root, keys: [key()] }
+    expect(() => made(withAccounts(keyed, account('alice'))))
+      .to.throw(nobody)
+      .with.property('exit', 'refused')
+    expect(made(withAccounts({ ...keyed, ...effective({ permitrootlogin: ['yes'] }) }))).to.have.property(
+      'feature',
+      'mfa',
+    )
+  })
+
+  it('refused where no administrator has a key that opens a session', () => {
+    for (const keys of [[], [key('command')], [key('cert-authority')]]) {
+      expect(() => made(withAccounts({ ...admin, keys }, account('alice')))).to.throw('nobody with sudo has a key')
+    }
+  })
+})
+
+describe('who still enters by key alone', () => {
+  it('the exempt and the un-enrolled, and nobody else', () => {
+    const facts = withAccounts(
+      enrolled,
+      account('alice'),
+      account('ci', { groups: ['robots'] }),
+      account('bob', { enrolled: true }),
+    )
+    expect(keyOnly(facts, { exemptGroups: ['robots'] })).to.deep.equal([
+      'alice: not enrolled yet',
+      'ci: exempt by group robots',
+    ])
+    expect(keyOnly(facts, { enrol: 'required', exemptGroups: ['robots'] })).to.deep.equal([
+      'ci: exempt by group robots',
+    ])
+  })
+
+  it("whom a Match block of somebody else's lets in", () => {
+    const stock = stockFacts('debian-12', {
+      accounts: [enrolled, account('bob', { enrolled: true }), account('eve', { enrolled: true })],
+    })
+    const [main] = stock.files
+    const content = `${main?.content ?? ''}Match User bob\n  AuthenticationMethods publickey\nMatch Address 10.0.0.0/8 User eve\n  AuthenticationMethods publickey\n`
+    const facts = {
+      ...stock,
+      files: stock.files.map((one) => (one.path === '/etc/ssh/sshd_config' ? { ...one, content } : one)),
+    }
+    expect(keyOnly(facts)).to.deep.equal([
+      "bob: a Match block of somebody else's demands the key only",
+      "eve: a Match block of somebody else's demands the key only, depending on where the login comes from",
+    ])
+    const script = made(facts).files.find(({ path }) => path.startsWith('/etc/profile.d/'))?.content
+    expect(script, 'nor is bob made to enrol').to.contain("'bob') exit 0")
+  })
+
+  it('everybody with a key, once it is switched off', () => {
+    expect(keyOnly(stockFacts(), { action: 'disable' })).to.deep.equal(
+      ['admin', 'alice', 'ci'].map((name) => `${name}: no second factor is demanded any more`),
+    )
+  })
+})
+
+describe('exempt groups', () => {
+  it('have to exist', () => {
+    expect(() => made(stockFacts(), { exemptGroups: ['robtos'] }))
+      .to.throw('the exempt group "robtos" does not exist')
+      .with.property('exit', 'refused')
+  })
+
+  for (const name of ['a b', 'a,b', '*', '!x', 'x\nMatch all', '-x', '']) {
+    it(`may not be called ${JSON.stringify(name)}, which sshd would read otherwise`, () => {
+      expect(() => made(stockFacts('debian-12', { groups: [name] }), { exemptGroups: [name] }))
+        .to.throw('cannot be written')
+        .with.property('exit', 'refused')
+    })
+  }
+})

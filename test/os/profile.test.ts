@@ -1,0 +1,95 @@
+import { expect } from 'chai'
+import { profileFor } from '../../src/os/index.js'
+import { readPam } from '../../src/render/pam.js'
+import { distros, stockFacts, type Distro } from '../features/facts.js'
+
+const os = (id: string, versionId: string, prettyName = '') => ({
+  os: { id, versionId, prettyName, idLike: ['debian'] },
+})
+
+describe('the supported list', () => {
+  for (const [id, version, name, unit] of [
+    ['debian', '11', 'Debian 11', 'ssh.service'],
+    ['debian', '13', 'Debian 13', 'ssh.service'],
+    ['ubuntu', '22.04', 'Ubuntu 22.04', 'ssh.service'],
+    ['ubuntu', '26.04', 'Ubuntu 26.04', 'ssh.service'],
+    ['amzn', '2023', 'Amazon Linux 2023', 'sshd.service'],
+    ['rhel', '8.10', 'RHEL 8', 'sshd.service'],
+    ['rocky', '9.6', 'Rocky Linux 9', 'sshd.service'],
+    ['almalinux', '10.1', 'AlmaLinux 10', 'sshd.service'],
+  ] as const) {
+    it(`knows ${id} ${version}`, () => {
+      expect(profileFor(os(id, version))).to.include({ name, unit })
+    })
+  }
+
+  for (const [id, version, reason] of [
+    ['amzn', '2', 'is past its end of support'],
+    ['ubuntu', '20.04', 'is past its end of support'],
+    ['ubuntu', '25.10', 'is past its end of support'],
+    ['debian', '10', 'is past its end of support'],
+    ['centos', '7', 'is past its end of support'],
+    ['centos', '10', 'is not on the supported list'],
+    ['ubuntu', '22', 'is not on the supported list'],
+    ['ubuntu', '22.04.1', 'is not on the supported list'],
+    ['debian', '110', 'is not on the supported list'],
+    ['linuxmint', '22', 'is not on the supported list'],
+    ['debian', '', 'is not on the supported list'],
+    ['rhel', '11.0', 'is not on the supported list'],
+  ] as const) {
+    it(`refuses ${id} "${version}", whatever it is like: ${reason}`, () => {
+      expect(() => profileFor(os(id, version)))
+        .to.throw(reason)
+        .with.property('exit', 'host-unfit')
+    })
+  }
+
+  it('names the host as it names itself', () => {
+    expect(() => profileFor(os('amzn', '2', 'Amazon Linux 2'))).to.throw(/^Amazon Linux 2 is past its end of support$/)
+  })
+})
+
+describe('a distribution', () => {
+  for (const name of Object.keys(distros) as Distro[]) {
+    it(`${name}: knows the line of its own pam.d/sshd that asks for the password, and only that`, () => {
+      const facts = stockFacts(name)
+      const profile = profileFor(facts)
+      const lines = readPam(facts.files.find(({ path }) => path === '/etc/pam.d/sshd')?.content ?? '', 'x')
+      expect(lines.filter((line) => profile.asksPassword(line)).map(({ text }) => text)).to.deep.equal([
+        profile.passwordLine,
+      ])
+    })
+  }
+
+  it('names the package and where it comes from', () => {
+    const need = (id: string, version: string) => profileFor(os(id, version)).packageFor('pam_google_authenticator.so')
+    expect(need('debian', '12')).to.deep.equal({
+      name: 'libpam-google-authenticator',
+      module: 'pam_google_authenticator.so',
+    })
+    expect(need('ubuntu', '24.04')?.source).to.contain('universe')
+    expect(need('rocky', '9.1')).to.include({ name: 'google-authenticator', source: 'EPEL' })
+    expect(need('amzn', '2023')).not.to.have.property('source')
+    expect(profileFor(os('debian', '12')).packageFor('pam_nothing.so')).to.equal(undefined)
+  })
+
+  it('knows whose login reads /etc/profile.d: zsh does on RHEL, not on Debian', () => {
+    expect(profileFor(os('debian', '12')).readsProfile('/usr/bin/zsh')).to.equal(false)
+    expect(profileFor(os('rhel', '9')).readsProfile('/bin/zsh')).to.equal(true)
+    expect(profileFor(os('debian', '12')).readsProfile('/bin/bash')).to.equal(true)
+    expect(profileFor(os('rhel', '9')).readsProfile('/usr/bin/fish')).to.equal(false)
+  })
+
+  it('says where the crypto policy reaches sshd, and where sftp-server is', () => {
+    expect(profileFor(os('rhel', '8'))).to.include({
+      cryptoPolicy: 'command-line',
+      sftpServer: '/usr/libexec/openssh/sftp-server',
+    })
+    expect(profileFor(os('amzn', '2023')).cryptoPolicy).to.equal('include')
+    expect(profileFor(os('ubuntu', '24.04'))).to.include({
+      cryptoPolicy: 'none',
+      socketUnit: 'ssh.socket',
+      packageManager: 'apt',
+    })
+  })
+})

@@ -1,0 +1,94 @@
+import { expect } from 'chai'
+import { includesFirst, place, readSshd, readSshdFile, winner } from '../../src/render/sshd-config.js'
+
+const main = '/etc/ssh/sshd_config'
+const folder = '/etc/ssh/sshd_config.d'
+const read = (text: string) => readSshdFile(text, main)
+
+describe('sshd_config, one file', () => {
+  it('is read into directives with their place', () => {
+    expect(read('# c\n  Port 22\nPermitRootLogin=no\nAcceptEnv LANG "LC_*"\n')).to.deep.equal([
+      { path: main, line: 2, keyword: 'port', args: ['22'] },
+      { path: main, line: 3, keyword: 'permitrootlogin', args: ['no'] },
+      { path: main, line: 4, keyword: 'acceptenv', args: ['LANG', 'LC_*'] },
+    ])
+  })
+
+  it('lockout 5: knows what a Match block swallows', () => {
+    const lines = read(
+      'UsePAM yes\nMatch User a,b Address 10.0.0.0/8\n  X11Forwarding no\n\n# end\nPasswordAuthentication no\nMatch all\nBanner none\n',
+    )
+    expect(lines.map(({ keyword, match }) => [keyword, match?.join(' ')])).to.deep.equal([
+      ['usepam', undefined],
+      ['x11forwarding', 'User a,b Address 10.0.0.0/8'],
+      ['passwordauthentication', 'User a,b Address 10.0.0.0/8'],
+      ['banner', 'all'],
+    ])
+  })
+
+  it('drops a comment behind the value, and reads "=" with blanks and quotes as sshd does', () => {
+    expect(read('UsePAM = yes # really\nForceCommand "a # b"\n')).to.deep.equal([
+      { path: main, line: 1, keyword: 'usepam', args: ['yes'] },
+      { path: main, line: 2, keyword: 'forcecommand', args: ['a # b'] },
+    ])
+  })
+
+  it('lockout 6: is refused with CRLF or a byte-order mark', () => {
+    expect(() => read('Port 22\r\n'))
+      .to.throw('sshd_config:1 has a carriage return')
+      .with.property('exit', 'refused')
+    expect(() => read('\uFEFFPort 22\n')).to.throw('byte-order mark')
+  })
+})
+
+describe('whether the drop-ins win', () => {
+  const first = (text: string) => includesFirst(text, main, folder)
+  it('is read from the file', () => {
+    expect(first('# x\n\nInclude /etc/ssh/sshd_config.d/*.conf\nUsePAM yes\n')).to.equal(true)
+    expect(first('include "sshd_config.d/*.conf"\n')).to.equal(true)
+    expect(first('Include /etc/ssh/other.conf /etc/ssh/sshd_config.d/*.conf\n')).to.equal(true)
+  })
+
+  it('is denied where anything comes before, or the Include is inside a Match, or is another one', () => {
+    expect(first('Port 22\nInclude /etc/ssh/sshd_config.d/*.conf\n')).to.equal(false)
+    expect(first('Match all\nInclude /etc/ssh/sshd_config.d/*.conf\n')).to.equal(false)
+    expect(first('Include /etc/ssh/sshd_config.d/50-*.conf\n')).to.equal(false)
+    expect(first('#Include /etc/ssh/sshd_config.d/*.conf\n')).to.equal(false)
+    expect(first('')).to.equal(false)
+  })
+})
+
+describe('sshd_config with its Includes', () => {
+  const files = [
+    { path: main, content: 'Include /etc/ssh/sshd_config.d/*.conf\nUsePAM no\nMatch User x\nInclude late.conf\n' },
+    { path: `${folder}/50-b.conf`, content: 'UsePAM yes\n' },
+    { path: `${folder}/10-a.conf`, content: 'Match Group g\nBanner none\n' },
+    { path: `${folder}/.hidden.conf`, content: 'Port 1\n' },
+    { path: `${folder}/off.conf.bak`, content: 'Port 2\n' },
+    { path: '/etc/ssh/late.conf', content: 'PermitTTY no\nMatch Group h\nPermitTunnel no\n' },
+  ]
+
+  it('is read in the order of sshd; a Match ends with its file, and one inside an included file narrows', () => {
+    const lines = readSshd(files, main).map((directive) => [
+      place(directive),
+      directive.keyword,
+      directive.match?.join(' '),
+    ])
+    expect(lines).to.deep.equal([
+      [`${folder}/10-a.conf:2`, 'banner', 'Group g'],
+      [`${folder}/50-b.conf:1`, 'usepam', undefined],
+      [`${main}:2`, 'usepam', undefined],
+      ['/etc/ssh/late.conf:1', 'permittty', 'User x'],
+      ['/etc/ssh/late.conf:3', 'permittunnel', 'User x Group h'],
+    ])
+  })
+
+  it('lockout 3: the first value wins', () => {
+    expect(winner(readSshd(files, main), ['usepam'])).to.include({ path: `${folder}/50-b.conf` })
+    expect(winner(readSshd(files, main), ['banner'])).to.equal(undefined)
+  })
+
+  it('ends where a file includes itself', () => {
+    expect(readSshd([{ path: main, content: 'Include sshd_config\nPort 1\n' }], main).length).to.be.lessThan(20)
+  })
+})
