@@ -23,7 +23,14 @@ sshd_args() {
   _pid=$(systemctl show -p MainPID --value "$(sshd_unit)" 2>/dev/null)
   [ -r "/proc/${_pid:-0}/cmdline" ] && [ "${_pid:-0}" != 0 ] || return 0
   # The listener retitles itself ("sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups").
-  tr '\0' '\n' <"/proc/$_pid/cmdline" | sed -e 's/^[a-z-]*: //' -e 's/ \[listener\].*//' | tr ' ' '\n' | sed 1d | while read -r _arg; do
+  tr '\0' '\n' <"/proc/$_pid/cmdline" | sed -e 's/^[a-z-]*: //' -e 's/ \[listener\].*//' | tr ' ' '\n' | sed 1d | awk '
+    # The title joins all words by blanks: those behind an option, up to the next one, are its value, as in
+    # -o AuthorizedKeysCommand /usr/share/ec2-instance-connect/eic_run_authorized_keys %u %f
+    function flush() { if (held != "") print held; held = "" }
+    /^-[bCcEfghopu]$/ { flush(); print; next }
+    /^-/ { flush(); held = $0; next }
+    NF { held = (held == "" ? "" : held " ") $0 }
+    END { flush() }' | while read -r _arg; do
     case $_arg in
     '' | -D | -e | -i | -d | -t | -T | -q) ;;
     *) printf '%s\n' "$_arg" ;;

@@ -1,0 +1,37 @@
+import { expect } from 'chai'
+import { bastionctl, enable, fresh, must, safetyFlags, useLab } from './harness.js'
+
+/** A unit override as the package ec2-instance-connect has on Ubuntu: options on the daemon's command line. */
+async function runWith(host: string, options: string): Promise<void> {
+  const override = `[Service]\nExecStart=\nExecStart=/usr/sbin/sshd -D $SSHD_OPTS ${options}\n`
+  const folder = '/etc/systemd/system/ssh.service.d'
+  await must(
+    host,
+    `mkdir -p ${folder} && cat >${folder}/override.conf && systemctl daemon-reload && systemctl restart ssh`,
+    override,
+  )
+}
+
+describe('options on the running daemon’s command line (lockout 8)', function () {
+  this.timeout('2m')
+  useLab([{ name: 'deb12', factor: true }])
+  beforeEach(() => fresh('deb12'))
+
+  it('are kept whole, blanks in their values included', async () => {
+    await runWith(
+      'deb12',
+      '-o "AuthorizedKeysCommand /bin/false %%u %%f" -o "AuthorizedKeysCommandUser nobody" -oX11Forwarding=no',
+    )
+    await enable()
+    const { stdout } = await bastionctl('status', '--tag', 'Role=bastion')
+    expect(stdout).to.match(/mfa +on/)
+  })
+
+  it('that would win over the change are a refusal that names the command line', async () => {
+    await runWith('deb12', '-oAuthenticationMethods=publickey')
+    const done = await bastionctl('enable-mfa', '--tag', 'Role=bastion', '--yes', '--confirm', 'auto', ...safetyFlags())
+    expect(done.exitCode).to.equal(7)
+    expect(done.stderr).to.match(/command line/).and.match(/AuthenticationMethods/i)
+    expect(await must('deb12', 'ls /etc/ssh/sshd_config.d')).to.equal('')
+  })
+})
