@@ -1,19 +1,21 @@
 /**
- * Builds dist/ with esbuild: the front of the program and @oclif/core as one file, what commands import lazily as chunks;
- * every other dependency stays in node_modules. Finding and reading oclif's 150 files is what a plain oclif program
- * mostly does while it starts.
+ * Builds dist/ (or the folder named) with esbuild: the front of the program and @oclif/core as one file, what commands
+ * import lazily as chunks; every other dependency stays in node_modules. Finding and reading oclif's 150 files is what a
+ * plain oclif program mostly does while it starts.
  */
-import { readFileSync, rmSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync } from 'node:fs'
 import { build } from 'esbuild'
 
+const outdir = process.argv[2] ?? 'dist'
 const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
 const bundled = new Set(['@oclif/core'])
+const fresh = `${outdir}.new`
 
-rmSync('dist', { recursive: true, force: true })
+rmSync(fresh, { recursive: true, force: true })
 await build({
   entryPoints: ['src/cli/main.ts'],
   outbase: 'src',
-  outdir: 'dist',
+  outdir: fresh,
   // One folder below dist/, as src/<room>/ is below src/: paths relative to import.meta.url lead to the same place.
   chunkNames: 'chunks/[name]-[hash]',
   bundle: true,
@@ -37,3 +39,6 @@ await build({
   },
   logLevel: 'warning',
 })
+// Swapped at once: somebody may be running the old one.
+rmSync(outdir, { recursive: true, force: true })
+renameSync(fresh, outdir)

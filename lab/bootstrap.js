@@ -90,7 +90,7 @@ function newest(folder) {
 function build() {
   if (
     age('dist') >
-    Math.max(newest('src'), age('tsconfig.build.json'), age('package.json'), age('node_modules/.package-lock.json'))
+    Math.max(newest('src'), age('build.js'), age('package.json'), age('node_modules/.package-lock.json'))
   )
     return
   console.error('bootstrap: building dist')

@@ -1,4 +1,4 @@
-/** A command as the agent lays it out on a host (amazon-ssm-agent 3.3, shared/SSM-FACTS.md). */
+/** A command as the agent lays it out on a host (amazon-ssm-agent 3.3). */
 
 import type { LabHost } from '../types.js'
 import type { Job } from './executor.js'

@@ -36,7 +36,7 @@ export const defaults: Readonly<Settings> = {
   afterDeath: 'hang',
 }
 
-/** One round trip through a real agent takes one to two seconds whatever it does (shared/DESIGN.md, Pipeline). */
+/** One round trip through a real agent takes one to two seconds whatever it does. */
 export const likeAws: Readonly<Settings> = {
   ...defaults,
   deliveryMs: 900,

@@ -35,7 +35,7 @@ export interface Order {
 }
 
 export const DOCUMENT = 'AWS-RunShellScript'
-/** Bytes of document and parameters together (API reference, SendCommand, Parameters; shared/SSM-FACTS.md). */
+/** Bytes of document and parameters together (API reference, SendCommand, Parameters). */
 const LIMIT = 64 * 1024
 /** Size of the document AWS-RunShellScript itself, to within some bytes. */
 const DOCUMENT_SIZE = 1024

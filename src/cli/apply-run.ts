@@ -10,6 +10,7 @@ import type { Context, OpenSettings, World } from './context.js'
 import { decideOnTerminal } from './decide.js'
 import type { ApplyFlags } from './flags.js'
 import { RunRecorder } from './run-recorder.js'
+import { withNames } from './views/progress.js'
 import { reportView } from './views/report.js'
 import { count } from './views/text.js'
 
@@ -45,9 +46,10 @@ export async function applyPlan(context: Context, world: World, plan: Plan, flag
 
   const decision = await howToConfirm(context, plan, flags)
   const recorder = RunRecorder.start(context, plan, new Date())
+  const progress = withNames(world.ports.emit, plan.hosts)
   const emit: Emit = (event) => {
     recorder.note(event)
-    world.ports.emit(event)
+    progress(event)
   }
   const report = await world.engine.apply({ ...world.ports, emit }, { plan, ...decision })
   const exit = verdict(report.results, 'change', context.signal.aborted)

@@ -5,7 +5,7 @@ import { BastionError } from '../domain/errors.js'
 import { exitCode, type ExitName } from '../domain/exit-codes.js'
 import type { Context } from './context.js'
 import { errorJson, errorText, exitCodeOf, explain, type Explained } from './errors.js'
-import { abortOnInterrupt } from './interrupt.js'
+import { abortOnInterrupt, type Interruptible } from './interrupt.js'
 import { operator } from './operator.js'
 import { RunStore } from './run-store.js'
 import { callsView } from './views/calls.js'
@@ -22,13 +22,13 @@ export abstract class BaseCommand extends Command {
   }
 
   readonly #calls = new CallCounter()
-  #signal: AbortSignal | undefined
+  #interruptible: Interruptible | undefined
 
   /** Everything that a command's work needs; made once its flags are parsed. */
   protected context(flags: { readonly verbose: boolean; readonly 'no-color': boolean }): Context {
     const json = this.jsonEnabled()
     const { verbose } = flags
-    const signal = (this.#signal ??= abortOnInterrupt(tell))
+    const { signal, interrupt } = (this.#interruptible ??= abortOnInterrupt(tell))
     const progress = progressView({ tell, verbose, stream: process.stderr })
     return {
       command: this.id ?? this.ctor.name,
@@ -38,6 +38,7 @@ export abstract class BaseCommand extends Command {
       verbose,
       style: styleFor(process.stdout, !flags['no-color']),
       signal,
+      interrupt,
       runs: new RunStore(join(this.config.dataDir, 'runs')),
       tell,
       print: (lines) => {
@@ -63,13 +64,14 @@ export abstract class BaseCommand extends Command {
   }
 
   protected override finally(): Promise<void> {
+    this.#interruptible?.release()
     if (this.argv.includes('--verbose')) for (const line of callsView(this.#calls.counts)) tell(line)
     return Promise.resolve()
   }
 
   /** What fails because Ctrl-C cut it short is no failure of its own. */
   #explain(error: unknown): Explained {
-    const interrupted = this.#signal?.aborted === true && !(error instanceof BastionError)
+    const interrupted = this.#interruptible?.signal.aborted === true && !(error instanceof BastionError)
     const cause = interrupted ? new BastionError('interrupted', 'stopped by Ctrl-C') : error
     return explain(cause, `${this.config.bin} ${this.id ?? ''} --help`)
   }

@@ -2,17 +2,18 @@
 import { parseDuration } from '../domain/duration.js'
 import type { ExitName } from '../domain/exit-codes.js'
 import { hasChanges } from '../domain/plan-groups.js'
-import { withRehearsed } from '../domain/plan-file.js'
+import { withRehearsed } from '../domain/sign-plan.js'
 import type { Plan } from '../domain/plan.js'
 import type { Policy } from '../domain/policy.js'
 import type { Selector } from '../domain/selector.js'
 import { verdict } from '../domain/verdict.js'
 import type { RunReport } from '../engine/api.js'
 import { applyPlan, checkApplyFlags, sessionOf } from './apply-run.js'
-import type { Context } from './context.js'
+import type { Context, World } from './context.js'
 import type { ApplyFlags, PlanFlags } from './flags.js'
 import { refuseExisting, savePlan } from './plan-store.js'
 import { planView } from './views/plan.js'
+import { withNames } from './views/progress.js'
 import { summary } from './views/report.js'
 import { count } from './views/text.js'
 
@@ -44,7 +45,7 @@ export async function runChange(context: Context, request: ChangeRequest): Promi
   const { tool, who: createdBy } = context
   const { region } = world
   const planned = await world.engine.plan(world.ports, { selector, policy, confirmWithin, createdBy, tool, region })
-  const rehearsal = flags.rehearse && hasChanges(planned) ? await world.engine.rehearse(world.ports, planned) : undefined
+  const rehearsal = flags.rehearse && hasChanges(planned) ? await rehearse(world, planned) : undefined
   const plan = rehearsal === undefined ? planned : withRehearsed(planned, rehearsedHosts(rehearsal))
 
   context.print(planView(plan, context.style))
@@ -55,6 +56,10 @@ export async function runChange(context: Context, request: ChangeRequest): Promi
   }
   if (dryRun) return { exit: dryRunExit(plan, rehearsal, flags), plan, ...(rehearsal && { rehearsal }) }
   return applyPlan(context, world, plan, flags)
+}
+
+function rehearse({ engine, ports }: World, plan: Plan): Promise<RunReport> {
+  return engine.rehearse({ ...ports, emit: withNames(ports.emit, plan.hosts) }, plan)
 }
 
 function rehearsedHosts(report: RunReport): ReadonlySet<string> {

@@ -17,6 +17,8 @@ export interface Context {
   /** For stdout. */
   readonly style: Style
   readonly signal: AbortSignal
+  /** Aborts the signal as Ctrl-C does. */
+  readonly interrupt: () => void
   readonly runs: RunStore
   /** Data for people, on stdout; nothing under --json. */
   readonly print: (lines: readonly string[]) => void

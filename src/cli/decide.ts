@@ -2,6 +2,7 @@ import type { HostResult } from '../domain/outcome.js'
 import type { Plan } from '../domain/plan.js'
 import type { Decide } from '../engine/api.js'
 import type { Context } from './context.js'
+import { isInterruption } from './interrupt.js'
 import type { KeepAnswer } from './prompts.js'
 import { count, printable } from './views/text.js'
 
@@ -14,14 +15,16 @@ export function decideOnTerminal(context: Context, plan: Plan, sshUser: string |
   return async (question) => {
     const { why, pending, remaining, extend } = question
     context.tell('')
-    if (why === 'partial-failure') context.tell('some hosts of this wave have failed; these hold the new state, behind their guards:')
+    if (why === 'partial-failure')
+      context.tell('some hosts of this wave have failed; these hold the new state, behind their guards:')
     context.tell('log in from another terminal now, before you answer:')
     for (const host of pending) context.tell(`  ${loginLine(host, plan, sshUser)}`)
     if (remaining > 0) context.tell(`keeping it goes on to ${count(remaining, 'more host')}`)
 
     let deadline = question.deadline
     for (;;) {
-      const answer = await ask({ message: `keep the change on ${count(pending.length, 'host')}?`, deadline }, context.signal)
+      const message = `keep the change on ${count(pending.length, 'host')}?`
+      const answer = await ask({ message, deadline }, context.signal).catch(interrupted(context))
       if (answer === 'expired') {
         context.tell('the time is up: the guards roll back by themselves')
         return 'later'
@@ -29,6 +32,15 @@ export function decideOnTerminal(context: Context, plan: Plan, sshUser: string |
       if (answer !== 'extend') return answer
       deadline = await extend(extension)
     }
+  }
+}
+
+/** Ctrl-C at the question leaves the hosts to their guards, and stops the run. */
+function interrupted(context: Pick<Context, 'interrupt' | 'signal'>): (error: unknown) => 'later' {
+  return (error) => {
+    if (!isInterruption(error)) throw error
+    if (!context.signal.aborted) context.interrupt()
+    return 'later'
   }
 }
 

@@ -1,6 +1,7 @@
 import { CLIError } from '@oclif/core/errors'
 import { BastionError } from '../domain/errors.js'
 import { exitCode, type ExitName } from '../domain/exit-codes.js'
+import { isInterruption } from './interrupt.js'
 import { printable } from './views/text.js'
 
 /** An error as the operator sees it: one line, what to do next, a code. */
@@ -12,9 +13,6 @@ export interface Explained {
   readonly stack?: string
 }
 
-/** Names of errors that mean "the operator pressed Ctrl-C", by AbortSignal and by inquirer. */
-const interruptions = new Set(['AbortError', 'ExitPromptError', 'AbortPromptError'])
-
 /** Turns whatever was thrown into text and code. `help` is the command line that explains the usage. */
 export function explain(error: unknown, help: string): Explained {
   if (error instanceof BastionError) {
@@ -23,7 +21,7 @@ export function explain(error: unknown, help: string): Explained {
   if (error instanceof CLIError) {
     return { code: 'usage', message: usageText(error.message), hint: `run "${help}" to see what it takes` }
   }
-  if (error instanceof Error && interruptions.has(error.name)) {
+  if (isInterruption(error)) {
     return { code: 'interrupted', message: 'stopped by Ctrl-C' }
   }
   const bug = error instanceof Error ? error : new Error(String(error))

@@ -54,7 +54,8 @@ export const applyFlags = {
   confirm: Flags.option({
     options: ['ask', 'auto', 'later'] as const satisfies readonly ConfirmMode[],
     summary: 'who keeps the change: you after a look (ask), the proofs alone (auto), or nobody yet (later)',
-    description: 'Default: ask. Without a terminal (or with --json) nothing can be asked, and auto or later must be given.',
+    description:
+      'Default: ask. Without a terminal (or with --json) nothing can be asked, and auto or later must be given.',
   })(),
   'safety-session': Flags.option({
     options: ['ssh', 'none'] as const,
@@ -69,7 +70,7 @@ export const applyFlags = {
   }),
   'ssh-option': Flags.string({
     ...repeatable,
-    summary: "an option of your own ssh, as its -o takes it",
+    summary: 'an option of your own ssh, as its -o takes it',
     helpValue: 'Key=Value',
     helpGroup: 'SAFETY SESSION',
   }),

@@ -1,8 +1,23 @@
+/** Names of the errors that mean "Ctrl-C": AbortSignal's own and inquirer's. */
+const interruptions = new Set(['AbortError', 'ExitPromptError', 'AbortPromptError'])
+
+export function isInterruption(error: unknown): error is Error {
+  return error instanceof Error && interruptions.has(error.name)
+}
+
+export interface Interruptible {
+  readonly signal: AbortSignal
+  /** What Ctrl-C does, for questions: they read it as a key. */
+  readonly interrupt: () => void
+  /** Ctrl-C means what it usually means again. */
+  readonly release: () => void
+}
+
 /**
  * Ctrl-C. The first one aborts: nothing more is sent, the engine reports how hosts stand, and the run ends by itself.
  * The second one ends the process at once; guards on the hosts need nobody.
  */
-export function abortOnInterrupt(tell: (text: string) => void): AbortSignal {
+export function abortOnInterrupt(tell: (text: string) => void): Interruptible {
   const controller = new AbortController()
   const stop = (): void => {
     if (controller.signal.aborted) process.exit(130)
@@ -11,5 +26,12 @@ export function abortOnInterrupt(tell: (text: string) => void): AbortSignal {
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
-  return controller.signal
+  return {
+    signal: controller.signal,
+    interrupt: stop,
+    release: () => {
+      process.off('SIGINT', stop)
+      process.off('SIGTERM', stop)
+    },
+  }
 }

@@ -89,7 +89,11 @@ export function parseRateLimit(text: string): MfaPolicy['totp']['rateLimit'] {
     throw new BastionError('usage', `"${text}" is not a rate limit`, 'write tries/seconds, like 3/30s')
   }
   if (attempts < 1 || attempts > 10 || seconds < 15 || seconds > 600) {
-    throw new BastionError('usage', `a rate limit of "${text}" is out of range`, 'give 1 to 10 tries in 15 to 600 seconds')
+    throw new BastionError(
+      'usage',
+      `a rate limit of "${text}" is out of range`,
+      'give 1 to 10 tries in 15 to 600 seconds',
+    )
   }
   return { attempts, seconds }
 }

@@ -42,7 +42,12 @@ export interface HistoryOutput {
 }
 
 interface RunOutput extends Omit<RunRecord, 'schema' | 'results' | 'events'> {
-  readonly hosts: readonly { readonly id: string; readonly name: string; readonly outcome: Outcome; readonly reason?: string }[]
+  readonly hosts: readonly {
+    readonly id: string
+    readonly name: string
+    readonly outcome: Outcome
+    readonly reason?: string
+  }[]
 }
 
 interface HistoryOfHost extends Pick<HostHistory, 'changes' | 'transcript'> {
@@ -54,7 +59,8 @@ export function statusOfHost({ host, inspection, ...rest }: HostStatus): StatusO
   const { id, name, agent } = host
   if (inspection === undefined) return { id, name, agent, ...rest }
   const { now, pending } = inspection.moment
-  const left = pending === undefined ? {} : { pending: { ...pending, secondsLeft: Math.max(0, pending.deadline - now) } }
+  const left =
+    pending === undefined ? {} : { pending: { ...pending, secondsLeft: Math.max(0, pending.deadline - now) } }
   return { id, name, agent, now, ...left, changes: inspection.facts.changes, ...rest }
 }
 
@@ -69,7 +75,12 @@ export function hostOutput({ host, inspection, unfit }: ListedHost): HostOutput 
 }
 
 export function runOutput({ schema: _, results, events: __, ...run }: RunRecord): RunOutput {
-  const hosts = results.map(({ id, name, outcome, reason }) => ({ id, name, outcome, ...(reason !== undefined && { reason }) }))
+  const hosts = results.map(({ id, name, outcome, reason }) => ({
+    id,
+    name,
+    outcome,
+    ...(reason !== undefined && { reason }),
+  }))
   return { ...run, hosts }
 }
 

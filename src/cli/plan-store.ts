@@ -2,12 +2,14 @@
 import { randomBytes } from 'node:crypto'
 import { link, open, readFile, rename, stat, unlink } from 'node:fs/promises'
 import { BastionError } from '../domain/errors.js'
-import { formatPlan, parsePlan } from '../domain/plan-file.js'
 import type { Plan } from '../domain/plan.js'
+import { formatPlan } from '../domain/sign-plan.js'
 
 /** Throws `usage` if the file cannot be read, `bad-plan` if it is no plan that can be applied. */
 export async function loadPlan(path: string): Promise<Plan> {
-  return parsePlan(await read(path), path)
+  const text = await read(path)
+  const { parsePlan } = await import('../domain/plan-file.js')
+  return parsePlan(text, path)
 }
 
 /** Throws `usage` if there is a file already: said before anything is asked of a host, not after. */
@@ -32,7 +34,11 @@ export async function savePlan(path: string, plan: Plan, replace: boolean): Prom
     }
   } catch (error) {
     if (codeOf(error) === 'EEXIST') throw existing(path)
-    throw new BastionError('usage', `cannot write "${path}": ${reason(error)}`, 'give --out a name in a folder of yours')
+    throw new BastionError(
+      'usage',
+      `cannot write "${path}": ${reason(error)}`,
+      'give --out a name in a folder of yours',
+    )
   }
 }
 

@@ -5,7 +5,9 @@ import { formatDuration } from '../domain/duration.js'
 
 export async function askYes(question: string, signal: AbortSignal): Promise<boolean> {
   const prompt = inquirer.createPromptModule({ output: process.stderr, signal })
-  const answers: { readonly yes: boolean } = await prompt([{ type: 'confirm', name: 'yes', message: question, default: false }])
+  const answers: { readonly yes: boolean } = await prompt([
+    { type: 'confirm', name: 'yes', message: question, default: false },
+  ])
   return answers.yes
 }
 

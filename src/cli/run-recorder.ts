@@ -41,7 +41,12 @@ export class RunRecorder {
       return new RunRecorder(runs, record, tell)
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause)
-      throw new BastionError('usage', `no record of the run can be kept: ${why}`, 'set XDG_DATA_HOME to a folder of yours', { cause })
+      throw new BastionError(
+        'usage',
+        `no record of the run can be kept: ${why}`,
+        'set XDG_DATA_HOME to a folder of yours',
+        { cause },
+      )
     }
   }
 
@@ -72,7 +77,9 @@ export class RunRecorder {
     try {
       this.store.write(this.#record)
     } catch (error) {
-      this.tell(`the record of this run could not be written: ${error instanceof Error ? error.message : String(error)}`)
+      this.tell(
+        `the record of this run could not be written: ${error instanceof Error ? error.message : String(error)}`,
+      )
     }
   }
 }

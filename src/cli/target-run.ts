@@ -63,7 +63,7 @@ function findTarget(context: Context, verb: Verb, change: string | undefined, se
     )
   }
   const hosts = hostsOf(record, verb)
-  context.tell(`${verb} ${record.command} ${record.id} on ${count(hosts.length, 'host')} (${record.selector})`)
+  context.tell(`${verb} ${record.id} (${record.command}) on ${count(hosts.length, 'host')} of ${record.selector}`)
   return { request: { hosts, change: record.id }, record }
 }
 

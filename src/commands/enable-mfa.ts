@@ -11,9 +11,19 @@ export default class EnableMfa extends BaseCommand {
     'goes back by itself.'
 
   static override examples = [
-    { description: 'See what would change, and let every host rehearse it', command: '<%= config.bin %> <%= command.id %> --tag Role=bastion --dry-run --rehearse' },
-    { description: 'Robots stay key-only', command: '<%= config.bin %> <%= command.id %> --tag Role=bastion --exempt-group robots' },
-    { description: 'From a script', command: '<%= config.bin %> <%= command.id %> --tag Role=bastion --yes --confirm auto --safety-session none --json' },
+    {
+      description: 'See what would change, and let every host rehearse it',
+      command: '<%= config.bin %> <%= command.id %> --tag Role=bastion --dry-run --rehearse',
+    },
+    {
+      description: 'Robots stay key-only',
+      command: '<%= config.bin %> <%= command.id %> --tag Role=bastion --exempt-group robots',
+    },
+    {
+      description: 'From a script',
+      command:
+        '<%= config.bin %> <%= command.id %> --tag Role=bastion --yes --confirm auto --safety-session none --json',
+    },
   ]
 
   static override flags = { ...selectorFlags, ...enableMfaFlags, ...planFlags, ...applyFlags }

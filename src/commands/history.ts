@@ -6,8 +6,12 @@ import { historyOfHost, runOutput, type HistoryOutput } from '../cli/outputs.js'
 import { hostHistoryView, runsView } from '../cli/views/history.js'
 
 export default class History extends BaseCommand {
-  static override summary = 'runs made from this machine, or with a selector the changes and transcripts recorded on hosts'
-  static override examples = ['<%= config.bin %> <%= command.id %>', '<%= config.bin %> <%= command.id %> --tag Role=bastion']
+  static override summary =
+    'runs made from this machine, or with a selector the changes and transcripts recorded on hosts'
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --tag Role=bastion',
+  ]
   static override args = {
     change: Args.string({ ignoreStdin: true, description: 'only this change' }),
   }

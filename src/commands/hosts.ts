@@ -5,7 +5,10 @@ import { hostsView } from '../cli/views/hosts.js'
 
 export default class Hosts extends BaseCommand {
   static override summary = 'what a selector matches, who is online in SSM, and why a host cannot be changed'
-  static override examples = ['<%= config.bin %> <%= command.id %> --tag Role=bastion', "<%= config.bin %> <%= command.id %> --tag 'Name=*'"]
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --tag Role=bastion',
+    "<%= config.bin %> <%= command.id %> --tag 'Name=*'",
+  ]
   static override flags = selectorFlags
 
   async run(): Promise<HostsOutput> {

@@ -5,7 +5,8 @@ import { statusView } from '../cli/views/status.js'
 import { statusVerdict } from '../domain/verdict.js'
 
 export default class Status extends BaseCommand {
-  static override summary = 'how each host stands: pending and confirmed changes, the factor, who gets in by key alone, drift'
+  static override summary =
+    'how each host stands: pending and confirmed changes, the factor, who gets in by key alone, drift'
   static override examples = ['<%= config.bin %> <%= command.id %> --tag Role=bastion']
   static override flags = selectorFlags
 

@@ -1,4 +1,4 @@
-/** What depends on the version of OpenSSH, whatever the distribution. Source: OS-FACTS "Keywords and algorithms by version". */
+/** What depends on the version of OpenSSH, whatever the distribution. Source: sshd_config(5) and release notes of each version. */
 import { BastionError } from '../domain/errors.js'
 
 export interface OpensshVersion {

@@ -1,4 +1,4 @@
-/** One row a distribution. Sources: OS-FACTS "Packages", "PAM", "Services", "OpenSSH and its default configuration". */
+/** One row a distribution: what its packages ship, read from them or from the vendor’s documentation. */
 
 export interface Family {
   readonly packageManager: 'apt' | 'dnf'

@@ -30,7 +30,9 @@ export function hostHistoryView(hosts: readonly HostHistory[], style: Style): re
   return hosts.flatMap(({ host, changes, transcript }, at) => [
     ...(at === 0 ? [] : ['']),
     style.bold(`${printable(label(host))}: ${count(changes.length, 'change')}`),
-    ...indent(columns(changes.map((change) => [change.id, moment(change.at), change.state, change.who, change.summary]))),
+    ...indent(
+      columns(changes.map((change) => [change.id, moment(change.at), change.state, change.who, change.summary])),
+    ),
     ...(transcript === undefined ? [] : indent(['transcript:', ...indent(transcriptLines(transcript))])),
   ])
 }

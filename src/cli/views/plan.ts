@@ -11,22 +11,23 @@ export function planView(plan: Plan, style: Style): readonly string[] {
   const groups = groupHosts(plan)
   const changing = plan.hosts.filter((host) => host.change !== undefined).length
   const what = changing === 0 ? 'no changes' : `${String(changing)} to change`
+  const shown = new Set<string>()
   return [
     style.bold(`plan ${plan.id}`),
     `${count(plan.hosts.length, 'host')} in ${printable(plan.region)} matching ${printable(plan.selector)}: ${what}`,
     '',
-    ...groups.flatMap((group) => [...groupView(group, style), '']),
+    ...groups.flatMap((group) => [...groupView(group, shown, style), '']),
     ...(changing === 0 ? [] : wavesView(plan)),
   ]
 }
 
-function groupView({ change, hosts }: HostGroup, style: Style): readonly string[] {
+function groupView({ change, hosts }: HostGroup, shown: Set<string>, style: Style): readonly string[] {
   const alike = change === undefined ? 'no changes' : hosts.length > 1 ? 'identical' : printable(change.summary)
   const members = hosts.length <= 3 ? hostLines(hosts) : [nameList(hosts.map((host) => label(host)))]
   return [
     style.bold(`${count(hosts.length, 'host')}: ${alike}`),
     ...indent(members),
-    ...(change === undefined ? [] : indent(changeView(change, hosts.length > 1, style))),
+    ...(change === undefined ? [] : indent(changeView(change, hosts.length > 1, shown, style))),
   ]
 }
 
@@ -34,13 +35,15 @@ function hostLines(hosts: HostGroup['hosts']): readonly string[] {
   return columns(hosts.map((host) => [label(host), host.describes, host.rehearsed === true ? 'logins rehearsed' : '']))
 }
 
-function changeView(change: Change, withSummary: boolean, style: Style): readonly string[] {
+function changeView(change: Change, withSummary: boolean, shown: Set<string>, style: Style): readonly string[] {
   const refused = change.lockouts.filter(({ accepted }) => !accepted)
   const accepted = change.lockouts.filter((lockout) => lockout.accepted)
   return [
     ...(withSummary ? [printable(change.summary)] : []),
-    ...change.packages.map(({ name, module }) => `install ${printable(name)} (brings ${printable(module)}; stays after a rollback)`),
-    ...change.files.flatMap((file) => fileView(file, style)),
+    ...change.packages.map(
+      ({ name, module }) => `install ${printable(name)} (brings ${printable(module)}; stays after a rollback)`,
+    ),
+    ...change.files.flatMap((file) => fileView(file, shown, style)),
     ...people('locked out', refused, style.red),
     ...people('locked out, accepted', accepted, style.yellow),
     ...people('by key alone', change.keyOnly, style.yellow),
@@ -49,12 +52,16 @@ function changeView(change: Change, withSummary: boolean, style: Style): readonl
   ]
 }
 
-function fileView(file: FileEdit, style: Style): readonly string[] {
-  const { path, action, mode, owner, group, reason } = file
+/** A diff that a group before this one has too is not repeated: what differs between groups is to catch the eye. */
+function fileView(file: FileEdit, shown: Set<string>, style: Style): readonly string[] {
+  const { path, action, mode, owner, group, reason, before, after } = file
   const paint = action === 'remove' ? style.red : action === 'create' ? style.green : style.yellow
+  const key = `${path} ${before} ${after}`
+  const diff = shown.has(key) ? ['(as above)'] : diffLines(file.diff, style)
+  shown.add(key)
   return [
     `${paint(action)} ${printable(path)} (${mode} ${printable(owner)}:${printable(group)}): ${printable(reason)}`,
-    ...indent(diffLines(file.diff, style), 4),
+    ...indent(diff, 4),
   ]
 }
 

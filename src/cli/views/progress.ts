@@ -17,6 +17,14 @@ const doing: Readonly<Record<Step, string>> = {
   'roll-back': 'rolling back',
 }
 
+/** Hosts by their names for people; records and --json keep the ids. */
+export function withNames(emit: Emit, hosts: readonly { readonly id: string; readonly name: string }[]): Emit {
+  const names = new Map(hosts.map(({ id, name }) => [id, name]))
+  return (event) => {
+    emit('host' in event ? { ...event, host: names.get(event.host) ?? event.host } : event)
+  }
+}
+
 interface Settings {
   readonly tell: (text: string) => void
   /** Every step and login of every host, not only those that failed. */
@@ -55,13 +63,13 @@ export function eventLine(event: RunEvent, verbose: boolean): string | undefined
       const { step, result, ms, detail } = event.record
       if (result !== 'failed' && !verbose) return undefined
       const took = `${String(ms)} ms`
-      return `  ${event.host}: ${step} ${result} (${took})${detail === undefined ? '' : `: ${firstLine(detail)}`}`
+      return `  ${printable(event.host)}: ${step} ${result} (${took})${detail === undefined ? '' : `: ${firstLine(detail)}`}`
     }
     case 'host-login': {
       const { id, phase, account, got, expect, ok } = event.record
       if (ok && !verbose) return undefined
       const verdict = ok ? `${got}, as expected` : `${got}, expected ${expect}`
-      return `  ${event.host}: ${phase} login ${printable(id)} as ${printable(account)}: ${verdict}`
+      return `  ${printable(event.host)}: ${phase} login ${printable(id)} as ${printable(account)}: ${verdict}`
     }
     case 'host-done': {
       const { name, outcome, detail } = event.result
@@ -70,7 +78,7 @@ export function eventLine(event: RunEvent, verbose: boolean): string | undefined
     case 'step-finished':
       return verbose ? `${doing[event.step]}: done in ${String(event.ms)} ms` : undefined
     case 'safety-session':
-      return `safety session on ${event.host}: ${event.state}${event.detail === undefined ? '' : `: ${printable(event.detail)}`}`
+      return `safety session on ${printable(event.host)}: ${event.state}${event.detail === undefined ? '' : `: ${printable(event.detail)}`}`
     case 'note':
       return printable(event.text)
     case 'progress':

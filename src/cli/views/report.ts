@@ -14,7 +14,9 @@ interface Report {
 
 /** How a run has ended: one line a host, what failed, what is pending and the commands that settle it. */
 export function reportView({ id, results, now }: Report, style: Style): readonly string[] {
-  const rows = columns(results.map((result) => [label(result), outcomeWords[result.outcome], firstLine(detailOf(result, now))]))
+  const rows = columns(
+    results.map((result) => [label(result), outcomeWords[result.outcome], firstLine(detailOf(result, now))]),
+  )
   const lines = results.flatMap((result, at) => [
     colourOutcome(rows[at] ?? '', result.outcome, style),
     ...indent([...moreDetail(result), ...failedLogins(result)], 4),

@@ -24,13 +24,17 @@ function pending({ inspection }: HostStatus): readonly Row[] {
   const { pending: change, now } = inspection?.moment ?? {}
   if (change === undefined || now === undefined) return [['pending', 'nothing']]
   const left = formatDuration(change.deadline - now)
-  return [['pending', `${change.id} (${change.state}) by ${change.who}: ${left} left, until ${moment(change.deadline)}`]]
+  return [
+    ['pending', `${change.id} (${change.state}) by ${change.who}: ${left} left, until ${moment(change.deadline)}`],
+  ]
 }
 
 function mfa({ mfa: state }: HostStatus): readonly Row[] {
   if (state === undefined) return []
   if (!state.on) return [['mfa', 'off: everybody gets in by key alone']]
-  const how = [state.method, state.enrol === undefined ? undefined : `enrol ${state.enrol}`].filter((part) => part !== undefined)
+  const how = [state.method, state.enrol === undefined ? undefined : `enrol ${state.enrol}`].filter(
+    (part) => part !== undefined,
+  )
   const keyOnly = state.keyOnly.map(({ account, reason }) => `${account} (${reason})`)
   return [
     ['mfa', how.length === 0 ? 'on' : `on: ${how.join(', ')}`],

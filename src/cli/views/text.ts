@@ -28,7 +28,12 @@ export function columns(rows: readonly (readonly string[])[]): readonly string[]
       widths[at] = Math.max(widths[at] ?? 0, cell.length)
     })
   }
-  return clean.map((row) => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ').trimEnd())
+  return clean.map((row) =>
+    row
+      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
 }
 
 /** Columns under a header line. */
@@ -49,5 +54,10 @@ export function indent(lines: readonly string[], by = 2): readonly string[] {
 /** `2026-01-02 03:04:05Z` of an ISO text or epoch seconds. */
 export function moment(at: string | number): string {
   const date = new Date(typeof at === 'number' ? at * 1000 : at)
-  return Number.isNaN(date.valueOf()) ? printable(String(at)) : date.toISOString().replace('T', ' ').replace(/\.\d+Z$/, 'Z')
+  return Number.isNaN(date.valueOf())
+    ? printable(String(at))
+    : date
+        .toISOString()
+        .replace('T', ' ')
+        .replace(/\.\d+Z$/, 'Z')
 }

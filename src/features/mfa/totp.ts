@@ -1,4 +1,4 @@
-/** Time-based codes by pam_google_authenticator(8). Source: OS-FACTS "pam_google_authenticator". */
+/** Time-based codes by pam_google_authenticator(8) and google-authenticator(1). */
 import { BastionError } from '../../domain/errors.js'
 import type { Facts } from '../../domain/facts.js'
 import type { TotpSettings } from '../../domain/policy.js'

@@ -1,0 +1,22 @@
+import { exitCodes } from '../../src/domain/exit-codes.js'
+
+/** docs/exit-codes.md: the table in src/domain/exit-codes.ts, and how several hosts come to one code. */
+export function exitCodesPage(): string {
+  const rows = Object.entries(exitCodes).map(
+    ([name, [code, meaning]]) => `| ${String(code)} | \`${name}\` | ${meaning} |`,
+  )
+  return `<!-- generated from src/domain/exit-codes.ts by \`npm run generate\` -->
+
+# Exit codes
+
+One number an outcome. Under \`--json\` the result's \`exit\`, or the error's \`code\`, is the name; the process exits with the
+number either way.
+
+| code | name | meaning |
+|---|---|---|
+${rows.join('\n')}
+
+With several hosts the worst news comes first: a host that needs hands (15), then Ctrl-C (130), then hosts that hold different
+states (14). Hosts that failed alike give their own code; hosts that were never asked after a failure add nothing to it.
+`
+}

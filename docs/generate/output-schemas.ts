@@ -1,0 +1,169 @@
+/** What commands print under --json, as zod schemas: published as JSON Schema, and held against real output in the tests. */
+import * as z from 'zod'
+import type { ChangeOutput } from '../../src/cli/change-run.js'
+import type { HistoryOutput, HostsOutput, StatusOutput } from '../../src/cli/outputs.js'
+import type { TargetOutput } from '../../src/cli/target-run.js'
+import { exitCodes, type ExitName } from '../../src/domain/exit-codes.js'
+import { outcomes } from '../../src/domain/outcome.js'
+import { planFile } from '../../src/domain/plan-schema.js'
+
+const exit = z.enum(Object.keys(exitCodes) as [ExitName, ...ExitName[]])
+const optional = z.string().exactOptional()
+const seconds = z.number().describe('epoch seconds')
+
+const step = z.strictObject({
+  step: z.string(),
+  result: z.enum(['ok', 'failed', 'skipped']),
+  ms: z.number(),
+  detail: optional,
+})
+
+const login = z.strictObject({
+  id: z.string(),
+  phase: z.string(),
+  account: z.string(),
+  got: z.enum(['in', 'refused']),
+  expect: z.enum(['in', 'refused']),
+  keyAccepted: z.boolean(),
+  prompted: z.boolean(),
+  ok: z.boolean(),
+})
+
+const hostResult = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  outcome: z.enum(outcomes),
+  reason: optional,
+  detail: optional,
+  deadline: seconds.exactOptional(),
+  change: optional,
+  steps: z.array(step).readonly(),
+  logins: z.array(login).readonly(),
+})
+
+const report = z.strictObject({ id: z.string(), results: z.array(hostResult).readonly() })
+
+const change = z.strictObject({
+  exit,
+  plan: planFile,
+  rehearsal: report.exactOptional(),
+  report: report.exactOptional(),
+}) satisfies z.ZodType<ChangeOutput>
+
+const target = z.strictObject({ exit, report }) satisfies z.ZodType<TargetOutput>
+
+const pending = z.strictObject({
+  id: z.string(),
+  state: z.string(),
+  who: z.string(),
+  since: seconds,
+  deadline: seconds,
+})
+
+const recordedChange = z.strictObject({
+  id: z.string(),
+  feature: z.string(),
+  state: z.string(),
+  who: z.string(),
+  at: seconds,
+  summary: z.string(),
+})
+
+const agent = z.enum(['online', 'offline', 'unmanaged'])
+
+const mfa = z.strictObject({
+  on: z.boolean(),
+  method: optional,
+  enrol: optional,
+  enrolled: z.array(z.string()).readonly(),
+  keyOnly: z.array(z.strictObject({ account: z.string(), reason: z.string() })).readonly(),
+})
+
+const status = z.strictObject({
+  exit,
+  hosts: z
+    .array(
+      z.strictObject({
+        id: z.string(),
+        name: z.string(),
+        agent,
+        now: seconds.exactOptional(),
+        pending: pending.extend({ secondsLeft: z.number() }).exactOptional(),
+        changes: z.array(recordedChange).readonly().exactOptional(),
+        problem: optional,
+        mfa: mfa.exactOptional(),
+        drift: z.array(z.string()).readonly().exactOptional(),
+      }),
+    )
+    .readonly(),
+}) satisfies z.ZodType<StatusOutput>
+
+const hosts = z.strictObject({
+  exit,
+  hosts: z
+    .array(
+      z.strictObject({
+        id: z.string(),
+        name: z.string(),
+        address: optional,
+        tags: z.record(z.string(), z.string()),
+        kind: z.enum(['ec2', 'hybrid']),
+        state: optional,
+        agent,
+        platform: optional,
+        lastSeen: optional,
+        zone: optional,
+        vpc: optional,
+        os: optional,
+        openssh: optional,
+        pending: pending.exactOptional(),
+        unfit: optional,
+      }),
+    )
+    .readonly(),
+}) satisfies z.ZodType<HostsOutput>
+
+const run = z.strictObject({
+  id: z.string(),
+  command: z.string(),
+  startedAt: z.string(),
+  finishedAt: optional,
+  selector: z.string(),
+  region: z.string(),
+  exitCode: z.number().exactOptional(),
+  hosts: z
+    .array(z.strictObject({ id: z.string(), name: z.string(), outcome: z.enum(outcomes), reason: optional }))
+    .readonly(),
+})
+
+const history = z.strictObject({
+  exit,
+  runs: z.array(run).readonly().exactOptional(),
+  hosts: z
+    .array(
+      z.strictObject({
+        id: z.string(),
+        name: z.string(),
+        changes: z.array(recordedChange).readonly(),
+        transcript: optional,
+      }),
+    )
+    .readonly()
+    .exactOptional(),
+}) satisfies z.ZodType<HistoryOutput>
+
+const error = z.strictObject({
+  error: z.strictObject({ code: exit, exitCode: z.number(), message: z.string(), hint: optional }),
+})
+
+export const outputSchemas = {
+  'enable-mfa': change,
+  'disable-mfa': change,
+  apply: change,
+  confirm: target,
+  rollback: target,
+  status,
+  hosts,
+  history,
+  error,
+} as const

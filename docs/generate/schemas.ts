@@ -1,0 +1,11 @@
+import * as z from 'zod'
+import { planFile } from '../../src/domain/plan-schema.js'
+import { outputSchemas } from './output-schemas.js'
+
+/** docs/schemas/: the plan file, and what each command prints under --json, as JSON Schema. */
+export function schemaFiles(): readonly (readonly [string, string])[] {
+  return Object.entries({ ...outputSchemas, plan: planFile }).map(([name, schema]) => {
+    const json = { title: `bastionctl ${name}`, ...z.toJSONSchema(schema, { reused: 'ref' }) }
+    return [`docs/schemas/${name}.json`, `${JSON.stringify(json, null, 2)}\n`] as const
+  })
+}

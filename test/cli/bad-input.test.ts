@@ -1,0 +1,262 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { formatPlan } from '../../src/domain/sign-plan.js'
+import { runProgram } from '../support/program.js'
+import { plan } from '../support/samples.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'bastionctl-plans-'))
+
+function file(name: string, text: string): string {
+  const path = join(folder, name)
+  writeFileSync(path, text)
+  return path
+}
+
+const on = ['enable-mfa', '--tag', 'Role=bastion']
+const unattended = ['--yes', '--confirm', 'auto', '--safety-session', 'none']
+const signed = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' }
+
+interface Row {
+  readonly what: string
+  readonly argv: readonly string[]
+  readonly env?: NodeJS.ProcessEnv
+  readonly exit: number
+  readonly says: RegExp
+  readonly hint: RegExp
+}
+
+const rows: readonly Row[] = [
+  {
+    what: 'no such command',
+    argv: ['enable-mfaa'],
+    exit: 3,
+    says: /^there is no command "enable-mfaa"$/,
+    hint: /bastionctl --help/,
+  },
+  {
+    what: 'no such flag',
+    argv: [...on, '--bad'],
+    exit: 3,
+    says: /^nonexistent flag: --bad$/,
+    hint: /bastionctl enable-mfa --help/,
+  },
+  {
+    what: 'no selector',
+    argv: ['enable-mfa', '--dry-run'],
+    exit: 3,
+    says: /^no host is selected$/,
+    hint: /--tag Key=Value or --instance-id/,
+  },
+  {
+    what: 'a selector of exclusions only',
+    argv: ['status', '--exclude', 'a'],
+    exit: 3,
+    says: /^no host is selected$/,
+    hint: /no implicit "all"/,
+  },
+  {
+    what: 'a tag without a value',
+    argv: ['status', '--tag', 'Role'],
+    exit: 3,
+    says: /^--tag "Role" has no "="$/,
+    hint: /Key=Value/,
+  },
+  {
+    what: 'a word that is no instance id',
+    argv: ['status', '-i', 'web'],
+    exit: 3,
+    says: /^--instance-id "web" is not/,
+    hint: /i-0123/,
+  },
+  {
+    what: 'an unknown method',
+    argv: [...on, '--method', 'sms', '--dry-run'],
+    exit: 3,
+    says: /^unknown method "sms"$/,
+    hint: /methods: totp/,
+  },
+  {
+    what: 'a bad duration',
+    argv: [...on, '--confirm-within', '10', '--dry-run'],
+    exit: 3,
+    says: /^"10" is not a duration$/,
+    hint: /90s, 10m or 1h30m/,
+  },
+  {
+    what: 'a duration out of range',
+    argv: [...on, '--confirm-within', '2s', '--dry-run'],
+    exit: 3,
+    says: /"2s" is out of range$/,
+    hint: /30s and 24h/,
+  },
+  {
+    what: 'a bad rate limit',
+    argv: [...on, '--totp-rate-limit', '3', '--dry-run'],
+    exit: 3,
+    says: /^"3" is not a rate limit$/,
+    hint: /3\/30s/,
+  },
+  {
+    what: 'a bad window',
+    argv: [...on, '--totp-window', 'x'],
+    exit: 3,
+    says: /^--totp-window: expected an integer but received: x$/,
+    hint: /--help/,
+  },
+  {
+    what: 'a word outside of a list',
+    argv: [...on, '--confirm', 'yes'],
+    exit: 3,
+    says: /^expected --confirm=yes to be one of: ask, auto, later$/,
+    hint: /--help/,
+  },
+  {
+    what: '--rehearse without --dry-run',
+    argv: [...on, '--rehearse'],
+    exit: 3,
+    says: /must be provided when using --rehearse: --dry-run$/,
+    hint: /--help/,
+  },
+  {
+    what: 'no answer about keeping',
+    argv: [...on],
+    exit: 3,
+    says: /whether to keep the change: there is no terminal$/,
+    hint: /--confirm auto .* --confirm later/,
+  },
+  {
+    what: 'no answer about going on',
+    argv: [...on, '--confirm', 'auto'],
+    exit: 3,
+    says: /whether to go on: there is no terminal$/,
+    hint: /--yes/,
+  },
+  { what: 'no plan', argv: ['apply'], exit: 3, says: /^missing 1 required arg: plan/, hint: /bastionctl apply --help/ },
+  {
+    what: 'a plan that is not there',
+    argv: ['apply', '/no/plan.json'],
+    exit: 3,
+    says: /^cannot read "\/no\/plan.json": no such file or folder$/,
+    hint: /--out/,
+  },
+  {
+    what: 'a plan that is not JSON',
+    argv: ['apply', file('a.json', 'plan')],
+    exit: 8,
+    says: /is not JSON$/,
+    hint: /--dry-run --out/,
+  },
+  {
+    what: 'a foreign plan',
+    argv: ['apply', file('b.json', '{"format_version": "1.2"}')],
+    exit: 8,
+    says: /is no plan of bastionctl$/,
+    hint: /--out/,
+  },
+  {
+    what: 'a plan of another version',
+    argv: ['apply', file('c.json', '{"schema": "bastionctl/plan/9"}')],
+    exit: 8,
+    says: /of schema "bastionctl\/plan\/9"/,
+    hint: /version that made it/,
+  },
+  {
+    what: 'an edited plan',
+    argv: ['apply', file('d.json', formatPlan(plan).replace('0644', '0666'))],
+    exit: 8,
+    says: /was edited after it was made/,
+    hint: /new plan/,
+  },
+  {
+    what: 'a good plan and nobody to ask',
+    argv: ['apply', file('e.json', formatPlan(plan))],
+    exit: 3,
+    says: /there is no terminal$/,
+    hint: /--confirm auto/,
+  },
+  {
+    what: 'nothing to confirm',
+    argv: ['confirm'],
+    exit: 3,
+    says: /^no run made from this machine is pending$/,
+    hint: /bastionctl confirm --tag/,
+  },
+  {
+    what: 'an unknown change',
+    argv: ['rollback', '../../etc/passwd'],
+    exit: 3,
+    says: /^no run "..\/..\/etc\/passwd" was made/,
+    hint: /--tag Key=Value/,
+  },
+  {
+    what: 'no region',
+    argv: ['hosts', '--tag', 'a=b'],
+    env: signed,
+    exit: 6,
+    says: /^no aws region is set$/,
+    hint: /AWS_REGION/,
+  },
+  {
+    what: 'no credentials',
+    argv: ['hosts', '--tag', 'a=b'],
+    env: { AWS_REGION: 'eu-west-1' },
+    exit: 6,
+    says: /^no usable aws credentials/,
+    hint: /AWS_PROFILE/,
+  },
+  {
+    what: 'an unreachable endpoint',
+    argv: ['hosts', '--tag', 'a=b'],
+    env: { ...signed, AWS_REGION: 'eu-west-1', AWS_ENDPOINT_URL: 'http://127.0.0.1:9' },
+    exit: 6,
+    says: /^cannot reach http:\/\/127.0.0.1:9\/?: connection refused$/,
+    hint: /AWS_ENDPOINT_URL/,
+  },
+  {
+    what: 'no credentials for a change',
+    argv: [...on, ...unattended],
+    env: { AWS_REGION: 'eu-west-1' },
+    exit: 6,
+    says: /^no usable aws credentials/,
+    hint: /AWS_PROFILE/,
+  },
+]
+
+describe('bad input', function () {
+  this.timeout('60s')
+  after(() => {
+    rmSync(folder, { recursive: true })
+  })
+
+  for (const { what, argv, env, exit, says, hint } of rows) {
+    it(`${what}: one line, a hint, exit ${String(exit)}`, async () => {
+      const ended = await runProgram(argv, env === undefined ? {} : { env })
+      const lines = ended.stderr
+        .replace(/^looking for hosts\n/, '')
+        .replace(/\n$/, '')
+        .split('\n')
+      expect(lines).to.have.length(2)
+      expect(lines[0]).to.match(says)
+      expect(lines[1]).to.match(hint)
+      expect(ended).to.include({ exitCode: exit, stdout: '' })
+    })
+  }
+
+  it('gives the same code under --json, and one object on stdout', async () => {
+    for (const argv of [
+      ['enable-mfaa', '--json'],
+      ['enable-mfa', '--json'],
+      ['apply', '/no/plan.json', '--json'],
+    ]) {
+      const ended = await runProgram(argv)
+      expect(ended.exitCode).to.equal(3)
+      expect(JSON.parse(ended.stdout)).to.have.nested.property('error.code', 'usage')
+    }
+  })
+
+  it('does not wait for words on stdin where an argument may be left out', async () => {
+    expect((await runProgram(['history'])).exitCode).to.equal(0)
+  })
+})

@@ -1,0 +1,103 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { RunRecorder } from '../../src/cli/run-recorder.js'
+import { RunStore } from '../../src/cli/run-store.js'
+import type { RunRecord } from '../../src/domain/run-record.js'
+import { plan, result } from '../support/samples.js'
+
+const record: RunRecord = {
+  schema: 'bastionctl/run/1',
+  id: '20260102T030405Z-abc123',
+  command: 'enable-mfa',
+  startedAt: '2026-01-02T03:04:05.000Z',
+  selector: 'tag:Role=bastion',
+  region: 'eu-test-1',
+  results: [result('pending')],
+  events: [],
+}
+
+describe('records of runs', () => {
+  let home: string
+  let folder: string
+  let store: RunStore
+  beforeEach(() => {
+    home = mkdtempSync(join(tmpdir(), 'bastionctl-runs-'))
+    folder = join(home, 'data', 'runs')
+    store = new RunStore(folder)
+  })
+  afterEach(() => {
+    rmSync(home, { recursive: true, force: true })
+  })
+
+  it("are the owner's alone, and leave nothing else behind", () => {
+    store.write(record)
+    expect(statSync(folder).mode & 0o777).to.equal(0o700)
+    expect(statSync(join(folder, `${record.id}.json`)).mode & 0o777).to.equal(0o600)
+    expect(readdirSync(folder)).to.deep.equal([`${record.id}.json`])
+  })
+
+  it('come back newest first, as many as asked for', () => {
+    for (const id of ['20260101T000000Z-a', '20260103T000000Z-c', '20260102T000000Z-b']) store.write({ ...record, id })
+    expect(store.newest(2).map(({ id }) => id)).to.deep.equal(['20260103T000000Z-c', '20260102T000000Z-b'])
+  })
+
+  it('are none where nothing was ever written, and no folder appears by asking', () => {
+    expect(store.newest(5)).to.deep.equal([])
+    expect(existsSync(folder)).to.equal(false)
+  })
+
+  it('of another version, or damaged, are passed over', () => {
+    store.write(record)
+    writeFileSync(join(folder, '20260109T000000Z-x.json'), '{"schema": "bastionctl/run/2"}')
+    writeFileSync(join(folder, '20260108T000000Z-y.json'), '{')
+    expect(store.newest(5).map(({ id }) => id)).to.deep.equal([record.id])
+  })
+
+  it('are not looked for outside of their folder', () => {
+    store.write(record)
+    expect(store.find(`../runs/${record.id}`)).to.equal(undefined)
+    expect(() => store.named('../x')).to.throw('no run "../x" was made from this machine')
+  })
+
+  describe('while a run goes on', () => {
+    const started = (tell: (text: string) => void = () => undefined): RunRecorder =>
+      RunRecorder.start({ command: 'enable-mfa', runs: store, tell }, plan, new Date(0))
+
+    it('hold every host that is to change from the start, and results as they come', () => {
+      const recorder = started()
+      expect(store.find(plan.id)?.results.map(({ outcome }) => outcome)).to.deep.equal([
+        'unknown',
+        'unknown',
+        'unchanged',
+      ])
+      recorder.note({ code: 'host-done', result: result('pending') })
+      recorder.note({ code: 'step-finished', step: 'commit', ms: 1 })
+      expect(store.find(plan.id)?.results.map(({ outcome }) => outcome)).to.deep.equal([
+        'pending',
+        'unknown',
+        'unchanged',
+      ])
+      recorder.finish([result('confirmed'), result('confirmed', { id: 'i-12' })], 'ok', new Date(1000))
+      expect(store.find(plan.id)).to.include({ exitCode: 0, finishedAt: '1970-01-01T00:00:01.000Z' })
+      expect(store.find(plan.id)?.events).to.have.length(2)
+    })
+
+    it('do not stop the run when they cannot be written any more, and say so', () => {
+      const told: string[] = []
+      const recorder = started((text) => told.push(text))
+      rmSync(folder, { recursive: true })
+      writeFileSync(folder, 'a file in the way')
+      recorder.note({ code: 'step-finished', step: 'commit', ms: 1 })
+      expect(told[0]).to.match(/^the record of this run could not be written: /)
+    })
+
+    it('have to be there before anything is sent', () => {
+      writeFileSync(join(home, 'data'), 'a file in the way')
+      expect(() => started())
+        .to.throw(/no record of the run can be kept/)
+        .with.property('exit', 'usage')
+    })
+  })
+})

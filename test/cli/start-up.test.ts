@@ -1,0 +1,71 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { expect } from 'chai'
+import { runProgram } from '../support/program.js'
+
+/** A module that writes the address of every module that is imported after it into a file. */
+function recorder(folder: string): { readonly preload: string; readonly read: () => string[] } {
+  const list = join(folder, 'modules.txt')
+  const hooks = join(folder, 'hooks.mjs')
+  const preload = join(folder, 'preload.mjs')
+  writeFileSync(list, '')
+  writeFileSync(
+    hooks,
+    `import { appendFileSync } from 'node:fs'
+     export async function resolve(specifier, context, next) {
+       const found = await next(specifier, context)
+       appendFileSync(${JSON.stringify(list)}, found.url + '\\n')
+       return found
+     }`,
+  )
+  writeFileSync(
+    preload,
+    `import { register } from 'node:module'; register(${JSON.stringify(pathToFileURL(hooks).href)})`,
+  )
+  return { preload, read: () => readFileSync(list, 'utf8').trim().split('\n') }
+}
+
+const slow =
+  /node_modules\/(?:@aws-sdk|@smithy|@inquirer|inquirer|execa|zod|eta|diff)\/|chunks\/(?:engine|fleet|ssh|prompts|change-run)-/
+
+describe('start-up', function () {
+  this.timeout('30s')
+  let folder: string
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'bastionctl-modules-'))
+  })
+  afterEach(() => {
+    rmSync(folder, { recursive: true })
+  })
+
+  async function modulesOf(argv: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string[]> {
+    const { preload, read } = recorder(folder)
+    await runProgram(argv, { node: ['--import', preload], env })
+    return read()
+  }
+
+  for (const argv of [
+    ['--version'],
+    ['--help'],
+    ['enable-mfa', '--help'],
+    ['enable-mfa', '--bad'],
+    ['status'],
+    ['history'],
+    ['confirm'],
+  ]) {
+    it(`loads neither AWS nor prompts nor the engine for "${argv.join(' ')}"`, async () => {
+      const modules = await modulesOf(argv)
+      expect(modules.some((url) => url.endsWith('/dist/cli/main.js'))).to.equal(true)
+      expect(modules.filter((url) => slow.test(url))).to.deep.equal([])
+    })
+  }
+
+  it('would have noticed', async () => {
+    const modules = await modulesOf(['hosts', '--tag', 'a=b'], { AWS_REGION: 'eu-west-1' })
+    expect(modules.join('\n'))
+      .to.match(/@aws-sdk\/client-ec2/)
+      .and.match(/chunks\/engine-/)
+  })
+})

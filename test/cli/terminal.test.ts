@@ -1,0 +1,99 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
+import { expect } from 'chai'
+import { root } from '../source-config.js'
+
+interface Typed {
+  readonly exitCode: number | null
+  readonly screen: string
+}
+
+/** Runs test/support/asking.ts on a terminal and types: each text once the one before it has been seen. */
+async function type(
+  dialogue: readonly (readonly [seen: RegExp, keys: string])[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<Typed> {
+  const home = mkdtempSync(join(tmpdir(), 'bastionctl-terminal-'))
+  const command = `${process.execPath} --import tsx test/support/asking.ts`
+  const child = spawn('script', ['--quiet', '--return', '--flush', '--command', command, '/dev/null'], {
+    cwd: root,
+    env: { ...process.env, HOME: home, XDG_DATA_HOME: home, TERM: 'xterm', ...env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const left = [...dialogue]
+  let screen = ''
+  let from = 0
+  child.stdout.on('data', (chunk: Buffer) => {
+    screen += stripVTControlCharacters(chunk.toString())
+    const [next] = left
+    if (next?.[0].test(screen.slice(from)) !== true) return
+    left.shift()
+    from = screen.length
+    child.stdin.write(next[1])
+  })
+  const exitCode = await new Promise<number | null>((resolve) => child.on('close', resolve))
+  rmSync(home, { recursive: true })
+  return { exitCode, screen }
+}
+
+const goOn = [/change 2 hosts\?/, 'y\r'] as const
+const asked = /k keep.*leave it to the guard/
+
+describe('questions on a terminal', function () {
+  this.timeout('30s')
+
+  it('shows the plan, asks, tells to log in, and keeps by one key', async () => {
+    const { exitCode, screen } = await type([goOn, [asked, 'k']])
+    expect(screen).to.match(
+      /2 hosts: identical[^]*change 2 hosts\?[^]*log in from another terminal now[^]*ssh ann@192\.0\.2\.11 +\(deb11\)/,
+    )
+    expect(screen).to.include('keeping it goes on to 1 more host')
+    expect(screen).to.match(/keep the change on 1 host\? [45]m\d*s? left|keep the change on 1 host\? 5m left/)
+    expect(screen).to.include('decided keep, aborted false').and.include('2 confirmed')
+    expect(exitCode).to.equal(0)
+  })
+
+  it('rolls back', async () => {
+    const { exitCode, screen } = await type([goOn, [asked, 'r']])
+    expect(screen).to.include('decided roll-back')
+    expect(exitCode).to.equal(12)
+  })
+
+  it('leaves it to the guard', async () => {
+    const { exitCode, screen } = await type([goOn, [asked, 'l']])
+    expect(screen).to.include('decided later').and.include('bastionctl confirm 20260102T030405Z-abc123')
+    expect(exitCode).to.equal(0)
+  })
+
+  it('extends and asks again', async () => {
+    const { screen } = await type([goOn, [asked, 'e'], [/10m left|9m59s left/, 'k']])
+    expect(screen).to.include('extended by 600').and.include('decided keep')
+  })
+
+  it('counts down, and says that the guard rolls back when time is up', async () => {
+    const { screen } = await type([goOn], { GUARD: '2' })
+    expect(screen).to.match(/2s left|1s left/)
+    expect(screen).to.include('the guards roll back by themselves').and.include('decided later')
+  })
+
+  it('changes nothing if the answer is no', async () => {
+    const { exitCode, screen } = await type([[/change 2 hosts\?/, 'n\r']])
+    expect(screen).to.include('not confirmed: nothing was changed').and.not.include('decided')
+    expect(exitCode).to.equal(130)
+  })
+
+  it('changes nothing after Ctrl-C at the first question', async () => {
+    const { exitCode, screen } = await type([[/change 2 hosts\?/, '\u0003']])
+    expect(screen).to.include('stopped by Ctrl-C').and.not.include('decided')
+    expect(exitCode).to.equal(130)
+  })
+
+  it('leaves hosts to their guards after Ctrl-C at the second question', async () => {
+    const { exitCode, screen } = await type([goOn, [asked, '\u0003']])
+    expect(screen).to.include('decided later, aborted true').and.include('bastionctl rollback')
+    expect(exitCode).to.equal(130)
+  })
+})

@@ -1,0 +1,232 @@
+import { expect } from 'chai'
+import { eventLine, progressView } from '../../src/cli/views/progress.js'
+import { diffLines, planView } from '../../src/cli/views/plan.js'
+import { reportView } from '../../src/cli/views/report.js'
+import { ansiStyle, noStyle } from '../../src/cli/views/style.js'
+import { columns, count, nameList, printable } from '../../src/cli/views/text.js'
+import { callsView } from '../../src/cli/views/calls.js'
+import { change, noChanges, plan, planWith, result } from '../support/samples.js'
+
+const text = (lines: readonly string[]): string => lines.join('\n')
+
+describe('the view of a plan', () => {
+  it('shows hosts with the same change once, and the others apart', () => {
+    expect(text(planView(plan, noStyle))).to.equal(`plan 20260102T030405Z-abc123
+3 hosts in eu-test-1 matching tag:Role=bastion: 2 to change
+
+2 hosts: identical
+  deb11 (i-11)  Debian 11, OpenSSH 8.4p1
+  deb12 (i-12)  Debian 12, OpenSSH 9.2p1
+  enable mfa (totp, enrolment at first login)
+  install libpam-google-authenticator (brings pam_google_authenticator.so; stays after a rollback)
+  create /etc/ssh/sshd_config.d/00-bastionctl-mfa.conf (0644 root:root): asks for the second factor
+      @@ -0,0 +1,1 @@
+      +KbdInteractiveAuthentication yes
+  locked out, accepted:
+    ansible  logs in without a terminal
+  by key alone:
+    backup  in exempt group robots
+  note: nothing else
+  logins: 1 before, 1 rehearsed, 0 as proof
+
+1 host: no changes
+  deb13 (i-13)  Debian 13, OpenSSH 10.0p2
+
+wave 1 (canary)  deb11
+wave 2           deb12
+guard: a host that is not confirmed within 10m goes back by itself`)
+  })
+
+  it('names a large group in one line and puts the odd one after it', () => {
+    const many = Array.from({ length: 38 }, (_, at) => ({
+      id: `i-${String(at)}`,
+      name: `h${String(at)}`,
+      describes: '',
+      change: 'c1',
+    }))
+    const odd = { id: 'i-x', name: 'odd', describes: 'Debian 11', change: 'c2' }
+    const hosts = [odd, ...many]
+    const changes = [{ ...change, digest: 'c2', summary: 'other' }, change]
+    const view = planView(planWith({ hosts, changes, waves: [hosts.map(({ id }) => id)] }), noStyle)
+    const at = (line: string): number => view.indexOf(line)
+    expect(at('38 hosts: identical')).to.be.greaterThan(0).and.lessThan(at('1 host: other'))
+    expect(view[at('38 hosts: identical') + 1]).to.match(
+      /^ {2}h0 \(i-0\), .*h19 \(i-19\) and 18 more \(--json lists all\)$/,
+    )
+  })
+
+  it('does not repeat a diff that groups have in common', () => {
+    const changes = [change, { ...change, digest: 'c2' }]
+    const hosts = plan.hosts.map((host, at) => ({ ...host, change: at === 0 ? 'c1' : 'c2' }))
+    const view = text(planView(planWith({ hosts, changes, waves: [hosts.map(({ id }) => id)] }), noStyle))
+    expect(view.match(/\+KbdInteractiveAuthentication yes/g)).to.have.length(1)
+    expect(view.match(/\(as above\)/g)).to.have.length(1)
+  })
+
+  it('says that nothing changes', () => {
+    expect(text(planView(noChanges, noStyle)))
+      .to.include('1 host in eu-test-1 matching tag:Role=bastion: no changes')
+      .and.not.include('wave')
+  })
+
+  it('says the same with colour and without', () => {
+    // eslint-disable-next-line no-control-regex -- colours are control sequences
+    const plain = text(planView(plan, ansiStyle)).replace(/\u001B\[\d+m/g, '')
+    expect(plain).to.equal(text(planView(plan, noStyle)))
+  })
+
+  it('leaves the header of a diff out, and control characters', () => {
+    expect(diffLines('--- a/x\n+++ b/x\n@@ -1 +1 @@\n-old\n+n\u001Bew\n', noStyle)).to.deep.equal([
+      '@@ -1 +1 @@',
+      '-old',
+      '+n\uFFFDew',
+    ])
+    expect(diffLines('--- a/x\n+++ b/x\n(compared by digest only)\n', noStyle)).to.deep.equal([
+      '(compared by digest only)',
+    ])
+  })
+})
+
+describe('the view of a report', () => {
+  const login = {
+    id: 'key-only',
+    phase: 'prove',
+    account: '@probe',
+    got: 'in',
+    expect: 'refused',
+    keyAccepted: true,
+    prompted: false,
+    ok: false,
+  } as const
+
+  it('has a line for each host, what failed, and the commands that settle what is pending', () => {
+    const results = [
+      result('confirmed'),
+      result('rolled-back', {
+        id: 'i-12',
+        name: 'deb12',
+        detail: 'key alone got in\n-a\n+b',
+        logins: [login, { ...login, ok: true }],
+      }),
+      result('pending', { id: 'i-13', name: 'i-13', deadline: 1_767_323_698 }),
+    ]
+    expect(text(reportView({ id: 'c1', results, now: 1_767_323_100 }, noStyle))).to.equal(`deb11 (i-11)  confirmed
+deb12 (i-12)  rolled back  key alone got in
+    -a
+    +b
+    prove login "key-only" as @probe: in, expected refused
+i-13          pending      9m58s left, until 2026-01-02 03:14:58Z
+
+3 hosts: 1 confirmed, 1 rolled back, 1 pending
+  rolled back: it is in its old state again, proven by logins
+
+what is pending goes back by itself unless it is confirmed:
+  bastionctl confirm c1   keeps the change
+  bastionctl rollback c1  undoes it now`)
+  })
+
+  it('falls back on the reason where there is no sentence', () => {
+    expect(text(reportView({ id: 'c1', results: [result('busy', { reason: 'locked' })], now: 0 }, noStyle))).to.match(
+      /busy {2}locked\n/,
+    )
+  })
+})
+
+describe('progress', () => {
+  it('is one plain line an event where there is no terminal', () => {
+    const told: string[] = []
+    const written: string[] = []
+    const emit = progressView({
+      tell: (line) => told.push(line),
+      verbose: false,
+      stream: { write: (some) => written.push(some) },
+    })
+    emit({ code: 'step-started', step: 'inspect', hosts: ['i-11', 'i-12'] })
+    emit({ code: 'progress', step: 'inspect', done: 1, total: 2 })
+    emit({ code: 'step-finished', step: 'inspect', ms: 5 })
+    emit({ code: 'step-started', step: 'commit', hosts: ['i-11'], wave: 1 })
+    emit({ code: 'host-done', result: result('refused', { detail: 'first\nsecond' }) })
+    emit({ code: 'safety-session', state: 'lost', host: 'i-11', detail: 'no answer' })
+    emit({ code: 'note', text: 'so be it' })
+    expect(told).to.deep.equal([
+      'inspecting on 2 hosts',
+      'wave 1: changing on 1 host',
+      '  deb11: refused: first',
+      'safety session on i-11: lost: no answer',
+      'so be it',
+    ])
+    expect(written).to.deep.equal([])
+  })
+
+  it('counts on one line of a terminal and clears it', () => {
+    const all: string[] = []
+    const stream = { isTTY: true, write: (some: string) => all.push(some) }
+    const emit = progressView({ tell: (line) => all.push(line), verbose: false, stream })
+    emit({ code: 'progress', step: 'inspect', done: 1, total: 2 })
+    emit({ code: 'note', text: 'next' })
+    expect(all).to.deep.equal(['\r\u001B[Kinspecting: 1 of 2 hosts', '\r\u001B[K', 'next'])
+  })
+
+  it('shows steps and logins that failed always, the others with --verbose', () => {
+    const step = { code: 'host-step', host: 'i-11', record: { step: 'rehearse', result: 'ok', ms: 310 } } as const
+    expect(eventLine(step, false)).to.equal(undefined)
+    expect(eventLine(step, true)).to.equal('  i-11: rehearse ok (310 ms)')
+    expect(eventLine({ ...step, record: { ...step.record, result: 'failed', detail: 'why' } }, false)).to.equal(
+      '  i-11: rehearse failed (310 ms): why',
+    )
+    const record = {
+      id: 'wrong',
+      phase: 'prove',
+      account: 'ann',
+      got: 'in',
+      expect: 'refused',
+      keyAccepted: true,
+      prompted: true,
+      ok: false,
+    } as const
+    expect(eventLine({ code: 'host-login', host: 'i-11', record }, false)).to.equal(
+      '  i-11: prove login wrong as ann: in, expected refused',
+    )
+    expect(eventLine({ code: 'host-login', host: 'i-11', record: { ...record, ok: true } }, false)).to.equal(undefined)
+  })
+})
+
+describe('small pieces of views', () => {
+  it('align columns without trailing space', () => {
+    expect(
+      columns([
+        ['a', 'bb', ''],
+        ['ccc', 'd', 'e'],
+      ]),
+    ).to.deep.equal(['a    bb', 'ccc  d   e'])
+  })
+
+  it('count', () => {
+    expect([count(1, 'host'), count(0, 'host'), count(2, 'reply', 'replies')]).to.deep.equal([
+      '1 host',
+      '0 hosts',
+      '2 replies',
+    ])
+  })
+
+  it('shorten long lists', () => {
+    expect(nameList(['a', 'b', 'c'], 2)).to.equal('a, b and 1 more (--json lists all)')
+  })
+
+  it('keep line feeds only where lines are meant', () => {
+    expect(printable('a\nb\u0007')).to.equal('a\uFFFDb\uFFFD')
+    expect(printable('a\n\tb\r', true)).to.equal('a\n\tb\uFFFD')
+  })
+
+  it('list API calls, the most frequent first', () => {
+    expect(
+      callsView(
+        new Map([
+          ['SendCommand', 3],
+          ['DescribeInstances', 4],
+        ]),
+      ),
+    ).to.deep.equal(['7 api calls:', '  DescribeInstances  4', '  SendCommand        3'])
+    expect(callsView(new Map())).to.deep.equal([])
+  })
+})

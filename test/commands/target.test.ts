@@ -1,0 +1,114 @@
+import { expect } from 'chai'
+import { outputSchemas } from '../../docs/generate/output-schemas.js'
+import type { Outcome } from '../../src/domain/outcome.js'
+import type { RunReport, TargetRequest } from '../../src/engine/api.js'
+import { Bench } from '../support/run-command.js'
+import { plan, planWith, result } from '../support/samples.js'
+
+const older = planWith({ id: '20260101T000000Z-aaaaaa' })
+
+describe('confirm and rollback', () => {
+  let bench: Bench
+  let asked: TargetRequest | undefined
+  beforeEach(() => {
+    bench = new Bench()
+    asked = undefined
+  })
+  afterEach(() => {
+    bench.close()
+  })
+
+  /** A run of enable-mfa from this machine that ended with these outcomes on deb11 and deb12. */
+  async function ranBefore(outcomes: readonly [Outcome, Outcome], made = plan): Promise<void> {
+    const results = [result(outcomes[0]), result(outcomes[1], { id: 'i-12', name: 'deb12' })]
+    await bench.run(
+      ['enable-mfa', '--tag', 'Role=bastion', '--yes', '--confirm', 'later', '--safety-session', 'none'],
+      {
+        plan: () => Promise.resolve(made),
+        apply: () => Promise.resolve({ id: made.id, results }),
+      },
+    )
+  }
+
+  const answer =
+    (outcome: Outcome, ids = ['i-11', 'i-12']) =>
+    (_: unknown, request: TargetRequest): Promise<RunReport> => {
+      asked = request
+      return Promise.resolve({ id: plan.id, results: ids.map((id) => result(outcome, { id })) })
+    }
+
+  it('find the newest pending run when nothing is named, and say which', async () => {
+    await ranBefore(['pending', 'pending'], older)
+    await ranBefore(['pending', 'pending'])
+    const ran = await bench.run(['confirm'], { confirm: answer('confirmed') })
+    expect(asked).to.deep.include({ hosts: ['i-11', 'i-12'], change: plan.id })
+    expect(ran.stderr).to.include(`confirm ${plan.id} (enable-mfa) on 2 hosts of tag:Role=bastion`)
+    expect(ran.exitCode).to.equal(0)
+  })
+
+  it('do not take a run for pending that was confirmed by another process', async () => {
+    await ranBefore(['pending', 'pending'])
+    await bench.run(['confirm'], { confirm: answer('confirmed') })
+    const ran = await bench.run(['confirm'])
+    expect(ran.exitCode).to.equal(3)
+    expect(ran.stderr).to.include('no run made from this machine is pending')
+  })
+
+  it('take the hosts of a change from its local record', async () => {
+    await ranBefore(['pending', 'pending'], older)
+    await ranBefore(['pending', 'pending'])
+    await bench.run(['rollback', older.id], { rollback: answer('rolled-back') })
+    expect(asked).to.deep.include({ hosts: ['i-11', 'i-12'], change: older.id })
+  })
+
+  it('confirm what is open; roll the whole run back', async () => {
+    await ranBefore(['confirmed', 'pending'])
+    await bench.run(['confirm', plan.id], { confirm: answer('confirmed', ['i-12']) })
+    expect(asked?.hosts).to.deep.equal(['i-12'])
+    await bench.run(['rollback', plan.id], { rollback: answer('rolled-back') })
+    expect(asked?.hosts).to.have.members(['i-11', 'i-12'])
+  })
+
+  it('reach the hosts of a run that was killed', async () => {
+    await bench.run(
+      ['enable-mfa', '--tag', 'Role=bastion', '--yes', '--confirm', 'later', '--safety-session', 'none'],
+      {
+        plan: () => Promise.resolve(plan),
+        apply: () => Promise.reject(new Error('killed')),
+      },
+    )
+    await bench.run(['rollback'], { rollback: answer('rolled-back') })
+    expect(asked).to.deep.include({ hosts: ['i-11', 'i-12'], change: plan.id })
+  })
+
+  it('go by a selector where one is given', async () => {
+    await bench.run(['rollback', '--tag', 'Role=bastion'], { rollback: answer('rolled-back') })
+    expect(asked?.selector?.tags).to.deep.equal([{ key: 'Role', values: ['bastion'] }])
+    expect(asked).to.not.have.any.keys('hosts', 'change')
+  })
+
+  it('name the hosts of a change that was made elsewhere only with a selector', async () => {
+    const ran = await bench.run(['confirm', 'x-elsewhere'])
+    expect(ran.exitCode).to.equal(3)
+    expect(ran.stderr).to.include('no run "x-elsewhere" was made from this machine')
+    await bench.run(['confirm', 'x-elsewhere', '--instance-id', 'i-0123456789abcdef0'], {
+      confirm: answer('confirmed'),
+    })
+    expect(asked?.change).to.equal('x-elsewhere')
+  })
+
+  it('answer a late confirm with its own exit code', async () => {
+    await ranBefore(['pending', 'pending'])
+    const ran = await bench.run(['confirm', '--json'], { confirm: answer('rolled-back') })
+    expect(ran.exitCode).to.equal(16)
+    expect(outputSchemas.confirm.parse(ran.json)).to.include({ exit: 'too-late' })
+  })
+
+  it('refuse to look for the hosts in another region', async () => {
+    await ranBefore(['pending', 'pending'])
+    bench.region = 'us-test-2'
+    const ran = await bench.run(['confirm'])
+    expect(ran.exitCode).to.equal(3)
+    expect(ran.stderr).to.include(`AWS_REGION=eu-test-1 bastionctl confirm ${plan.id}`)
+  })
+})

@@ -1,0 +1,100 @@
+/**
+ * `npm test`: checks, then unit and golden tests, then lab tests on real hosts. `node test/run.js lint unit lab` runs only
+ * the parts named. Ends with one line `N passed, N failed`; a check counts as one test.
+ */
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+
+const root = path.resolve(import.meta.dirname, '..')
+const bin = (name) => path.join(root, 'node_modules', '.bin', name)
+const totals = { passed: 0, failed: 0, skipped: 0 }
+const parts = { lint, unit, lab }
+
+const wanted = process.argv.slice(2)
+const unknown = wanted.find((name) => !(name in parts))
+if (unknown !== undefined) {
+  console.error(`no part "${unknown}": there are ${Object.keys(parts).join(', ')}`)
+  process.exit(3)
+}
+for (const [name, run] of Object.entries(parts)) if (wanted.length === 0 || wanted.includes(name)) await run()
+
+const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : ''
+console.log(`\n${totals.passed} passed, ${totals.failed} failed${skipped}`)
+process.exitCode = totals.failed > 0 ? 1 : 0
+
+async function lint() {
+  console.log('checks')
+  const scripts = [...files('templates/host', '.sh'), ...files('test/golden', '.sh')]
+  await Promise.all([
+    check('typescript', bin('tsc'), ['--noEmit', '-p', '.']),
+    check('eslint', bin('eslint'), ['.']),
+    check('prettier', bin('prettier'), ['--check', '--log-level', 'warn', '.']),
+    check('dependency-cruiser', bin('depcruise'), ['src', 'bin/run.js']),
+    check('knip', bin('knip'), []),
+    check('publint', bin('publint'), ['--strict']),
+    check('shellcheck', 'shellcheck', ['-o', 'all', ...scripts]),
+  ])
+}
+
+async function unit() {
+  console.log('\nunit and golden tests')
+  await mocha(files('test', '.test.ts').filter((name) => !name.startsWith('test/lab/')))
+}
+
+async function lab() {
+  const tests = files('test/lab', '.test.ts')
+  const reason =
+    process.platform !== 'linux' ? 'this is not Linux' : process.getuid() !== 0 ? 'this is not root' : undefined
+  if (reason === undefined) {
+    console.log('\nlab tests')
+    // Not in parallel: they share three hosts, and power cuts of one file are no fun for the next.
+    await mocha(['--timeout', '180000', ...tests])
+    return
+  }
+  console.log(`\nlab tests: ${tests.length} files skipped, since ${reason}`)
+  totals[process.env.CI === 'true' ? 'failed' : 'skipped'] += tests.length
+}
+
+/** Runs a tool; its output is shown if it fails. A tool that is not installed counts as skipped, in CI as failed. */
+async function check(name, command, args) {
+  const { code, output } = await run(command, args)
+  const missing = code === 'ENOENT'
+  const outcome = code === 0 ? 'passed' : missing && process.env.CI !== 'true' ? 'skipped' : 'failed'
+  totals[outcome] += 1
+  console.log(`  ${outcome === 'passed' ? '✔' : '✘'} ${name}${missing ? `: ${command} is not installed` : ''}`)
+  if (outcome === 'failed') console.log(output.replace(/^/gm, '    '))
+}
+
+/** Runs mocha on this terminal; its reporter leaves the numbers in a file. */
+async function mocha(args) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-test-'))
+  const counts = path.join(folder, 'counts.json')
+  const reporter = ['--reporter', path.join(root, 'test', 'counting-reporter.cjs')]
+  const { code } = await run(bin('mocha'), [...reporter, ...args], { stdio: 'inherit', env: { COUNTS_FILE: counts } })
+  const found = existsSync(counts) ? JSON.parse(readFileSync(counts, 'utf8')) : { passed: 0, failed: 0, skipped: 0 }
+  rmSync(folder, { recursive: true })
+  // Mocha itself may fail where no test did: a file that cannot be loaded, a crash, an empty selection.
+  if (code !== 0 && found.failed === 0) found.failed = 1
+  for (const name of Object.keys(totals)) totals[name] += found[name]
+}
+
+function run(command, args, { stdio = 'pipe', env = {} } = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env }, stdio })
+    let output = ''
+    child.stdout?.on('data', (chunk) => (output += chunk))
+    child.stderr?.on('data', (chunk) => (output += chunk))
+    child.on('error', (error) => resolve({ code: error.code, output: error.message }))
+    child.on('close', (code) => resolve({ code: code ?? 1, output }))
+  })
+}
+
+function files(folder, ending) {
+  const found = readdirSync(path.join(root, folder), { recursive: true })
+  return found
+    .filter((name) => name.endsWith(ending))
+    .map((name) => path.join(folder, name))
+    .sort()
+}

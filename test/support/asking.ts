@@ -1,0 +1,38 @@
+/** The program over an engine that asks once, for tests that type on a terminal. */
+import { main } from '../../src/cli/main.js'
+import { useWiring } from '../../src/cli/wiring.js'
+import type { Engine } from '../../src/engine/api.js'
+import type { Inventory, SafetySessions, Transport } from '../../src/engine/ports.js'
+import { sourceConfig } from '../source-config.js'
+import { plan, result } from './samples.js'
+
+/** Seconds that the guard has at first. */
+const guard = Number(process.env['GUARD'] ?? '300')
+const now = (): number => Math.floor(Date.now() / 1000)
+
+const engine: Partial<Engine> = {
+  plan: () => Promise.resolve(plan),
+  apply: async (ports, { decide, confirm }) => {
+    const pending = [result('pending', { deadline: now() + guard })]
+    const decided = await decide?.({
+      why: 'canary',
+      pending,
+      deadline: now() + guard,
+      remaining: 1,
+      extend: (seconds) => {
+        console.log(`extended by ${String(seconds)}`)
+        return Promise.resolve(now() + seconds)
+      },
+    })
+    console.log(`confirm ${confirm}, decided ${String(decided)}, aborted ${String(ports.signal.aborted)}`)
+    const outcome = decided === 'keep' ? 'confirmed' : decided === 'roll-back' ? 'rolled-back' : 'pending'
+    return { id: plan.id, results: [result(outcome), result(outcome, { id: 'i-12' })] }
+  },
+}
+
+useWiring({
+  engine: () => Promise.resolve(engine as Engine),
+  fleet: () => Promise.resolve({ inventory: {} as Inventory, transport: {} as Transport, region: plan.region }),
+  sessions: () => Promise.resolve({} as SafetySessions),
+})
+await main(await sourceConfig(), ['enable-mfa', '--tag', 'Role=bastion', '--ssh-user', 'ann'])
