@@ -12,6 +12,9 @@ const reasons: Readonly<Record<string, ExitName>> = {
   'state-folder': 'host-unfit',
   'safety-session': 'safety-session',
   'edited-since': 'stale',
+  // The plan was carried out there before, so the host has moved since.
+  replayed: 'stale',
+  access: 'access',
 }
 
 const failures: Readonly<Record<Outcome, ExitName>> = {
@@ -38,6 +41,8 @@ function verdictOf(result: HostResult, intent: Intent): ExitName {
   if (intent === 'roll-back' && result.outcome === 'rolled-back') return 'ok'
   if (intent === 'confirm' && result.outcome === 'rolled-back') return 'too-late'
   if (intent === 'confirm' && result.outcome === 'pending') return 'mixed'
+  // Behind its guard, and the order that was to settle it has not.
+  if (result.outcome === 'pending' && result.reason !== undefined) return reasons[result.reason] ?? 'mixed'
   if (failures[result.outcome] === 'ok' || needsHands.has(result.outcome)) return failures[result.outcome]
   const settling = intent === 'confirm' || intent === 'roll-back'
   const plain = settling && result.outcome === 'refused' ? 'refused' : failures[result.outcome]
@@ -49,11 +54,13 @@ function verdictOf(result: HostResult, intent: Intent): ExitName {
  * different states; hosts that failed alike give their own code, and hosts never asked after a failure add nothing.
  */
 export function verdict(results: readonly HostResult[], intent: Intent, interrupted = false): ExitName {
-  const judged = results.map((result) => ({ outcome: result.outcome, exit: verdictOf(result, intent) }))
+  const judged = results.map((result) => ({ ...result, exit: verdictOf(result, intent) }))
   const failed = judged.filter(({ exit }) => exit !== 'ok')
   const waiting = judged.some(({ outcome }) => outcome === 'pending')
   if (failed.length === 0) return interrupted && waiting ? 'interrupted' : 'ok'
-  if (failed.some(({ outcome }) => needsHands.has(outcome))) return 'needs-hands'
+  // What Ctrl-C has cut short is guarded, if it was touched at all.
+  const lost = failed.filter(({ reason }) => !(interrupted && reason === 'cancelled'))
+  if (lost.some(({ outcome }) => needsHands.has(outcome))) return 'needs-hands'
   if (interrupted) return 'interrupted'
   if (judged.some(({ outcome, exit }) => exit === 'ok' && (holdsNew.has(outcome) || outcome === 'rolled-back'))) {
     return 'mixed'

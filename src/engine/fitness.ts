@@ -5,7 +5,7 @@ import { BastionError } from '../domain/errors.js'
 import { profileFor } from '../os/index.js'
 
 /** TOTP takes codes of neighbouring half minutes; beyond this a right code is refused (seconds). */
-const mostSkew = 30
+export const mostSkew = 30
 
 export function unasked(host: Host): string | undefined {
   if (host.state !== undefined && host.state !== 'running') return `it is ${host.state}`

@@ -30,6 +30,8 @@ export async function inspect(ports: Ports, hosts: readonly Host[]): Promise<Ins
   ports.emit({ code: 'step-started', step: 'inspect', hosts: asked.map((host) => host.id) })
   const readings = new Readings()
   const replies = asked.length === 0 ? [] : await ports.transport.run(await order(ports, asked, readings))
+  // Nobody has failed to answer where the question was called off.
+  ports.signal.throwIfAborted()
   const ended = ports.clock.now()
   // Nobody could be heard for one and the same reason: that is what has to be said, not that the hosts are silent.
   const [first] = replies

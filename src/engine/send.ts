@@ -3,6 +3,7 @@ import type { HostResult, Outcome } from '../domain/outcome.js'
 import { parseAnswer, type HostAnswer } from '../host/answer.js'
 import { hostCommand, type Data, type Verb } from '../host/program.js'
 import type { Ports } from './api.js'
+import { mostSkew } from './fitness.js'
 import { lastLine } from './inspect.js'
 import type { Reply } from './ports.js'
 
@@ -44,15 +45,25 @@ export async function send(ports: Ports, hosts: readonly Addressee[], order: Ord
     ...(order.signal ? { signal: order.signal } : {}),
   })
   return hosts.map((host) => {
-    const result = resultFrom(
-      host,
-      replies.find((reply) => reply.host === host.id),
-    )
+    const reply = replies.find((candidate) => candidate.host === host.id)
+    const result = inTime(resultFrom(host, reply), reply, ports.clock.now())
     for (const record of result.steps) ports.emit({ code: 'host-step', host: host.id, record })
     for (const record of result.logins) ports.emit({ code: 'host-login', host: host.id, record })
     ports.emit({ code: 'host-done', result })
     return result
   })
+}
+
+/**
+ * Scratch codes prove no clock. The host has refused where it is behind; that it is ahead can only be seen now, since
+ * delivery takes an unknown time.
+ */
+function inTime(result: HostResult, reply: Reply | undefined, received: number): HostResult {
+  const now = reply && parseAnswer(reply.stdout)?.now
+  const ahead = now === undefined ? 0 : now - Math.ceil(received / 1000)
+  if (result.outcome !== 'pending' || ahead <= mostSkew) return result
+  const detail = `this host's clock is ${String(ahead)} s ahead of yours: codes would be refused`
+  return { ...result, reason: 'clock-skew', detail }
 }
 
 function resultFrom({ id, name }: Addressee, reply: Reply | undefined): HostResult {

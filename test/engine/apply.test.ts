@@ -1,4 +1,6 @@
 import { expect } from 'chai'
+import { BastionError } from '../../src/domain/errors.js'
+import { verdict } from '../../src/domain/verdict.js'
 import { signPlan } from '../../src/domain/plan-file.js'
 import type { Change } from '../../src/domain/change.js'
 import type { RunEvent } from '../../src/domain/events.js'
@@ -219,6 +221,87 @@ describe('apply', () => {
     expect((await other.run('auto')).results[0]).to.include({ outcome: 'unreachable' })
     const garbled = new World({ 'change i-a': { stdout: 'Segmentation fault', exitCode: 139 } })
     expect((await garbled.run('auto')).results[0]).to.include({ outcome: 'unknown', reason: 'no-answer' })
+  })
+
+  it('leaves a single host to its guard when told so', async () => {
+    const world = new World()
+    const report = await world.run('ask', () => Promise.resolve('later'), plan(['i-a']))
+    expect(outcomes(report)).to.deep.equal(['pending', 'unchanged', 'unchanged'])
+    expect(world.verbs).to.deep.equal(['change i-a'])
+  })
+
+  it('asks the hosts, once the question has outlived the guards', async () => {
+    const gone: Answer = 'bastionctl=1\noutcome=rolled-back-as-asked\nreason=already\ndetail=rolled back at 12:00:00Z\n'
+    const world = new World({ 'roll-back i-a': gone })
+    const report = await world.run('ask', () => {
+      world.clock.advance(700_000)
+      return Promise.resolve('later')
+    })
+    expect(report.results[0]).to.include({ outcome: 'rolled-back', detail: 'rolled back at 12:00:00Z' })
+  })
+
+  it('calls a host pending whose confirm did not reach it, and not well', async () => {
+    const world = new World({ 'confirm i-b': { status: 'undelivered', detail: 'offline' } })
+    const report = await world.run('auto')
+    expect(outcomes(report)).to.deep.equal(['confirmed', 'pending', 'confirmed'])
+    expect(report.results[1]).to.include({ reason: 'undelivered', detail: 'offline' })
+    expect(verdict(report.results, 'change')).to.equal('mixed')
+  })
+
+  it('reports what the hosts hold when AWS says no half-way', async () => {
+    const world = new World()
+    const ports = world.ports()
+    const report = await apply(
+      {
+        ...ports,
+        emit: (event) => {
+          if (event.code === 'step-finished') world.transport.failNext ??= new BastionError('access', 'expired')
+        },
+      },
+      { plan: plan(), confirm: 'auto' },
+    )
+    expect(outcomes(report)).to.deep.equal(['pending', 'untouched', 'untouched'])
+    expect(report.results[1]).to.include({ reason: 'access', detail: 'expired' })
+  })
+
+  it('rejects when AWS says no before anything was sent', async () => {
+    const world = new World()
+    world.transport.failNext = new BastionError('access', 'expired')
+    expect((await refusal(() => world.run('auto'))).exit).to.equal('access')
+  })
+
+  it('says which guard was not set anew, and keeps to the earliest', async () => {
+    const world = new World({ 'extend i-a': { status: 'undelivered', detail: 'offline' } })
+    let before = 0
+    let after = 0
+    await world.run('ask', async ({ deadline, extend }) => {
+      before = deadline
+      after = await extend(600)
+      return 'later'
+    })
+    expect(after).to.equal(before)
+    expect(world.events.some((event) => event.code === 'note' && event.text.includes('i-a'))).to.equal(true)
+  })
+
+  it('changes no further host when guards cannot be kept', async () => {
+    const world = new World({ 'extend i-a': { status: 'undelivered', detail: 'offline' } })
+    const report = await world.run('ask', ({ why }) => {
+      if (why === 'canary') world.clock.advance(500_000)
+      return Promise.resolve(why === 'canary' ? 'keep' : 'roll-back')
+    })
+    expect(outcomes(report)).to.deep.equal(['rolled-back', 'untouched', 'untouched'])
+  })
+
+  it('rolls back with confirm later too when the safety session dies', async () => {
+    const world = new World()
+    world.sessions.dead = 'connection reset'
+    expect(outcomes(await world.run('later'))).to.deep.equal(['rolled-back', 'untouched', 'untouched'])
+  })
+
+  it('keeps no change on a host whose clock is ahead', async () => {
+    const ahead = `bastionctl=1\noutcome=proven\ndeadline=9999999999\nnow=${String(Date.UTC(2026, 0, 1) / 1000 + 60)}\n`
+    const report = await new World({ 'change i-a': ahead }).run('auto')
+    expect(outcomes(report)).to.deep.equal(['rolled-back', 'untouched', 'untouched'])
   })
 
   it('does nothing, and opens no session, where nothing has to change', async () => {

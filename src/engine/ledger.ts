@@ -1,0 +1,62 @@
+/** How the hosts of a run stand, and what each further answer makes of that. */
+import type { HostResult, Outcome } from '../domain/outcome.js'
+import type { Plan } from '../domain/plan.js'
+import type { RunReport } from './api.js'
+
+/** Answers to a confirm, an extension or a roll back that leave a pending host as it was: behind its guard. */
+const changesNothing = new Set<Outcome>(['unreachable', 'untouched', 'busy', 'refused'])
+const fine = new Set<Outcome>(['pending', 'confirmed', 'unchanged', 'rehearsed'])
+
+export class Ledger {
+  #results: HostResult[] = []
+
+  constructor(private readonly plan: Plan) {}
+
+  add(results: readonly HostResult[]): void {
+    this.#results.push(...results)
+  }
+
+  get pending(): HostResult[] {
+    return this.#results.filter(({ outcome }) => outcome === 'pending')
+  }
+
+  /** A pending host that was not heard, or refused an order, counts too. */
+  get failures(): HostResult[] {
+    return this.#results.filter(
+      ({ outcome, reason }) => !fine.has(outcome) || (outcome === 'pending' && reason !== undefined),
+    )
+  }
+
+  /** The earliest guard of what is pending, epoch seconds; Infinity where nothing is. */
+  get deadline(): number {
+    return Math.min(...this.pending.map(({ deadline }) => deadline ?? 0))
+  }
+
+  /** Takes in answers to an order; steps and logins of the change stay in front of those of its settling. */
+  settle(answers: readonly HostResult[]): void {
+    this.#results = this.#results.map((old) => {
+      const answer = answers.find(({ id }) => id === old.id)
+      if (!answer) return old
+      const { reason, detail } = answer
+      const stays = old.outcome === 'pending' && changesNothing.has(answer.outcome)
+      const now = stays ? { ...old, ...(reason ? { reason } : {}), ...(detail ? { detail } : {}) } : answer
+      return { ...now, steps: [...old.steps, ...answer.steps], logins: [...old.logins, ...answer.logins] }
+    })
+  }
+
+  /** Gives these hosts a cause that lies outside of them. */
+  mark(hosts: readonly HostResult[], reason: string, detail: string): void {
+    this.#results = this.#results.map((result) =>
+      hosts.some(({ id }) => id === result.id) ? { ...result, reason, detail } : result,
+    )
+  }
+
+  /** Every host of the plan has a result: what was not asked is untouched, what needs nothing is unchanged. */
+  report(): RunReport {
+    const results = this.plan.hosts.map(({ id, name, change }): HostResult => {
+      const result = this.#results.find((candidate) => candidate.id === id)
+      return result ?? { id, name, outcome: change === undefined ? 'unchanged' : 'untouched', steps: [], logins: [] }
+    })
+    return { id: this.plan.id, results }
+  }
+}
