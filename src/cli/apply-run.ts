@@ -51,7 +51,11 @@ export async function applyPlan(context: Context, world: World, plan: Plan, flag
     recorder.note(event)
     progress(event)
   }
-  const report = await world.engine.apply({ ...world.ports, emit }, { plan, ...decision })
+  const report = await world.engine.apply({ ...world.ports, emit }, { plan, ...decision }).catch((error: unknown) => {
+    // Anything else is a bug, and nobody knows what was sent before it.
+    if (error instanceof BastionError) recorder.brokenOff(error.exit, new Date())
+    throw error
+  })
   const exit = verdict(report.results, 'change', context.signal.aborted)
   recorder.finish(report.results, exit, new Date())
   context.print(['', ...reportView({ ...report, now: Date.now() / 1000 }, context.style)])

@@ -5,7 +5,7 @@ import { BastionError } from '../domain/errors.js'
 import { exitCode, type ExitName } from '../domain/exit-codes.js'
 import type { Context } from './context.js'
 import { errorJson, errorText, exitCodeOf, explain, type Explained } from './errors.js'
-import { abortOnInterrupt, type Interruptible } from './interrupt.js'
+import { abortOnInterrupt, isInterruption, type Interruptible } from './interrupt.js'
 import { operator } from './operator.js'
 import { RunStore } from './run-store.js'
 import { callsView } from './views/calls.js'
@@ -71,7 +71,8 @@ export abstract class BaseCommand extends Command {
 
   /** What fails because Ctrl-C cut it short is no failure of its own. */
   #explain(error: unknown): Explained {
-    const interrupted = this.#interruptible?.signal.aborted === true && !(error instanceof BastionError)
+    const told = error instanceof BastionError || isInterruption(error)
+    const interrupted = this.#interruptible?.signal.aborted === true && !told
     const cause = interrupted ? new BastionError('interrupted', 'stopped by Ctrl-C') : error
     return explain(cause, `${this.config.bin} ${this.id ?? ''} --help`)
   }

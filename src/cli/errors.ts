@@ -22,7 +22,7 @@ export function explain(error: unknown, help: string): Explained {
     return { code: 'usage', message: usageText(error.message), hint: `run "${help}" to see what it takes` }
   }
   if (isInterruption(error)) {
-    return { code: 'interrupted', message: 'stopped by Ctrl-C' }
+    return { code: 'interrupted', message: 'stopped by Ctrl-C', hint: 'no host was changed' }
   }
   const bug = error instanceof Error ? error : new Error(String(error))
   return {

@@ -1,11 +1,14 @@
 import { BastionError } from '../domain/errors.js'
 import type { RunEvent } from '../domain/events.js'
 import { exitCode, type ExitName } from '../domain/exit-codes.js'
-import type { HostResult } from '../domain/outcome.js'
+import type { HostResult, Outcome } from '../domain/outcome.js'
 import type { Plan } from '../domain/plan.js'
 import type { RunRecord } from '../domain/run-record.js'
 import type { Context } from './context.js'
 import type { RunStore } from './run-store.js'
+
+/** Hosts that hold nothing of the plan: what stood in its way may be gone the next time. */
+const untouched = new Set<Outcome>(['unchanged', 'untouched', 'refused', 'stale', 'busy', 'unreachable'])
 
 /** Keeps the record of one run up to date while it goes on. */
 export class RunRecorder {
@@ -23,10 +26,18 @@ export class RunRecorder {
 
   /**
    * Writes the record before anything is sent: every host that is to change is in it as `unknown`, so that a killed
-   * run can be confirmed, rolled back and looked up by its id. Throws `usage` if that is not possible.
+   * run can be confirmed, rolled back and looked up by its id. Throws `usage` if that is not possible, and `stale` for
+   * a plan whose record says that hosts were touched: a second record would take the place of the first.
    */
   static start(context: Pick<Context, 'command' | 'runs' | 'tell'>, plan: Plan, now: Date): RunRecorder {
     const { command, runs, tell } = context
+    if (runs.find(plan.id)?.results.some(({ outcome }) => !untouched.has(outcome))) {
+      throw new BastionError(
+        'stale',
+        `plan ${plan.id} has been applied from this machine already`,
+        'plan again; "bastionctl history" says what became of it',
+      )
+    }
     const record: RunRecord = {
       schema: 'bastionctl/run/1',
       id: plan.id,
@@ -69,6 +80,21 @@ export class RunRecorder {
       finishedAt: now.toISOString(),
     }
     this.#write()
+  }
+
+  /** The run has thrown, as when no safety session could be opened: hosts of no wave so far were never asked. */
+  brokenOff(exit: ExitName, now: Date): void {
+    const asked = new Set(
+      this.#record.events.flatMap((event) =>
+        event.code === 'step-started' && event.step === 'commit' ? event.hosts : [],
+      ),
+    )
+    const results = this.#record.results.map((result): HostResult =>
+      result.outcome === 'unknown' && !asked.has(result.id)
+        ? { id: result.id, name: result.name, outcome: 'untouched', steps: [], logins: [] }
+        : result,
+    )
+    this.finish(results, exit, now)
   }
 
   /** Once hosts are being changed, a full disk on this machine must not stop the run. */

@@ -84,6 +84,31 @@ describe('records of runs', () => {
       expect(store.find(plan.id)?.events).to.have.length(2)
     })
 
+    it('say that no host was touched by a run that ended before anything was sent, and let the plan be applied again', () => {
+      started().brokenOff('safety-session', new Date(1000))
+      expect(store.find(plan.id)?.results.map(({ outcome }) => outcome)).to.deep.equal([
+        'untouched',
+        'untouched',
+        'unchanged',
+      ])
+      expect(store.find(plan.id)?.exitCode).to.equal(13)
+      expect(() => started()).not.to.throw()
+    })
+
+    it('let a plan be applied again that hosts refused', () => {
+      started().finish([result('refused'), result('untouched', { id: 'i-12' })], 'rehearsal', new Date(1000))
+      expect(() => started()).not.to.throw()
+    })
+
+    it('are not replaced by a second run of the same plan', () => {
+      started().finish([result('pending')], 'ok', new Date(1000))
+      const kept = store.find(plan.id)
+      expect(() => started())
+        .to.throw(`plan ${plan.id} has been applied from this machine already`)
+        .with.property('exit', 'stale')
+      expect(store.find(plan.id)).to.deep.equal(kept)
+    })
+
     it('do not stop the run when they cannot be written any more, and say so', () => {
       const told: string[] = []
       const recorder = started((text) => told.push(text))

@@ -27,6 +27,7 @@ const cases: readonly (readonly [Intent, readonly Short[], ExitName])[] = [
   ['change', ['refused:rehearsal', 'refused:package'], 'rehearsal'],
   ['change', ['refused:too-late'], 'rehearsal'],
   ['change', ['refused:clock-skew'], 'host-unfit'],
+  ['change', ['refused:run-folder'], 'host-unfit'],
   ['change', ['stale'], 'stale'],
   ['change', ['busy:locked'], 'busy'],
   ['change', ['unreachable:undelivered'], 'host-unfit'],
@@ -61,6 +62,8 @@ describe('verdict', () => {
   it('names Ctrl-C where hosts were left untouched or pending by it', () => {
     expect(verdict(results(['pending', 'untouched']), 'change', true)).to.equal('interrupted')
     expect(verdict(results(['pending', 'pending']), 'change', true)).to.equal('interrupted')
+    expect(verdict(results(['unknown:cancelled', 'untouched']), 'change', true)).to.equal('interrupted')
+    expect(verdict(results(['unknown:lost', 'untouched']), 'change', true)).to.equal('needs-hands')
   })
 
   it('does not let Ctrl-C hide a host that needs hands, or spoil a run that was through', () => {

@@ -67,13 +67,25 @@ export function operatorEnv(): NodeJS.ProcessEnv {
 
 /** Flags of a safety session as the lab's default user. */
 export function safetyFlags(): string[] {
-  const options = [`IdentityFile=${readState().sshKey}`, 'IdentitiesOnly=yes', 'StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR']
+  const options = [
+    `IdentityFile=${readState().sshKey}`,
+    'IdentitiesOnly=yes',
+    'StrictHostKeyChecking=no',
+    'UserKnownHostsFile=/dev/null',
+    'LogLevel=ERROR',
+  ]
   return ['--ssh-user', 'admin', ...options.flatMap((option) => ['--ssh-option', option])]
 }
 
 /** A command of the built program under way, without a terminal; kill it, or await it. */
 export function start(...args: readonly string[]) {
-  return execa(process.execPath, [program, ...args], { env: operatorEnv(), extendEnv: false, reject: false, stdin: 'ignore', timeout: 300_000 })
+  return execa(process.execPath, [program, ...args], {
+    env: operatorEnv(),
+    extendEnv: false,
+    reject: false,
+    stdin: 'ignore',
+    timeout: 300_000,
+  })
 }
 
 /** Runs the built program to its end. */
@@ -84,7 +96,16 @@ export async function bastionctl(...args: readonly string[]): Promise<Finished> 
 
 /** `enable-mfa` on all bastions, kept when the proofs passed; throws with its output unless it exits 0. */
 export async function enable(...flags: readonly string[]): Promise<Finished> {
-  const done = await bastionctl('enable-mfa', '--tag', 'Role=bastion', '--yes', '--confirm', 'auto', ...safetyFlags(), ...flags)
+  const done = await bastionctl(
+    'enable-mfa',
+    '--tag',
+    'Role=bastion',
+    '--yes',
+    '--confirm',
+    'auto',
+    ...safetyFlags(),
+    ...flags,
+  )
   if (done.exitCode !== 0) throw new Error(`enable-mfa exited ${String(done.exitCode)}\n${done.stdout}\n${done.stderr}`)
   return done
 }
@@ -95,15 +116,30 @@ export interface Person {
   readonly key: string
 }
 
+/** A name has the same key everywhere. */
+const keys = new Map<string, Promise<unknown>>()
+
 /** An account with a key of its own and a locked password on each host; groups are made where they are missing. */
-export async function addPerson(hosts: readonly string[], name: string, groups: readonly string[] = []): Promise<Person> {
+export async function addPerson(
+  hosts: readonly string[],
+  name: string,
+  groups: readonly string[] = [],
+): Promise<Person> {
   const key = path.join(folder, `key-${name}`)
-  await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', key])
+  if (!keys.has(key)) keys.set(key, execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', key]))
+  await keys.get(key)
   const publicKey = readFileSync(`${key}.pub`, 'utf8')
   for (const host of hosts) {
     for (const group of groups) await must(host, `getent group ${group} >/dev/null || groupadd ${group}`)
-    await must(host, `useradd -m -s /bin/bash ${groups.length > 0 ? `-G ${groups.join(',')}` : ''} ${name} && install -d -m 700 -o ${name} -g ${name} /home/${name}/.ssh`)
-    await must(host, `cat >/home/${name}/.ssh/authorized_keys && chown ${name}: /home/${name}/.ssh/authorized_keys && chmod 600 /home/${name}/.ssh/authorized_keys`, publicKey)
+    await must(
+      host,
+      `useradd -m -s /bin/bash ${groups.length > 0 ? `-G ${groups.join(',')}` : ''} ${name} && install -d -m 700 -o ${name} -g ${name} /home/${name}/.ssh`,
+    )
+    await must(
+      host,
+      `cat >/home/${name}/.ssh/authorized_keys && chown ${name}: /home/${name}/.ssh/authorized_keys && chmod 600 /home/${name}/.ssh/authorized_keys`,
+      publicKey,
+    )
   }
   return { name, key }
 }
@@ -116,7 +152,10 @@ export function admin(): Person {
 /** Enrols by the tool's own command, as its manual has it; returns the secret in base32. */
 export async function enrol(host: string, person: Person): Promise<string> {
   const file = `/home/${person.name}/.google_authenticator`
-  await must(host, `rm -f ${file}; runuser -u ${person.name} -- google-authenticator -t -d -f -r 3 -R 30 -w 3 -Q NONE -C -s ${file} >/dev/null`)
+  await must(
+    host,
+    `rm -f ${file}; runuser -u ${person.name} -- google-authenticator -t -d -f -r 3 -R 30 -w 3 -Q NONE -C -s ${file} >/dev/null`,
+  )
   return (await must(host, `head -n 1 ${file}`)).trim()
 }
 
@@ -134,17 +173,34 @@ export interface Login {
 
 let source = 1
 
+/** Another of the machine's addresses each time, 1 to 8: OpenSSH 9.8+ punishes addresses that fail. */
+export function nextSource(): number {
+  return 1 + (source++ % 8)
+}
+
 /**
  * A login from this machine: key, then `answer` to whatever is asked. Without an answer nobody is there to ask (BatchMode).
  * Each comes from another of the machine's addresses, since OpenSSH 9.8+ punishes addresses that fail.
  */
-export async function login(host: string, person: Person, options: { readonly answer?: string; readonly command?: string; readonly args?: readonly string[] } = {}): Promise<Login> {
+export async function login(
+  host: string,
+  person: Person,
+  options: { readonly answer?: string; readonly command?: string; readonly args?: readonly string[] } = {},
+): Promise<Login> {
   const asked = path.join(folder, `asked-${String(source++)}`)
   const askpass = `${asked}.sh`
-  writeFileSync(askpass, `#!/bin/sh\nprintf '%s\\n' "$1" >>${asked}\nprintf '%s\\n' '${options.answer ?? ''}'\n`, { mode: 0o700 })
+  writeFileSync(askpass, `#!/bin/sh\nprintf '%s\\n' "$1" >>${asked}\nprintf '%s\\n' '${options.answer ?? ''}'\n`, {
+    mode: 0o700,
+  })
   writeFileSync(asked, '')
   const interactive = options.answer !== undefined
-  const args = sshArgs(host, { user: person.name, key: person.key, from: 1 + (source % 8), interactive, args: ['-o', 'NumberOfPasswordPrompts=1', ...(options.args ?? [])] })
+  const args = sshArgs(host, {
+    user: person.name,
+    key: person.key,
+    from: 1 + (source % 8),
+    interactive,
+    args: ['-o', 'NumberOfPasswordPrompts=1', ...(options.args ?? [])],
+  })
   const mark = 'the-login-worked'
   const done = await execa('ssh', [...args, options.command ?? `echo ${mark}`], {
     env: { ...process.env, SSH_ASKPASS: askpass, SSH_ASKPASS_REQUIRE: 'force', DISPLAY: 'none:0' },
@@ -153,7 +209,12 @@ export async function login(host: string, person: Person, options: { readonly an
     timeout: 60_000,
   })
   const prompts = readFileSync(asked, 'utf8').split('\n').filter(Boolean)
-  return { in: options.command === undefined ? done.stdout.includes(mark) : done.exitCode !== 255, prompts, stdout: done.stdout, stderr: done.stderr }
+  return {
+    in: options.command === undefined ? done.stdout.includes(mark) : done.exitCode !== 255,
+    prompts,
+    stdout: done.stdout,
+    stderr: done.stderr,
+  }
 }
 
 /** Runs a script on a host as root; throws with its output unless it exits 0. */
@@ -164,7 +225,11 @@ export async function must(host: string, script: string, input?: string): Promis
 }
 
 /** What decides a login, and what else must not change: a line for every file with type, mode, owner, size, content digest (and time, if asked for), less what the lab's own agent writes. */
-export async function tree(host: string, folders: readonly string[] = ['/etc', '/home', '/root', '/usr/local', '/var/lib'], withTimes = true): Promise<string[]> {
+export async function tree(
+  host: string,
+  folders: readonly string[] = ['/etc', '/home', '/root', '/usr/local', '/var/lib'],
+  withTimes = true,
+): Promise<string[]> {
   const time = withTimes ? '%T@' : '-'
   const script = [
     `find ${folders.join(' ')} -xdev \\( -path /var/lib/amazon -o -path /var/lib/systemd -o -path '*/.cache' \\) -prune -o -printf '%p|%y|%m|%U:%G|${time}|%l\\n' | grep -v '^/var/lib|' | sort`,
@@ -175,13 +240,18 @@ export async function tree(host: string, folders: readonly string[] = ['/etc', '
 
 /** Units that are loaded (less sessions and transient scopes), accounts, groups. */
 export async function system(host: string): Promise<string[]> {
-  const units = `systemctl list-units --all --no-legend --plain --no-pager | awk '{print $1, $2}' | grep -Ev '^(session-|user-|user@|run-|init.scope|systemd-(tmpfiles|journal)|apt-|dpkg-|e2scrub|logrotate|man-db|fstrim|.*\\.(mount|device|slice|scope))' | sort`
+  const units = `systemctl list-units --all --no-legend --plain --no-pager | awk '{print $1, $2}' | grep -Ev '^(session-|user-|user@|run-|init.scope|systemd-(tmpfiles|journal)|apt-|dpkg-|e2scrub|logrotate|man-db|fstrim|.*\\.(mount|device|slice|scope)|[^ ]* not-found$)' | sort`
   return (await must(host, `${units}; getent passwd; getent group; getent shadow`)).split('\n')
 }
 
 /** sshd's main process began then: the same number means it was neither restarted nor (ActiveEnter) reloaded anew. */
 export async function sshdStarted(host: string): Promise<string> {
-  return (await must(host, 'systemctl show -p ExecMainStartTimestampMonotonic,MainPID --value ssh; stat -c %Y /run/sshd.pid; journalctl -q -u ssh -o cat | grep -c "Received SIGHUP" || true')).trim()
+  return (
+    await must(
+      host,
+      'systemctl show -p ExecMainStartTimestampMonotonic,MainPID --value ssh; stat -c %Y /run/sshd.pid; journalctl -q -u ssh -o cat | grep -c "Received SIGHUP" || true',
+    )
+  ).trim()
 }
 
 export async function until(what: string, seconds: number, test: () => Promise<boolean>): Promise<void> {

@@ -41,6 +41,15 @@ describe('lock-outs', () => {
     expect(lockouts(facts, { exemptGroups: ['robots'] })).to.have.length(1)
   })
 
+  it('lockout 43: a note names who it may be, where the host keeps no record of terminals', () => {
+    const busy = { logins: { total: 9 } }
+    const facts = withAccounts(admin, account('ci', { ...busy, groups: ['robots'] }), account('git', busy))
+    const note = made(facts, { exemptGroups: ['robots'] }).notes.filter((text) => text.includes('no record'))
+    expect(lockouts(facts)).to.deep.equal([])
+    expect(note).to.have.length(1)
+    expect(note[0]).to.match(/if one logs in as git, it needs an exempt group$/)
+  })
+
   it('are accepted by name', () => {
     const facts = withAccounts(admin, account('git', { logins: { total: 1, withoutTerminal: 1 } }))
     expect(made(facts, { acceptLockout: ['git'] }).lockouts[0]).to.include({ account: 'git', accepted: true })

@@ -1,0 +1,116 @@
+import { expect } from 'chai'
+import {
+  addPerson,
+  bastionctl,
+  enable,
+  type Finished,
+  generations,
+  login,
+  must,
+  type Person,
+  useLab,
+} from './harness.js'
+import { onAll } from './support/everywhere.js'
+import { Terminal } from './support/terminal.js'
+
+/** Programs log in without a terminal and cannot answer a code: a plan names the accounts that they use, from the host's own records. */
+describe('accounts that programs use (lockout 43)', function () {
+  this.timeout('3m')
+  useLab()
+  let ann: Person
+  let robot: Person
+  const dry = (...flags: string[]): Promise<Finished> =>
+    bastionctl('enable-mfa', '--tag', 'Role=bastion', '--dry-run', ...flags)
+
+  before(async () => {
+    ann = await addPerson(generations, 'ann')
+    robot = await addPerson(generations, 'robot', ['robots'])
+    await onAll(async (host) => {
+      const terminal = Terminal.login(host, ann)
+      await terminal.works()
+      await terminal.leave()
+      expect(await login(host, robot)).to.include({ in: true })
+      expect(await login(host, robot)).to.include({ in: true })
+    })
+  })
+
+  it('are named on every host and refused, people at terminals are not', async () => {
+    const { exitCode, stderr } = await dry()
+    for (const host of generations)
+      expect(stderr).to.match(
+        new RegExp(
+          `^${host} .*"robot" would be locked out: logged in without a terminal 2 times in the last 30 days`,
+          'm',
+        ),
+      )
+    expect(stderr).not.to.match(/"(ann|admin|root)"/)
+    expect(stderr).to.match(/--exempt-group GROUP, or agree with --accept-lockout robot$/m)
+    expect(exitCode).to.equal(7)
+  })
+
+  it('go through in an exempt group', async () => {
+    const { exitCode, stdout } = await dry('--exempt-group', 'robots')
+    expect(stdout).not.to.match(/locked out/)
+    expect(exitCode).to.equal(0)
+  })
+
+  it('go through when the operator agrees, and the plan still says so', async () => {
+    const { exitCode, stdout } = await dry('--accept-lockout', 'robot')
+    expect(stdout.match(/locked out, accepted:\n +robot +logged in without a terminal/g)).to.have.length(
+      generations.length,
+    )
+    expect(exitCode).to.equal(0)
+  })
+
+  it('are told from people who used a terminal once, also after wtmp was rotated', async () => {
+    await onAll(async (host) => {
+      await must(host, 'mv /var/log/wtmp /var/log/wtmp.1 && install -m 0664 -g utmp /dev/null /var/log/wtmp')
+    })
+    const { stderr } = await dry()
+    expect(stderr)
+      .to.match(/"robot" would be locked out/)
+      .and.not.match(/"ann"/)
+  })
+
+  it('are people too, once they log in without a terminal', async () => {
+    expect(await login('deb13', ann)).to.include({ in: true })
+    const { exitCode, stderr } = await dry('--exempt-group', 'robots')
+    expect(stderr)
+      .to.match(/^deb13 .*"ann" would be locked out: logged in without a terminal once/m)
+      .and.not.match(/deb1[12] /)
+    expect(exitCode).to.equal(7)
+  })
+
+  it('cannot be told from people where nobody keeps wtmp: the plan says so and names who it may be', async () => {
+    await onAll((host) => must(host, 'rm /var/log/wtmp*').then(() => undefined))
+    const { exitCode, stdout } = await dry()
+    expect(
+      stdout.match(
+        /note: this host keeps no record of which logins had a terminal .* if one logs in as ann, robot, it needs an exempt group/g,
+      ),
+    ).to.have.length(generations.length)
+    expect(exitCode).to.equal(0)
+  })
+
+  it("are not taken for bastionctl itself, whose safety session is no program of anybody's", async () => {
+    await onAll((host) => must(host, 'install -m 0664 -g utmp /dev/null /var/log/wtmp').then(() => undefined))
+    await enable('--accept-lockout', 'robot', '--accept-lockout', 'ann')
+    const { exitCode, stdout } = await bastionctl(
+      'disable-mfa',
+      '--tag',
+      'Role=bastion',
+      '--yes',
+      '--confirm',
+      'auto',
+      '--safety-session',
+      'none',
+    )
+    expect(exitCode, stdout).to.equal(0)
+    expect(await must('deb11', "journalctl -q -t bastionctl-session -o cat | grep -c 'safety session from'")).to.equal(
+      '1\n',
+    )
+    expect((await dry()).stderr)
+      .to.match(/"robot"/)
+      .and.not.match(/"admin"/)
+  })
+})

@@ -1,0 +1,24 @@
+import { generations } from '../harness.js'
+
+/** One test that does the same on every host at once; a failure says where. */
+export function everywhere(
+  title: string,
+  work: (host: string) => Promise<void>,
+  hosts: readonly string[] = generations,
+): void {
+  it(title, () => onAll(work, hosts))
+}
+
+/** Waits for all hosts, then throws the first failure with the host's name in front. */
+export async function onAll(
+  work: (host: string) => Promise<void>,
+  hosts: readonly string[] = generations,
+): Promise<void> {
+  const done = await Promise.allSettled(hosts.map((host) => work(host)))
+  for (const [at, result] of done.entries()) {
+    if (result.status === 'fulfilled') continue
+    const error = result.reason instanceof Error ? result.reason : new Error(String(result.reason))
+    error.message = `${hosts[at] ?? ''}: ${error.message}`
+    throw error
+  }
+}

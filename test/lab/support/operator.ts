@@ -1,0 +1,86 @@
+/** Operators of the lab besides the harness's own: other environments, other machines, saved plans, and what they are told. */
+import { config } from 'chai'
+import { execa } from 'execa'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { findHost } from '../../../lab/hosts/index.js'
+import { type Finished, must, operatorEnv } from '../harness.js'
+
+// A report's line is longer than chai shows.
+config.truncateThreshold = 0
+
+export const program = fileURLToPath(new URL('../../../bin/run.js', import.meta.url))
+
+export interface Operator {
+  /** On top of the lab's; `undefined` takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Name of the machine that this operator sits at; hosts record it. */
+  readonly machine?: string
+}
+
+/** The built program under way, without a terminal. */
+export function startAs(operator: Operator, ...args: readonly string[]) {
+  const elsewhere =
+    operator.machine === undefined
+      ? []
+      : ['--uts', 'sh', '-c', 'hostname "$0" && exec "$@"', operator.machine, process.execPath]
+  return execa(elsewhere.length > 0 ? 'unshare' : process.execPath, [...elsewhere, program, ...args], {
+    env: { ...operatorEnv(), ...operator.env },
+    extendEnv: false,
+    reject: false,
+    stdin: 'ignore',
+    timeout: 300_000,
+  })
+}
+
+/** Runs the built program to its end. */
+export async function runAs(operator: Operator, ...args: readonly string[]): Promise<Finished> {
+  const { exitCode, stdout, stderr } = await startAs(operator, ...args)
+  return { exitCode: exitCode ?? -1, stdout, stderr }
+}
+
+/** The selector of exactly these hosts. */
+export function only(...hosts: readonly string[]): string[] {
+  return hosts.flatMap((host) => ['--instance-id', findHost(host).id])
+}
+
+export const unattended = ['--yes', '--confirm', 'auto', '--safety-session', 'none'] as const
+
+let plans = 0
+
+/** A plan of `enable-mfa` for these hosts, saved; throws with its output unless it could be made. @returns its path. */
+export async function savedPlan(
+  operator: Operator,
+  hosts: readonly string[],
+  ...flags: readonly string[]
+): Promise<string> {
+  plans += 1
+  const file = path.join(operatorEnv().HOME ?? '', `plan-${String(plans)}.json`)
+  const made = await runAs(operator, 'enable-mfa', ...only(...hosts), '--dry-run', '--out', file, ...flags)
+  if (made.exitCode !== 0) throw new Error(`no plan: exit ${String(made.exitCode)}\n${made.stdout}\n${made.stderr}`)
+  return file
+}
+
+/** The line that a report has for a host, its columns two blanks apart: `NAME (ID)  OUTCOME  DETAIL`. */
+export function lineOf(host: string, { stdout }: Pick<Finished, 'stdout'>): string {
+  const line = stdout.split('\n').findLast((candidate) => candidate.startsWith(`${host} (`))
+  return line?.replace(/ {2,}/g, '  ') ?? `no line for ${host} in:\n${stdout}`
+}
+
+/** What differs between two snapshots, `-` before and `+` after; empty where nothing does. */
+export function difference(before: readonly string[], after: readonly string[]): string[] {
+  return [
+    ...before.filter((line) => !after.includes(line)).map((line) => `- ${line}`),
+    ...after.filter((line) => !before.includes(line)).map((line) => `+ ${line}`),
+  ]
+}
+
+/** Breaks a host for as long as something is tried, and mends it whatever comes of that. */
+export async function whileBroken<T>(host: string, breaks: string, mends: string, work: () => Promise<T>): Promise<T> {
+  await must(host, breaks)
+  try {
+    return await work()
+  } finally {
+    await must(host, mends)
+  }
+}

@@ -1,0 +1,70 @@
+/** Many cases that mostly wait for a deadline: several at a time, each on a host as new. */
+import { fresh, generations, useLab } from '../harness.js'
+
+export interface Case {
+  readonly title: string
+  /** Default: all. */
+  readonly on?: readonly (typeof generations)[number][]
+  readonly run: (host: string) => Promise<void>
+}
+
+interface Waiting {
+  readonly release: string
+  readonly run: (host: string) => Promise<void>
+  readonly done: (failure?: Error) => void
+}
+
+/**
+ * Declares a lab of so many hosts of each release and a test for each case and release; they begin all together, before the first test, so
+ * that mocha's --grep comes too late: BASTIONCTL_LAB_CASES takes a pattern instead. `prepare` makes a host out of one as new.
+ */
+export function inParallel(
+  hostsEach: number,
+  options: { readonly disk?: boolean },
+  prepare: (host: string) => Promise<void>,
+  cases: readonly Case[],
+): void {
+  const releases = generations.filter((release) => cases.some(({ on = generations }) => on.includes(release)))
+  const names = releases.flatMap((release) => Array.from({ length: hostsEach }, (_, n) => `${release}-${String(n)}`))
+  // All with the factor's package: packages stay, and would be a difference.
+  useLab(names.map((name) => ({ name, factor: true, ...options })))
+
+  const queue: Waiting[] = []
+  let stopped = false
+  const wanted = new RegExp(process.env.BASTIONCTL_LAB_CASES ?? '')
+  for (const { title, on = generations, run } of cases) {
+    for (const release of on) {
+      if (!wanted.test(`${title} · ${release}`)) continue
+      const result = new Promise<Error | undefined>((resolve) => {
+        queue.push({ release, run, done: resolve })
+      })
+      it(`${title} · ${release}`, async () => {
+        const failure = await result
+        if (failure) throw failure
+      })
+    }
+  }
+
+  before('cases begin', () => {
+    for (const host of names) void work(host)
+  })
+  after('no case goes on', () => {
+    stopped = true
+  })
+
+  async function work(host: string): Promise<void> {
+    for (let first = true; ; first = false) {
+      const at = stopped ? -1 : queue.findIndex(({ release }) => host.startsWith(release))
+      const [next] = at < 0 ? [] : queue.splice(at, 1)
+      if (next === undefined) return
+      try {
+        if (!first) await fresh(host)
+        await prepare(host)
+        await next.run(host)
+        next.done()
+      } catch (error) {
+        next.done(error instanceof Error ? error : new Error(String(error)))
+      }
+    }
+  }
+}
