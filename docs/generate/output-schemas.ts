@@ -145,6 +145,7 @@ const history = z.strictObject({
         id: z.string(),
         name: z.string(),
         changes: z.array(recordedChange).readonly(),
+        problem: optional,
         transcript: optional,
       }),
     )

@@ -50,7 +50,7 @@ interface RunOutput extends Omit<RunRecord, 'schema' | 'results' | 'events'> {
   }[]
 }
 
-interface HistoryOfHost extends Pick<HostHistory, 'changes' | 'transcript'> {
+interface HistoryOfHost extends Pick<HostHistory, 'changes' | 'problem' | 'transcript'> {
   readonly id: string
   readonly name: string
 }
@@ -84,6 +84,12 @@ export function runOutput({ schema: _, results, events: __, ...run }: RunRecord)
   return { ...run, hosts }
 }
 
-export function historyOfHost({ host, changes, transcript }: HostHistory): HistoryOfHost {
-  return { id: host.id, name: host.name, changes, ...(transcript !== undefined && { transcript }) }
+export function historyOfHost({ host, changes, problem, transcript }: HostHistory): HistoryOfHost {
+  return {
+    id: host.id,
+    name: host.name,
+    changes,
+    ...(problem !== undefined && { problem }),
+    ...(transcript !== undefined && { transcript }),
+  }
 }

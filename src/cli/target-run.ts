@@ -34,9 +34,10 @@ export async function runOnTarget(
   if (record !== undefined) checkRegion(record, world.region, verb)
 
   const report = await world.engine[verb](world.ports, { ...request, who: context.who })
-  if (record !== undefined) context.runs.write(withResults(record, report.results))
   const exit = verdict(report.results, verb === 'confirm' ? 'confirm' : 'roll-back', context.signal.aborted)
   context.print(['', ...reportView({ ...report, now: Date.now() / 1000 }, context.style)])
+  // What happened on the hosts is said first: this machine's disk may be full.
+  if (record !== undefined) context.runs.write(withResults(record, report.results))
   return { exit, report }
 }
 

@@ -33,6 +33,7 @@ export default class History extends BaseCommand {
     const { engine, ports } = await context.open({})
     const hosts = await engine.history(ports, selector, args.change)
     context.print(hostHistoryView(hosts, context.style))
-    return this.ended({ exit: 'ok', hosts: hosts.map(historyOfHost) })
+    const exit = hosts.some(({ problem }) => problem !== undefined) ? 'host-unfit' : 'ok'
+    return this.ended({ exit, hosts: hosts.map(historyOfHost) })
   }
 }

@@ -93,6 +93,8 @@ export interface TargetRequest {
 export interface HostHistory {
   readonly host: Host
   readonly changes: Inspection['facts']['changes']
+  /** Why the host could not be asked; `changes` is empty then and says nothing. */
+  readonly problem?: string
   /** Text of the newest (or the asked-for) change's transcript. */
   readonly transcript?: string
 }

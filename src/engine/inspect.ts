@@ -81,6 +81,7 @@ function skewOf(now: number | undefined, began: number, ended: number): number {
 class Readings {
   readonly #wanted = new Set<string>()
   readonly #facts = new Map<string, Facts>()
+  readonly #unreadable = new Map<string, string>()
 
   wants(reply: Reply): boolean {
     const digest = parseAnswer(reply.stdout)?.fields.facts
@@ -102,7 +103,12 @@ class Readings {
       if (!more) return
       body += more
     }
-    this.#facts.set(digest, readFacts(digest, await readTarball(body)))
+    try {
+      this.#facts.set(digest, readFacts(digest, await readTarball(body)))
+    } catch (error) {
+      // One odd host is that host's problem, not the fleet's.
+      this.#unreadable.set(digest, error instanceof Error ? (lastLine(error.message) ?? error.name) : 'not understood')
+    }
   }
 
   async #part(ports: Ports, host: string, digest: string, part: number): Promise<string | undefined> {
@@ -123,7 +129,8 @@ class Readings {
     const answer = parseAnswer(reply.stdout)
     if (reply.status !== 'ran') return { problem: `it did not answer: ${reply.detail ?? reply.status}` }
     const facts = answer && this.#facts.get(answer.fields.facts ?? '')
-    if (!facts) return { problem: `its answer could not be read: ${lastLine(reply.stderr) ?? 'no output'}` }
+    const why = this.#unreadable.get(answer?.fields.facts ?? '') ?? lastLine(reply.stderr) ?? 'no output'
+    if (!facts) return { problem: `its answer could not be read: ${why}` }
     return { inspection: { facts, moment: readMoment(answer) } }
   }
 }

@@ -34,9 +34,11 @@ export async function history(ports: Ports, selector: Selector, change?: string)
     inspected.filter(({ inspection }) => inspection).map(({ host }) => host.id),
     change,
   )
-  return inspected.map(({ host, inspection }) => {
+  return inspected.map(({ host, inspection, problem }) => {
+    if (!inspection) return { host, changes: [], problem: problem ?? 'it did not answer' }
+    const changes = inspection.facts.changes.filter(({ id }) => change === undefined || id === change)
     const transcript = transcripts.get(host.id)
-    return { host, changes: inspection?.facts.changes ?? [], ...(transcript === undefined ? {} : { transcript }) }
+    return { host, changes, ...(transcript === undefined ? {} : { transcript }) }
   })
 }
 

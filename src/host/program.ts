@@ -53,12 +53,10 @@ async function load(): Promise<Entry[]> {
   const units = await readdir(`${templates}etc/systemd/system`)
   return Promise.all([
     ...scripts.sort().map(async (name) => ({ name, text: await readFile(`${templates}host/${name}`, 'utf8') })),
-    ...units
-      .sort()
-      .map(async (name) => ({
-        name: `units/${name}`,
-        text: await readFile(`${templates}etc/systemd/system/${name}`, 'utf8'),
-      })),
+    ...units.sort().map(async (name) => ({
+      name: `units/${name}`,
+      text: await readFile(`${templates}etc/systemd/system/${name}`, 'utf8'),
+    })),
   ])
 }
 

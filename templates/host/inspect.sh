@@ -54,7 +54,7 @@ while IFS='|' read -r name uid gid home shell; do
   esac
   expires=$(printf '%s' "$entry" | cut -d: -f8)
   if [ -n "$expires" ] && [ "$expires" -le "$today" ]; then expired=yes; else expired=no; fi
-  if [ "$uid" = 0 ] || sudo -n -l -U "$name" 2>/dev/null | grep -Eq '\((ALL|root)[^)]*\)'; then sudo=yes; else sudo=no; fi
+  if [ "$uid" = 0 ] || sudo -n -l -U "$name" 2>/dev/null | grep -Eq '\((ALL|root)[^)]*\) ([A-Z_]+: ?)*ALL$'; then sudo=yes; else sudo=no; fi
   enrolled=no
   while read -r place <&3; do
     [ ! -s "$(printf '%s' "$place" | sed -e "s|%u|$name|g" -e "s|%h|$home|g")" ] || enrolled=yes

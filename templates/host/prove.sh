@@ -69,6 +69,6 @@ fi
 offers live "$RUN/keys" "$RUN/offers-after"
 lost_offers "$RUN/offers-before" "$RUN/offers-after" >"$RUN/offers-gone"
 while IFS='|' read -r account print; do
-  grep -qx "$account" "$RUN/data/accept" || { say "$account has lost the key $print"; exit 11; }
+  grep -qxF -- "$account" "$RUN/data/accept" || { say "$account has lost the key $print"; exit 11; }
 done <"$RUN/offers-gone"
 exit 0

@@ -46,6 +46,6 @@ fi
 offers view "$RUN/keys" "$RUN/offers-staged"
 lost_offers "$RUN/offers-present" "$RUN/offers-staged" >"$RUN/offers-lost"
 while IFS='|' read -r account print; do
-  grep -qx "$account" "$RUN/data/accept" || { say "$account would lose the key $print"; exit 11; }
+  grep -qxF -- "$account" "$RUN/data/accept" || { say "$account would lose the key $print"; exit 11; }
 done <"$RUN/offers-lost"
 exit 0

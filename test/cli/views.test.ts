@@ -118,7 +118,7 @@ deb12 (i-12)  rolled back  key alone got in
 i-13          pending      9m58s left, until 2026-01-02 03:14:58Z
 
 3 hosts: 1 confirmed, 1 rolled back, 1 pending
-  rolled back: it is in its old state again, proven by logins
+  rolled back: it is in its old state again
 
 what is pending goes back by itself unless it is confirmed:
   bastionctl confirm c1   keeps the change

@@ -7,7 +7,22 @@ import { expect } from 'chai'
 import { execa } from 'execa'
 
 import {
-  boot, damagePackages, down, exec, findHost, kill, leader, LabError, powerCut, reset, restart, setAgent, sh, ssh, status, up,
+  boot,
+  damagePackages,
+  down,
+  exec,
+  findHost,
+  kill,
+  leader,
+  LabError,
+  powerCut,
+  reset,
+  restart,
+  setAgent,
+  sh,
+  ssh,
+  status,
+  up,
 } from '../../lab/hosts/index.js'
 
 const LAB = '/var/tmp/bastionctl-lab-hosts-test'
@@ -33,14 +48,21 @@ describe('lab hosts', function () {
 
   after(async () => {
     if (process.env['BASTIONCTL_LAB'] === LAB) await down()
-    for (const [name, value] of [['BASTIONCTL_LAB', before_.lab], ['BASTIONCTL_LAB_NET', before_.net]] as const) {
+    for (const [name, value] of [
+      ['BASTIONCTL_LAB', before_.lab],
+      ['BASTIONCTL_LAB_NET', before_.net],
+    ] as const) {
       if (value === undefined) Reflect.deleteProperty(process.env, name)
       else process.env[name] = value
     }
   })
 
   describe('after up', () => {
-    for (const [host, version] of [['deb11', '8.4'], ['deb12', '9.2'], ['deb13', '10.0']] as const) {
+    for (const [host, version] of [
+      ['deb11', '8.4'],
+      ['deb12', '9.2'],
+      ['deb13', '10.0'],
+    ] as const) {
       it(`${host} takes a login with the key, as its default user with sudo, on OpenSSH ${version}`, async () => {
         const { stdout, exitCode } = await ssh(host, {}, 'whoami; sudo -n whoami; ssh -V 2>&1')
         expect(exitCode).to.equal(0)
@@ -49,7 +71,10 @@ describe('lab hosts', function () {
 
       it(`${host} looks like an EC2 instance`, async () => {
         expect(await out(host, 'systemctl is-system-running')).to.equal('running')
-        expect(await out(host, 'findmnt -no OPTIONS /run')).to.include('noexec').and.include('nosuid').and.include('nodev')
+        expect(await out(host, 'findmnt -no OPTIONS /run'))
+          .to.include('noexec')
+          .and.include('nosuid')
+          .and.include('nodev')
         expect(await out(host, 'findmnt -no OPTIONS -T /tmp')).not.to.include('noexec')
         expect(await out(host, 'passwd --status admin')).to.match(/^admin L /)
         expect(await out(host, 'hostname; hostname --ip-address')).to.match(new RegExp(`^${host}\n127.0.1.1`))
@@ -62,7 +87,10 @@ describe('lab hosts', function () {
       const module = 'ls /usr/lib/*/security/pam_google_authenticator.so'
       expect((await sh('deb11', module)).exitCode).to.equal(0)
       expect((await sh('deb12', module)).exitCode).not.to.equal(0)
-      await out('deb12', 'apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq --yes install libpam-google-authenticator')
+      await out(
+        'deb12',
+        'apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq --yes install libpam-google-authenticator',
+      )
       expect((await sh('deb12', module)).exitCode).to.equal(0)
       await reset('deb12')
       expect((await sh('deb12', module)).exitCode).not.to.equal(0)
@@ -82,7 +110,9 @@ describe('lab hosts', function () {
     })
 
     it('has the environment of a service and nothing of this process', async () => {
-      expect(await out('deb13', 'env | cut -d= -f1 | sort | tr "\\n" " "; umask; pwd')).to.equal('LANG PATH PWD 0022\n/')
+      expect(await out('deb13', 'env | cut -d= -f1 | sort | tr "\\n" " "; umask; pwd')).to.equal(
+        'LANG PATH PWD 0022\n/',
+      )
     })
 
     it('ends what takes too long, in the host too', async () => {
@@ -128,7 +158,8 @@ describe('lab hosts', function () {
 
   it('a power cut loses what was not synced, and only that', async () => {
     const host = 'deb12-disk'
-    const write = 'printf synced >a; sync a; mv a kept; sync; printf lost >b; mv b empty; printf late >c; sync c; mv c gone'
+    const write =
+      'printf synced >a; sync a; mv a kept; sync; printf lost >b; mv b empty; printf late >c; sync c; mv c gone'
     await out(host, `mkdir /root/d; cd /root/d; ${write}`)
     await powerCut(host)
     expect(leader(host)).to.equal(undefined)
@@ -161,17 +192,24 @@ describe('lab hosts', function () {
   describe('down', () => {
     const left = async (): Promise<string[]> => {
       const mark = /bl[0-9a-f]{6}-/
-      const lines = async (command: string, ...args: string[]): Promise<string[]> => (await execa(command, args)).stdout.split('\n')
+      const lines = async (command: string, ...args: string[]): Promise<string[]> =>
+        (await execa(command, args)).stdout.split('\n')
       const namespaces = await lines('ip', 'netns', 'list')
       const links = await lines('ip', '-brief', 'address')
       const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n')
-      const groups = ['/sys/fs/cgroup', '/sys/fs/cgroup/systemd', '/sys/fs/cgroup/unified'].filter(existsSync).flatMap((dir) => readdirSync(dir))
+      const groups = ['/sys/fs/cgroup', '/sys/fs/cgroup/systemd', '/sys/fs/cgroup/unified']
+        .filter(existsSync)
+        .flatMap((dir) => readdirSync(dir))
       const processes = (await lines('ps', '-eo', 'args')).filter((line) => line.includes(`--directory=${LAB}`))
       const mine = links.filter((line) => line.includes(NET)).map((line) => mark.exec(line)?.[0] ?? '?')
       const ours = new Set([...mine, ...known])
       return [
-        ...[...namespaces, ...links, ...groups].filter((line) => [...ours].some((name) => line.startsWith(name) || line === name.slice(0, -1))),
-        ...mounts.filter((line) => line.includes(LAB)), ...(await lines('losetup', '--list')).filter((line) => line.includes(LAB)), ...processes,
+        ...[...namespaces, ...links, ...groups].filter((line) =>
+          [...ours].some((name) => line.startsWith(name) || line === name.slice(0, -1)),
+        ),
+        ...mounts.filter((line) => line.includes(LAB)),
+        ...(await lines('losetup', '--list')).filter((line) => line.includes(LAB)),
+        ...processes,
         ...[LAB].filter(existsSync),
       ]
     }
@@ -200,7 +238,9 @@ describe('lab hosts', function () {
     for (const [moment, reached] of Object.entries(moments)) {
       it(`leaves nothing of an up that was killed when it ${moment}`, async () => {
         const script = `import { up } from ${JSON.stringify(new URL('../../lab/hosts/index.ts', import.meta.url).href)}; await up({ endpoint: false, disk: true })`
-        const dying = execa(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], { reject: false })
+        const dying = execa(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], {
+          reject: false,
+        })
         while (!reached() && dying.exitCode === null) await sleep(5)
         dying.kill('SIGKILL')
         await dying

@@ -27,9 +27,11 @@ export function outcomeCounts(run: Pick<RunRecord, 'results'>): string {
 
 /** The changes that hosts have on record, each with its transcript if it was fetched. */
 export function hostHistoryView(hosts: readonly HostHistory[], style: Style): readonly string[] {
-  return hosts.flatMap(({ host, changes, transcript }, at) => [
+  return hosts.flatMap(({ host, changes, problem, transcript }, at) => [
     ...(at === 0 ? [] : ['']),
-    style.bold(`${printable(label(host))}: ${count(changes.length, 'change')}`),
+    style.bold(
+      `${printable(label(host))}: ${problem === undefined ? count(changes.length, 'change') : printable(problem)}`,
+    ),
     ...indent(
       columns(changes.map((change) => [change.id, moment(change.at), change.state, change.who, change.summary])),
     ),

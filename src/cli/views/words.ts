@@ -22,7 +22,7 @@ export const outcomeMeaning: Readonly<Partial<Record<Outcome, string>>> = {
   refused: 'nothing was changed there',
   stale: 'it has moved since the plan was made; nothing was changed there',
   busy: 'somebody else is at work there; nothing was changed by this run',
-  'rolled-back': 'it is in its old state again, proven by logins',
+  'rolled-back': 'it is in its old state again',
   untouched: 'it was never asked',
   unreachable: 'the command did not reach it and will not run later',
   unknown: 'it did not answer; if its guard was armed, it goes back by itself at the deadline',

@@ -11,13 +11,30 @@ export const mostAccounts = 12
  * then the others by name.
  */
 export function chosen(people: readonly Person[]): Person[] {
-  const able = people.filter((person) => person.after && person.today && canRehearse(person))
+  const able = ableAmong(people)
   const [admins, others] = split(able.sort(byName), ({ account }) => account.sudo)
   const groups = new Set(able.flatMap((person) => person.exemptGroups))
   const exempt = [...groups]
     .sort(byCodePoint)
     .flatMap((group) => others.find((person) => person.exemptGroups.includes(group)) ?? [])
-  return [...new Set([...admins.slice(0, mostAccounts - exempt.length), ...exempt, ...others])].slice(0, mostAccounts)
+  return [...new Set([...admins.slice(0, Math.max(1, mostAccounts - exempt.length)), ...exempt, ...others])].slice(
+    0,
+    mostAccounts,
+  )
+}
+
+function ableAmong(people: readonly Person[]): Person[] {
+  return people.filter((person) => person.after && person.today && canRehearse(person))
+}
+
+/** Those whom the others stand for, where there are too many to try them all. */
+export function stoodFor(people: readonly Person[]): string[] {
+  const tried = chosen(people)
+  const rest = ableAmong(people).filter((person) => !tried.includes(person))
+  if (rest.length === 0) return []
+  return [
+    `not rehearsed, since ${String(tried.length)} others stand for them: ${rest.map(({ account }) => account.name).join(', ')}`,
+  ]
 }
 
 /** Accounts that are let in and that nobody can try, with the reason; told to the reviewer. */

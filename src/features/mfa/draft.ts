@@ -5,7 +5,7 @@ import { BastionError } from '../../domain/errors.js'
 import type { Facts } from '../../domain/facts.js'
 import type { MfaPolicy } from '../../domain/policy.js'
 import { profileFor, type OsProfile } from '../../os/index.js'
-import { chosen, notRehearsed } from './choose.js'
+import { chosen, notRehearsed, stoodFor } from './choose.js'
 import { hasPlainKey, keyReaches } from './entry.js'
 import { filesOff, filesOn } from './files.js'
 import { foreignDirectives, refuseForeignPam, refuseForeignSshd } from './foreign.js'
@@ -63,6 +63,7 @@ function draftOn(policy: MfaPolicy, facts: Facts, os: OsProfile): Draft {
       ...pamNotes,
       ...probe.notes,
       ...notRehearsed(everybody),
+      ...stoodFor(everybody),
       ...shellNotes(everybody, policy, os),
       ...robotNotes(everybody),
       ...perhapsPrograms(everybody),
@@ -100,6 +101,7 @@ function draftOff(policy: MfaPolicy, facts: Facts): Draft {
     notes: [
       ...probe.notes,
       ...notRehearsed(everybody),
+      ...stoodFor(everybody),
       ...(state.on ? ['factor files of users stay where they are'] : []),
     ],
   }

@@ -9,6 +9,7 @@ import {
   byFactorToday,
   byKeyToday,
   byPasswordToday,
+  effective,
   factorReaches,
   hasKey,
   hasPlainKey,
@@ -51,7 +52,7 @@ function person(account: Account, policy: Demand, state: MfaState, foreign: read
   const exempt = exemptGroups.length > 0 || elsewhere === 'yes'
   const enrolled = account.enrolled || policy.enrol === 'first-login'
   const after = hasKey(account) && keyReaches(account) && (exempt || (factorReaches(account) && enrolled))
-  const loses = today ? lost(account, { after, exempt, byKey }) : undefined
+  const loses = today ? lost(account, { after, exempt, byKey }) : exempt ? undefined : lostUnseen(account)
   const keyOnly = after ? whyKeyOnly(account, policy, exemptGroups, elsewhere) : undefined
   return {
     account,
@@ -73,11 +74,22 @@ function lost(
   if (!after) return 'has no factor, and --enrol required lets nobody in without'
   if (!hasPlainKey(account) && account.password === 'set' && !byKey)
     return 'logs in by password, and its keys only run forced commands'
-  const { withoutTerminal = 0 } = account.logins
-  if (withoutTerminal > 0 && byKey && !exempt) {
-    return `logged in without a terminal ${times(withoutTerminal)} in the last 30 days: a program (ansible, rsync, CI) cannot answer a code`
-  }
-  return undefined
+  return byKey && !exempt ? lostProgram(account) : undefined
+}
+
+function lostProgram({ logins: { withoutTerminal = 0 } }: Account): string | undefined {
+  if (withoutTerminal === 0) return undefined
+  return `logged in without a terminal ${times(withoutTerminal)} in the last 30 days: a program (ansible, rsync, CI) cannot answer a code`
+}
+
+/** Its logins are in the log, its keys in no file, and sshd takes certificates or asks a command for keys. */
+function lostUnseen(account: Account): string | undefined {
+  const unseen = ['authorizedkeyscommand', 'trustedusercakeys'].some(
+    (keyword) => (effective(account.effective, keyword)[0] ?? 'none') !== 'none',
+  )
+  return unseen && !hasKey(account) && account.password !== 'set' && account.uid !== 0
+    ? lostProgram(account)
+    : undefined
 }
 
 function whyKeyOnly(

@@ -44,7 +44,11 @@ export function replyOf(host: string, invocation: CommandInvocation): Reply {
   const known = details[invocation.StatusDetails ?? ''] ?? details[invocation.Status ?? '']
   const exit = plugin?.ResponseCode === undefined || plugin.ResponseCode < 0 ? {} : { exitCode: plugin.ResponseCode }
   if (!known && streams.stdout === '' && notStarted.test(streams.stderr)) {
-    return { ...base, status: 'undelivered', detail: `the agent could not start it: ${streams.stderr.split('\n', 1)[0] ?? ''}` }
+    return {
+      ...base,
+      status: 'undelivered',
+      detail: `the agent could not start it: ${streams.stderr.split('\n', 1)[0] ?? ''}`,
+    }
   }
   if (!known) return { ...base, status: 'ran', ...exit }
   return { ...base, ...settled(known, hasStarted(invocation)), ...exit }

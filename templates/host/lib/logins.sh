@@ -2,7 +2,7 @@
 # Who logged in during the last 30 days, and how often with somebody there, that is on a terminal or with an answer to a
 # prompt: name|accepted|somebody there|last (epoch seconds). sshd's log says who was let in how and by which process, wtmp
 # which of these processes gave out a terminal (on Debian 13, too, where last(1) is gone). Where nobody keeps wtmp the third
-# field is -1: not known.
+# field is -1: not known. The last is a day, so that readings of a host do not differ with every login.
 
 # read_wtmp FILE…: epoch seconds, `terminal`, name, pid. A record has its minute only, so it counts as that minute's end.
 read_wtmp() {
@@ -38,5 +38,5 @@ if [ -r /var/log/wtmp ] && command -v who >/dev/null; then known=1; else known=0
     if ($7 ~ /^keyboard-interactive/) p[$3]++; else open[$3, $4] = 1
   }
   $2 == "terminal" && (($3, $4) in open) { p[$3]++; delete open[$3, $4] }
-  END { for (u in n) printf "%s|%d|%d|%d\n", u, n[u], known ? p[u] : -1, last[u] }' | sort
+  END { for (u in n) printf "%s|%d|%d|%d\n", u, n[u], known ? p[u] : -1, last[u] - last[u] % 86400 }' | sort
 exit 0

@@ -48,6 +48,8 @@ parse_keys() {
         if (!cut) next
         opts = substr(line, 1, cut - 1); line = substr(line, cut + 1)
         gsub(/"([^"\\]|\\.)*"/, "", opts); gsub(/=/, "", opts); gsub(/[^A-Za-z0-9,-]/, "", opts)
+        # sshd takes them in any case.
+        opts = tolower(opts)
       }
       n = split(line, f, /[[:space:]]+/); s = (f[1] == "") ? 2 : 1
       if (f[s] !~ /^(ssh-|ecdsa-|sk-)[A-Za-z0-9@.-]+$/ || f[s + 1] !~ /^[A-Za-z0-9+\/=]+$/) next

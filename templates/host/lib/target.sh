@@ -11,11 +11,14 @@ edited_since() {
   return 1
 }
 
-# target_change: the change that is meant: by id, else the one that waits, else the newest.
+# target_change: the change that is meant: by id, else the one that waits, else the newest that is kept, else the newest.
 target_change() {
   _wanted=$(value change "$RUN/data/manifest")
   if [ -z "$_wanted" ]; then
     _wanted=$(open_change)
+    [ -n "$_wanted" ] || _wanted=$(changes_newest_first | while read -r _id; do
+      [ "$(state_of "$_id")" != confirmed ] || { printf '%s\n' "$_id"; break; }
+    done)
     [ -n "$_wanted" ] || _wanted=$(changes_newest_first | head -n 1)
   fi
   case $_wanted in

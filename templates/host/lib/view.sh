@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # The private view: the host as it is, where every write lands on a tmpfs that ends with this mount namespace.
 
-# shadow DIR: writes below DIR are private from now on. Owner and mode of the top folder are kept, since StrictModes judges a home by them.
+# shadow DIR: writes below DIR are private from now on; covered PATH tells whether they are. Owner and mode of the top folder are kept, since StrictModes judges a home by them.
 SHADOWS=0
 shadow() {
   SHADOWS=$((SHADOWS + 1))
@@ -10,6 +10,7 @@ shadow() {
   chown --reference="$1" "$_upper/up"
   chmod --reference="$1" "$_upper/up"
   if mount -t overlay overlay -o "lowerdir=$1,upperdir=$_upper/up,workdir=$_upper/work" "$1" 2>/dev/null; then
+    printf '%s\n' "$1" >>"$WORK/shadowed"
     return 0
   fi
   # No overlayfs, or a file system that it does not take as a lower layer: a copy, bind-mounted.
@@ -24,7 +25,28 @@ shadow() {
       [ ! -e "$1/$_entry" ] || cp -a "$1/$_entry" "$_upper/up/"
     done
     ;;
-  esac && mount --bind "$_upper/up" "$1"
+  esac && mount --bind "$_upper/up" "$1" && printf '%s\n' "$1" >>"$WORK/shadowed"
+}
+
+covered() {
+  while read -r _shadowed; do
+    case $1 in
+    "$_shadowed"/*) return 0 ;;
+    *) ;;
+    esac
+  done <"$WORK/shadowed"
+  return 1
+}
+
+# shadow_file PATH: for files that lie neither in a home nor in /etc: their whole folder is made private.
+shadow_file() {
+  covered "$1" && return 0
+  _folder=${1%/*}
+  [ -d "$_folder" ] || return 1
+  _upper=$WORK/whole-$SHADOWS
+  SHADOWS=$((SHADOWS + 1))
+  mkdir -p "$_upper" && cp -a "$_folder/." "$_upper/" && chown --reference="$_folder" "$_upper" && chmod --reference="$_folder" "$_upper" &&
+    mount --bind "$_upper" "$_folder" && printf '%s\n' "$_folder" >>"$WORK/shadowed"
 }
 
 # open_view: to be called after enter_work.
@@ -48,6 +70,7 @@ view_account() {
   esac
   shadow "$2" || return 1
   _file=$(keys_path "$1" "$2") || return 1
+  shadow_file "$_file" && { [ ! -d "$(dirname "$(factor_path "$1" "$2")")" ] || shadow_file "$(factor_path "$1" "$2")"; } || return 1
   _dir=${_file%/*}
   if [ ! -d "$_dir" ]; then
     mkdir -p "$_dir" && chown "$1" "$_dir" && chmod 0700 "$_dir" || return 1

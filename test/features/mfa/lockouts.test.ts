@@ -110,6 +110,14 @@ describe('lock-outs', () => {
     expect(lockouts(facts)).to.deep.equal([])
   })
 
+  it('a program whose keys are in no file: certificates, or an AuthorizedKeysCommand (lockout 43)', () => {
+    const busy = { keys: [], logins: { total: 9, withoutTerminal: 9 } }
+    for (const more of [{ authorizedkeyscommand: ['/opt/keys %u'] }, { trustedusercakeys: ['/etc/ssh/ca.pub'] }]) {
+      const [lost] = lockouts(withAccounts(admin, account('ansible', { ...busy, ...effective(more) })))
+      expect(lost).to.match(/^ansible: logged in without a terminal 9 times/)
+    }
+  })
+
   it('not those who are out already: a second run asks nobody again', () => {
     const facts = withAccounts(
       enrolled,
