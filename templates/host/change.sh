@@ -30,6 +30,10 @@ case $? in
 0) ;;
 1)
   who=$(value who "$STATE/holder" 2>/dev/null) since=$(value since "$STATE/holder" 2>/dev/null)
+  # A rehearsal holds the lock and writes nothing, its own name included.
+  if ! systemctl -q is-active "$(value unit "$STATE/holder" 2>/dev/null)" 2>/dev/null; then
+    busy somebody "$(epoch)" locked 'somebody is rehearsing a change on this host'
+  fi
   busy "$who" "$since" locked "$who is at work on this host since $(date -u -d "@${since:-0}" +%H:%M:%SZ)"
   ;;
 *) answer refused state-folder "$STATE cannot be written" ;;
@@ -87,10 +91,6 @@ folder_digest() {
 
 stale() { answer stale moved "$(cat "$RUN/moved") has moved since the plan was made"; }
 
-live_logins() {
-  unshare -m --propagation private sh "$RUN/prove.sh" "$RUN" "$1" "$ID" 9>&-
-}
-
 rehearse() {
   room || return 11
   # Before the logins, which say less of what is wrong.
@@ -138,6 +138,7 @@ fi
 undo() {
   why=$DETAIL
   if step roll-back sh "$LIBEXEC/$ID/guard.sh" roll-back "$ID" "the failed step"; then
+    step roll-back live_logins old || answer stuck "$1" "$why; $DETAIL"
     answer rolled-back "$1" "$why"
   fi
   retry_soon "$ID"

@@ -5,6 +5,7 @@ for lib in restore accounts target; do . "$RUN/lib/$lib.sh"; done
 lock 15 || answer busy locked 'another program holds the lock on this host'
 ID=$(target_change) || answer refused no-change 'no change is recorded on this host'
 holder_is "$(value who "$RUN/data/manifest")" "$UNIT" "$ID" 2>/dev/null
+sweep
 state=$(state_of "$ID")
 extra change "$ID"
 case $state in

@@ -37,15 +37,17 @@ deadline)
   is_open "$id" || { settled "$id"; exit 0; }
   # Extended while this waited for the lock: the timer that was set anew fires again. The clock since boot decides too,
   # since wall clocks get set. A roll back that has begun waits for no deadline.
+  why='no confirm before the deadline'
   case $(state_of "$id") in
-  reverting | failed) ;;
+  reverting) why=$(value reason "$CHANGES/$id/state") ;;
+  failed) why=$(cat "$CHANGES/$id/why") ;;
   *)
     if [ "$(epoch)" -lt "$(deadline_of "$id")" ] && [ "$(uptime_s)" -lt "$(value deadline_uptime "$CHANGES/$id/state")" ]; then
       exit 0
     fi
     ;;
   esac
-  revert "$id" "no confirm before the deadline" && finish "$id"
+  revert "$id" "$why" && finish "$id"
   ;;
 boot-restore)
   is_open "$id" || exit 0

@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # Proof through the live listener: new TCP connections, one loopback source address an attempt, never multiplexed.
-# usage: prove.sh RUN before|after ID      exit 0 as expected · 11 not
+# usage: prove.sh RUN before|after|old ID      exit 0 as expected · 11 not
+#   before  which keys are accepted      after  the new state, by throw-away accounts      old  the keys that were accepted are again
 RUN=$1 when=$2 ID=$3
 # shellcheck disable=SC1091
 for lib in env files state sshd login offers accounts cases; do . "$RUN/lib/$lib.sh"; done
@@ -16,6 +17,13 @@ answers "$TARGET" "$PORT" || { say "no sshd answers at $TARGET port $PORT$(outda
 
 if [ "$when" = before ]; then
   offers live "$RUN/keys" "$RUN/offers-before"
+  exit 0
+fi
+
+if [ "$when" = old ]; then
+  offers live "$RUN/keys" "$RUN/offers-old"
+  lost=$(lost_offers "$RUN/offers-before" "$RUN/offers-old" | tr '|\n' '  ')
+  [ -z "$lost" ] || { say "put back, but these keys are accepted no longer: $lost"; exit 11; }
   exit 0
 fi
 
@@ -53,13 +61,19 @@ else
     printf '%s %s\n' "$role" "$name" >>"$RUN/probes"
     home=$(getent passwd "$name" | cut -d: -f6)
     file=$(keys_path "$name" "$home") || { say 'sshd reads no authorized_keys file'; exit 11; }
+    for path in "$file" "$(factor_path "$name" "$home")"; do
+      case $path in
+      "$home"/*) ;;
+      *) note_stray "$ID" "$path" || { say 'nothing can be put on record'; exit 11; } ;;
+      esac
+    done
     if ! mkdir -p "${file%/*}" || ! cp "$WORK/key.pub" "$file"; then
       say "no key could be laid at $file"
       exit 11
     fi
     case $file in
     "$home"/*) chown -R "$name:" "$home" && chmod 0600 "$file" ;;
-    *) printf '%s\n' "$file" >>"$CHANGES/$ID/strays" && chmod 0644 "$file" ;;
+    *) chmod 0644 "$file" ;;
     esac
     [ -z "$(command -v restorecon)" ] || restorecon -R "$home" 2>/dev/null
   done <"$WORK/roles"

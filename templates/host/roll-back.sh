@@ -1,11 +1,13 @@
 # shellcheck shell=sh
 # Undo: a pending change by its own guard; a confirmed one, if nobody touched its files since, under a guard armed anew. Sourced by main.sh.
 # shellcheck disable=SC1091
-for lib in arm restore accounts target; do . "$RUN/lib/$lib.sh"; done
+for lib in arm restore accounts target people; do . "$RUN/lib/$lib.sh"; done
 lock 15 || answer busy locked "$(value who "$STATE/holder" 2>/dev/null) is at work on this host"
 ID=$(target_change) || answer refused no-change 'no change is recorded on this host'
 who=$(value who "$RUN/data/manifest")
+sshd_args "$RUN/sshd-args"
 holder_is "$who" "$UNIT" "$ID" 2>/dev/null
+sweep
 extra change "$ID"
 case $(state_of "$ID") in
 armed | live | proven | reverting | failed) ;;
@@ -16,7 +18,6 @@ confirmed)
   newest=$(for id in $(changes_newest_first); do [ "$(state_of "$id")" != confirmed ] || { echo "$id"; break; }; done)
   [ "$newest" = "$ID" ] || answer refused not-newest "change $newest came later: roll that back first"
   edited_since "$ID" && answer refused edited-since "$EDITED was changed after the confirm: rolling back would lose that"
-  cp "$CHANGES/$ID/sshd-args" "$RUN/sshd-args" 2>/dev/null || sshd_args "$RUN/sshd-args"
   # Armed and on record as begun first, so that a crash half way is finished by the guard.
   rearm() { arm "$ID" 60 && stash "$ID" && sync -f "$STASH" && set_state "$ID" reverting "asked for by $who"; }
   if ! step arm rearm; then
@@ -27,7 +28,12 @@ confirmed)
   ;;
 *) answer refused not-armed "change $ID is $(state_of "$ID"): there is nothing to undo" ;;
 esac
+# Where sshd does not answer now there is nothing to compare with: the guard's own look has to do.
+login_accounts >"$RUN/people"
+collect_keys "$RUN/people" "$RUN/keys"
+live_logins before >/dev/null 2>&1
 if step roll-back sh "$LIBEXEC/$ID/guard.sh" roll-back "$ID" "$who"; then
+  [ ! -e "$RUN/offers-before" ] || step roll-back live_logins old || answer stuck roll-back "$DETAIL"
   kept=$(kept "$ID")
   answer rolled-back-as-asked "${kept:+kept-aside}" "$kept"
 fi

@@ -43,20 +43,23 @@ stash() {
   while IFS='|' read -r _n _path _action _fmode _owner _group _before _after; do
     [ "$_before" = absent ] && continue
     cp -p --preserve=all "$CHANGES/$1/before$_path" "$STASH/$1/$_n" && [ "$(digest "$STASH/$1/$_n")" = "$_before" ] || return 1
-    # rename(2) does not cross file systems.
-    [ "$(stat -c %d "$STASH/$1/$_n")" = "$(stat -c %d "${_path%/*}")" ] || return 1
+    # rename(2) crosses neither file systems nor mounts, as a second name does not; device numbers tell neither everywhere (overlayfs).
+    if ! rm -f "$_path.bastionctl-new" || ! ln "$STASH/$1/$_n" "$_path.bastionctl-new" || ! rm -f "$_path.bastionctl-new"; then
+      echo "$_path cannot be put back by a rename from $STASH"
+      return 1
+    fi
   done <"$CHANGES/$1/files"
 }
 
-# make_folders ID: what did not exist before is on record, so that it can go again.
+# make_folders ID: what did not exist before is on record before it does, so that it can go again.
 make_folders() {
-  printf '' >"$CHANGES/$1/made"
   for _folder in "${LIBEXEC%/*}" "$LIBEXEC" "$LIBEXEC/$1" "$LIBEXEC/$1/lib" "$STASH" "$STASH/$1" \
     "$UNITS/timers.target.wants" "$UNITS/sysinit.target.wants" "$UNITS/multi-user.target.wants" "$UNITS/bastionctl-guard@$1.timer.d"; do
-    [ ! -d "$_folder" ] || continue
-    printf '%s\n' "$_folder" >>"$CHANGES/$1/made"
+    [ -d "$_folder" ] || printf '%s\n' "$_folder"
+  done | write_text "$CHANGES/$1/made" || return 1
+  while read -r _folder; do
     mkdir -m 0755 "$_folder" || return 1
-  done
+  done <"$CHANGES/$1/made"
   chmod 0700 "$STASH"
 }
 

@@ -70,14 +70,6 @@ revert() {
   [ -d /run/sshd ] || [ "$(sshd_unit)" != ssh.service ] || mkdir -m 0755 /run/sshd
   _said=$(reload_sshd) || { journal "$1" "sshd: $_said"; return 1; }
   _said=$(remove_probes "$1") || { journal "$1" "$_said"; return 1; }
-  if [ -s "$CHANGES/$1/strays" ]; then
-    while read -r _stray; do
-      case $_stray in
-      */bctl-*) rm -f "$_stray" ;;
-      *) ;;
-      esac
-    done <"$CHANGES/$1/strays"
-  fi
   return 0
 }
 

@@ -22,8 +22,9 @@ lock_anyway() {
 
 # lock_users: units of on-host programs that hold the lock or wait for it.
 lock_users() {
-  for _fd in /proc/[0-9]*/fd/9; do
-    [ "$(readlink "$_fd")" != "$STATE/lock" ] || sed -n 's|.*/\(bastionctl-run-[^/]*\.service\).*|\1|p' "${_fd%/fd/9}/cgroup"
+  # Not descriptor 9 alone: a shell moves it away while it runs a command that is not to have it.
+  find /proc/[0-9]*/fd -lname "$STATE/lock" 2>/dev/null | while read -r _fd; do
+    sed -n 's|.*/\(bastionctl-run-[^/]*\.service\).*|\1|p' "${_fd%/fd/*}/cgroup"
   done 2>/dev/null | sort -u
 }
 
