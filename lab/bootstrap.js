@@ -89,8 +89,7 @@ function newest(folder) {
 
 function build() {
   if (
-    age('dist') >
-    Math.max(newest('src'), age('build.js'), age('package.json'), age('node_modules/.package-lock.json'))
+    age('dist') > Math.max(newest('src'), age('build.js'), age('package.json'), age('node_modules/.package-lock.json'))
   )
     return
   console.error('bootstrap: building dist')

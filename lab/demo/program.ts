@@ -45,7 +45,8 @@ export async function bastionctl(
     reject: false,
     stdin: 'ignore',
   })
-  for await (const line of child.iterable({ from: 'all' })) if (!/^ {6}[@+ -]|^ +\(as above\)/.test(line)) tell(`  ${line}`)
+  for await (const line of child.iterable({ from: 'all' }))
+    if (!/^ {6}[@+ -]|^ +\(as above\)/.test(line)) tell(`  ${line}`)
   const { exitCode } = await child
   console.log()
   if (exitCode !== expected) throw new LabError(`bastionctl ${command} ended with ${String(exitCode)}`)

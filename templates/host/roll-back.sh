@@ -32,7 +32,9 @@ esac
 login_accounts >"$RUN/people"
 collect_keys "$RUN/people" "$RUN/keys"
 live_logins before >/dev/null 2>&1
-if step roll-back sh "$LIBEXEC/$ID/guard.sh" roll-back "$ID" "$who"; then
+guard=$LIBEXEC/$ID/guard.sh
+[ -r "$guard" ] || guard=$RUN/guard.sh
+if step roll-back sh "$guard" roll-back "$ID" "$who"; then
   [ ! -e "$RUN/offers-before" ] || step roll-back live_logins old || answer stuck roll-back "$DETAIL"
   kept=$(kept "$ID")
   answer rolled-back-as-asked "${kept:+kept-aside}" "$kept"

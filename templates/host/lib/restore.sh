@@ -2,15 +2,26 @@
 # Putting the old files back and showing that the old state stands. Every step may be repeated: a crash in the middle is
 # followed by another try, by the timer or at the next boot.
 
-# restore_files ID: newest edit first. A file that is neither our old nor our new one is kept aside and named.
+# restore_files ID [reload]: newest edit first, as far as it goes: what is left then is a state that the change went through, too. A file
+# that is neither our old nor our new one is kept aside and named. With `reload`, sshd reads its own files anew before the ones behind
+# them go back: an sshd that cannot goes on with the PAM stack that it demands.
 restore_files() {
-  _id=$1 _bad=0
+  _id=$1 _sshd=
   _stash=$STASH/$_id
   if [ ! -r "$CHANGES/$_id/files.reverse" ]; then
     journal "$_id" 'cannot restore yet: the list of files cannot be read'
     return 1
   fi
   while IFS='|' read -r _n _path _action _fmode _owner _group _before _after <&4; do
+    case $_path in
+    /etc/ssh/*) _sshd=old ;;
+    *)
+      if [ "${2-}:$_sshd" = reload:old ]; then
+        reread "$_id" || return 1
+        _sshd=reloaded
+      fi
+      ;;
+    esac
     rm -f "$_path.bastionctl-new"
     _now=$(digest "$_path")
     [ "$_now" = "$_before" ] && { [ "$_before" = absent ] || rm -f "$_stash/$_n"; continue; }
@@ -18,19 +29,27 @@ restore_files() {
       keep_aside "$_id" "$_path"
     fi
     if [ "$_before" = absent ]; then
-      rm -f "$_path" || _bad=1
+      rm -f "$_path"
     elif [ "$(digest "$_stash/$_n")" = "$_before" ]; then
-      mv -fT "$_stash/$_n" "$_path" || _bad=1
+      mv -fT "$_stash/$_n" "$_path"
     else
-      put_back_copy "$CHANGES/$_id/before$_path" "$_path" "$_before" || _bad=1
+      put_back_copy "$CHANGES/$_id/before$_path" "$_path" "$_before"
     fi
     sync "${_path%/*}"
-    [ "$(digest "$_path")" = "$_before" ] || _bad=1
+    if [ "$(digest "$_path")" != "$_before" ]; then
+      journal "$_id" "cannot restore yet: $_path"
+      return 1
+    fi
   done 4<"$CHANGES/$_id/files.reverse"
-  if [ "$_bad" = 1 ]; then
-    journal "$_id" 'cannot restore yet'
-    return 1
-  fi
+  [ "${2-}" != reload ] || [ "$_sshd" = reloaded ] || reread "$_id"
+}
+
+# reread ID: sshd with the files as they are now.
+reread() {
+  [ -d /run/sshd ] || [ "$(sshd_unit)" != ssh.service ] || mkdir -m 0755 /run/sshd
+  _said=$(reload_sshd) && return 0
+  journal "$1" "sshd: $_said"
+  return 1
 }
 
 # put_back_copy COPY TARGET DIGEST: a copy that is damaged itself takes nobody's place.
@@ -66,9 +85,7 @@ revert() {
   # A full disk must not stop this: the state line is worth less than the files.
   set_state "$1" reverting "$2" 2>/dev/null || true
   printf '%s\n' "$2" >"$CHANGES/$1/why" 2>/dev/null || true
-  restore_files "$1" || return 1
-  [ -d /run/sshd ] || [ "$(sshd_unit)" != ssh.service ] || mkdir -m 0755 /run/sshd
-  _said=$(reload_sshd) || { journal "$1" "sshd: $_said"; return 1; }
+  restore_files "$1" reload || return 1
   _said=$(remove_probes "$1") || { journal "$1" "$_said"; return 1; }
   return 0
 }
@@ -90,6 +107,8 @@ finish() {
 
 # forget ID: a change that was never armed leaves no record.
 forget() {
+  # No state first: an open change without a guard would stay for good.
+  rm -f "$CHANGES/$1/state"
   disarm "$1"
   rm -rf "${CHANGES:?}/$1"
 }

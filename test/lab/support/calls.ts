@@ -1,5 +1,6 @@
 /** Ending a program of the product at its n-th call of any other program: between two calls there is nothing that could be left half-done. */
-import { must, sh } from '../harness.js'
+import { must } from '../harness.js'
+import { readOnHost } from './drive.js'
 
 /** All that the on-host programs change a host with, and what they wait for. */
 const programs = 'mv sync systemctl cp rm rmdir mkdir ln chmod chown cat useradd userdel sshd ssh ssh-keyscan flock'
@@ -53,7 +54,6 @@ export async function endAt(host: string, { unit, from = '/', at, ends }: End): 
 
 /** Calls so far, and the one that was the end. */
 export async function calls(host: string): Promise<{ readonly count: number; readonly reached: string | undefined }> {
-  const { stdout } = await sh(host, 'cd /run/lab-calls && cat count && cat reached 2>/dev/null')
-  const [count = '0', ...reached] = stdout.split('\n')
-  return { count: Number(count), reached: reached.join(' ') || undefined }
+  const count = Number(readOnHost(host, '/run/lab-calls/count') ?? 0)
+  return { count, reached: readOnHost(host, '/run/lab-calls/reached') || undefined }
 }

@@ -1,5 +1,6 @@
 /** The on-host program without the CLI and the AWS endpoint around it: guards shorter than the CLI allows, and hundreds of runs. */
 import { readFileSync } from 'node:fs'
+import { leader } from '../../../lab/hosts/index.js'
 import { parsePlan } from '../../../src/domain/plan-file.js'
 import type { Change } from '../../../src/domain/change.js'
 import { parseAnswer, type HostAnswer } from '../../../src/host/answer.js'
@@ -64,10 +65,19 @@ export interface ChangeState {
   readonly deadline: number
 }
 
+/** A file of a host that is up, read from outside: nothing is started there, so that it may be looked at often. */
+export function readOnHost(host: string, file: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${String(leader(host))}/root${file}`, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
 /** A change's state as the host has it on record; `none` without a record. */
 export async function stateOf(host: string, id: string): Promise<ChangeState> {
-  const { stdout } = await sh(host, `cat /var/lib/bastionctl/changes/${id}/state`)
-  const value = (name: string): string => new RegExp(`^${name}=(.*)$`, 'm').exec(stdout)?.[1] ?? ''
+  const text = readOnHost(host, `/var/lib/bastionctl/changes/${id}/state`) ?? ''
+  const value = (name: string): string => new RegExp(`^${name}=(.*)$`, 'm').exec(text)?.[1] ?? ''
   return {
     state: value('state') || 'none',
     reason: value('reason'),

@@ -1,4 +1,5 @@
 /** The lab's AWS endpoint, asked and told by its control API. */
+import { gunzipSync } from 'node:zlib'
 import { findHost, readState } from '../../../lab/hosts/index.js'
 import type { CallReport } from '../../../lab/aws/index.js'
 
@@ -51,4 +52,11 @@ export async function killAgent(host: string): Promise<void> {
 
 export async function instance(host: string, state?: 'running' | 'stopped' | 'terminated'): Promise<void> {
   await control('POST', 'instance', { id: findHost(host).id, state: state ?? null })
+}
+
+/** What the base64 in a request holds, unpacked: the on-host program and its data. */
+export function payloads(raw: string): string {
+  return [...raw.matchAll(/[A-Za-z0-9+/]{200,}={0,2}/g)]
+    .map(([text]) => gunzipSync(Buffer.from(text, 'base64')).toString('latin1'))
+    .join('\n')
 }

@@ -19,13 +19,13 @@ export async function look(host: string, person: Person): Promise<Seen> {
 /** Looks again and again until told to stop. @returns all that was seen, in order, each with the time (ms). */
 export function watch(host: string, person: Person): { stop: () => Promise<readonly { seen: Seen; at: number }[]> } {
   const all: { seen: Seen; at: number }[] = []
-  let going = true
+  const stopped = new AbortController()
   const done = (async () => {
-    while (going) all.push({ seen: await look(host, person), at: Date.now() })
+    while (!stopped.signal.aborted) all.push({ seen: await look(host, person), at: Date.now() })
   })()
   return {
     async stop() {
-      going = false
+      stopped.abort()
       await done
       return all
     },

@@ -1,5 +1,5 @@
 /** Faults on hosts that no lab command has: programs in front of the real ones, file systems that are full. All of them end with `reset`. */
-import { must } from '../harness.js'
+import { must, until } from '../harness.js'
 
 /** The on-host program's PATH begins with this folder. */
 const folder = '/usr/local/sbin'
@@ -22,6 +22,25 @@ export async function unshim(host: string, name: string): Promise<void> {
 /** Runs a script exactly when sshd is about to be reloaded with the new files: after the rehearsal and the commit, before the proof. */
 export async function atReload(host: string, script: string, once = true): Promise<void> {
   await shim(host, 'systemctl', "'reload ssh.service'", script, once)
+}
+
+/** Keeps a change on a host from going on where it starts a program with these arguments, until `letGo`. */
+export async function hold(host: string, name: string, pattern: string): Promise<void> {
+  await shim(host, name, pattern, 'touch /run/held; until [ -e /run/go ]; do sleep 0.1; done; rm -f /run/held /run/go')
+}
+
+/** Before the rehearsal: the lock is held, nothing is written. */
+export const holdAtRehearsal = (host: string): Promise<void> => hold(host, 'unshare', '*rehearse.sh*')
+
+/** Before the proof: the new files are live, the guard is armed. */
+export const holdAtProof = (host: string): Promise<void> => hold(host, 'unshare', '*prove.sh*after*')
+
+export async function untilHeld(host: string): Promise<void> {
+  await until(`${host} is held`, 90, async () => (await must(host, 'ls /run')).split('\n').includes('held'))
+}
+
+export async function letGo(host: string): Promise<void> {
+  await must(host, 'touch /run/go')
 }
 
 /** The same content on a file system of its own with nothing left to write to: no block, or no inode. */

@@ -61,18 +61,10 @@ export async function savedPlan(
   return file
 }
 
-/** The line that a report has for a host, its columns two blanks apart: `NAME (ID)  OUTCOME  DETAIL`. */
+/** The line that a report has for a host: `NAME (ID) | OUTCOME | DETAIL`. */
 export function lineOf(host: string, { stdout }: Pick<Finished, 'stdout'>): string {
   const line = stdout.split('\n').findLast((candidate) => candidate.startsWith(`${host} (`))
-  return line?.replace(/ {2,}/g, '  ') ?? `no line for ${host} in:\n${stdout}`
-}
-
-/** What differs between two snapshots, `-` before and `+` after; empty where nothing does. */
-export function difference(before: readonly string[], after: readonly string[]): string[] {
-  return [
-    ...before.filter((line) => !after.includes(line)).map((line) => `- ${line}`),
-    ...after.filter((line) => !before.includes(line)).map((line) => `+ ${line}`),
-  ]
+  return line?.replace(/ {2,}/g, ' | ') ?? `no line for ${host} in:\n${stdout}`
 }
 
 /** Breaks a host for as long as something is tried, and mends it whatever comes of that. */

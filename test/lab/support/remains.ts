@@ -22,7 +22,15 @@ const databases = ['passwd', 'shadow', 'group', 'gshadow', 'subuid', 'subgid']
  */
 export async function snapshot(host: string): Promise<readonly string[]> {
   const folders = '/etc /home /root /usr/local /var/lib /var/mail /var/spool'
-  const skipped = ['/var/lib/amazon', '/var/lib/systemd', '/var/lib/bastionctl', '/var/lib/private', '*/.cache']
+  const skipped = [
+    '/var/lib/amazon',
+    '/var/lib/systemd',
+    '/var/lib/bastionctl',
+    '/var/lib/private',
+    '/var/lib/dpkg',
+    '/var/lib/apt',
+    '*/.cache',
+  ]
   const prune = `\\( ${skipped.map((path) => `-path '${path}'`).join(' -o ')} \\) -prune`
   const older = databases.map((name) => `-e ' /etc/${name}-$'`).join(' ')
   const script = [

@@ -1,0 +1,245 @@
+/** The way back over a restart or a loss of power: the old files are in their places before sshd answers, whatever was under way. */
+import { existsSync, mkdtempSync, rmdirSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { expect } from 'chai'
+import { execa } from 'execa'
+import type { Change } from '../../src/domain/change.js'
+import { boot, hostPaths, kill, leader, powerCut, restart } from '../../lab/hosts/index.js'
+import { addPerson, login, must, type Person, until } from './harness.js'
+import { carryOut, changeFor, newId, order, stateOf } from './support/drive.js'
+import { look, type Seen, watch } from './support/entry.js'
+import { halted, haltAt, inUnit, type Point, points } from './support/halt.js'
+import { type Case, inParallel } from './support/parallel.js'
+import { backByItself, differences, managed, remains, snapshot } from './support/remains.js'
+
+/** Seconds: so far away that no deadline does what a boot has to do. */
+const far = 3600
+
+let ann: Person
+const before = new Map<string, readonly string[]>()
+const changes = new Map<string, Promise<Change>>()
+
+async function prepare(host: string): Promise<void> {
+  ann = await addPerson([host], 'ann')
+  before.set(host, await snapshot(host))
+  await must(host, 'sync')
+}
+
+/** The same for all hosts of a release. */
+async function change(host: string): Promise<Change> {
+  const release = host.replace(/-.*/, '')
+  let found = changes.get(release)
+  if (found === undefined) changes.set(release, (found = changeFor(host)))
+  return found
+}
+
+async function pending(host: string, within = far): Promise<string> {
+  const id = newId()
+  const answer = await carryOut(host, await change(host), { id, confirmWithin: within })
+  expect(answer?.outcome, answer?.detail).to.equal('proven')
+  expect(await look(host, ann)).to.equal('new')
+  return id
+}
+
+async function haltedChange(host: string, point: Point): Promise<{ id: string; ended: Promise<unknown> }> {
+  const id = newId()
+  const plan = await change(host)
+  await haltAt(host, ...points[point])
+  const ended = carryOut(host, plan, { id, confirmWithin: far })
+  await halted(host)
+  return { id, ended }
+}
+
+async function back(host: string, id: string): Promise<void> {
+  // What halted it may be there again: that it was taken away was not on the disk.
+  await must(host, 'rm -f /usr/local/sbin/*')
+  const { reason } = await backByItself(host, id, before.get(host) ?? [])
+  expect(reason).to.match(/restarted before/)
+  expect(await login(host, ann)).to.deep.include({ in: true, prompts: [] })
+}
+
+/** Managed files without content on the disk of a host that is down, before anything has put them back: an empty sshd_config is a valid one. */
+async function emptyOnDisk(host: string): Promise<readonly string[]> {
+  const at = mkdtempSync(path.join(tmpdir(), 'bastionctl-disk-'))
+  await execa('mount', ['-o', 'loop', hostPaths(host).disk, at])
+  try {
+    expect(existsSync(path.join(at, 'upper/etc'))).to.equal(true)
+    return managed
+      .map((file) => path.join(at, 'upper', file))
+      .filter((file) => existsSync(file) && statSync(file).size === 0)
+  } finally {
+    await execa('umount', [at])
+    rmdirSync(at)
+  }
+}
+
+/** Once the host was gone nobody ever met the new state. */
+function neverNewAgain(looks: readonly { readonly seen: Seen }[], from: 'gone' | 'the beginning'): void {
+  const seen = looks.map((one) => one.seen)
+  const later = from === 'gone' ? seen.slice(seen.indexOf('nobody')) : seen
+  expect(later).to.include('nobody').and.to.include('old').and.not.to.include('new')
+}
+
+/** By the host's own monotonic clock. */
+async function restoredBeforeSshd(host: string, id: string): Promise<void> {
+  const entries = await must(host, `journalctl -q -b -o json UNIT=bastionctl-boot-restore@${id}.service _PID=1`)
+  const times = entries
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => Number((JSON.parse(line) as Record<string, string>).__MONOTONIC_TIMESTAMP))
+  const sshd = Number(await must(host, 'systemctl show -p ExecMainStartTimestampMonotonic --value ssh.service'))
+  expect(times.length).to.be.above(1)
+  expect(Math.max(...times)).to.be.below(sshd)
+}
+
+const cutAt = (['armed', 'swapped', 'proving', 'proved'] as const).map((point): Case => ({
+  title: `power lost at the point "${point}"`,
+  async run(host) {
+    const { id, ended } = await haltedChange(host, point)
+    await powerCut(host)
+    await ended
+    expect(await emptyOnDisk(host)).to.deep.equal([])
+    const seen = watch(host, ann)
+    await boot(host)
+    await back(host, id)
+    neverNewAgain(await seen.stop(), 'the beginning')
+    await restoredBeforeSshd(host, id)
+  },
+}))
+
+const cases: readonly Case[] = [
+  {
+    title: 'restarted inside the window (lockout 50)',
+    async run(host) {
+      const id = await pending(host)
+      const seen = watch(host, ann)
+      await restart(host)
+      await back(host, id)
+      neverNewAgain(await seen.stop(), 'gone')
+      await restoredBeforeSshd(host, id)
+      const late = await order(host, 'confirm', { change: id })
+      expect(late).to.include({ outcome: 'rolled-back', reason: 'too-late' })
+      expect(late?.detail).to.match(
+        /rolled back at \d\d:\d\d:\d\dZ: restarted before it was confirmed|the host restarted/,
+      )
+    },
+  },
+  {
+    title: 'killed inside the window, and started again (lockout 50)',
+    async run(host) {
+      const id = await pending(host)
+      await kill(host)
+      const seen = watch(host, ann)
+      await boot(host)
+      await back(host, id)
+      neverNewAgain(await seen.stop(), 'the beginning')
+      await restoredBeforeSshd(host, id)
+    },
+  },
+  {
+    title: 'down over the deadline',
+    on: ['deb13'],
+    async run(host) {
+      const id = await pending(host, 25)
+      const { deadline } = await stateOf(host, id)
+      await kill(host)
+      await until('the deadline', 60, async () => Date.now() / 1000 > deadline + 1)
+      const seen = watch(host, ann)
+      await boot(host)
+      await back(host, id)
+      neverNewAgain(await seen.stop(), 'the beginning')
+    },
+  },
+  ...cutAt,
+  {
+    title: 'a confirmed change survives a loss of power right after the confirm, and a restart',
+    async run(host) {
+      const id = await pending(host)
+      expect(await order(host, 'confirm')).to.include({ outcome: 'confirmed' })
+      const kept = await snapshot(host)
+      await powerCut(host)
+      await boot(host)
+      const check = async (): Promise<void> => {
+        await until('nothing left', 30, async () => (await remains(host)).length === 0)
+        expect(differences(kept, await snapshot(host))).to.deep.equal([])
+        expect(await stateOf(host, id)).to.include({ state: 'confirmed' })
+        expect(await look(host, ann)).to.equal('new')
+      }
+      await check()
+      await restart(host)
+      await check()
+      expect(await order(host, 'roll-back')).to.include({ outcome: 'rolled-back-as-asked' })
+      expect(differences(before.get(host) ?? [], await snapshot(host))).to.deep.equal([])
+    },
+  },
+  {
+    title: 'power lost while the guard puts the files back',
+    async run(host) {
+      const id = await pending(host, 30)
+      await haltAt(host, 'mv', "'-fT /etc/.bastionctl/'*/etc/pam.d/sshd", 'bastionctl-guard@')
+      await must(host, 'sync')
+      await halted(host, 90)
+      await powerCut(host)
+      const seen = watch(host, ann)
+      await boot(host)
+      await must(host, 'rm -f /usr/local/sbin/*')
+      await backByItself(host, id, before.get(host) ?? [])
+      neverNewAgain(await seen.stop(), 'the beginning')
+    },
+  },
+  {
+    title: 'killed again while it puts the files back at boot',
+    async run(host) {
+      const id = await pending(host)
+      await haltAt(host, 'mv', "'-fT /etc/.bastionctl/'*", 'bastionctl-boot-restore@')
+      await kill(host)
+      const seen = watch(host, ann)
+      const first = boot(host).catch(() => undefined)
+      await until('a leader', 30, async () => leader(host) !== undefined)
+      await halted(host)
+      process.kill(leader(host) ?? 0, 'SIGKILL')
+      await first
+      await boot(host)
+      await back(host, id)
+      neverNewAgain(await seen.stop(), 'the beginning')
+    },
+  },
+  {
+    title: 'a first try at boot that fails is followed by others, long before the deadline',
+    async run(host) {
+      const id = await pending(host)
+      await inUnit(host, 'systemctl', "'reload ssh.service'", 'bastionctl-boot-prove@', 'exit 1')
+      await restart(host)
+      await back(host, id)
+    },
+  },
+  {
+    title: 'the record lies on a file system that is mounted late',
+    on: ['deb11', 'deb12'],
+    async run(host) {
+      const units = '/etc/systemd/system'
+      await must(
+        host,
+        `mkdir -p /srv/record /var/lib/bastionctl
+        printf '[Unit]\\nDefaultDependencies=no\\n[Service]\\nType=oneshot\\nRemainAfterExit=yes\\nExecStart=/bin/sleep 3\\n' >${units}/slow.service
+        printf '[Unit]\\nDefaultDependencies=no\\nRequires=slow.service\\nAfter=slow.service\\n[Mount]\\nWhat=/srv/record\\nWhere=/var/lib/bastionctl\\nOptions=bind\\n' >${units}/var-lib-bastionctl.mount
+        systemctl daemon-reload && systemctl start var-lib-bastionctl.mount && sync`,
+      )
+      before.set(host, await snapshot(host))
+      const id = await pending(host)
+      expect(await must(host, 'ls /srv/record/changes')).to.include(id)
+      await kill(host)
+      const seen = watch(host, ann)
+      await boot(host)
+      await back(host, id)
+      neverNewAgain(await seen.stop(), 'the beginning')
+      await restoredBeforeSshd(host, id)
+    },
+  },
+]
+
+describe('a restart before the confirm', function () {
+  this.timeout('15m')
+  inParallel(2, { disk: true }, prepare, cases)
+})

@@ -1,0 +1,137 @@
+/** What breaks between the rehearsal and the reload, or by the reload: the proof refuses, the host is back at once, and the old logins work. */
+import { expect } from 'chai'
+import { addPerson, bastionctl, enable, generations, login, must, type Person, until, useLab } from './harness.js'
+import { everywhere } from './support/everywhere.js'
+import { atReload, oldBinary, sameBinary } from './support/faults.js'
+import { lineOf, only, unattended } from './support/operator.js'
+import { difference, state } from './support/snapshot.js'
+
+const modules =
+  'factor=$(find /lib/*/security /usr/lib/*/security -name pam_google_authenticator.so 2>/dev/null | head -n 1); '
+const dropIn = '/etc/ssh/sshd_config.d/00-a.conf'
+
+interface Case {
+  readonly title: string
+  /** Runs on the host in place of (if it exits) or right before `systemctl reload`. */
+  readonly atReload: string
+  /** Also at the second reload, which is the rollback's. */
+  readonly again?: boolean
+  /** Once the run has ended. */
+  readonly mends: string
+  readonly says: RegExp
+}
+
+const cases: readonly Case[] = [
+  {
+    title: 'the PAM module vanishes (lockout 32)',
+    atReload: `${modules} mv "$factor" /srv/`,
+    mends: `mv /srv/pam_google_authenticator.so "$(dirname "$(find /lib/*/security /usr/lib/*/security -name pam_unix.so 2>/dev/null | head -n 1)")/"`,
+    says: /prove-probe-right as @probe: expected in, got refused \(key accepted: 1, prompted: 0\)/,
+  },
+  {
+    title: 'the reload fails',
+    atReload: 'echo "Job for ssh.service failed, as it is told to." >&2; exit 1',
+    mends: 'true',
+    says: /Job for ssh\.service failed, as it is told to/,
+  },
+  {
+    title: 'the reload is a success that does nothing',
+    atReload: 'exit 0',
+    mends: 'true',
+    says: /prove-probe-right as @probe: expected in, got in \(key accepted: 1, prompted: 0\)/,
+  },
+  {
+    title: 'the listener dies',
+    atReload: '/bin/systemctl stop ssh.service; exit 0',
+    mends: 'true',
+    says: /no sshd answers at 127\.0\.0\.1 port 22/,
+  },
+  {
+    title: 'an earlier drop-in appears, and is read (lockout 3)',
+    atReload: `echo AuthenticationMethods publickey >${dropIn}`,
+    mends: `rm ${dropIn}`,
+    says: /admin: authenticationmethods is "publickey", not "publickey,keyboard-interactive:pam": something else decides it/,
+  },
+  {
+    title: 'an earlier drop-in appears that contradicts ours (lockout 4)',
+    atReload: `printf 'KbdInteractiveAuthentication no\\nChallengeResponseAuthentication no\\n' >${dropIn}`,
+    mends: `rm ${dropIn}`,
+    says: /Disabled method "keyboard-interactive" in AuthenticationMethods/,
+  },
+  {
+    title: 'the store of factors becomes unreadable (lockout 29)',
+    atReload: 'chmod 0700 /home',
+    mends: 'chmod 0755 /home',
+    says: /prove-probe-right as @probe: expected in, got refused/,
+  },
+  {
+    title: "somebody's key is no longer read (lockout 9)",
+    atReload: 'stat -c %a /home/ann >/srv/mode; chmod 0777 /home/ann',
+    mends: 'chmod "$(cat /srv/mode)" /home/ann',
+    says: /ann has lost the key SHA256:/,
+  },
+  {
+    title: 'the listener goes on with a binary that was replaced (lockout 13)',
+    // The reload of the rollback is where it is repaired.
+    atReload: `if [ -e /srv/sshd ]; then rm -r /srv/sshd\n${sameBinary}\nelse mkdir /srv/sshd\n${oldBinary}\nexit 0; fi`,
+    again: true,
+    mends: 'rm /usr/local/sbin/systemctl',
+    says: /no sshd answers at 127\.0\.0\.1 port 22: its program was replaced while it ran/,
+  },
+]
+
+describe('the proof', function () {
+  this.timeout('3m')
+  useLab([{ name: 'deb11' }, { name: 'deb12', factor: true }, { name: 'deb13' }])
+
+  let bob: Person
+  // Whoever logs in from here does so without a terminal.
+  const accept = ['--accept-lockout', 'bob']
+
+  before(async () => {
+    await addPerson(generations, 'ann')
+    bob = await addPerson(generations, 'bob')
+  })
+
+  describe('refuses, and the host goes back at once, when', () => {
+    for (const { title, atReload: breaks, again = false, mends, says } of cases) {
+      everywhere(title, async (host) => {
+        const before = await state(host)
+        await atReload(host, breaks, !again)
+        const done = await bastionctl('enable-mfa', ...only(host), ...unattended, ...accept)
+        await must(host, mends)
+        expect(lineOf(host, done)).to.contain(' rolled back ').and.match(says)
+        expect(done.exitCode).to.equal(12)
+        expect(await login(host, bob)).to.deep.include({ in: true, prompts: [] })
+        expect(difference(before, await state(host))).to.deep.equal([])
+      })
+    }
+  })
+
+  describe('says so where a host cannot be put back yet, and its guard goes on trying', () => {
+    everywhere("while somebody else's file keeps sshd from being reloaded (lockout 51)", async (host) => {
+      const before = await state(host)
+      await atReload(host, `echo Nonsense yes >${dropIn}`)
+      const done = await bastionctl('enable-mfa', ...only(host), ...unattended, ...accept)
+      expect(lineOf(host, done))
+        .to.contain(' needs hands ')
+        .and.match(/00-a\.conf.*Nonsense/)
+      expect(done.exitCode).to.equal(15)
+      expect(await login(host, bob)).to.deep.include({ in: true, prompts: [] })
+      await must(host, `rm ${dropIn}`)
+      await until(
+        'the guard finishes by itself',
+        45,
+        async () => !(await must(host, 'cat /var/lib/bastionctl/changes/*/state')).includes('state=reverting'),
+      )
+      expect(await login(host, bob)).to.deep.include({ in: true, prompts: [] })
+      expect(difference(before, await state(host))).to.deep.equal([])
+    })
+  })
+
+  describe('accepts', () => {
+    it('the same change where nothing breaks', async () => {
+      await enable(...accept)
+    })
+  })
+})

@@ -1,0 +1,253 @@
+/** A host that changed after the plan, in ways that the plan does not read: the rehearsal refuses, names the cause, and nothing live was touched. */
+import { expect } from 'chai'
+import { admin, bastionctl, code, enrol, login, must, useLab } from './harness.js'
+import { emptyAgain, fillUp, oldBinary, sameBinary, shim, unshim } from './support/faults.js'
+import { everywhere, onAll } from './support/everywhere.js'
+import { lineOf, only, savedPlan, unattended, whileBroken } from './support/operator.js'
+import { difference, live } from './support/snapshot.js'
+
+/** Where PAM looks for modules: `$modules` in the scripts below. */
+const modules =
+  'modules=$(dirname "$(find /lib/*/security /usr/lib/*/security -name pam_unix.so 2>/dev/null | head -n 1)"); factor=$modules/pam_google_authenticator.so; '
+/** A file that sshd reads and no plan does: an earlier drop-in includes it. */
+const theirs = '/etc/ssh/theirs/theirs.conf'
+const write = (file: string, text: string): string => `printf '%b\\n' '${text.replace(/\n/g, '\\n')}' >${file}`
+
+interface Case {
+  readonly title: string
+  /** Shell script that breaks the host once the plan is made, and one that mends it. */
+  readonly breaks: string
+  readonly mends: string
+  /** What the report's line for the host says, and the exit code of `apply`. Outcome: refused, unless another is named. */
+  readonly outcome?: 'unreachable'
+  readonly says: RegExp
+  readonly exit?: number
+  /** What a whole run says that finds the host in this state. */
+  readonly planned?: { readonly exit: number; readonly says: RegExp }
+}
+
+const cases: readonly Case[] = [
+  {
+    title: 'a PAM module that was removed (lockout 32)',
+    breaks: `${modules} mv $factor /srv/`,
+    mends: `${modules} mv /srv/pam_google_authenticator.so $modules/`,
+    says: /pam_google_authenticator\.so/,
+    planned: { exit: 11, says: /libpam-google-authenticator brought no pam_google_authenticator\.so/ },
+  },
+  {
+    title: 'a factor that refuses everybody (lockout 30)',
+    breaks: `${modules} cp -p $factor /srv/ && cp $modules/pam_deny.so $factor`,
+    mends: `${modules} mv /srv/pam_google_authenticator.so $factor`,
+    says: /rehearse-admin-right as admin: expected in, got refused \(key accepted: 1, prompted: 0\)/,
+  },
+  {
+    title: 'a factor that lets everybody in',
+    breaks: `${modules} cp -p $factor /srv/ && cp $modules/pam_permit.so $factor`,
+    mends: `${modules} mv /srv/pam_google_authenticator.so $factor`,
+    says: /rehearse-admin-right as admin: expected in, got in \(key accepted: 1, prompted: 0\)/,
+  },
+  {
+    title: 'a PAM stack that denies all already',
+    breaks:
+      "cp -p /etc/pam.d/common-account /srv/ && sed -i '1i account required pam_deny.so' /etc/pam.d/common-account",
+    mends: 'cp -p /srv/common-account /etc/pam.d/',
+    says: /baseline-admin-key-only as admin: expected in, got refused \(key accepted: 1/,
+  },
+  {
+    title: "somebody else's broken file",
+    breaks: write(theirs, 'Nonsense yes'),
+    mends: `rm ${theirs}`,
+    says: /sshd -t refuses the present files: .*theirs\.conf.*Nonsense/,
+    planned: { exit: 5, says: /deb1\d \(i-\w+\): sshd -t refuses its present files: .*Nonsense/ },
+  },
+  {
+    title: 'KbdInteractiveAuthentication no in an earlier file (lockouts 3 and 4)',
+    // Before 8.7 the older name decides.
+    breaks: write(theirs, 'KbdInteractiveAuthentication no\nChallengeResponseAuthentication no'),
+    mends: `rm ${theirs}`,
+    says: /sshd -t refuses the staged files: Disabled method "keyboard-interactive" in AuthenticationMethods/,
+  },
+  {
+    title: 'keyboard-interactive switched off for one user, whom AuthenticationMethods demands it of (lockout 2)',
+    breaks: write(theirs, 'Match User admin\n  KbdInteractiveAuthentication no\n  PasswordAuthentication no'),
+    mends: `rm ${theirs}`,
+    says: /admin: kbdinteractiveauthentication is "no"/,
+  },
+  {
+    title: 'AuthenticationMethods in an earlier file (lockout 3)',
+    breaks: write(theirs, 'AuthenticationMethods publickey'),
+    mends: `rm ${theirs}`,
+    says: /admin: authenticationmethods is "publickey", not "publickey,keyboard-interactive:pam"/,
+  },
+  {
+    title: 'an earlier file that hides the canary',
+    breaks: write(theirs, 'VersionAddendum theirs'),
+    mends: `rm ${theirs}`,
+    says: /sshd did not read the staged files: the canary does not show/,
+  },
+  {
+    title: 'an sshd that reads other files than the staged ones',
+    breaks: `cp -a /etc/ssh /srv/ && ${write('/usr/local/sbin/sshd', '#!/bin/sh\nexec /usr/sbin/sshd -f /srv/ssh/sshd_config "$@"')} && chmod 0755 /usr/local/sbin/sshd && sed -i s,/etc/ssh/,/srv/ssh/, /srv/ssh/sshd_config`,
+    mends: 'rm -r /usr/local/sbin/sshd /srv/ssh',
+    says: /sshd did not read the staged files: the canary does not show/,
+  },
+  {
+    title: '/run/sshd missing (lockout 7)',
+    breaks: 'mv /run/sshd /run/sshd-away',
+    mends: 'mv /run/sshd-away /run/sshd',
+    says: /sshd -t refuses the present files: Missing privilege separation directory: \/run\/sshd/,
+    planned: { exit: 5, says: /Missing privilege separation directory: \/run\/sshd/ },
+  },
+  {
+    title: 'a listener that cuts every connection since its program was replaced (lockout 13)',
+    breaks: oldBinary,
+    mends: sameBinary,
+    says: /no sshd answers at 127\.0\.0\.1 port 22: its program was replaced while it ran/,
+  },
+  {
+    title: 'a home that others may write to (lockout 9)',
+    breaks: 'stat -c %a /home/admin >/srv/mode && chmod 0777 /home/admin',
+    mends: 'chmod "$(cat /srv/mode)" /home/admin',
+    says: /baseline-admin-key-only as admin: .*: \/home\/admin is writable by others \(0777\), and sshd then reads no key/,
+  },
+  ...['/etc', '/home'].map((path): Case => ({
+    title: `a full ${path} (lockout 35)`,
+    breaks: fillUp(path, 'blocks'),
+    mends: emptyAgain(path),
+    says: new RegExp(`less than 1 MB is free on the file system of ${path}`),
+  })),
+  {
+    title: 'a full /var/lib with room for the agent (lockout 35)',
+    breaks: `mkdir -p /var/lib/amazon; (${fillUp('/var/lib', 'blocks')}) && mount -t tmpfs agent /var/lib/amazon`,
+    mends: `umount /var/lib/amazon; ${emptyAgain('/var/lib')}`,
+    says: /less than 1 MB is free on the file system of \/var\/lib/,
+  },
+  {
+    title: 'a disk so full that the agent cannot start anything (lockout 35)',
+    breaks: fillUp('/var/lib', 'blocks'),
+    mends: emptyAgain('/var/lib'),
+    outcome: 'unreachable',
+    says: /the agent could not start it: failed to create .*ENOSPC/,
+    exit: 5,
+  },
+  {
+    title: 'a file system without inodes (lockout 35)',
+    breaks: fillUp('/home', 'inodes'),
+    mends: emptyAgain('/home'),
+    says: /fewer than 64 inodes are free on the file system of \/home/,
+  },
+  {
+    title: 'a full folder for its own records (lockout 35)',
+    breaks:
+      'mkdir -p /var/lib/bastionctl && mount -t tmpfs -o size=64k,mode=0700 small /var/lib/bastionctl && head -c 1M /dev/zero >/var/lib/bastionctl/fill; true',
+    mends: emptyAgain('/var/lib/bastionctl'),
+    says: /No space left on device/,
+  },
+  {
+    title: 'a full /run',
+    breaks: 'mount -o remount,size=$(($(df -Pk /run | awk "NR==2 {print \\$3}") + 32))k /run',
+    mends: 'mount -o remount,size=64M /run',
+    says: /\/run/,
+    exit: 5,
+  },
+]
+
+describe('the rehearsal', function () {
+  this.timeout('3m')
+  useLab([{ name: 'deb11' }, { name: 'deb12', factor: true }, { name: 'deb13' }])
+  const plans = new Map<string, string>()
+
+  before(async () => {
+    await onAll(async (host) => {
+      await must(
+        host,
+        `mkdir ${theirs.replace(/\/[^/]*$/, '')} && ${write('/etc/ssh/sshd_config.d/00-a.conf', 'Include /etc/ssh/theirs/*.conf')} && systemctl reload ssh`,
+      )
+      await must(host, 'touch /var/log/wtmp /var/log/btmp /var/log/lastlog')
+      plans.set(host, await savedPlan({}, [host]))
+    })
+  })
+
+  describe('refuses, before anything live is touched:', () => {
+    for (const { title, breaks, mends, outcome = 'refused', says, exit = 11, planned } of cases) {
+      it(title, async () => {
+        await onAll(async (host) => {
+          await whileBroken(host, breaks, mends, async () => {
+            const before = await live(host)
+            const done = await bastionctl('apply', plans.get(host) ?? '', ...unattended)
+            expect(lineOf(host, done)).to.contain(` ${outcome} `).and.match(says)
+            expect(done.exitCode).to.equal(exit)
+            if (planned !== undefined) {
+              const whole = await bastionctl('enable-mfa', ...only(host), ...unattended)
+              expect(whole.stdout + whole.stderr).to.match(planned.says)
+              expect(whole.exitCode).to.equal(planned.exit)
+            }
+            expect(difference(before, await live(host))).to.deep.equal([])
+          })
+        })
+      })
+    }
+  })
+
+  describe('comes after the plan, which refuses by file and line', () => {
+    const dropIn = '/etc/ssh/sshd_config.d/00-b.conf'
+    const conflicts: readonly (readonly [string, RegExp])[] = [
+      [
+        'KbdInteractiveAuthentication no',
+        /00-b\.conf:1: "kbdinteractiveauthentication no" comes before bastionctl's own setting/,
+      ],
+      [
+        'AuthenticationMethods publickey',
+        /00-b\.conf:1: "authenticationmethods publickey" comes before bastionctl's own setting/,
+      ],
+      ['UsePAM no', /00-b\.conf:1: "usepam no" comes before bastionctl's own setting/],
+    ]
+    for (const [line, says] of conflicts) {
+      everywhere(`${line} in an earlier drop-in (lockouts 3 and 4)`, async (host) => {
+        await must(host, write(dropIn, line))
+        const before = await live(host)
+        const done = await bastionctl('enable-mfa', ...only(host), ...unattended)
+        expect(done.stderr)
+          .to.match(says)
+          .and.match(/take that line out/)
+        expect(done.exitCode).to.equal(7)
+        expect(difference(before, await live(host))).to.deep.equal([])
+        await must(host, `rm ${dropIn}`)
+      })
+    }
+  })
+
+  describe('without overlayfs', () => {
+    before(async () => {
+      await onAll((host) => shim(host, 'mount', '*overlay*', 'echo masked >>/var/tmp/masked; exit 32', false))
+    })
+    after(async () => {
+      await onAll((host) => unshim(host, 'mount'))
+    })
+
+    everywhere('rehearses on copies, and writes nothing', async (host) => {
+      const before = await live(host)
+      const done = await bastionctl('enable-mfa', ...only(host), '--dry-run', '--rehearse')
+      expect(done.stdout).to.contain('1/1 host: logins rehearsed')
+      expect(done.exitCode).to.equal(0)
+      expect(difference(before, await live(host))).to.deep.equal([])
+      expect(await must(host, 'cat /var/tmp/masked')).to.contain('masked')
+    })
+
+    everywhere('refuses a factor that refuses everybody', async (host) => {
+      await must(host, `${modules} cp -p $factor /srv/ && cp $modules/pam_deny.so $factor`)
+      const done = await bastionctl('apply', plans.get(host) ?? '', ...unattended)
+      expect(lineOf(host, done)).to.match(/rehearse-admin-right as admin: expected in, got refused/)
+      expect(done.exitCode).to.equal(11)
+      await must(host, `${modules} mv /srv/pam_google_authenticator.so $factor`)
+    })
+
+    everywhere('goes on to a change that works', async (host) => {
+      const done = await bastionctl('apply', plans.get(host) ?? '', ...unattended)
+      expect(done.exitCode, done.stdout + done.stderr).to.equal(0)
+      const secret = await enrol(host, admin())
+      expect(await login(host, admin())).to.include({ in: false })
+      expect(await login(host, admin(), { answer: code(secret) })).to.include({ in: true })
+    })
+  })
+})

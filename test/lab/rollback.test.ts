@@ -1,0 +1,318 @@
+/** The way back when somebody asks for it: of a change that waits for its confirm, and of one that was kept. */
+import { expect } from 'chai'
+import {
+  addPerson,
+  bastionctl,
+  code,
+  enable,
+  enrol,
+  fresh,
+  generations,
+  login,
+  must,
+  type Person,
+  sshdStarted,
+  until,
+  useLab,
+} from './harness.js'
+import { journalOf, newestChange, stateOf } from './support/drive.js'
+import { everywhere, onAll } from './support/everywhere.js'
+import { differences, managed, remains, snapshot } from './support/remains.js'
+
+const selector = ['--tag', 'Role=bastion']
+const unattended = ['--yes', '--safety-session', 'none']
+
+describe('roll back', function () {
+  this.timeout('4m')
+  // All with the factor's package: packages stay, and would be a difference.
+  useLab(generations.map((name) => ({ name, factor: true })))
+
+  let ann: Person
+  const secrets = new Map<string, string>()
+  const old = new Map<string, readonly string[]>()
+
+  /** Hosts as new, with an enrolled account and modes, owners and times that no file has by chance. */
+  async function begin(prepare = ''): Promise<void> {
+    await fresh(...generations)
+    ann = await addPerson(generations, 'ann')
+    await onAll(async (host) => {
+      secrets.set(host, await enrol(host, ann))
+      await must(
+        host,
+        `chgrp adm /etc/pam.d/sshd && chmod 0640 /etc/pam.d/sshd && touch -d '2001-02-03 04:05:06.789' /etc/pam.d/sshd; ${prepare}`,
+      )
+      old.set(host, await snapshot(host))
+    })
+  }
+
+  async function keep(...flags: string[]): Promise<string> {
+    await enable('--safety-session', 'none', ...flags)
+    return newestChange('deb11')
+  }
+
+  async function holdsNew(host: string): Promise<void> {
+    expect(await login(host, ann), 'key alone').to.include({ in: false })
+    expect(await login(host, ann, { answer: code(secrets.get(host) ?? '') }), 'key and code').to.include({ in: true })
+  }
+
+  /** Everything as before, nothing left but the record, and the old login works. */
+  async function holdsOld(host: string, id: string): Promise<void> {
+    expect(differences(old.get(host) ?? [], await snapshot(host))).to.deep.equal([])
+    expect(await remains(host)).to.deep.equal([])
+    expect(await login(host, ann)).to.deep.include({ in: true, prompts: [] })
+    expect(await stateOf(host, id)).to.include({ state: 'rolled-back' })
+    const record = await must(host, `ls /var/lib/bastionctl/changes/${id}`)
+    expect(record.split('\n')).to.include.members(['manifest', 'before', 'after', 'state', 'journal', 'transcript'])
+  }
+
+  describe('of a pending change', () => {
+    let id = ''
+    starting('', async () => {
+      const done = await bastionctl('enable-mfa', ...selector, ...unattended, '--confirm', 'later')
+      expect(done.exitCode, done.stdout + done.stderr).to.equal(0)
+      id = await newestChange('deb11')
+      await onAll(holdsNew)
+    })
+
+    it('undoes the newest run of this machine', async () => {
+      const done = await bastionctl('rollback')
+      expect(done.exitCode, done.stdout + done.stderr).to.equal(0)
+      expect(done.stdout).to.match(/3 hosts: 3 rolled back/)
+      await onAll((host) => holdsOld(host, id))
+    })
+
+    it('asked for again, says when it was done and by whom', async () => {
+      const done = await bastionctl('rollback', id)
+      expect(done.exitCode, done.stdout + done.stderr).to.equal(0)
+      expect(done.stdout).to.match(/deb11 .*rolled back at \d\d:\d\d:\d\dZ: asked for by root@/)
+      await onAll((host) => holdsOld(host, id))
+    })
+
+    it('comes before a confirm, which then says so', async () => {
+      const done = await bastionctl('confirm', id)
+      expect(done.exitCode, done.stdout + done.stderr).to.equal(16)
+      expect(done.stdout).to.match(/deb11 .*rolled back at \d\d:\d\d:\d\dZ/)
+      await onAll((host) => holdsOld(host, id))
+    })
+  })
+
+  describe('of a pending change, one of whose files somebody has edited', () => {
+    let id = ''
+    const edited = '/etc/pam.d/sshd'
+    let theirs = ''
+    starting('', async () => {
+      await bastionctl('enable-mfa', ...selector, ...unattended, '--confirm', 'later')
+      id = await newestChange('deb11')
+      await onAll(async (host) => {
+        await must(host, `echo '# a line of theirs' >>${edited}`)
+      })
+      theirs = await must('deb11', `cat ${edited}`)
+    })
+
+    it('is not confirmed: what is there was never proven', async () => {
+      const done = await bastionctl('confirm', id)
+      expect(done.exitCode, done.stdout + done.stderr).to.equal(9)
+      expect(done.stdout).to.match(/\/etc\/pam\.d\/sshd was changed since the proof/)
+      expect(done.stdout).to.include('+# a line of theirs')
+      await onAll(async (host) => {
+        expect(await stateOf(host, id)).to.include({ state: 'proven' })
+      })
+    })
+
+    it('keeps their file aside, names it, and goes back', async () => {
+      const done = await bastionctl('rollback', ...selector)
+      expect(done.exitCode, done.stdout + done.stderr).to.equal(0)
+      const kept = `/var/lib/bastionctl/changes/${id}/aside/_etc_pam.d_sshd`
+      expect(done.stdout).to.include(`${edited} as ${kept}`)
+      expect(await must('deb11', `cat ${kept}`)).to.equal(theirs)
+      await onAll(async (host) => {
+        expect(await must(host, `cat ${kept}`)).to.include('# a line of theirs')
+        expect(await journalOf(host, id)).to.include(`changed by somebody else: ${edited}, kept as ${kept}`)
+        await holdsOld(host, id)
+      })
+    })
+  })
+
+  describe('of a confirmed change', () => {
+    let id = ''
+    starting('', async () => {
+      id = await keep()
+      await onAll(async (host) => {
+        expect(await stateOf(host, id)).to.include({ state: 'confirmed' })
+        expect(await remains(host)).to.deep.equal([])
+        await holdsNew(host)
+      })
+    })
+
+    it('stops where somebody has edited a file since, and shows the difference', async () => {
+      const sshd = new Map<string, string>()
+      const present = new Map<string, readonly string[]>()
+      await onAll(async (host) => {
+        await must(host, "sed -i '1i # a line of theirs' /etc/pam.d/sshd")
+        sshd.set(host, await sshdStarted(host))
+        present.set(host, await snapshot(host))
+      })
+      const done = await bastionctl('rollback', id)
+      expect(done.exitCode, done.stdout + done.stderr).to.equal(9)
+      for (const host of generations)
+        expect(done.stdout).to.match(new RegExp(`${host} .*/etc/pam\\.d/sshd was changed after the confirm`))
+      expect(done.stdout).to.include('+# a line of theirs')
+      await onAll(async (host) => {
+        expect(differences(present.get(host) ?? [], await snapshot(host))).to.deep.equal([])
+        expect(await remains(host)).to.deep.equal([])
+        expect(await sshdStarted(host)).to.equal(sshd.get(host))
+        expect(await stateOf(host, id)).to.include({ state: 'confirmed' })
+        await must(host, `cp -p /var/lib/bastionctl/changes/${id}/after/etc/pam.d/sshd /etc/pam.d/sshd`)
+      })
+    })
+
+    it('undoes it by selector', async () => {
+      const done = await bastionctl('rollback', ...selector)
+      expect(done.exitCode, done.stdout + done.stderr).to.equal(0)
+      await onAll((host) => holdsOld(host, id))
+    })
+
+    it('asked for again, says so and exits 0', async () => {
+      const done = await bastionctl('rollback', ...selector)
+      expect(done.exitCode, done.stdout + done.stderr).to.equal(0)
+      expect(done.stdout).to.match(/deb11 .*rolled back at \d\d:\d\d:\d\dZ/)
+      await onAll((host) => holdsOld(host, id))
+    })
+
+    it('keeps the transcript of the logins beside what came later', async () => {
+      await onAll(async (host) => {
+        const transcript = await must(host, `cat /var/lib/bastionctl/changes/${id}/transcript`)
+        expect(transcript)
+          .to.match(/^outcome=proven$/m)
+          .and.match(/^login=.*\|prove\|/m)
+          .and.match(/^offer=after\|/m)
+        expect(transcript)
+          .to.match(/^outcome=confirmed$/m)
+          .and.match(/^outcome=rolled-back-as-asked$/m)
+      })
+    })
+  })
+
+  describe('of several changes', () => {
+    let first = ''
+    let second = ''
+    starting('', async () => {
+      first = await keep()
+      await onAll(async (host) => must(host, 'groupadd robots').then(() => undefined))
+      await onAll(async (host) => {
+        old.set(`${host} between`, await snapshot(host))
+      })
+      second = await keep('--exempt-group', 'robots')
+      expect(second).not.to.equal(first)
+    })
+
+    it('takes the newest first', async () => {
+      const refused = await bastionctl('rollback', first)
+      expect(refused.exitCode, refused.stdout + refused.stderr).to.equal(7)
+      expect(refused.stdout).to.match(new RegExp(`deb11 .*change ${second} came later: roll that back first`))
+
+      const newest = await bastionctl('rollback', second)
+      expect(newest.exitCode, newest.stdout + newest.stderr).to.equal(0)
+      await onAll(async (host) => {
+        expect(differences(old.get(`${host} between`) ?? [], await snapshot(host))).to.deep.equal([])
+        expect(await stateOf(host, first)).to.include({ state: 'confirmed' })
+        await must(host, 'groupdel robots')
+      })
+
+      const rest = await bastionctl('rollback', first)
+      expect(rest.exitCode, rest.stdout + rest.stderr).to.equal(0)
+      await onAll((host) => holdsOld(host, first))
+    })
+  })
+
+  describe('of edits in sshd_config itself, on hosts whose account databases have no older versions', () => {
+    const prepare = [
+      "sed -i 's/^Include/#Include/' /etc/ssh/sshd_config",
+      'chmod 0600 /etc/ssh/sshd_config',
+      "touch -d '2002-03-04 05:06:07.891' /etc/ssh/sshd_config",
+      'rm -f /etc/passwd- /etc/shadow- /etc/group- /etc/gshadow- /etc/subuid- /etc/subgid- /etc/subuid /etc/subgid',
+    ]
+    starting(prepare.join('; '), async () => undefined)
+
+    it('leaves owner, mode and time as they were, and no trace of the throw-away account', async () => {
+      const id = await keep()
+      await onAll(async (host) => {
+        expect(await must(host, 'cat /etc/ssh/sshd_config')).to.include('AuthenticationMethods')
+        expect(await must(host, `stat -c %a ${managed[3]}`)).to.equal('600\n')
+        await holdsNew(host)
+      })
+      const done = await bastionctl('rollback', id)
+      expect(done.exitCode, done.stdout + done.stderr).to.equal(0)
+      await onAll((host) => holdsOld(host, id))
+    })
+  })
+
+  describe('of what cannot be put back as it was (lockout 51)', () => {
+    const stash = (id: string): string => `/etc/.bastionctl/${id}`
+    const copy = (id: string): string => `/var/lib/bastionctl/changes/${id}/before/etc/pam.d/sshd`
+    let id = ''
+    beforeEach(async () => {
+      await begin()
+      const done = await bastionctl('enable-mfa', ...selector, ...unattended, '--confirm', 'later')
+      expect(done.exitCode, done.stdout + done.stderr).to.equal(0)
+      id = await newestChange('deb11')
+    })
+
+    it('takes the second copy where the first is damaged', async () => {
+      await onAll(async (host) => {
+        await must(host, `for file in ${stash(id)}/*; do : >"$file"; done`)
+      })
+      const done = await bastionctl('rollback', id)
+      expect(done.exitCode, done.stdout + done.stderr).to.equal(0)
+      await onAll((host) => holdsOld(host, id))
+    })
+
+    it('puts nothing damaged in a good file’s place, says so, and is done once it can be', async () => {
+      await onAll(async (host) => {
+        await must(host, `rm ${stash(id)}/*; cp -p ${copy(id)} /srv/; : >${copy(id)}`)
+      })
+      const done = await bastionctl('rollback', id)
+      expect(done.exitCode, done.stdout + done.stderr).to.equal(15)
+      await onAll(async (host) => {
+        expect(await must(host, 'cat /etc/pam.d/sshd')).to.include('bastionctl-mfa')
+        expect(await login(host, ann), 'sshd is back already').to.include({ in: true })
+        expect(await journalOf(host, id)).to.include('cannot restore yet: /etc/pam.d/sshd')
+        await must(host, `cp -p /srv/sshd ${copy(id)}`)
+        await until('the next try', 60, async () => (await stateOf(host, id)).state === 'rolled-back')
+        await until('nothing left', 20, async () => (await remains(host)).length === 0)
+        await holdsOld(host, id)
+      })
+    })
+  })
+
+  everywhere('a place that no rename reaches is refused before anything is touched (lockout 51)', async (host) => {
+    await fresh(host)
+    await must(host, 'cp -a /etc/pam.d /srv/ && mount --bind /srv/pam.d /etc/pam.d')
+    const present = await snapshot(host)
+    const done = await bastionctl('enable-mfa', '--tag', `Name=${host}`, ...unattended, '--confirm', 'auto')
+    expect(done.exitCode, done.stdout + done.stderr).to.equal(11)
+    expect(done.stdout).to.match(/cannot be put back by a rename/)
+    expect(differences(present, await snapshot(host))).to.deep.equal([])
+    expect(await remains(host)).to.deep.equal([])
+  })
+
+  everywhere('a symbolic link in a file’s place is refused before anything is touched', async (host) => {
+    await fresh(host)
+    await must(host, 'mv /etc/pam.d/sshd /etc/pam.d/real && ln -s real /etc/pam.d/sshd')
+    const present = await snapshot(host)
+    const done = await bastionctl('enable-mfa', '--tag', `Name=${host}`, ...unattended, '--confirm', 'auto')
+    expect(done.exitCode, done.stdout + done.stderr).to.equal(11)
+    expect(done.stdout).to.match(/\/etc\/pam\.d\/sshd is a symbolic link/)
+    expect(differences(present, await snapshot(host))).to.deep.equal([])
+    expect(await remains(host)).to.deep.equal([])
+  })
+
+  /** Hosts for the tests of one `describe`. */
+  function starting(prepare: string, then: () => Promise<void>): void {
+    before('hosts as new', async function () {
+      this.timeout('4m')
+      await begin(prepare)
+      await then()
+    })
+  }
+})
