@@ -49,8 +49,9 @@ async function lab() {
     process.platform !== 'linux' ? 'this is not Linux' : process.getuid() !== 0 ? 'this is not root' : undefined
   if (reason === undefined) {
     console.log('\nlab tests')
-    // Not in parallel: they share three hosts, and power cuts of one file are no fun for the next.
-    await mocha(['--timeout', '180000', ...tests])
+    // Not in parallel: they share three hosts, and power cuts of one file are no fun for the next. Once more where one
+    // failed: a busy machine may be late, and mocha says which test needed it.
+    await mocha(['--timeout', '180000', '--retries', '1', ...tests])
     return
   }
   console.log(`\nlab tests: ${tests.length} files skipped, since ${reason}`)

@@ -189,7 +189,7 @@ describe('one at a time', function () {
       const again = await bastionctl('apply', plan, ...unattended)
       expect(again.stderr).to.match(/^plan \S+ has been applied from this machine already$/m)
       expect(again.exitCode).to.equal(9)
-      const elsewhere = await runAs({ env: { XDG_DATA_HOME: '/proc/none' } }, 'apply', plan, ...unattended)
+      const elsewhere = await runAs({ env: { XDG_DATA_HOME: '/dev/null/none' } }, 'apply', plan, ...unattended)
       expect(elsewhere.stderr).to.match(/no record of the run can be kept/)
       expect(elsewhere.exitCode).to.equal(3)
       const other = path.join(operatorEnv().HOME ?? '', `other-${host}`)

@@ -175,6 +175,8 @@ sweep() {
   } | grep -xE '[A-Za-z0-9-]+' | sort -u | while read -r _left; do
     is_open "$_left" || settled "$_left"
   done
+  # A guard that was killed in its last breath stays on systemd's list without a file to show for it.
+  systemctl reset-failed 'bastionctl-guard@*' 'bastionctl-boot-*' 2>/dev/null || true
 }
 
 # retry_soon ID: what could not be put back is tried again by the guard at once and every 20 seconds, not only from the deadline on.
