@@ -131,6 +131,11 @@ export async function addPerson(
   const publicKey = readFileSync(`${key}.pub`, 'utf8')
   for (const host of hosts) {
     for (const group of groups) await must(host, `getent group ${group} >/dev/null || groupadd ${group}`)
+    // Of a test that is tried once more.
+    await must(
+      host,
+      `! id -u ${name} >/dev/null 2>&1 || { pkill -KILL -u ${name}; sleep 0.2; userdel -rf ${name} 2>/dev/null; }`,
+    )
     await must(
       host,
       `useradd -m -s /bin/bash ${groups.length > 0 ? `-G ${groups.join(',')}` : ''} ${name} && install -d -m 700 -o ${name} -g ${name} /home/${name}/.ssh`,

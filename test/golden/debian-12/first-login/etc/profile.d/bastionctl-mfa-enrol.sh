@@ -10,29 +10,34 @@ if [ "${1-}" != bastionctl-mfa-enrol ]; then
       [ ! -e "${HOME-}/.google_authenticator" ] && [ "$(id -u)" != 0 ]; then
       # An interrupt would end the reading of the profile instead of the session.
       trap : INT
-      sh /etc/profile.d/bastionctl-mfa-enrol.sh bastionctl-mfa-enrol || exit 1
+      sh /etc/profile.d/bastionctl-mfa-enrol.sh bastionctl-mfa-enrol || {
+        rm -f "${HOME-}/.google_authenticator~"
+        printf '\nYou have not set up a second factor, so this session ends here. Log in again to set it up.\n' >&2
+        exit 1
+      }
       trap - INT
     fi
     ;;
   *) ;;
   esac
 else
-  # A process of its own from here on: 0 lets in, 1 ends the session.
-  trap : INT
-  trap '' QUIT TSTP
+  # A process of its own from here on: 0 lets in, all else ends the session.
   PATH=/usr/local/bin:/usr/bin:/bin
   secret=$HOME/.google_authenticator
+
+  # Ctrl-C ends this shell too, and that ends the session: a trap would wait for the command under way, and a shell that
+  # is about to start one has its child lose the signal.
+  trap '' QUIT TSTP
 
 
   unable() {
     printf '\nbastionctl: %s. You are let in without a second factor this time;\nplease tell your administrator.\n\n' "$1" >&2
     exit 0
   }
+  # Gone before it is written to, so that nothing is left whenever this ends.
+  # shellcheck disable=SC2094 # nothing is read
   writable() {
-    printf '%02048d' 0 >"$secret.try" && [ "$(wc -c <"$secret.try")" -eq 2048 ]
-    set -- "$?"
-    rm -f "$secret.try"
-    return "$1"
+    { rm -f "$secret.try" && head -c 2048 /dev/zero; } >"$secret.try"
   }
 
   command -v google-authenticator >/dev/null 2>&1 || unable 'google-authenticator is not installed'
@@ -60,6 +65,5 @@ EOF
   fi
   rm -f "$secret~" 2>/dev/null
   writable 2>/dev/null || unable "cannot write to $HOME"
-  printf '\nYou have not set up a second factor, so this session ends here. Log in again to set it up.\n' >&2
   exit 1
 fi
