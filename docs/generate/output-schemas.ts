@@ -1,8 +1,6 @@
 /** What commands print under --json, as zod schemas: published as JSON Schema, and held against real output in the tests. */
 import * as z from 'zod'
-import type { ChangeOutput } from '../../src/cli/change-run.js'
-import type { HistoryOutput, HostsOutput, StatusOutput } from '../../src/cli/outputs.js'
-import type { TargetOutput } from '../../src/cli/target-run.js'
+import type { ChangeOutput, HistoryOutput, HostsOutput, StatusOutput, TargetOutput } from '../../src/cli/outputs.js'
 import { exitCodes, type ExitName } from '../../src/domain/exit-codes.js'
 import { outcomes } from '../../src/domain/outcome.js'
 import { planFile } from '../../src/domain/plan-schema.js'

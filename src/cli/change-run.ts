@@ -11,21 +11,12 @@ import type { RunReport } from '../engine/api.js'
 import { applyPlan, checkApplyFlags, sessionOf } from './apply-run.js'
 import type { Context, World } from './context.js'
 import type { ApplyFlags, PlanFlags } from './flags.js'
+import type { ChangeOutput } from './outputs.js'
 import { refuseExisting, savePlan } from './plan-store.js'
 import { planView } from './views/plan.js'
 import { withNames } from './views/progress.js'
 import { summary } from './views/report.js'
 import { count } from './views/text.js'
-
-/** What a run comes to; --json prints it. */
-export interface ChangeOutput {
-  readonly exit: ExitName
-  readonly plan: Plan
-  /** With --rehearse. */
-  readonly rehearsal?: RunReport
-  /** Absent where nothing was applied: a dry run, or no changes. */
-  readonly report?: RunReport
-}
 
 export interface ChangeRequest {
   readonly selector: Selector

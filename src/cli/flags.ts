@@ -1,4 +1,5 @@
 /** Flags that several commands share. What they mean is in --help; what they become is in the functions below them. */
+import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import type * as Interfaces from '@oclif/core/interfaces'
 import { selectorFrom } from '../domain/selector-parse.js'
@@ -6,7 +7,7 @@ import type { Selector } from '../domain/selector.js'
 import type { ConfirmMode } from '../engine/api.js'
 
 /** oclif's own `multiple` swallows every word that follows; these take one value each. */
-const repeatable = { multiple: true, multipleNonGreedy: true } as const
+export const repeatable = { multiple: true, multipleNonGreedy: true } as const
 
 export const selectorFlags = {
   tag: Flags.string({
@@ -47,6 +48,11 @@ export function selectorIfAny(flags: SelectorFlags): Selector | undefined {
 }
 
 const yes = Flags.boolean({ char: 'y', summary: 'do not ask before changing hosts or replacing a file' })
+
+/** Which change confirm and rollback mean. */
+export const changeArgs = {
+  change: Args.string({ ignoreStdin: true, description: 'id of the change; default: the newest on each host' }),
+}
 
 /** How a plan is carried out. */
 export const applyFlags = {

@@ -3,8 +3,7 @@ import * as Flags from '@oclif/core/flags'
 import type * as Interfaces from '@oclif/core/interfaces'
 import { BastionError } from '../domain/errors.js'
 import type { MfaPolicy } from '../domain/policy.js'
-
-const repeatable = { multiple: true, multipleNonGreedy: true } as const
+import { repeatable } from './flags.js'
 
 /** Defaults are those of "AWS Security Blog: How to enable MFA for bastion hosts", as the issue asks. */
 export const totpDefaults = { window: 3, rateLimit: { attempts: 3, seconds: 30 }, allowReuse: false } as const

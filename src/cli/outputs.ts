@@ -3,8 +3,23 @@ import type { ExitName } from '../domain/exit-codes.js'
 import type { PendingChange, RecordedChange } from '../domain/facts.js'
 import type { Host } from '../domain/host.js'
 import type { Outcome } from '../domain/outcome.js'
+import type { Plan } from '../domain/plan.js'
 import type { RunRecord } from '../domain/run-record.js'
-import type { HostHistory, HostStatus, ListedHost } from '../engine/api.js'
+import type { HostHistory, HostStatus, ListedHost, RunReport } from '../engine/api.js'
+
+/** What a run comes to. `rehearsal` is there with --rehearse; `report` is not where nothing was applied: a dry run, or no changes. */
+export interface ChangeOutput {
+  readonly exit: ExitName
+  readonly plan: Plan
+  readonly rehearsal?: RunReport
+  readonly report?: RunReport
+}
+
+/** Of confirm and rollback. */
+export interface TargetOutput {
+  readonly exit: ExitName
+  readonly report: RunReport
+}
 
 export interface StatusOutput {
   readonly exit: ExitName

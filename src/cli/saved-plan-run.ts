@@ -1,6 +1,6 @@
 import { BastionError } from '../domain/errors.js'
 import { applyPlan, checkApplyFlags, sessionOf } from './apply-run.js'
-import type { ChangeOutput } from './change-run.js'
+import type { ChangeOutput } from './outputs.js'
 import type { Context } from './context.js'
 import type { ApplyFlags } from './flags.js'
 import { loadPlan } from './plan-store.js'

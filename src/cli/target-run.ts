@@ -1,19 +1,14 @@
 /** What confirm and rollback share: which change on which hosts is meant, then one engine call and its report. */
 import { BastionError } from '../domain/errors.js'
-import type { ExitName } from '../domain/exit-codes.js'
 import type { RunRecord } from '../domain/run-record.js'
 import type { Selector } from '../domain/selector.js'
 import { verdict } from '../domain/verdict.js'
-import type { RunReport, TargetRequest } from '../engine/api.js'
+import type { TargetRequest } from '../engine/api.js'
 import type { Context } from './context.js'
+import type { TargetOutput } from './outputs.js'
 import { openHosts, withResults } from './run-recorder.js'
 import { reportView } from './views/report.js'
 import { count } from './views/text.js'
-
-export interface TargetOutput {
-  readonly exit: ExitName
-  readonly report: RunReport
-}
 
 type Verb = 'confirm' | 'rollback'
 

@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args'
 import { BaseCommand } from '../cli/base-command.js'
-import type { ChangeOutput } from '../cli/change-run.js'
+import type { ChangeOutput } from '../cli/outputs.js'
 import { applyFlags } from '../cli/flags.js'
 
 export default class Apply extends BaseCommand {

@@ -1,7 +1,6 @@
-import * as Args from '@oclif/core/args'
 import { BaseCommand } from '../cli/base-command.js'
-import { selectorFlags, selectorIfAny } from '../cli/flags.js'
-import type { TargetOutput } from '../cli/target-run.js'
+import { changeArgs, selectorFlags, selectorIfAny } from '../cli/flags.js'
+import type { TargetOutput } from '../cli/outputs.js'
 
 export default class Confirm extends BaseCommand {
   static override summary = 'keep a pending change'
@@ -15,9 +14,7 @@ export default class Confirm extends BaseCommand {
     '<%= config.bin %> <%= command.id %> --tag Role=bastion',
   ]
 
-  static override args = {
-    change: Args.string({ ignoreStdin: true, description: 'id of the change; default: the newest on each host' }),
-  }
+  static override args = changeArgs
 
   static override flags = selectorFlags
 

@@ -1,7 +1,7 @@
 import { BaseCommand } from '../cli/base-command.js'
 import { applyFlags, planFlags, selectorFlags, selectorOf } from '../cli/flags.js'
 import { disableMfaFlags, disablePolicy } from '../cli/mfa-flags.js'
-import type { ChangeOutput } from '../cli/change-run.js'
+import type { ChangeOutput } from '../cli/outputs.js'
 
 export default class DisableMfa extends BaseCommand {
   static override summary = 'take the second factor away again'

@@ -1,7 +1,7 @@
 import { BaseCommand } from '../cli/base-command.js'
 import { applyFlags, planFlags, selectorFlags, selectorOf } from '../cli/flags.js'
 import { enableMfaFlags, enablePolicy } from '../cli/mfa-flags.js'
-import type { ChangeOutput } from '../cli/change-run.js'
+import type { ChangeOutput } from '../cli/outputs.js'
 
 export default class EnableMfa extends BaseCommand {
   static override summary = 'put a second factor in front of sshd'

@@ -1,7 +1,6 @@
-import * as Args from '@oclif/core/args'
 import { BaseCommand } from '../cli/base-command.js'
-import { selectorFlags, selectorIfAny } from '../cli/flags.js'
-import type { TargetOutput } from '../cli/target-run.js'
+import { changeArgs, selectorFlags, selectorIfAny } from '../cli/flags.js'
+import type { TargetOutput } from '../cli/outputs.js'
 
 export default class Rollback extends BaseCommand {
   static override summary = 'undo a change now'
@@ -16,9 +15,7 @@ export default class Rollback extends BaseCommand {
     '<%= config.bin %> <%= command.id %> --tag Role=bastion',
   ]
 
-  static override args = {
-    change: Args.string({ ignoreStdin: true, description: 'id of the change; default: the newest on each host' }),
-  }
+  static override args = changeArgs
 
   static override flags = selectorFlags
 

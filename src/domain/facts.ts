@@ -93,6 +93,8 @@ export interface Facts {
   readonly accounts: readonly Account[]
   /** Every group's name. */
   readonly groups: readonly string[]
+  /** Whether logins from before the last start of the host are on record. */
+  readonly loginsKept: boolean
   readonly selinux: 'enforcing' | 'permissive' | 'disabled'
   /** Programs that the on-host part wants and that are missing. */
   readonly missingTools: readonly string[]

@@ -49,6 +49,7 @@ export function readFacts(digest: string, tree: Tree): Facts {
     pamModules: lines(tree, 'pam-modules'),
     accounts: rows(tree, 'accounts', accountLine).map((row) => accountFrom(row, tree)),
     groups: lines(tree, 'groups'),
+    loginsKept: sshd.logins !== 'since-boot',
     selinux,
     missingTools: lines(tree, 'missing-tools'),
     changes: rows(tree, 'changes', changeLine).map(changeFromRow),

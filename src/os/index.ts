@@ -30,9 +30,6 @@ function profile(release: Release): OsProfile {
   const [shipped] = family.passwordLines
   return {
     name: `${release.name} ${release.version}`,
-    unit: family.unit,
-    socketUnit: family.socketUnit,
-    packageManager: family.packageManager,
     packageFor(module) {
       const found = release.packages[module]
       return found && { name: found.name, module, ...(found.source === undefined ? {} : { source: found.source }) }

@@ -11,11 +11,6 @@ export interface PamWords {
 export interface OsProfile {
   /** e.g. `Debian 12`. */
   readonly name: string
-  /** The unit to reload, e.g. `ssh.service`. */
-  readonly unit: string
-  /** The unit that may own the port instead. */
-  readonly socketUnit: string
-  readonly packageManager: 'apt' | 'dnf'
   /** The package that brings a PAM module, and where it comes from when that is not the distribution's own base. */
   packageFor(module: string): (PackageNeed & { readonly source?: string }) | undefined
   /** Whether this line of pam.d/sshd's auth section is the one that asks for the UNIX password. */

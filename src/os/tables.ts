@@ -1,9 +1,6 @@
 /** One row a distribution: what its packages ship, read from them or from the vendor’s documentation. */
 
 export interface Family {
-  readonly packageManager: 'apt' | 'dnf'
-  readonly unit: string
-  readonly socketUnit: string
   /** First the line as shipped, then other spellings that mean the same. */
   readonly passwordLines: readonly { readonly control: string; readonly target: string }[]
   readonly sftpServer: string
@@ -23,9 +20,6 @@ export interface Release {
 const posixShells = ['sh', 'bash', 'rbash', 'dash', 'ash', 'ksh', 'ksh93', 'mksh']
 
 const debianFamily: Family = {
-  packageManager: 'apt',
-  unit: 'ssh.service',
-  socketUnit: 'ssh.socket',
   passwordLines: [
     { control: '@include', target: 'common-auth' },
     { control: 'include', target: 'common-auth' },
@@ -36,9 +30,6 @@ const debianFamily: Family = {
 }
 
 const redhatFamily: Family = {
-  packageManager: 'dnf',
-  unit: 'sshd.service',
-  socketUnit: 'sshd.socket',
   passwordLines: ['password-auth', 'system-auth'].flatMap((target) =>
     ['substack', 'include'].map((control) => ({ control, target })),
   ),

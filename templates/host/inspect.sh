@@ -2,7 +2,7 @@
 # What a change is computed from, and what `status`, `hosts` and `history` show. Reads only. Sourced by main.sh.
 # Files below $F become the facts; what differs between two readings of the same host goes into the head instead.
 # shellcheck disable=SC1091
-for lib in people packages drift; do . "$RUN/lib/$lib.sh"; done
+for lib in people packages drift logins; do . "$RUN/lib/$lib.sh"; done
 F=$RUN/facts
 mkdir -p "$F/effective" "$F/keys" "$F/files"
 
@@ -17,6 +17,7 @@ unit=$(sshd_unit) || unit=
   # A deprecated keyword is only a warning: what counts is the exit code.
   if told=$(with_args "$F/sshd-args" "$(sshd_binary)" -t 2>&1); then told=; fi
   printf 'selftest=%s\n' "$(plain "$told")"
+  if logins_kept; then echo logins=kept; else echo logins=since-boot; fi
   printf 'selinux=%s\n' "$(getenforce 2>/dev/null | tr '[:upper:]' '[:lower:]')"
 } >"$F/sshd"
 
@@ -69,7 +70,7 @@ while IFS='|' read -r name uid gid home shell; do
   done >"$F/keys/$name"
 done <"$RUN/people" >"$F/accounts"
 
-sh "$RUN/lib/logins.sh" >"$F/logins"
+logins >"$F/logins"
 
 for id in $(changes_newest_first 2>/dev/null | head -n 20); do
   # A change that died before it was armed touched nothing and means nothing.

@@ -95,6 +95,7 @@ export function stockFacts(distro: Distro = 'debian-12', more: Partial<Facts> = 
     pamModules: ['pam_unix.so', 'pam_permit.so'],
     accounts: people,
     groups: ['root', 'sudo', 'admin', 'alice', 'ci', 'robots', 'breakglass'],
+    loginsKept: true,
     selinux: 'disabled',
     missingTools: [],
     changes: [],

@@ -113,4 +113,32 @@ describe('accounts that programs use (lockout 43)', function () {
       .to.match(/"robot"/)
       .and.not.match(/"admin"/)
   })
+
+  it('are read from the text of a syslog daemon where the journal is not kept over a restart, in both of its forms', async () => {
+    const lines: Record<string, string> = {
+      deb11: '$(LC_ALL=C date -d "-2 days" "+%b %e %H:%M:%S") deb11 sshd[4711]',
+      deb12: '$(date -d "-2 days" +%Y-%m-%dT%H:%M:%S.123456%:z) deb12 sshd[4711]',
+      deb13: '$(date -d "-2 days" +%Y-%m-%dT%H:%M:%S.123456%:z) deb13 sshd-session[4711]',
+    }
+    await onAll(async (host) => {
+      await must(
+        host,
+        'rm -rf /var/log/journal /run/log/journal /var/log/wtmp*; systemctl restart systemd-journald; install -m 0664 -g utmp /dev/null /var/log/wtmp',
+      )
+      const log = host === 'deb11' ? '/var/log/secure-20260101' : '/var/log/auth.log.1'
+      await must(
+        host,
+        `printf '%s\n' "${lines[host] ?? ''}: Accepted publickey for admin from 192.0.2.7 port 4000 ssh2: ED25519 SHA256:x" "nonsense" >${log}; ${host === 'deb12' ? `gzip ${log}` : 'true'}`,
+      )
+    })
+    const { stderr } = await dry()
+    for (const host of generations)
+      expect(stderr)
+        .to.match(new RegExp(`^${host} .*"admin" would be locked out: logged in without a terminal once`, 'm'))
+        .and.not.match(/"(robot|ann)"/)
+    await onAll((host) => must(host, 'rm /var/log/auth.log* /var/log/secure* 2>/dev/null; true').then(() => undefined))
+    const { exitCode, stdout } = await dry('--accept-lockout', 'robot', '--accept-lockout', 'ann')
+    expect(stdout.match(/note: this host keeps no log over a restart/g)).to.have.length(generations.length)
+    expect(exitCode).to.equal(0)
+  })
 })

@@ -8,18 +8,18 @@ const os = (id: string, versionId: string, prettyName = '') => ({
 })
 
 describe('the supported list', () => {
-  for (const [id, version, name, unit] of [
-    ['debian', '11', 'Debian 11', 'ssh.service'],
-    ['debian', '13', 'Debian 13', 'ssh.service'],
-    ['ubuntu', '22.04', 'Ubuntu 22.04', 'ssh.service'],
-    ['ubuntu', '26.04', 'Ubuntu 26.04', 'ssh.service'],
-    ['amzn', '2023', 'Amazon Linux 2023', 'sshd.service'],
-    ['rhel', '8.10', 'RHEL 8', 'sshd.service'],
-    ['rocky', '9.6', 'Rocky Linux 9', 'sshd.service'],
-    ['almalinux', '10.1', 'AlmaLinux 10', 'sshd.service'],
+  for (const [id, version, name] of [
+    ['debian', '11', 'Debian 11'],
+    ['debian', '13', 'Debian 13'],
+    ['ubuntu', '22.04', 'Ubuntu 22.04'],
+    ['ubuntu', '26.04', 'Ubuntu 26.04'],
+    ['amzn', '2023', 'Amazon Linux 2023'],
+    ['rhel', '8.10', 'RHEL 8'],
+    ['rocky', '9.6', 'Rocky Linux 9'],
+    ['almalinux', '10.1', 'AlmaLinux 10'],
   ] as const) {
     it(`knows ${id} ${version}`, () => {
-      expect(profileFor(os(id, version))).to.include({ name, unit })
+      expect(profileFor(os(id, version))).to.include({ name })
     })
   }
 
@@ -86,10 +86,6 @@ describe('a distribution', () => {
       sftpServer: '/usr/libexec/openssh/sftp-server',
     })
     expect(profileFor(os('amzn', '2023')).cryptoPolicy).to.equal('include')
-    expect(profileFor(os('ubuntu', '24.04'))).to.include({
-      cryptoPolicy: 'none',
-      socketUnit: 'ssh.socket',
-      packageManager: 'apt',
-    })
+    expect(profileFor(os('ubuntu', '24.04')).cryptoPolicy).to.equal('none')
   })
 })

@@ -11,7 +11,7 @@ import { filesOff, filesOn } from './files.js'
 import { foreignDirectives, refuseForeignPam, refuseForeignSshd } from './foreign.js'
 import { baseline, expectations, loginsOff, loginsOn } from './logins.js'
 import { keyOnlyOf, lockoutsOf, people, type Person } from './people.js'
-import { exemptAccounts, perhapsPrograms, robotNotes, shellNotes } from './notes.js'
+import { exemptAccounts, forgottenLogins, perhapsPrograms, robotNotes, shellNotes } from './notes.js'
 import { probePlan } from './probe.js'
 import { readsOf } from './reads.js'
 import { checkGroups, refuseNobody } from './refuse.js'
@@ -67,6 +67,7 @@ function draftOn(policy: MfaPolicy, facts: Facts, os: OsProfile): Draft {
       ...shellNotes(everybody, policy, os),
       ...robotNotes(everybody),
       ...perhapsPrograms(everybody),
+      ...forgottenLogins(facts),
     ],
   }
 }

@@ -1,5 +1,6 @@
 /** Remarks for the reviewer on accounts that the change treats in a way of their own. */
 import { byCodePoint } from '../../domain/digest.js'
+import type { Facts } from '../../domain/facts.js'
 import type { MfaPolicy } from '../../domain/policy.js'
 import type { OsProfile } from '../../os/index.js'
 import { byKeyToday, hasPlainKey } from './entry.js'
@@ -54,5 +55,13 @@ export function perhapsPrograms(everybody: readonly Person[]): string[] {
   if (names.length === 0) return []
   return [
     `this host keeps no record of which logins had a terminal (no /var/log/wtmp), and a program (ansible, rsync, CI) cannot answer a code: if one logs in as ${names.join(', ')}, it needs an exempt group`,
+  ]
+}
+
+/** Logins of programs that nobody can know of. */
+export function forgottenLogins({ loginsKept }: Facts): string[] {
+  if (loginsKept) return []
+  return [
+    'this host keeps no log over a restart (no /var/log/journal, auth.log or secure): a program (ansible, rsync, CI) that has not logged in since the last one is not known, and needs an exempt group',
   ]
 }

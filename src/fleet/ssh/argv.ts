@@ -23,7 +23,7 @@ export const noRootExit = 97
  * a plan asks about accounts that logged in without a terminal (templates/host/lib/logins.sh).
  */
 export const remoteLine =
-  `exec sh -c '[ -z "$SSH_CONNECTION" ] || logger -t bastionctl-session "safety session from \${SSH_CONNECTION% * *}" 2>/dev/null; ` +
+  `exec sh -c '[ -z "$SSH_CONNECTION" ] || logger -p authpriv.info -t bastionctl-session "safety session from \${SSH_CONNECTION% * *}" 2>/dev/null; ` +
   `root() { [ "$(id -u)" -eq 0 ] || sudo -n true; }; root || exit ${String(noRootExit)}; echo "${ready}"; ` +
   `while IFS= read -r nonce; do if root; then echo "bastionctl-session root $nonce"; else echo "bastionctl-session denied $nonce"; fi; done'`
 

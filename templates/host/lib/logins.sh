@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Who logged in during the last 30 days, and how often with somebody there, that is on a terminal or with an answer to a
+# logins: who logged in during the last 30 days, and how often with somebody there, that is on a terminal or with an answer to a
 # prompt: name|accepted|somebody there|last (epoch seconds). sshd's log says who was let in how and by which process, wtmp
 # which of these processes gave out a terminal (on Debian 13, too, where last(1) is gone). Where nobody keeps wtmp the third
 # field is -1: not known. The last is a day, so that readings of a host do not differ with every login.
@@ -23,20 +23,54 @@ read_wtmp() {
     }'
 }
 
-if [ -r /var/log/wtmp ] && command -v who >/dev/null; then known=1; else known=0; fi
-{
-  # bastionctl's own safety sessions are programs too, but bastionctl knows what it does.
-  journalctl -q -t bastionctl-session --since -30d -o cat 2>/dev/null | sed -n 's/^safety session from \([^ ]*\) \([0-9]*\)$/0 own \1 \2/p'
-  # The newest first, so that a log that is too long to be read in time loses its oldest part.
-  timeout 30 journalctl -q -r -t sshd -t sshd-session --since -30d -o short-unix 2>/dev/null |
-    sed -n 's/^\([0-9]*\)[.0-9]* [^ ]* [^ ]*\[\([0-9]*\)\]: Accepted \([^ ]*\) for \([^ ]*\) from \([^ ]*\) port \([0-9]*\) .*/\1 accepted \4 \2 \5 \6 \3/p'
-  read_wtmp /var/log/wtmp /var/log/wtmp.* /var/log/wtmp-*
-} | sort -s -k1,1n | awk -v known="$known" '
-  $2 == "own" { own[$3, $4] = 1 }
-  $2 == "accepted" && !(($5, $6) in own) && $3 !~ /^bctl-/ {
-    n[$3]++; last[$3] = $1
-    if ($7 ~ /^keyboard-interactive/) p[$3]++; else open[$3, $4] = 1
-  }
-  $2 == "terminal" && (($3, $4) in open) { p[$3]++; delete open[$3, $4] }
-  END { for (u in n) printf "%s|%d|%d|%d\n", u, n[u], known ? p[u] : -1, last[u] - last[u] % 86400 }' | sort
-exit 0
+# read_journal: `short-unix` lines. The newest first, so that a log that is too long to be read in time loses its oldest part.
+read_journal() {
+  timeout 30 journalctl -q -r -t sshd -t sshd-session -t bastionctl-session --since -30d -o short-unix 2>/dev/null
+}
+
+# read_text FILE…: the same lines out of a syslog daemon's text, old style (Nov  3 04:05:06, local time, no year) or RFC 3339.
+read_text() {
+  for _file in "$@"; do
+    case $_file in
+    *.gz) zcat "$_file" ;;
+    *) cat "$_file" ;;
+    esac 2>/dev/null |
+      grep -E '^([A-Z][a-z]{2} +[0-9]+ [0-9:]{8}|[0-9-]{10}T[^ ]+) [^ ]+ (sshd(-session)?|bastionctl-session)(\[[0-9]+\])?: (Accepted|safety session) '
+  done >"$RUN/log"
+  sed -E 's/^([A-Z][a-z]{2} +[0-9]+ [0-9:]{8}|[0-9-]{10}T[^ ]+) .*/\1/' "$RUN/log" | date -f - +%s 2>/dev/null >"$RUN/log-times"
+  # Had date(1) refused one, times and lines would not belong together.
+  [ "$(wc -l <"$RUN/log-times")" -eq "$(wc -l <"$RUN/log")" ] || return 0
+  sed -E 's/^([A-Z][a-z]{2} +[0-9]+ [0-9:]{8}|[0-9-]{10}T[^ ]+) //' "$RUN/log" | paste -d' ' "$RUN/log-times" - |
+    awk -v now="$(epoch)" '$1 > now + 86400 { $1 -= 365 * 86400 } $1 > now - 30 * 86400'
+}
+
+# text_logs: what a syslog daemon has written of logins in the last 30 days: /var/log/secure on RHEL and Amazon, auth.log on Debian.
+text_logs() { find /var/log -maxdepth 1 -type f -mtime -31 \( -name 'secure*' -o -name 'auth.log*' \) 2>/dev/null; }
+
+# A journal that does not survive a restart (Storage=auto without its folder, as RHEL ships it) lacks what came before it.
+read_log() {
+  _logs=
+  [ -d /var/log/journal ] || _logs=$(text_logs)
+  # shellcheck disable=SC2086 # one word a file
+  if [ -n "$_logs" ]; then read_text $_logs; else read_journal; fi
+}
+
+# logins_kept: whether logins from before the last start of the host are on record.
+logins_kept() { [ -d /var/log/journal ] || [ -n "$(text_logs)" ]; }
+
+logins() {
+  if [ -r /var/log/wtmp ] && command -v who >/dev/null; then _known=1; else _known=0; fi
+  {
+    read_log | sed -n \
+      -e 's/^\([0-9]*\)[.0-9]* [^ ]* [^ ]*\[\([0-9]*\)\]: Accepted \([^ ]*\) for \([^ ]*\) from \([^ ]*\) port \([0-9]*\) .*/\1 accepted \4 \2 \5 \6 \3/p' \
+      -e 's/^.*bastionctl-session[^ ]*: safety session from \([^ ]*\) \([0-9]*\)$/0 own \1 \2/p'
+    read_wtmp /var/log/wtmp /var/log/wtmp.* /var/log/wtmp-*
+  } | sort -s -k1,1n | awk -v known="$_known" '
+    $2 == "own" { own[$3, $4] = 1 }
+    $2 == "accepted" && !(($5, $6) in own) && $3 !~ /^bctl-/ {
+      n[$3]++; last[$3] = $1
+      if ($7 ~ /^keyboard-interactive/) p[$3]++; else open[$3, $4] = 1
+    }
+    $2 == "terminal" && (($3, $4) in open) { p[$3]++; delete open[$3, $4] }
+    END { for (u in n) printf "%s|%d|%d|%d\n", u, n[u], known ? p[u] : -1, last[u] - last[u] % 86400 }' | sort
+}
