@@ -101,7 +101,8 @@ const cases: readonly Case[] = [
   {
     title: 'a listener that cuts every connection since its program was replaced (lockout 13)',
     breaks: oldBinary,
-    mends: sameBinary,
+    // From 9.8 on the address that was cut off is in penalty until then.
+    mends: `${sameBinary}\nsystemctl restart ssh.service`,
     says: /no sshd answers at 127\.0\.0\.1 port 22: its program was replaced while it ran/,
   },
   {
