@@ -49,7 +49,8 @@ function argumentsSection(command: Command.Cached): readonly string[] {
 function flagSections(command: Command.Cached): readonly string[] {
   const flags = Object.values(command.flags).filter((flag) => flag.hidden !== true)
   const groups = [...new Set(flags.map((flag) => flag.helpGroup ?? ''))]
-  const order = (group: string): number => ['SELECTOR', '', 'TOTP', 'SAFETY SESSION', 'GLOBAL'].indexOf(group)
+  const order = (group: string): number =>
+    ['SELECTOR', '', 'CHOICES', 'TOTP', 'SAFETY SESSION', 'GLOBAL'].indexOf(group)
   return groups
     .sort((a, b) => order(a) - order(b))
     .flatMap((group) => [

@@ -1,6 +1,13 @@
 /** What commands print under --json, as zod schemas: published as JSON Schema, and held against real output in the tests. */
 import * as z from 'zod'
-import type { ChangeOutput, HistoryOutput, HostsOutput, StatusOutput, TargetOutput } from '../../src/cli/outputs.js'
+import type {
+  ChangeOutput,
+  ExplainOutput,
+  HistoryOutput,
+  HostsOutput,
+  StatusOutput,
+  TargetOutput,
+} from '../../src/cli/outputs.js'
 import { exitCodes, type ExitName } from '../../src/domain/exit-codes.js'
 import { outcomes } from '../../src/domain/outcome.js'
 import { planFile } from '../../src/domain/plan-schema.js'
@@ -36,6 +43,7 @@ const hostResult = z.strictObject({
   deadline: seconds.exactOptional(),
   change: optional,
   steps: z.array(step).readonly(),
+  offers: z.strictObject({ asked: z.number(), today: z.number(), after: z.number() }).exactOptional(),
   logins: z.array(login).readonly(),
 })
 
@@ -90,6 +98,7 @@ const status = z.strictObject({
         changes: z.array(recordedChange).readonly().exactOptional(),
         problem: optional,
         mfa: mfa.exactOptional(),
+        hardening: z.strictObject({ level: z.string(), forwarding: optional }).exactOptional(),
         drift: z.array(z.string()).readonly().exactOptional(),
       }),
     )
@@ -151,6 +160,23 @@ const history = z.strictObject({
     .exactOptional(),
 }) satisfies z.ZodType<HistoryOutput>
 
+const explained = z.strictObject({
+  exit,
+  settings: z
+    .array(
+      z.strictObject({
+        keyword: z.string(),
+        baseline: optional,
+        strict: optional,
+        reason: z.string(),
+        source: z.string(),
+        since: optional,
+        breaks: optional,
+      }),
+    )
+    .readonly(),
+}) satisfies z.ZodType<ExplainOutput>
+
 const error = z.strictObject({
   error: z.strictObject({ code: exit, exitCode: z.number(), message: z.string(), hint: optional }),
 })
@@ -158,6 +184,8 @@ const error = z.strictObject({
 export const outputSchemas = {
   'enable-mfa': change,
   'disable-mfa': change,
+  harden: change,
+  explain: explained,
   apply: change,
   confirm: target,
   rollback: target,

@@ -1,7 +1,9 @@
 /** What all commands that change hosts share: plan → show → ask → apply → report. A command adds only its policy. */
 import { parseDuration } from '../domain/duration.js'
 import type { ExitName } from '../domain/exit-codes.js'
+import { refuseLockouts } from '../domain/lockouts.js'
 import { hasChanges } from '../domain/plan-groups.js'
+import type { HostResult } from '../domain/outcome.js'
 import { withRehearsed } from '../domain/sign-plan.js'
 import type { Plan } from '../domain/plan.js'
 import type { Policy } from '../domain/policy.js'
@@ -36,10 +38,12 @@ export async function runChange(context: Context, request: ChangeRequest): Promi
   const { tool, who: createdBy } = context
   const { region } = world
   const planned = await world.engine.plan(world.ports, { selector, policy, confirmWithin, createdBy, tool, region })
-  const rehearsal = flags.rehearse && hasChanges(planned) ? await rehearse(world, planned) : undefined
+  const lockedOut = planned.changes.some(({ lockouts }) => lockouts.some(({ accepted }) => !accepted))
+  const rehearsal = flags.rehearse && hasChanges(planned) && !lockedOut ? await rehearse(world, planned) : undefined
   const plan = rehearsal === undefined ? planned : withRehearsed(planned, rehearsedHosts(rehearsal))
 
   context.print(planView(plan, context.style))
+  refuseLockouts(plan)
   if (rehearsal !== undefined) context.print(rehearsalView(rehearsal))
   if (flags.out !== undefined) {
     await savePlan(flags.out, plan, flags.yes)
@@ -60,7 +64,13 @@ function rehearsedHosts(report: RunReport): ReadonlySet<string> {
 function rehearsalView({ results }: RunReport): readonly string[] {
   const done = results.filter(({ outcome }) => outcome === 'rehearsed').length
   const line = `${String(done)}/${count(results.length, 'host')}: logins rehearsed`
-  return done === results.length ? ['', line] : ['', line, ...summary(results)]
+  const asked = results.flatMap(({ name, offers }) => (offers === undefined ? [] : [offersLine(name, offers)]))
+  return ['', line, ...asked, ...(done === results.length ? [] : summary(results))]
+}
+
+/** What the host's own sshd has answered, in a private view where nothing is written. */
+function offersLine(name: string, { asked, today, after }: NonNullable<HostResult['offers']>): string {
+  return `${name}: its sshd was offered ${count(asked, 'key')} and accepts ${String(today)} today, ${String(after)} afterwards`
 }
 
 function dryRunExit(plan: Plan, rehearsal: RunReport | undefined, flags: PlanFlags): ExitName {

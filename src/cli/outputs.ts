@@ -6,6 +6,7 @@ import type { Outcome } from '../domain/outcome.js'
 import type { Plan } from '../domain/plan.js'
 import type { RunRecord } from '../domain/run-record.js'
 import type { HostHistory, HostStatus, ListedHost, RunReport } from '../engine/api.js'
+import type { Explanation } from '../features/hardening/explain.js'
 
 /** What a run comes to. `rehearsal` is there with --rehearse; `report` is not where nothing was applied: a dry run, or no changes. */
 export interface ChangeOutput {
@@ -19,6 +20,11 @@ export interface ChangeOutput {
 export interface TargetOutput {
   readonly exit: ExitName
   readonly report: RunReport
+}
+
+export interface ExplainOutput {
+  readonly exit: ExitName
+  readonly settings: readonly Explanation[]
 }
 
 export interface StatusOutput {

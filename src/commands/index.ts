@@ -3,6 +3,8 @@ import Apply from './apply.js'
 import Confirm from './confirm.js'
 import DisableMfa from './disable-mfa.js'
 import EnableMfa from './enable-mfa.js'
+import Explain from './explain.js'
+import Harden from './harden.js'
 import History from './history.js'
 import Hosts from './hosts.js'
 import Rollback from './rollback.js'
@@ -13,6 +15,8 @@ export const commands = {
   confirm: Confirm,
   'disable-mfa': DisableMfa,
   'enable-mfa': EnableMfa,
+  explain: Explain,
+  harden: Harden,
   history: History,
   hosts: Hosts,
   rollback: Rollback,

@@ -84,6 +84,17 @@ export interface Lockout {
   readonly accepted: boolean
 }
 
+/** One key of one account: whether sshd lets it in today and would after the change. */
+export interface AccessRow {
+  readonly account: string
+  /** e.g. `RSA 2048 SHA256:… ann@laptop`; `password` for an account without keys. */
+  readonly key: string
+  readonly today: boolean
+  readonly after: boolean
+  /** What decides, where the two differ. */
+  readonly why?: string
+}
+
 /** Who would still enter by key alone after the change, and why; always said (G9). */
 export interface KeyOnly {
   readonly account: string
@@ -104,6 +115,8 @@ export interface Draft {
   readonly expectations: readonly Expectation[]
   readonly lockouts: readonly Lockout[]
   readonly keyOnly: readonly KeyOnly[]
+  /** Who gets in by which key, today and after; empty where the feature asks nothing of keys. */
+  readonly access: readonly AccessRow[]
   /** One-line remarks for the reviewer. */
   readonly notes: readonly string[]
 }

@@ -65,6 +65,14 @@ export interface RecordedChange {
   readonly summary: string
 }
 
+/** The public half of one of the host's keys. */
+export interface HostKey {
+  /** As ssh-keygen names it: `ED25519`, `RSA`, `ECDSA`. */
+  readonly type: string
+  readonly bits: number
+  readonly fingerprint: string
+}
+
 export interface Facts {
   /** SHA-256 over all that follows from the host's own reading, the same on hosts that are alike. */
   readonly digest: string
@@ -93,6 +101,17 @@ export interface Facts {
   readonly accounts: readonly Account[]
   /** Every group's name. */
   readonly groups: readonly string[]
+  /** What this build of OpenSSH knows (`ssh -Q`), in its own order. */
+  readonly algorithms: {
+    readonly ciphers: readonly string[]
+    readonly macs: readonly string[]
+    readonly kex: readonly string[]
+    /** Of host keys and users' keys. */
+    readonly signatures: readonly string[]
+  }
+  readonly hostKeys: readonly HostKey[]
+  /** The kernel's FIPS mode. */
+  readonly fips: boolean
   /** Whether logins from before the last start of the host are on record. */
   readonly loginsKept: boolean
   readonly selinux: 'enforcing' | 'permissive' | 'disabled'

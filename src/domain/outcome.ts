@@ -37,6 +37,8 @@ export interface HostResult {
   readonly detail?: string
   /** Epoch seconds; while `pending`. */
   readonly deadline?: number
+  /** Of all keys of all accounts: how many the host's sshd was offered, accepts today and would accept afterwards. */
+  readonly offers?: { readonly asked: number; readonly today: number; readonly after: number }
   /** The change on this host that the result speaks of. */
   readonly change?: string
   readonly steps: readonly StepRecord[]

@@ -1,6 +1,7 @@
 /** The plan's file format. docs/schemas/plan.json is generated from it; the types are plan.ts's and are compared below. */
 import * as z from 'zod'
 import { planSchema, type Plan } from './plan.js'
+import { forwardings, hardenLevels } from './policy.js'
 
 const digest = z.string().regex(/^(?:[0-9a-f]{64}|absent)$/, 'expected a SHA-256 in lower-case hex, or "absent"')
 const mode = z.string().regex(/^[0-7]{4}$/, 'expected four octal digits')
@@ -44,6 +45,17 @@ const change = z.strictObject({
   expectations: z.array(z.strictObject({ account: z.string(), keyword: z.string(), value: z.string() })).readonly(),
   lockouts: z.array(keyOnly.extend({ accepted: z.boolean() })).readonly(),
   keyOnly: z.array(keyOnly).readonly(),
+  access: z
+    .array(
+      z.strictObject({
+        account: z.string(),
+        key: z.string(),
+        today: z.boolean(),
+        after: z.boolean(),
+        why: z.string().exactOptional(),
+      }),
+    )
+    .readonly(),
   notes: z.array(z.string()).readonly(),
   digest: z.string(),
 })
@@ -59,6 +71,19 @@ const mfaPolicy = z.strictObject({
     rateLimit: z.strictObject({ attempts: z.int(), seconds: z.int() }),
     allowReuse: z.boolean(),
   }),
+  acceptLockout: z.array(z.string()).readonly(),
+})
+
+const hardenPolicy = z.strictObject({
+  feature: z.literal('hardening'),
+  level: z.enum(hardenLevels),
+  forwarding: z.enum(forwardings),
+  agentForwarding: z.boolean(),
+  x11Forwarding: z.boolean(),
+  banner: z.string().nullable(),
+  idleTimeout: z.int().nullable(),
+  allowGroups: z.array(z.string()).readonly(),
+  leave: z.array(z.string()).readonly(),
   acceptLockout: z.array(z.string()).readonly(),
 })
 
@@ -79,7 +104,7 @@ export const planFile = z.strictObject({
   tool: z.string(),
   region: z.string(),
   selector: z.string(),
-  policy: mfaPolicy,
+  policy: z.discriminatedUnion('feature', [mfaPolicy, hardenPolicy]),
   policyDigest: z.string(),
   confirmWithin: z.int().min(30).max(86_400),
   changes: z.array(change).readonly(),

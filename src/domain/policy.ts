@@ -20,5 +20,31 @@ export interface MfaPolicy {
   readonly acceptLockout: readonly string[]
 }
 
+export const hardenLevels = ['stock', 'baseline', 'strict'] as const
+export type HardenLevel = (typeof hardenLevels)[number]
+
+/** `jump`: onwards to port 22 only, for ProxyJump. */
+export const forwardings = ['jump', 'none', 'all'] as const
+export type Forwarding = (typeof forwardings)[number]
+
+export interface HardenPolicy {
+  readonly feature: 'hardening'
+  /** `stock` is what the distribution ships: the way back. */
+  readonly level: HardenLevel
+  readonly forwarding: Forwarding
+  readonly agentForwarding: boolean
+  readonly x11Forwarding: boolean
+  /** Text shown before a login; null leaves the host's own. */
+  readonly banner: string | null
+  /** Seconds after which an idle session is closed; null leaves the host's own. */
+  readonly idleTimeout: number | null
+  /** Only members of these log in; none leaves the host's own rule. */
+  readonly allowGroups: readonly string[]
+  /** Keywords that are left as they are, whatever the level says. */
+  readonly leave: readonly string[]
+  /** Accounts that the operator has agreed to lock out. */
+  readonly acceptLockout: readonly string[]
+}
+
 /** Every feature adds its policy here. */
-export type Policy = MfaPolicy
+export type Policy = MfaPolicy | HardenPolicy

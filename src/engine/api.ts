@@ -69,6 +69,8 @@ export interface HostStatus {
     readonly enrolled: readonly string[]
     readonly keyOnly: readonly { readonly account: string; readonly reason: string }[]
   }
+  /** `stock` where nothing of harden's is on the host. */
+  readonly hardening?: { readonly level: string; readonly forwarding?: string }
   /** Managed files that differ from the last confirmed change. */
   readonly drift?: readonly string[]
 }

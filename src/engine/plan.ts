@@ -21,7 +21,10 @@ interface Planned {
   readonly describes: string
 }
 
-/** Errors: `no-host`, `host-unfit`, `busy`, `refused`, `access`. Nothing is changed by any of them. */
+/**
+ * Errors: `no-host`, `host-unfit`, `busy`, `refused`, `access`. Nothing is changed by any of them. Who would be locked out stands in
+ * the plan, for whoever shows it to refuse.
+ */
 export async function plan(ports: Ports, request: PlanRequest): Promise<Plan> {
   const hosts = await select(ports, request.selector)
   const planned = planAll(await inspect(ports, hosts), request)
@@ -80,25 +83,7 @@ function planAll(inspected: readonly Inspected[], request: PlanRequest): Planned
   // A wrong setting is wrong for every host: said once.
   if (first?.error.exit === 'usage') throw first.error
   if (first) throw new BastionError(first.error.exit, unfitError(refused, 'refused').message, first.error.hint)
-  checkLockouts(planned)
   return planned
-}
-
-function checkLockouts(planned: readonly Planned[]): void {
-  const open = planned.flatMap(({ host, change }) =>
-    isNoop(change)
-      ? []
-      : change.lockouts
-          .filter(({ accepted }) => !accepted)
-          .map(({ account, reason }) => ({ host, account, problem: `"${account}" would be locked out: ${reason}` })),
-  )
-  if (open.length === 0) return
-  const accounts = [...new Set(open.map(({ account }) => account))]
-  throw new BastionError(
-    'refused',
-    unfitError(open, 'refused').message,
-    `give each a group with --exempt-group GROUP, or agree with ${accounts.map((account) => `--accept-lockout ${account}`).join(' ')}`,
-  )
 }
 
 function pendingError(host: Host, pending: { id: string; who: string; since: number; deadline: number }): BastionError {

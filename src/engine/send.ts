@@ -102,10 +102,17 @@ function resultOf(host: Addressee, answer: HostAnswer): HostResult {
     ...(reason ? { reason } : {}),
     ...(text ? { detail: text } : {}),
     ...(deadline > 0 ? { deadline } : {}),
+    ...offersOf(fields.offers),
     ...(fields.change ? { change: fields.change } : {}),
     steps,
     logins,
   }
+}
+
+/** `asked today after`, counts. */
+function offersOf(text = ''): Pick<HostResult, 'offers'> {
+  const [, asked, today, after] = (/^(\d+) (\d+) (\d+)$/.exec(text) ?? []).map(Number)
+  return asked === undefined || today === undefined || after === undefined ? {} : { offers: { asked, today, after } }
 }
 
 function isOutcome(name: string): name is Outcome {

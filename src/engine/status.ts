@@ -1,6 +1,6 @@
 /** Questions that change nothing: status, hosts, history. */
 import type { Selector } from '../domain/selector.js'
-import { describeMfa } from '../features/index.js'
+import { describeHardening, describeMfa } from '../features/index.js'
 import { parseAnswer } from '../host/answer.js'
 import { orderData } from '../host/data.js'
 import { hostCommand } from '../host/program.js'
@@ -15,7 +15,13 @@ export async function status(ports: Ports, selector: Selector): Promise<readonly
   return inspected.map(({ host, inspection, problem }) => {
     if (!inspection) return { host, problem: problem ?? 'it did not answer' }
     const { drift } = inspection.moment
-    return { host, inspection, mfa: describeMfa(inspection.facts), ...(drift ? { drift } : {}) }
+    return {
+      host,
+      inspection,
+      mfa: describeMfa(inspection.facts),
+      hardening: describeHardening(inspection.facts),
+      ...(drift ? { drift } : {}),
+    }
   })
 }
 

@@ -1,7 +1,7 @@
 /** What the running sshd was given on its command line; it beats every file (lockouts 8). */
-import { BastionError } from '../../domain/errors.js'
-import type { Directive } from '../../render/sshd-config.js'
-import { paths } from './paths.js'
+import { BastionError } from '../domain/errors.js'
+import type { Directive } from '../render/sshd-config.js'
+import { sshdPaths } from './sshd-files.js'
 
 /**
  * `-o Keyword=value` in all its spellings, as directives of line 0. Errors: BastionError `refused` where `-f` names
@@ -14,10 +14,10 @@ export function daemonOptions(args: readonly string[]): Directive[] {
     if (letter === undefined) continue
     const given = attached === '' ? (args[(at += 1)] ?? '') : attached
     if (letter === 'o') options.push(directive(given))
-    else if (given !== paths.sshdMain) {
+    else if (given !== sshdPaths.main) {
       throw new BastionError(
         'refused',
-        `sshd runs with "-f ${given}", and bastionctl changes ${paths.sshdMain}`,
+        `sshd runs with "-f ${given}", and bastionctl changes ${sshdPaths.main}`,
         'start sshd with its usual file',
       )
     }

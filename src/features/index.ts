@@ -1,12 +1,12 @@
 import type { Draft } from '../domain/change.js'
 import type { Facts } from '../domain/facts.js'
 import type { Policy } from '../domain/policy.js'
+import { draftHardening } from './hardening/draft.js'
 import { draftMfa } from './mfa/draft.js'
 import { methods } from './mfa/registry.js'
 
+export { describeHardening } from './hardening/describe.js'
 export { describeMfa } from './mfa/describe.js'
-
-const features: Readonly<Record<Policy['feature'], (policy: Policy, facts: Facts) => Draft>> = { mfa: draftMfa }
 
 /** Where each method keeps factors, by SELinux mode: `enforcing|PATH` or `other|PATH`, with `%u` and `%h` for name and home. */
 export function factorPlaces(): string[] {
@@ -18,5 +18,10 @@ export function factorPlaces(): string[] {
 
 /** What a policy means on a host. Errors: BastionError `host-unfit`, `refused`, `usage`. */
 export function draft(policy: Policy, facts: Facts): Draft {
-  return features[policy.feature](policy, facts)
+  switch (policy.feature) {
+    case 'mfa':
+      return draftMfa(policy, facts)
+    case 'hardening':
+      return draftHardening(policy, facts)
+  }
 }

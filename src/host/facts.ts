@@ -23,6 +23,9 @@ const changeLine = z.tuple([z.string(), z.string(), z.string(), z.string(), int,
 const loginLine = z.tuple([z.string(), int, int, int])
 const fileLine = z.tuple([z.string(), z.string(), z.string(), z.string(), z.string()])
 
+const pairLine = z.tuple([z.string(), z.string()])
+const hostKeyLine = z.tuple([z.string(), int, z.string()])
+
 /** Throws (a bug, or another program's output) where the tree is not what inspect.sh writes. */
 export function readFacts(digest: string, tree: Tree): Facts {
   const os = assignments(tree.get('os-release') ?? '')
@@ -49,6 +52,9 @@ export function readFacts(digest: string, tree: Tree): Facts {
     pamModules: lines(tree, 'pam-modules'),
     accounts: rows(tree, 'accounts', accountLine).map((row) => accountFrom(row, tree)),
     groups: lines(tree, 'groups'),
+    algorithms: algorithmsFrom(rows(tree, 'algorithms', pairLine)),
+    hostKeys: rows(tree, 'host-keys', hostKeyLine).map(([type, bits, fingerprint]) => ({ type, bits, fingerprint })),
+    fips: sshd.fips === '1',
     loginsKept: sshd.logins !== 'since-boot',
     selinux,
     missingTools: lines(tree, 'missing-tools'),
@@ -98,6 +104,11 @@ function accountFrom(row: z.infer<typeof accountLine>, tree: Tree): Account {
     logins: loginsFrom(logins),
     effective: effectiveFrom(tree.get(`effective/${name}`) ?? ''),
   }
+}
+
+function algorithmsFrom(rows: readonly (readonly [string, string])[]): Facts['algorithms'] {
+  const of = (kind: string): string[] => rows.filter(([name]) => name === kind).map(([, algorithm]) => algorithm)
+  return { ciphers: of('cipher'), macs: of('mac'), kex: of('kex'), signatures: of('sig') }
 }
 
 function loginsFrom(row: z.infer<typeof loginLine> | undefined): Account['logins'] {

@@ -45,6 +45,7 @@ function profile(release: Release): OsProfile {
           : `auth ${shipped.control} ${shipped.target}`,
     sftpServer: family.sftpServer,
     cryptoPolicy: release.cryptoPolicy,
+    patchedIn: (keyword) => family.patches.includes(keyword),
     readsProfile: (shell) => family.profileShells.includes(shell.split('/').at(-1) ?? ''),
   }
 }

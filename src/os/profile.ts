@@ -24,6 +24,8 @@ export interface OsProfile {
    * `include` (an earlier drop-in wins).
    */
   readonly cryptoPolicy: 'none' | 'command-line' | 'include'
+  /** Whether the distribution's patches of OpenSSH bring this keyword of sshd_config. */
+  patchedIn(keyword: string): boolean
   /** Whether a login shell of this program reads /etc/profile.d/*.sh. */
   readsProfile(shell: string): boolean
 }

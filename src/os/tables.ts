@@ -3,6 +3,8 @@
 export interface Family {
   /** First the line as shipped, then other spellings that mean the same. */
   readonly passwordLines: readonly { readonly control: string; readonly target: string }[]
+  /** Keywords of sshd_config that its patches of OpenSSH add. */
+  readonly patches: readonly string[]
   readonly sftpServer: string
   /** Shells whose login reads /etc/profile, by the name of the program. */
   readonly profileShells: readonly string[]
@@ -25,6 +27,7 @@ const debianFamily: Family = {
     { control: 'include', target: 'common-auth' },
     { control: 'substack', target: 'common-auth' },
   ],
+  patches: ['DebianBanner'],
   sftpServer: '/usr/lib/openssh/sftp-server',
   profileShells: posixShells,
 }
@@ -33,6 +36,7 @@ const redhatFamily: Family = {
   passwordLines: ['password-auth', 'system-auth'].flatMap((target) =>
     ['substack', 'include'].map((control) => ({ control, target })),
   ),
+  patches: [],
   sftpServer: '/usr/libexec/openssh/sftp-server',
   // /etc/zprofile of these distributions sources /etc/profile; Debian's zsh does not.
   profileShells: [...posixShells, 'zsh'],

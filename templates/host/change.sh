@@ -120,7 +120,10 @@ login_accounts >"$RUN/people"
 collect_keys "$RUN/people" "$RUN/keys"
 [ "$until" = rehearse ] || step install install_packages || answer refused package "$DETAIL"
 step rehearse rehearse || answer refused rehearsal "$DETAIL"
-if [ "$until" = rehearse ]; then answer rehearsed; fi
+if [ "$until" = rehearse ]; then
+  extra offers "$(wc -l <"$RUN/keys" | tr -d ' ') $(grep -c '|accepted$' "$RUN/offers-present") $(grep -c '|accepted$' "$RUN/offers-staged")"
+  answer rehearsed
+fi
 
 # arm_change ID SECONDS: the guard first, then what it would need; a death in between is swept up by the guard.
 arm_change() {

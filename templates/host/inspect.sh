@@ -18,13 +18,23 @@ unit=$(sshd_unit) || unit=
   if told=$(with_args "$F/sshd-args" "$(sshd_binary)" -t 2>&1); then told=; fi
   printf 'selftest=%s\n' "$(plain "$told")"
   if logins_kept; then echo logins=kept; else echo logins=since-boot; fi
+  printf 'fips=%s\n' "$(cat /proc/sys/crypto/fips_enabled 2>/dev/null)"
   printf 'selinux=%s\n' "$(getenforce 2>/dev/null | tr '[:upper:]' '[:lower:]')"
 } >"$F/sshd"
+
+# What this build of OpenSSH knows. RHEL 8's has no list of signatures, but of key types, and RSA signs in three ways.
+{
+  for kind in cipher mac kex; do ssh -Q "$kind" | sed "s/^/$kind|/"; done
+  { ssh -Q key-sig || { ssh -Q key && echo rsa-sha2-512 && echo rsa-sha2-256; }; } | sed 's/^/sig|/'
+} 2>/dev/null >"$F/algorithms"
+with_args "$F/sshd-args" "$(sshd_binary)" -T 2>/dev/null | sed -n 's/^hostkey //p' | while read -r file; do
+  ssh-keygen -lf "$file.pub" 2>/dev/null
+done | sed -n 's/^\([0-9]*\) \([^ ]*\) .*(\([^ ]*\))$/\3|\1|\2/p' >"$F/host-keys"
 
 # Configuration that bears no secret, with owner and mode.
 printf '' >"$F/files.list"
 for file in /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf /etc/pam.d/sshd /etc/pam.d/common-auth /etc/pam.d/password-auth \
-  /etc/pam.d/postlogin /etc/pam.d/bastionctl-* /etc/profile.d/bastionctl-* /etc/cloud/cloud.cfg.d/*bastionctl*; do
+  /etc/pam.d/postlogin /etc/pam.d/bastionctl-* /etc/ssh/bastionctl-banner /etc/profile.d/bastionctl-* /etc/cloud/cloud.cfg.d/*bastionctl*; do
   [ -f "$file" ] || continue
   mkdir -p "$F/files${file%/*}"
   cp "$file" "$F/files$file"

@@ -82,7 +82,5 @@ fi
 
 offers live "$RUN/keys" "$RUN/offers-after"
 lost_offers "$RUN/offers-before" "$RUN/offers-after" >"$RUN/offers-gone"
-while IFS='|' read -r account print; do
-  grep -qxF -- "$account" "$RUN/data/accept" || { say "$account has lost the key $print"; exit 11; }
-done <"$RUN/offers-gone"
+settled "$RUN/offers-gone" || { say "has lost a key that sshd accepted: $UNSETTLED"; exit 11; }
 exit 0

@@ -18,6 +18,7 @@ function draft(...files: Partial<DesiredFile>[]): Draft {
     expectations: [],
     lockouts: [],
     keyOnly: [],
+    access: [],
     notes: [],
     files: files.map((more) => ({
       path,

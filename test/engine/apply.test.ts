@@ -26,6 +26,7 @@ const change: Change = {
   expectations: [],
   lockouts: [],
   keyOnly: [],
+  access: [],
   notes: [],
   digest: 'd1',
 }

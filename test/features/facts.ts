@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { digestText } from '../../src/domain/digest.js'
 import type { Account, Effective, FileFact, Facts } from '../../src/domain/facts.js'
 import type { MfaPolicy } from '../../src/domain/policy.js'
+import { atLeast } from '../../src/os/openssh.js'
 
 export const golden = new URL('../golden/', import.meta.url)
 
@@ -95,11 +96,62 @@ export function stockFacts(distro: Distro = 'debian-12', more: Partial<Facts> = 
     pamModules: ['pam_unix.so', 'pam_permit.so'],
     accounts: people,
     groups: ['root', 'sudo', 'admin', 'alice', 'ci', 'robots', 'breakglass'],
+    algorithms: algorithmsOf(version),
+    hostKeys: ['RSA', 'ECDSA', 'ED25519'].map((type) => ({
+      type,
+      bits: type === 'RSA' ? 3072 : 256,
+      fingerprint: `SHA256:${type}`,
+    })),
+    fips: false,
     loginsKept: true,
     selinux: 'disabled',
     missingTools: [],
     changes: [],
     ...more,
+  }
+}
+
+/** As `ssh -Q` of Debian 11, 12 and 13 lists them; what came or went with a version in between does so here. */
+function algorithmsOf(version: string): Facts['algorithms'] {
+  const has = (release: `${number}.${number}`, ...names: string[]): string[] => (atLeast(version, release) ? names : [])
+  const withCertificates = [
+    'ssh-ed25519',
+    'sk-ssh-ed25519@openssh.com',
+    'ssh-rsa',
+    'rsa-sha2-256',
+    'rsa-sha2-512',
+  ].concat(
+    ['256', '384', '521'].map((bits) => `ecdsa-sha2-nistp${bits}`),
+    ['sk-ecdsa-sha2-nistp256@openssh.com'],
+    atLeast(version, '10.0') ? [] : ['ssh-dss'],
+  )
+  return {
+    ciphers:
+      '3des-cbc aes128-cbc aes192-cbc aes256-cbc aes128-ctr aes192-ctr aes256-ctr aes128-gcm@openssh.com aes256-gcm@openssh.com chacha20-poly1305@openssh.com'.split(
+        ' ',
+      ),
+    macs: ['hmac-sha1', 'hmac-sha1-96', 'hmac-sha2-256', 'hmac-sha2-512', 'hmac-md5', 'umac-64', 'umac-128'].flatMap(
+      (name) => {
+        const own = name.startsWith('umac') ? '@openssh.com' : ''
+        return [`${name}${own}`, `${name}-etm@openssh.com`]
+      },
+    ),
+    kex: [
+      'diffie-hellman-group1-sha1',
+      'diffie-hellman-group14-sha1',
+      'diffie-hellman-group14-sha256',
+      'diffie-hellman-group16-sha512',
+      'diffie-hellman-group18-sha512',
+      'diffie-hellman-group-exchange-sha256',
+      'ecdh-sha2-nistp256',
+      'ecdh-sha2-nistp384',
+      'ecdh-sha2-nistp521',
+      'curve25519-sha256',
+      'curve25519-sha256@libssh.org',
+      ...has('8.5', 'sntrup761x25519-sha512@openssh.com'),
+      ...has('9.9', 'sntrup761x25519-sha512', 'mlkem768x25519-sha256'),
+    ],
+    signatures: withCertificates.flatMap((name) => [name, `${name.replace('@openssh.com', '')}-cert-v01@openssh.com`]),
   }
 }
 

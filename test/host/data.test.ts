@@ -50,6 +50,7 @@ const change: Change = {
     { account: 'bob', reason: 'r', accepted: false },
   ],
   keyOnly: [],
+  access: [],
   notes: [],
   digest: 'dd',
 }

@@ -71,7 +71,7 @@ const cases: readonly Case[] = [
     title: "somebody's key is no longer read (lockout 9)",
     atReload: 'stat -c %a /home/ann >/srv/mode; chmod 0777 /home/ann',
     mends: 'chmod "$(cat /srv/mode)" /home/ann',
-    says: /ann has lost the key SHA256:.*put back, but these keys are accepted no longer: ann SHA256:/,
+    says: /has lost a key that sshd accepted: ann SHA256:.*put back, but these keys are accepted no longer: ann SHA256:/,
     stays: true,
   },
   {

@@ -63,6 +63,7 @@ export const change: Change = {
   expectations: [{ account: 'admin', keyword: 'kbdinteractiveauthentication', value: 'yes' }],
   lockouts: [{ account: 'ansible', reason: 'logs in without a terminal', accepted: true }],
   keyOnly: [{ account: 'backup', reason: 'in exempt group robots' }],
+  access: [],
   notes: ['nothing else'],
   digest: 'c1',
 }

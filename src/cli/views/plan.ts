@@ -44,11 +44,29 @@ function changeView(change: Change, withSummary: boolean, shown: Set<string>, st
       ({ name, module }) => `install ${printable(name)} (brings ${printable(module)}; stays after a rollback)`,
     ),
     ...change.files.flatMap((file) => fileView(file, shown, style)),
+    ...accessView(change.access, style),
     ...people('locked out', refused, style.red),
     ...people('locked out, accepted', accepted, style.yellow),
     ...people('by key alone', change.keyOnly, style.yellow),
     ...change.notes.map((note) => `note: ${printable(note)}`),
     loginsLine(change),
+  ]
+}
+
+/** Every account and key whose way in changes; those that stay as they are only by number, since --json and --out have all of them. */
+function accessView(rows: Change['access'], style: Style): readonly string[] {
+  if (rows.length === 0) return []
+  const word = (gets: boolean): string => (gets ? 'in' : 'out')
+  const moved = rows.filter(({ today, after }) => today !== after)
+  const shown = rows.length <= 12 ? rows : moved
+  const lines = columns(
+    shown.map(({ account, key, today, after, why = '' }) => [account, key, `${word(today)} → ${word(after)}`, why]),
+  )
+  const rest = rows.length - shown.length
+  return [
+    'who gets in by which key, today → after:',
+    ...indent(lines.map((line, at) => (shown[at]?.after === false && shown[at].today ? style.red(line) : line))),
+    ...(rest > 0 ? indent([`${count(rest, 'key')} as today (--json lists all)`]) : []),
   ]
 }
 

@@ -14,7 +14,14 @@ function hostView(status: HostStatus, style: Style): readonly string[] {
   if (status.inspection === undefined) {
     return [title, ...indent([`${style.red('not known')}: ${printable(status.problem ?? 'it was not asked')}`])]
   }
-  const rows = [...pending(status), ...mfa(status), ...changes(status), ...drift(status), ...problem(status)]
+  const rows = [
+    ...pending(status),
+    ...mfa(status),
+    ...hardening(status),
+    ...changes(status),
+    ...drift(status),
+    ...problem(status),
+  ]
   return [title, ...indent(columns(rows).map((line) => paint(line, style)))]
 }
 
@@ -40,6 +47,13 @@ function mfa({ mfa: state }: HostStatus): readonly Row[] {
     ['mfa', how.length === 0 ? 'on' : `on: ${how.join(', ')}`],
     ['enrolled', state.enrolled.length === 0 ? 'nobody' : nameList(state.enrolled)],
     ['by key alone', keyOnly.length === 0 ? 'nobody' : nameList(keyOnly)],
+  ]
+}
+
+function hardening({ hardening: state }: HostStatus): readonly Row[] {
+  if (state === undefined) return []
+  return [
+    ['hardening', state.forwarding === undefined ? state.level : `${state.level}, forwarding ${state.forwarding}`],
   ]
 }
 

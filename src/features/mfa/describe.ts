@@ -3,8 +3,9 @@ import type { KeyOnly } from '../../domain/change.js'
 import { BastionError } from '../../domain/errors.js'
 import type { Facts } from '../../domain/facts.js'
 import type { Enrol } from '../../domain/policy.js'
+import { foreignDirectives } from '../foreign.js'
+import { mfaFeature } from '../sshd-files.js'
 import { byKeyToday, effective, hasKey } from './entry.js'
-import { foreignDirectives } from './foreign.js'
 import { keyOnlyOf, people } from './people.js'
 import { mfaState, type MfaState } from './state.js'
 
@@ -32,7 +33,7 @@ export function describeMfa(facts: Facts): MfaDescription {
 }
 
 function keyOnlyOn(facts: Facts, state: MfaState & { readonly method: string; readonly enrol: Enrol }): KeyOnly[] {
-  return keyOnlyOf(people(state, facts, state, foreignDirectives(facts)))
+  return keyOnlyOf(people(state, facts, state, foreignDirectives(facts, mfaFeature)))
 }
 
 function asSshdSays(facts: Facts): Pick<MfaDescription, 'on' | 'keyOnly'> {

@@ -5,15 +5,18 @@ import { BastionError } from '../../domain/errors.js'
 import type { Facts } from '../../domain/facts.js'
 import type { MfaPolicy } from '../../domain/policy.js'
 import { profileFor, type OsProfile } from '../../os/index.js'
+import { foreignDirectives } from '../foreign.js'
+import { readsOf } from '../reads.js'
+import { mfaFeature } from '../sshd-files.js'
 import { chosen, notRehearsed, stoodFor } from './choose.js'
 import { hasPlainKey, keyReaches } from './entry.js'
 import { filesOff, filesOn } from './files.js'
-import { foreignDirectives, refuseForeignPam, refuseForeignSshd } from './foreign.js'
+import { refuseForeignPam, refuseForeignSshd } from './foreign.js'
 import { baseline, expectations, loginsOff, loginsOn } from './logins.js'
 import { keyOnlyOf, lockoutsOf, people, type Person } from './people.js'
 import { exemptAccounts, forgottenLogins, perhapsPrograms, robotNotes, shellNotes } from './notes.js'
+import { paths } from './paths.js'
 import { probePlan } from './probe.js'
-import { readsOf } from './reads.js'
 import { checkGroups, refuseNobody } from './refuse.js'
 import { methodNamed } from './registry.js'
 import { mfaState } from './state.js'
@@ -40,7 +43,7 @@ function draftOn(policy: MfaPolicy, facts: Facts, os: OsProfile): Draft {
     )
 
   const state = mfaState(facts)
-  const everybody = people(policy, facts, state, foreignDirectives(facts))
+  const everybody = people(policy, facts, state, foreignDirectives(facts, mfaFeature))
   refuseNobody(everybody, policy)
   const able = chosen(everybody)
   const probe = probePlan(facts, policy.exemptGroups)
@@ -53,11 +56,12 @@ function draftOn(policy: MfaPolicy, facts: Facts, os: OsProfile): Draft {
     files: filesOn(policy, facts, os, method, exemptAccounts(everybody)),
     factor: method.factor(facts),
     packages: [{ name: need.name, module: need.module }],
-    reads: readsOf(facts, policy.exemptGroups),
+    reads: readsOf(facts, mfaFeature, Object.values(paths), policy.exemptGroups),
     logins: [...baseline(able, state), ...loginsOn(able, policy, probe)],
     expectations: expectations(able, facts.sshd.version),
     lockouts: lockoutsOf(everybody, policy.acceptLockout),
     keyOnly: keyOnlyOf(everybody),
+    access: [],
     notes: [
       ...installs,
       ...pamNotes,
@@ -79,7 +83,7 @@ function draftOff(policy: MfaPolicy, facts: Facts): Draft {
     { ...policy, enrol: 'first-login', exemptGroups: [] },
     facts,
     state,
-    foreignDirectives(facts),
+    foreignDirectives(facts, mfaFeature),
   ).map(({ keyOnly: _reason, loses: _loses, ...person }): Person => ({
     ...person,
     ...(hasPlainKey(person.account) && keyReaches(person.account)
@@ -94,11 +98,12 @@ function draftOff(policy: MfaPolicy, facts: Facts): Draft {
     files: filesOff(facts),
     factor: methodNamed(state.method ?? policy.method).factor(facts),
     packages: [],
-    reads: readsOf(facts, []),
+    reads: readsOf(facts, mfaFeature, Object.values(paths), []),
     logins: [...baseline(able, state), ...loginsOff(able, probe)],
     expectations: [],
     lockouts: [],
     keyOnly: keyOnlyOf(everybody),
+    access: [],
     notes: [
       ...probe.notes,
       ...notRehearsed(everybody),

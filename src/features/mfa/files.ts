@@ -5,8 +5,9 @@ import type { MfaPolicy } from '../../domain/policy.js'
 import type { OsProfile } from '../../os/index.js'
 import { applyPamEdit, revertPamEdit } from '../../render/pam-edit.js'
 import type { MfaMethod } from './method.js'
-import { featureName, paths } from './paths.js'
-import { sshdFilesOff, sshdFilesOn, withText } from './sshd.js'
+import { mfaFeature, withText } from '../sshd-files.js'
+import { paths } from './paths.js'
+import { sshdFilesOff, sshdFilesOn } from './sshd.js'
 
 const root = { mode: '0644', owner: 'root', group: 'root' } as const
 
@@ -41,7 +42,7 @@ export function filesOn(
       path: paths.pamSshd,
       content: applyPamEdit(pamSshd.content, {
         path: paths.pamSshd,
-        feature: featureName,
+        feature: mfaFeature.name,
         replaces: (line) => os.asksPassword(line),
         lines: [stackLine],
       }),
@@ -57,7 +58,7 @@ export function filesOn(
 /** The reverse, in the reverse order. Factor files of users stay: they are theirs. */
 export function filesOff(facts: Facts): DesiredFile[] {
   const { content, mode, owner, group } = withText(facts, paths.pamSshd)
-  const original = revertPamEdit(content, { path: paths.pamSshd, feature: featureName })
+  const original = revertPamEdit(content, { path: paths.pamSshd, feature: mfaFeature.name })
   return [
     ...sshdFilesOff(facts),
     {

@@ -1,29 +1,20 @@
 /** Settings of others that would undo the factor, or that the factor would undo: refused by file and line. */
 import { BastionError } from '../../domain/errors.js'
-import { byCodePoint } from '../../domain/digest.js'
 import type { Facts } from '../../domain/facts.js'
 import { keyboardInteractiveNames } from '../../os/openssh.js'
 import type { OsProfile } from '../../os/index.js'
 import { jumps, mayEndEarly, readPam, type PamLine } from '../../render/pam.js'
 import { revertPamEdit } from '../../render/pam-edit.js'
-import { place, readSshd, winner, type Directive } from '../../render/sshd-config.js'
-import { demanded, featureName, keyAlone, paths } from './paths.js'
-import { daemonOptions } from './daemon-options.js'
-import { foreignMain, usesDropIn, withText } from './sshd.js'
-
-/** Every setting of others in the order in which sshd takes them: command line first, then files. */
-export function foreignDirectives(facts: Facts): Directive[] {
-  const files = facts.files
-    .filter((file) => file.path !== paths.sshdDropIn)
-    .map((file) => (file.path === paths.sshdMain ? { ...file, content: foreignMain(facts) } : file))
-  return [...daemonOptions(facts.sshd.args), ...readSshd(files, paths.sshdMain)]
-}
+import { place, winner, type Directive } from '../../render/sshd-config.js'
+import { comesBefore, foreignDirectives } from '../foreign.js'
+import { mfaFeature, usesDropIn, withText } from '../sshd-files.js'
+import { demanded, keyAlone, paths } from './paths.js'
 
 /** Errors: BastionError `refused`, naming file and line. */
 export function refuseForeignSshd(facts: Facts): void {
   const dropIn = usesDropIn(facts)
-  const directives = foreignDirectives(facts)
-  const inFront = directives.filter((directive) => comesBeforeOurs(directive, dropIn))
+  const directives = foreignDirectives(facts, mfaFeature)
+  const inFront = directives.filter((directive) => comesBefore(directive, mfaFeature, dropIn))
   for (const [names, right] of [
     [keyboardInteractiveNames, 'yes'],
     [['usepam'], 'yes'],
@@ -43,7 +34,7 @@ export function refuseForeignSshd(facts: Facts): void {
 
 /** Errors: BastionError `refused` for a factor or a jump that is in pam.d/sshd already. Returns remarks on lines that may end the stack early. */
 export function refuseForeignPam(facts: Facts, os: OsProfile): string[] {
-  const text = revertPamEdit(withText(facts, paths.pamSshd).content, { path: paths.pamSshd, feature: featureName })
+  const text = revertPamEdit(withText(facts, paths.pamSshd).content, { path: paths.pamSshd, feature: mfaFeature.name })
   const auth = readPam(text, paths.pamSshd).filter((line) => line.type === 'auth' || line.type === '@include')
   if (!auth.some((line) => os.asksPassword(line))) {
     throw new BastionError(
@@ -78,14 +69,6 @@ function refuseMethods(directive: Directive, all: readonly Directive[]): void {
     (other) => other.keyword === 'authenticationmethods' && sameMatch(other, directive) && value(other) === keyAlone,
   )
   if (off && !keyOnly) throw conflict(directive, 'refuses the factor to whom the Match block holds for')
-}
-
-/** A file of the folder that sorts before ours, or the command line. */
-function comesBeforeOurs(directive: Directive, dropIn: boolean): boolean {
-  if (directive.line === 0) return true
-  return (
-    dropIn && directive.path.startsWith(`${paths.sshdFolder}/`) && byCodePoint(directive.path, paths.sshdDropIn) < 0
-  )
 }
 
 function value(directive: Directive): string {

@@ -1,10 +1,10 @@
 /** The logins that show that the change does what it says, and nothing else. */
 import type { Expectation, LoginCase } from '../../domain/change.js'
-import type { Enrol, MfaPolicy } from '../../domain/policy.js'
+import type { Enrol } from '../../domain/policy.js'
 import { keyboardInteractiveKeywords } from '../../os/openssh.js'
 import { byKeyToday } from './entry.js'
 import { demanded, keyAlone } from './paths.js'
-import type { Person } from './people.js'
+import type { Demand, Person } from './people.js'
 import type { ProbePlan } from './probe.js'
 import type { MfaState } from './state.js'
 
@@ -33,7 +33,7 @@ export function baseline(people: readonly Person[], state: MfaState): LoginCase[
 }
 
 /** After switching on. `people` are the chosen ones; the first of them who is not exempt is refused in every way, too. */
-export function loginsOn(people: readonly Person[], policy: MfaPolicy, probe: ProbePlan): LoginCase[] {
+export function loginsOn(people: readonly Person[], policy: Demand, probe: ProbePlan): LoginCase[] {
   const first = people.find((person) => !person.exempt)
   const rehearse = people.flatMap((person) => {
     const { name } = person.account
@@ -54,7 +54,15 @@ export function loginsOff(people: readonly Person[], probe: ProbePlan): LoginCas
   ]
 }
 
-function probesOn(policy: MfaPolicy, { ordinary, exempt }: ProbePlan): LoginCase[] {
+/** Where no factor is demanded, before and after: keys get in, and nothing is asked. */
+export function loginsPlain(people: readonly Person[], { ordinary }: ProbePlan): LoginCase[] {
+  return [
+    ...people.map(({ account }) => login('rehearse', account.name, 'key-only')),
+    ...(ordinary === undefined ? [] : [login('prove', ordinary, 'key-only')]),
+  ]
+}
+
+function probesOn(policy: Demand, { ordinary, exempt }: ProbePlan): LoginCase[] {
   const stranger =
     ordinary === undefined
       ? []

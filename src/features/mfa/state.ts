@@ -4,7 +4,8 @@ import type { Enrol } from '../../domain/policy.js'
 import { findBlocks, marks } from '../../render/marked-block.js'
 import { readPam } from '../../render/pam.js'
 import { readSshdFile } from '../../render/sshd-config.js'
-import { featureName, keyAlone, paths } from './paths.js'
+import { mfaFeature, present } from '../sshd-files.js'
+import { keyAlone, paths } from './paths.js'
 import { methods } from './registry.js'
 
 export interface MfaState {
@@ -16,8 +17,8 @@ export interface MfaState {
 }
 
 export function mfaState(facts: Facts): MfaState {
-  const sshdText = managedSshdText(facts)
-  const exemptGroups = readSshdFile(sshdText, paths.sshdDropIn)
+  const sshdText = present(facts, mfaFeature)
+  const exemptGroups = readSshdFile(sshdText, mfaFeature.dropIn)
     .filter((line) => line.keyword === 'authenticationmethods' && line.args.join(' ') === keyAlone)
     .flatMap(({ match }) => (match?.[0]?.toLowerCase() === 'group' ? (match[1] ?? '').split(',') : []))
   const stack = readPam(fileFact(facts, paths.pamStack)?.content ?? '', paths.pamStack)
@@ -26,17 +27,6 @@ export function mfaState(facts: Facts): MfaState {
     const enrol = method.recognise(stack)
     return enrol === undefined ? [] : [{ method: method.name, enrol }]
   })[0]
-  const asked = findBlocks(pamSshd, marks(featureName), paths.pamSshd).length > 0
+  const asked = findBlocks(pamSshd, marks(mfaFeature.name), paths.pamSshd).length > 0
   return { on: asked && sshdText !== '' && found !== undefined, ...found, exemptGroups }
-}
-
-/** Our lines of sshd's configuration, wherever they stand. */
-function managedSshdText(facts: Facts): string {
-  const dropIn = fileFact(facts, paths.sshdDropIn)?.content
-  if (dropIn !== undefined) return dropIn
-  const main = fileFact(facts, paths.sshdMain)?.content ?? ''
-  return [marks(featureName), marks(featureName, 'match')]
-    .flatMap((pair) => findBlocks(main, pair, paths.sshdMain))
-    .flatMap((block) => block.body)
-    .join('\n')
 }

@@ -42,3 +42,12 @@ offer() {
 lost_offers() {
   awk -F'|' 'NR == FNR { if ($3 == "accepted") had[$1 "|" $2] = 1; next } $3 == "accepted" { delete had[$1 "|" $2] } END { for (k in had) print k }' "$1" "$2" | sort
 }
+
+# settled LOST: each account that loses a key is one that the plan has agreed to; $UNSETTLED names the others with their keys.
+settled() {
+  UNSETTLED=
+  while IFS='|' read -r _account _print; do
+    grep -qxF -- "$_account" "$RUN/data/accept" || UNSETTLED="$UNSETTLED${UNSETTLED:+, }$_account $_print"
+  done <"$1"
+  [ -z "$UNSETTLED" ]
+}

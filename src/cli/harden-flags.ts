@@ -1,0 +1,116 @@
+/** Flags of harden, and the policy that they and bastionctl.yml become. */
+import * as Flags from '@oclif/core/flags'
+import type * as Interfaces from '@oclif/core/interfaces'
+import { BastionError } from '../domain/errors.js'
+import { parseDuration } from '../domain/duration.js'
+import { forwardings, hardenLevels, type HardenPolicy } from '../domain/policy.js'
+import { repeatable } from './flags.js'
+
+export const hardenFlags = {
+  level: Flags.option({
+    options: hardenLevels,
+    summary: "stock (the distribution's own, the way back), baseline (no modern key loses access) or strict",
+  })(),
+  forwarding: Flags.option({
+    options: forwardings,
+    summary: 'what may be forwarded: jump (ProxyJump to port 22 only, the default), none or all',
+    helpGroup: 'CHOICES',
+  })(),
+  'agent-forwarding': Flags.boolean({ allowNo: true, summary: 'ssh -A; default: no', helpGroup: 'CHOICES' }),
+  'x11-forwarding': Flags.boolean({ allowNo: true, summary: 'ssh -X; default: no', helpGroup: 'CHOICES' }),
+  banner: Flags.string({
+    summary: 'text shown before a login, from this file',
+    helpValue: 'FILE',
+    helpGroup: 'CHOICES',
+  }),
+  'idle-timeout': Flags.string({
+    summary: 'close sessions in which nothing moves (OpenSSH 9.2 and later)',
+    helpValue: 'TIME',
+    helpGroup: 'CHOICES',
+  }),
+  'allow-group': Flags.string({
+    ...repeatable,
+    summary: 'only members of this group log in',
+    helpValue: 'GROUP',
+    helpGroup: 'CHOICES',
+  }),
+  leave: Flags.string({
+    ...repeatable,
+    summary: 'leave this keyword of sshd as it is, whatever the level says',
+    helpValue: 'KEYWORD',
+    helpGroup: 'CHOICES',
+  }),
+  'accept-lockout': Flags.string({
+    ...repeatable,
+    summary: 'go on although this account loses a key or its way in',
+    helpValue: 'USER',
+  }),
+  config: Flags.string({
+    summary: 'values from this file; default: bastionctl.yml in the working folder, if it is there',
+    helpValue: 'FILE',
+  }),
+}
+
+/** Flags win over the file. Throws `usage` for a file that is wrong, a level that nobody has named, a keyword that no level sets. */
+export async function hardenPolicy(
+  flags: Interfaces.InferredFlags<typeof hardenFlags>,
+  tell: (text: string) => void,
+): Promise<HardenPolicy> {
+  const { readConfig } = await import('./config-file.js')
+  const { config, file } = await readConfig(flags.config)
+  const { harden = {} } = config
+  if (file !== undefined) tell(`values of harden from ${file}`)
+  // A flag that was not given is not there, whatever oclif's type of --[no-]… says.
+  const choices: Partial<typeof flags> = flags
+  const level = flags.level ?? harden.level
+  if (level === undefined) {
+    throw new BastionError(
+      'usage',
+      'no level is named',
+      'give --level baseline, strict or stock ("bastionctl explain harden" shows them)',
+    )
+  }
+  const leave = flags.leave ?? harden.leave ?? []
+  await checkKeywords(leave)
+  const banner = flags.banner ?? harden.banner
+  const idle = flags['idle-timeout'] ?? harden['idle-timeout']
+  return {
+    feature: 'hardening',
+    level,
+    forwarding: flags.forwarding ?? harden.forwarding ?? 'jump',
+    agentForwarding: choices['agent-forwarding'] ?? harden['agent-forwarding'] ?? false,
+    x11Forwarding: choices['x11-forwarding'] ?? harden['x11-forwarding'] ?? false,
+    banner: banner === undefined ? null : await bannerText(banner),
+    idleTimeout: idle === undefined ? null : parseDuration(idle),
+    allowGroups: flags['allow-group'] ?? harden['allow-group'] ?? [],
+    leave,
+    acceptLockout: flags['accept-lockout'] ?? harden['accept-lockout'] ?? [],
+  }
+}
+
+async function checkKeywords(leave: readonly string[]): Promise<void> {
+  if (leave.length === 0) return
+  const { isHardened } = await import('../features/hardening/explain.js')
+  const wrong = leave.find((keyword) => !isHardened(keyword))
+  if (wrong !== undefined)
+    throw new BastionError('usage', `no level sets "${wrong}"`, '"bastionctl explain harden" lists the keywords')
+}
+
+/** Errors: `usage` for a file that cannot be shown on a terminal before a login. */
+async function bannerText(file: string): Promise<string> {
+  const { readFile } = await import('node:fs/promises')
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new BastionError(
+      'usage',
+      `the banner "${file}" cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    )
+  })
+  if (text.trim() === '' || text.length > 4096 || /[^\P{Cc}\n\t]/u.test(text)) {
+    throw new BastionError(
+      'usage',
+      `the banner "${file}" is empty, longer than 4096 characters, or has control characters`,
+      'give a short plain text with LF line ends',
+    )
+  }
+  return text
+}

@@ -1,0 +1,21 @@
+import { BastionError } from './errors.js'
+import { label } from './host.js'
+import type { Plan } from './plan.js'
+
+/** Errors: BastionError `refused` where the plan locks somebody out whom the operator has not named; one line a host and account. */
+export function refuseLockouts(plan: Plan): void {
+  const open = plan.hosts.flatMap((host) => {
+    const change = plan.changes.find(({ digest }) => digest === host.change)
+    return (change?.lockouts ?? []).filter(({ accepted }) => !accepted).map((lockout) => ({ host, ...lockout }))
+  })
+  if (open.length === 0) return
+  const accounts = [...new Set(open.map(({ account }) => account))]
+  const agree = accounts.map((account) => `--accept-lockout ${account}`).join(' ')
+  throw new BastionError(
+    'refused',
+    open.map(({ host, account, reason }) => `${label(host)}: "${account}" would be locked out: ${reason}`).join('\n'),
+    plan.policy.feature === 'mfa'
+      ? `give each a group with --exempt-group GROUP, or agree with ${agree}`
+      : `give each a key that the level accepts, or agree with ${agree}`,
+  )
+}

@@ -1,0 +1,192 @@
+/**
+ * Algorithm lists by level. `strict` is what ssh-audit's hardening guides and built-in policies list; `baseline` leaves out
+ * only what is broken: SHA-1, MD5, CBC, 64-bit tags, short groups. A host gets the part of a list that its build knows.
+ */
+import { BastionError } from '../../domain/errors.js'
+import type { Facts } from '../../domain/facts.js'
+import type { Context, Setting } from './setting.js'
+
+type Kind = keyof Facts['algorithms']
+
+const ciphers = [
+  'chacha20-poly1305@openssh.com',
+  'aes256-gcm@openssh.com',
+  'aes128-gcm@openssh.com',
+  'aes256-ctr',
+  'aes192-ctr',
+  'aes128-ctr',
+]
+const strictMacs = ['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-512-etm@openssh.com', 'umac-128-etm@openssh.com']
+const baselineMacs = [...strictMacs, 'hmac-sha2-256', 'hmac-sha2-512', 'umac-128@openssh.com']
+const strictKex = [
+  'mlkem768x25519-sha256',
+  'sntrup761x25519-sha512',
+  'sntrup761x25519-sha512@openssh.com',
+  'curve25519-sha256',
+  'curve25519-sha256@libssh.org',
+  'diffie-hellman-group18-sha512',
+  'diffie-hellman-group16-sha512',
+]
+const baselineKex = [
+  ...strictKex,
+  'ecdh-sha2-nistp521',
+  'ecdh-sha2-nistp384',
+  'ecdh-sha2-nistp256',
+  'diffie-hellman-group-exchange-sha256',
+  'diffie-hellman-group14-sha256',
+]
+const strictSignatures = ['ssh-ed25519', 'sk-ssh-ed25519@openssh.com', 'rsa-sha2-512', 'rsa-sha2-256']
+const baselineSignatures = [
+  ...strictSignatures,
+  'ecdsa-sha2-nistp521',
+  'ecdsa-sha2-nistp384',
+  'ecdsa-sha2-nistp256',
+  'sk-ecdsa-sha2-nistp256@openssh.com',
+  'webauthn-sk-ecdsa-sha2-nistp256@openssh.com',
+]
+
+/** FIPS 140-3 approves none of these; a list that has one makes sshd of RHEL refuse to start in FIPS mode. */
+const notInFips = /chacha20|ed25519|25519|sntrup|mlkem|umac/
+
+/** The part of a list that this host's build knows. Errors: BastionError `host-unfit` where nothing is left. */
+function known(kind: Kind, list: readonly string[], { facts }: Context): string[] {
+  const there = list.filter((name) => facts.algorithms[kind].includes(name) && !(facts.fips && notInFips.test(name)))
+  if (there.length === 0)
+    throw new BastionError(
+      'host-unfit',
+      `of the ${kind} of this level its OpenSSH ${facts.sshd.version} knows none`,
+      'take a lower level, or leave the keyword as it is with --leave',
+    )
+  return there
+}
+
+/** The same names for certificates: `ssh-ed25519` signs as `ssh-ed25519-cert-v01@openssh.com`. */
+function withCertificates(list: readonly string[]): string[] {
+  return list.flatMap((name) => [name, `${name.replace('@openssh.com', '')}-cert-v01@openssh.com`])
+}
+
+function list(kind: Kind, names: readonly string[]): (context: Context) => string {
+  return (context) => known(kind, names, context).join(',')
+}
+
+/** FIPS leaves nothing of strict's elliptic curves but the NIST ones. */
+function signatures(names: readonly string[], certificates = false) {
+  return (context: Context): string => {
+    const wanted =
+      context.facts.fips && !names.includes('ecdsa-sha2-nistp256') ? [...names, ...baselineSignatures] : names
+    return known(
+      'signatures',
+      certificates ? withCertificates([...new Set(wanted)]) : [...new Set(wanted)],
+      context,
+    ).join(',')
+  }
+}
+
+/** Of the host's own keys only strong ones are shown; at least one has to be left. */
+function hostKeys(context: Context): string {
+  const strong = strictSignatures.filter((name) =>
+    context.facts.hostKeys.some(
+      ({ type, bits }) =>
+        (type === 'ED25519' && name === 'ssh-ed25519') ||
+        (type === 'RSA' && bits >= 3072 && name.startsWith('rsa-sha2')) ||
+        (context.facts.fips && type === 'ECDSA' && name.startsWith('ecdsa')),
+    ),
+  )
+  if (strong.length === 0)
+    throw new BastionError(
+      'refused',
+      'the host has neither an Ed25519 key nor an RSA key of 3072 bits of its own',
+      'make one (ssh-keygen -A makes the missing types) and publish its fingerprint, or give --leave HostKeyAlgorithms',
+    )
+  return known('signatures', withCertificates(strong), context).join(',')
+}
+
+const sshAudit = 'ssh-audit, hardening guides and built-in policies'
+
+/** Older releases call two of these keywords by another name, which newer ones take as an alias and print as the new one. */
+export const algorithmSettings: readonly Setting[] = [
+  {
+    keyword: 'Ciphers',
+    baseline: list('ciphers', ciphers),
+    strict: list('ciphers', ciphers),
+    words: `${ciphers.join(',')} as far as the host knows them`,
+    reason: 'no CBC (CVE-2008-5161), no 3DES, no RC4',
+    source: sshAudit,
+    breaks: 'clients from before 2014',
+    everybody: true,
+    cryptoPolicy: true,
+  },
+  {
+    keyword: 'MACs',
+    baseline: list('macs', baselineMacs),
+    strict: list('macs', strictMacs),
+    words: `baseline: ${baselineMacs.join(',')}; strict: ${strictMacs.join(',')}`,
+    reason: 'no MD5, no SHA-1, no 64-bit tags; strict: encrypt-then-MAC only',
+    source: sshAudit,
+    breaks: 'strict: clients from before OpenSSH 6.2',
+    everybody: true,
+    cryptoPolicy: true,
+  },
+  {
+    keyword: 'KexAlgorithms',
+    baseline: list('kex', baselineKex),
+    strict: list('kex', strictKex),
+    words: `baseline: ${baselineKex.join(',')}; strict: ${strictKex.join(',')}`,
+    reason: 'no SHA-1, no groups of 1024 bits (CVE-2015-4000); post-quantum exchanges first',
+    source: sshAudit,
+    breaks: 'strict: clients without Curve25519 and group 16 (old appliances, libssh2 before 1.9)',
+    everybody: true,
+    cryptoPolicy: true,
+  },
+  {
+    keyword: 'HostKeyAlgorithms',
+    strict: hostKeys,
+    words: 'Ed25519 and RSA (of 3072 bits at least) as far as the host has such keys',
+    reason: 'the host shows no ECDSA key and signs nothing with SHA-1',
+    source: sshAudit,
+    breaks: 'clients that know the host by its ECDSA key only: publish the fingerprints first',
+    everybody: true,
+    cryptoPolicy: true,
+  },
+  {
+    keyword: 'PubkeyAcceptedAlgorithms',
+    baseline: signatures(baselineSignatures, true),
+    strict: signatures(strictSignatures, true),
+    words: `baseline: ${baselineSignatures.join(',')}; strict: ${strictSignatures.join(',')}; and their certificates`,
+    reason: "no SHA-1 signatures and no DSA of users' keys; strict: no ECDSA",
+    source: sshAudit,
+    since: '8.5',
+    breaks: 'DSA keys, RSA keys in clients from before OpenSSH 7.2; strict: ECDSA keys',
+    cryptoPolicy: true,
+  },
+  {
+    keyword: 'CASignatureAlgorithms',
+    strict: signatures(strictSignatures),
+    words: strictSignatures.join(','),
+    reason: 'certificates are signed by strong keys only',
+    source: sshAudit,
+    since: '7.9',
+    breaks: 'certificate authorities with ECDSA keys',
+    everybody: true,
+    cryptoPolicy: true,
+  },
+  {
+    keyword: 'HostbasedAcceptedAlgorithms',
+    strict: signatures(strictSignatures, true),
+    words: `${strictSignatures.join(',')} and their certificates`,
+    reason: 'the same for host-based logins, should anybody switch them on',
+    source: sshAudit,
+    since: '8.5',
+    everybody: true,
+    cryptoPolicy: true,
+  },
+  {
+    keyword: 'RequiredRSASize',
+    baseline: '2048',
+    strict: '3072',
+    reason: 'shorter RSA keys are not accepted (NIST SP 800-57: 2048 bits until 2030)',
+    source: `sshd_config(5); ${sshAudit}`,
+    ifBuilt: true,
+    breaks: 'RSA keys below 2048 bits; strict: below 3072',
+  },
+]

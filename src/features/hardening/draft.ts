@@ -1,0 +1,140 @@
+/** The feature as a whole: policy and facts in, draft out. */
+import type { DesiredFile, Draft, Expectation } from '../../domain/change.js'
+import { BastionError } from '../../domain/errors.js'
+import type { Account, Facts } from '../../domain/facts.js'
+import type { HardenPolicy } from '../../domain/policy.js'
+import { keyboardInteractiveNames } from '../../os/openssh.js'
+import { profileFor } from '../../os/index.js'
+import { render } from '../../render/template.js'
+import { foreignDirectives } from '../foreign.js'
+import { chosen, notRehearsed, stoodFor } from '../mfa/choose.js'
+import { byKeyToday, hasPlainKey } from '../mfa/entry.js'
+import { baseline, loginsOn, loginsPlain } from '../mfa/logins.js'
+import { keyOnlyOf, people, type Person } from '../mfa/people.js'
+import { probePlan } from '../mfa/probe.js'
+import { checkGroups } from '../mfa/refuse.js'
+import { methodNamed } from '../mfa/registry.js'
+import { mfaState, type MfaState } from '../mfa/state.js'
+import { readsOf } from '../reads.js'
+import { hardeningFeature, mfaFeature, sshdFiles } from '../sshd-files.js'
+import { accessOf, lockoutsOf, type Access } from './access.js'
+import { settle } from './foreign.js'
+import { intentsOf } from './intents.js'
+import { notesOf } from './notes.js'
+import { bannerPath } from './settings.js'
+import type { Intent } from './setting.js'
+
+/** Errors: BastionError `host-unfit`, `refused`. */
+export function draftHardening(policy: HardenPolicy, facts: Facts): Draft {
+  profileFor(facts)
+  checkGroups(policy.allowGroups, facts)
+  const intents = settle(intentsOf(policy, facts), policy, facts)
+  const state = mfaState(facts)
+  const access = accessOf(facts, intents.lines, state)
+  refuseNoAdministrator(access)
+  const later = { ...facts, accounts: access.map(({ after }) => after) }
+  const everybody = peopleLater(access, later, facts, state)
+  const able = chosen(everybody)
+  const { enrol = 'first-login', exemptGroups } = state
+  const probe = probePlan(later, state.on ? exemptGroups : [])
+  return {
+    feature: policy.feature,
+    summary: summaryOf(policy),
+    files: [
+      bannerFile(policy),
+      ...sshdFiles(facts, hardeningFeature, linesOf(policy, intents.lines), reasonOf(policy)),
+    ],
+    factor: methodNamed(state.method ?? 'totp').factor(facts),
+    packages: [],
+    reads: readsOf(facts, hardeningFeature, [bannerPath], policy.allowGroups),
+    logins: [
+      ...baseline(able, state),
+      ...(state.on ? loginsOn(able, { enrol, exemptGroups }, probe) : loginsPlain(able, probe)),
+    ],
+    expectations: expectationsOf(able, intents.lines, state),
+    lockouts: lockoutsOf(access, policy.acceptLockout),
+    keyOnly: keyOnlyOf(everybody),
+    access: policy.level === 'stock' ? [] : access.flatMap(({ rows }) => rows),
+    notes: [...notesOf(policy, facts, intents), ...probe.notes, ...notRehearsed(everybody), ...stoodFor(everybody)],
+  }
+}
+
+function summaryOf({ level, forwarding }: HardenPolicy): string {
+  return level === 'stock'
+    ? 'harden (stock: as the distribution ships it)'
+    : `harden (${level}, forwarding ${forwarding})`
+}
+
+function reasonOf({ level }: HardenPolicy): string {
+  return level === 'stock' ? 'sshd as the distribution ships it' : `sshd at level ${level}`
+}
+
+function linesOf(policy: HardenPolicy, lines: readonly Intent[]): { global: string; match: string } | null {
+  if (policy.level === 'stock') return null
+  const shown = lines.map(({ keyword, value, reason }) => ({ keyword, value, reason }))
+  const { level, forwarding } = policy
+  return {
+    global: render('etc/ssh/sshd_config.d/01-bastionctl-hardening.conf', { level, forwarding, lines: shown }),
+    match: '',
+  }
+}
+
+/** In front of the line that names it. */
+function bannerFile({ level, banner }: HardenPolicy): DesiredFile {
+  const content = level === 'stock' || banner === null ? null : `${banner.trimEnd()}\n`
+  return { path: bannerPath, content, mode: '0644', owner: 'root', group: 'root', reason: 'shown before a login' }
+}
+
+/** Errors: BastionError `refused`; nothing can be accepted here. */
+function refuseNoAdministrator(access: readonly Access[]): void {
+  if (access.some(({ after, later }) => after.sudo && later && hasPlainKey(after))) return
+  const names = access.filter(({ before, today }) => before.sudo && today).map(({ before }) => before.name)
+  throw new BastionError(
+    'refused',
+    names.length === 0
+      ? 'no administrator could log in: nobody with sudo gets in by a key today'
+      : `no administrator could log in any more: ${names.join(', ')} would be kept out`,
+    'give sudo and a modern key to an account that this level lets in (see the table of --dry-run at a lower level)',
+  )
+}
+
+/** Who gets in with the new lines in force: as the factor asks where it is on, by key where it is not. */
+function peopleLater(access: readonly Access[], later: Facts, facts: Facts, state: MfaState): Person[] {
+  if (state.on) {
+    const { enrol = 'first-login', exemptGroups } = state
+    return people({ enrol, exemptGroups }, later, state, foreignDirectives(facts, mfaFeature)).map(
+      ({ loses: _, ...person }): Person => ({ ...person, today: todayOf(access, person.account) }),
+    )
+  }
+  return access.map(({ after, today, later: gets }): Person => ({
+    account: after,
+    today,
+    exempt: true,
+    exemptGroups: [],
+    after: gets,
+    ...(byKeyToday(after) ? { keyOnly: 'no second factor is demanded' } : {}),
+  }))
+}
+
+function todayOf(access: readonly Access[], account: Account): boolean {
+  return access.find(({ before }) => before.name === account.name)?.today ?? false
+}
+
+/** What `sshd -T -C user=…` must say: for each class of user, and once where the keyword is the same for everybody. */
+function expectationsOf(able: readonly Person[], lines: readonly Intent[], state: MfaState): Expectation[] {
+  const own = lines.filter(
+    ({ keyword, patch = false }) => !patch && !(state.on && keyboardInteractiveNames.includes(keyword.toLowerCase())),
+  )
+  return able.flatMap(({ account: { name: account } }, at) =>
+    own
+      .filter(({ everybody = false }) => at === 0 || !everybody)
+      .map(({ keyword, value }) => ({ account, keyword: keyword.toLowerCase(), value: printed(keyword, value) })),
+  )
+}
+
+/** As sshd -T prints it. */
+function printed(keyword: string, value: string): string {
+  if (keyword === 'PermitRootLogin' && value === 'prohibit-password') return 'without-password'
+  if (keyword === 'UnusedConnectionTimeout') return value.replace(/s$/, '')
+  return value
+}

@@ -1,0 +1,42 @@
+/** The levels for people and for --json: what is set, to what, why, by whose advice, and who notices. */
+import { keyboardInteractiveNames } from '../../os/openssh.js'
+import { settings } from './settings.js'
+import type { Setting, Value } from './setting.js'
+
+export interface Explanation {
+  readonly keyword: string
+  /** Absent where the level leaves the keyword as it is. */
+  readonly baseline?: string
+  readonly strict?: string
+  readonly reason: string
+  readonly source: string
+  /** The release of OpenSSH that knows it, where that is none of the oldest supported. */
+  readonly since?: string
+  readonly breaks?: string
+}
+
+export function explainHarden(): Explanation[] {
+  return settings.map((setting) => {
+    const { keyword, reason, source, since, breaks } = setting
+    const [baseline, strict] = [shown(setting, setting.baseline), shown(setting, setting.strict)]
+    return {
+      keyword,
+      ...(baseline === undefined ? {} : { baseline }),
+      ...(strict === undefined ? {} : { strict }),
+      reason,
+      source,
+      ...(since === undefined ? {} : { since }),
+      ...(breaks === undefined ? {} : { breaks }),
+    }
+  })
+}
+
+/** Whether a level sets the keyword, in any case. */
+export function isHardened(keyword: string): boolean {
+  const name = keyword.toLowerCase()
+  return keyboardInteractiveNames.includes(name) || settings.some((setting) => setting.keyword.toLowerCase() === name)
+}
+
+function shown({ words }: Setting, value: Value | undefined): string | undefined {
+  return typeof value === 'string' || value === undefined ? value : (words ?? 'depends on the host')
+}

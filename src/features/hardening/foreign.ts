@@ -1,0 +1,83 @@
+/** Settings of others that would win over a level's: named by file and line, and never quietly lost (lock-outs 3, 4, 8). */
+import { BastionError } from '../../domain/errors.js'
+import type { Facts } from '../../domain/facts.js'
+import type { HardenPolicy } from '../../domain/policy.js'
+import { keyboardInteractiveNames } from '../../os/openssh.js'
+import { place, type Directive } from '../../render/sshd-config.js'
+import { comesBefore, foreignDirectives } from '../foreign.js'
+import { hardeningFeature, mfaFeature, usesDropIn } from '../sshd-files.js'
+import type { Intents } from './intents.js'
+import type { Intent } from './setting.js'
+import { settings } from './settings.js'
+
+/**
+ * The lines that can take effect. What sshd's command line sets of the crypto policy (RHEL 8) stays as it is at `baseline`.
+ * Errors: BastionError `refused` for every other setting that would win.
+ */
+export function settle(intents: Intents, policy: HardenPolicy, facts: Facts): Intents {
+  const dropIn = usesDropIn(facts)
+  const others = foreignDirectives(facts, hardeningFeature).filter(({ path }) => path !== mfaFeature.dropIn)
+  const left = [...intents.left]
+  const conflicts: string[] = []
+  const lines = intents.lines.filter((line) => {
+    const winner = others.find(
+      (directive) =>
+        concerns(directive, line) &&
+        (line.adds === true || directive.match !== undefined || comesBefore(directive, hardeningFeature, dropIn)) &&
+        (line.adds === true || !same(directive, line)),
+    )
+    if (winner === undefined) return true
+    const text = `${winner.keyword} ${winner.args.join(' ')}`
+    if (winner.line === 0 && policy.level === 'baseline' && isCryptoPolicy(line)) {
+      left.push({
+        keyword: line.keyword,
+        why: `the command line of sshd sets "${shortened(text)}" (the system's crypto policy)`,
+      })
+      return false
+    }
+    conflicts.push(`${place(winner)}: "${shortened(text)}" ${winsHow(winner, line)}`)
+    return false
+  })
+  if (conflicts.length > 0) {
+    throw new BastionError(
+      'refused',
+      conflicts.join('\n'),
+      'take these lines out, or leave a keyword as it is with --leave KEYWORD; the system’s crypto policy leaves the command line with CRYPTO_POLICY= in /etc/sysconfig/sshd',
+    )
+  }
+  return { lines, left }
+}
+
+function winsHow({ match }: Directive, line: Intent): string {
+  if (line.adds === true) return `adds to "${line.keyword}" of this level`
+  if (match !== undefined)
+    return `of the block "Match ${match.join(' ')}" wins over "${line.keyword} ${shortened(line.value)}"`
+  return `comes before "${line.keyword} ${shortened(line.value)}", and the first value wins`
+}
+
+function concerns(directive: Directive, line: Intent): boolean {
+  const keyword = line.keyword.toLowerCase()
+  if (directive.keyword === keyword) return true
+  if (keyboardInteractiveNames.includes(keyword)) return keyboardInteractiveNames.includes(directive.keyword)
+  return directive.keyword.replace(/keytypes$/, 'algorithms') === keyword.replace(/keytypes$/, 'algorithms')
+}
+
+function same(directive: Directive, line: Intent): boolean {
+  return normal(directive.args.join(' ')) === normal(line.value)
+}
+
+function normal(value: string): string {
+  const lower = value.toLowerCase()
+  return lower === 'prohibit-password' ? 'without-password' : lower
+}
+
+function isCryptoPolicy(line: Intent): boolean {
+  return settings.some(
+    (setting) =>
+      setting.cryptoPolicy === true && concerns({ keyword: setting.keyword.toLowerCase() } as Directive, line),
+  )
+}
+
+function shortened(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text
+}

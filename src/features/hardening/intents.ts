@@ -1,0 +1,83 @@
+/** What a level means on one host: tables against what its sshd knows. */
+import type { HardenPolicy } from '../../domain/policy.js'
+import type { Facts } from '../../domain/facts.js'
+import { atLeast, keyboardInteractiveKeywords } from '../../os/openssh.js'
+import { profileFor } from '../../os/index.js'
+import { settings } from './settings.js'
+import type { Intent, Setting } from './setting.js'
+
+/** Names of before 8.5, which only they know. */
+const formerNames: Readonly<Record<string, string>> = {
+  PubkeyAcceptedAlgorithms: 'PubkeyAcceptedKeyTypes',
+  HostbasedAcceptedAlgorithms: 'HostbasedAcceptedKeyTypes',
+}
+
+export interface Intents {
+  readonly lines: readonly Intent[]
+  /** What the level demands and this host is left without, with the reason. */
+  readonly left: readonly { readonly keyword: string; readonly why: string }[]
+}
+
+/** Errors: BastionError `host-unfit` or `refused` where a demand of the level cannot be met on this host. */
+export function intentsOf(policy: HardenPolicy, facts: Facts): Intents {
+  if (policy.level === 'stock') return { lines: [], left: [] }
+  const lines: Intent[] = []
+  const left: { keyword: string; why: string }[] = []
+  const leave = new Set(policy.leave.map((keyword) => keyword.toLowerCase()))
+  for (const setting of [...settings, ...keyboardInteractive(facts)]) {
+    const wanted = setting[policy.level]
+    const value = typeof wanted === 'function' ? undefined : wanted
+    if (wanted === undefined) continue
+    const keyword = nameOn(setting, facts)
+    if (leave.has(setting.keyword.toLowerCase()) || leave.has(keyword.toLowerCase())) {
+      left.push({ keyword, why: 'left as it is (--leave)' })
+      continue
+    }
+    const missing = unknownThere(setting, facts)
+    const resolved = value ?? (typeof wanted === 'function' ? wanted({ policy, facts }) : undefined)
+    if (resolved === undefined) continue
+    if (missing !== undefined) {
+      if (missing !== '') left.push({ keyword, why: missing })
+      continue
+    }
+    const { reason, everybody, adds, patch } = setting
+    lines.push({
+      keyword,
+      value: resolved,
+      reason,
+      ...(everybody === undefined ? {} : { everybody }),
+      ...(adds === undefined ? {} : { adds }),
+      ...(patch === undefined ? {} : { patch }),
+    })
+  }
+  return { lines, left }
+}
+
+/** Off, unless the factor in front of it (`enable-mfa`) has switched it on: that drop-in is read first. */
+function keyboardInteractive(facts: Facts): Setting[] {
+  return keyboardInteractiveKeywords(facts.sshd.version).map((keyword) => ({
+    keyword,
+    baseline: 'no',
+    strict: 'no',
+    reason: 'no prompts but those of a second factor, which enable-mfa switches on in front of this',
+    source: 'sshd_config(5)',
+    breaks: 'whoever has no key',
+  }))
+}
+
+function nameOn({ keyword }: Setting, facts: Facts): string {
+  const former = formerNames[keyword]
+  return former !== undefined && !atLeast(facts.sshd.version, '8.5') ? former : keyword
+}
+
+/** Why the host's sshd does not know a keyword; empty where that is nothing to speak of. */
+function unknownThere(setting: Setting, facts: Facts): string | undefined {
+  const { keyword, since, ifBuilt = false, patch = false } = setting
+  if (patch && !profileFor(facts).patchedIn(keyword)) return ''
+  if (ifBuilt && !facts.accounts.some(({ effective }) => keyword.toLowerCase() in effective)) {
+    return keyword === 'RequiredRSASize' ? `OpenSSH ${facts.sshd.version} of this host does not know it` : ''
+  }
+  if (since !== undefined && formerNames[keyword] === undefined && !atLeast(facts.sshd.version, since))
+    return `OpenSSH ${facts.sshd.version} does not know it: it came with ${since}`
+  return undefined
+}

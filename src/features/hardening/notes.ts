@@ -1,0 +1,54 @@
+/** Remarks for the reviewer: what the level cannot do on this host, and what sshd cannot be asked about. */
+import type { Facts } from '../../domain/facts.js'
+import type { HardenPolicy } from '../../domain/policy.js'
+import { atLeast } from '../../os/openssh.js'
+import { effective } from '../mfa/entry.js'
+import type { Intents } from './intents.js'
+
+export function notesOf(policy: HardenPolicy, facts: Facts, { lines, left }: Intents): string[] {
+  if (policy.level === 'stock') return []
+  const sets = (keyword: string): boolean => lines.some((line) => line.keyword === keyword)
+  const tries = lines.find(({ keyword }) => keyword === 'MaxAuthTries')?.value
+  return [
+    ...left.map(({ keyword, why }) => `${keyword}: ${why}`),
+    ...keysFromElsewhere(facts),
+    ...(tries === undefined
+      ? []
+      : [
+          `MaxAuthTries ${tries}: an agent that offers ${tries} wrong keys first is cut off; its owner sets IdentitiesOnly yes`,
+        ]),
+    ...(sets('HostKeyAlgorithms')
+      ? [
+          'clients that know a host by its ECDSA key will ask anew; no key is made anew: publish the fingerprints that "bastionctl who" prints (lock-out 18)',
+        ]
+      : []),
+    ...(atLeast(facts.sshd.version, '9.8')
+      ? [
+          'PerSourcePenalties judges everybody behind one address (NAT) together: PerSourcePenaltyExemptList is yours to set',
+        ]
+      : []),
+  ]
+}
+
+/** Keys that stand in no file: sshd cannot be asked about them beforehand (lock-out 26). */
+function keysFromElsewhere({ accounts }: Facts): string[] {
+  const of = (keyword: string): string[] =>
+    [...new Set(accounts.flatMap(({ effective: values }) => effective(values, keyword).slice(0, 1)))].filter(
+      (value) => value !== 'none',
+    )
+  const instanceConnect = of('authorizedkeyscommand').filter((command) => command.includes('eic_run_authorized_keys'))
+  return [
+    ...instanceConnect.map(
+      () =>
+        'EC2 Instance Connect stays as it is; it pushes the key that the caller brings, and the level judges that key too',
+    ),
+    ...of('authorizedkeyscommand')
+      .filter((command) => !command.includes('eic_run_authorized_keys'))
+      .map(
+        (command) => `keys that ${command} hands out are not in the table: sshd cannot be asked about them beforehand`,
+      ),
+    ...of('trustedusercakeys').map(
+      (file) => `certificates of ${file} are not in the table: sshd cannot be asked about them beforehand`,
+    ),
+  ]
+}

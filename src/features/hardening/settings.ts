@@ -1,0 +1,308 @@
+/**
+ * The levels as data: every keyword with its value, reason and source. `baseline` costs nobody with a modern key a login;
+ * `strict` is ssh-audit's and the dev-sec ssh-baseline's. What a bastion is for is the operator's choice, at both levels.
+ */
+import { algorithmSettings } from './algorithms.js'
+import type { Context, Setting, Value } from './setting.js'
+
+const devSec = 'dev-sec ssh-baseline'
+const both = (value: Value): Pick<Setting, 'baseline' | 'strict'> => ({ baseline: value, strict: value })
+const yesNo =
+  (choice: (context: Context) => boolean): Value =>
+  (context) =>
+    choice(context) ? 'yes' : 'no'
+const seconds = (value: number): string => String(value)
+
+/** By `--forwarding`: what may be forwarded through the host. */
+const forwarding = (of: Readonly<Record<'jump' | 'none' | 'all', string | undefined>>): Value => {
+  return ({ policy }) => of[policy.forwarding]
+}
+
+const logins: readonly Setting[] = [
+  {
+    keyword: 'PermitRootLogin',
+    baseline: 'prohibit-password',
+    strict: 'no',
+    reason: 'root gets in by key at most; strict: people log in as themselves and use sudo',
+    source: `sshd_config(5); ${devSec} sshd-09`,
+    breaks: 'strict: whoever logs in as root',
+  },
+  {
+    keyword: 'PubkeyAuthentication',
+    ...both('yes'),
+    reason: 'keys are how everybody gets in',
+    source: 'sshd_config(5)',
+  },
+  {
+    keyword: 'PasswordAuthentication',
+    ...both('no'),
+    reason: 'a password can be guessed',
+    source: `sshd_config(5); ${devSec} sshd-15`,
+    breaks: 'whoever has no key',
+  },
+  {
+    keyword: 'PermitEmptyPasswords',
+    ...both('no'),
+    reason: 'an account without a password stays closed',
+    source: `sshd_config(5); ${devSec} sshd-16`,
+  },
+  {
+    keyword: 'UsePAM',
+    ...both('yes'),
+    reason: 'locked passwords do not lock keys out, and expiry and limits hold (lock-out 22)',
+    source: `sshd_config(5); ${devSec} sshd-23`,
+    everybody: true,
+  },
+  {
+    keyword: 'HostbasedAuthentication',
+    ...both('no'),
+    reason: 'a host vouches for nobody',
+    source: `sshd_config(5); ${devSec} sshd-18`,
+  },
+  {
+    keyword: 'IgnoreRhosts',
+    ...both('yes'),
+    reason: '~/.rhosts counts for nothing',
+    source: `sshd_config(5); ${devSec} sshd-21`,
+  },
+  {
+    keyword: 'IgnoreUserKnownHosts',
+    strict: 'yes',
+    reason: 'users do not say which hosts are trusted',
+    source: `sshd_config(5); ${devSec} sshd-22`,
+    everybody: true,
+  },
+  {
+    keyword: 'GSSAPIAuthentication',
+    strict: 'no',
+    reason: 'one way in less where no Kerberos is in use',
+    source: `sshd_config(5); ${devSec} sshd-26`,
+    ifBuilt: true,
+    breaks: 'logins by Kerberos ticket',
+  },
+  {
+    keyword: 'KerberosAuthentication',
+    ...both('no'),
+    reason: 'a password checked by Kerberos is a password',
+    source: `sshd_config(5); ${devSec} sshd-25`,
+    ifBuilt: true,
+  },
+  {
+    keyword: 'StrictModes',
+    ...both('yes'),
+    reason: 'keys that others could write are not read',
+    source: `sshd_config(5); ${devSec} sshd-11`,
+    everybody: true,
+    breaks: 'homes that a group may write to',
+  },
+  {
+    keyword: 'PermitUserEnvironment',
+    ...both('no'),
+    reason: 'environment= in authorized_keys could load code (LD_PRELOAD)',
+    source: `sshd_config(5); ${devSec} sshd-37`,
+    everybody: true,
+  },
+  {
+    keyword: 'PermitUserRC',
+    strict: 'no',
+    reason: '~/.ssh/rc does not run',
+    source: 'sshd_config(5)',
+    breaks: 'scripts in ~/.ssh/rc',
+  },
+  {
+    keyword: 'AllowGroups',
+    ...both(({ policy }) => (policy.allowGroups.length === 0 ? undefined : policy.allowGroups.join(' '))),
+    words: 'the groups of --allow-group; without it, as it is',
+    reason: 'only members of these groups log in',
+    source: 'sshd_config(5)',
+    breaks: 'everybody else, robots and cloud users included',
+    adds: true,
+  },
+]
+
+const sessions: readonly Setting[] = [
+  {
+    keyword: 'LoginGraceTime',
+    ...both(seconds(60)),
+    reason: 'an unfinished login holds a slot for a minute, which is time enough for a code (lock-out 42)',
+    source: `sshd_config(5), CVE-2024-6387; ${devSec} sshd-08 has 30`,
+    everybody: true,
+  },
+  {
+    keyword: 'MaxAuthTries',
+    strict: ({ facts }) =>
+      String(Math.min(6, Math.max(3, 1 + Math.max(0, ...facts.accounts.map(({ keys }) => keys.length))))),
+    words: 'one more than the most keys of one account, 3 to 6',
+    reason: 'fewer guesses a connection',
+    source: `sshd_config(5); ${devSec} sshd-12 has 2`,
+    breaks: 'agents that offer many keys before the right one: IdentitiesOnly yes (lock-out 17)',
+  },
+  {
+    keyword: 'MaxSessions',
+    ...both('10'),
+    reason: 'sessions of one connection',
+    source: `sshd_config(5); ${devSec} sshd-13`,
+  },
+  {
+    keyword: 'MaxStartups',
+    ...both('10:30:60'),
+    reason: 'unfinished logins are dropped from ten on, all of them from sixty on',
+    source: `sshd_config(5); ${devSec} sshd-14`,
+    everybody: true,
+  },
+  {
+    keyword: 'ClientAliveInterval',
+    ...both(seconds(300)),
+    reason: 'a client that is gone is noticed, inside the encryption',
+    source: `sshd_config(5); ${devSec} sshd-30`,
+  },
+  {
+    keyword: 'ClientAliveCountMax',
+    ...both('3'),
+    reason: 'after a quarter of an hour without an answer the session ends',
+    source: `sshd_config(5); ${devSec} sshd-31`,
+  },
+  {
+    keyword: 'TCPKeepAlive',
+    strict: 'no',
+    reason: 'keep-alives outside of the encryption can be forged',
+    source: `sshd_config(5); ${devSec} sshd-29`,
+    everybody: true,
+  },
+  {
+    keyword: 'Compression',
+    strict: 'no',
+    reason: 'less code that a stranger reaches',
+    source: `sshd_config(5); ${devSec} sshd-39`,
+    everybody: true,
+  },
+  {
+    keyword: 'UseDNS',
+    ...both('no'),
+    reason: 'no login waits for a name server',
+    source: `sshd_config(5); ${devSec} sshd-38`,
+    everybody: true,
+  },
+  {
+    keyword: 'ChannelTimeout',
+    ...both(({ policy }) => (policy.idleTimeout === null ? undefined : `session:*=${String(policy.idleTimeout)}s`)),
+    words: '--idle-timeout; without it, as it is',
+    reason: 'a session that nothing moves in is closed',
+    source: 'sshd_config(5)',
+    since: '9.2',
+    breaks: 'long jobs that print nothing',
+  },
+  {
+    keyword: 'UnusedConnectionTimeout',
+    ...both(({ policy }) => (policy.idleTimeout === null ? undefined : `${String(policy.idleTimeout)}s`)),
+    words: '--idle-timeout; without it, as it is',
+    reason: 'a connection without a session is closed',
+    source: 'sshd_config(5)',
+    since: '9.2',
+  },
+  {
+    keyword: 'LogLevel',
+    ...both('VERBOSE'),
+    reason: 'the log says which key got in',
+    source: `sshd_config(5); ${devSec} sshd-07`,
+  },
+]
+
+const channels: readonly Setting[] = [
+  {
+    keyword: 'AllowTcpForwarding',
+    ...both(forwarding({ jump: 'local', none: 'no', all: 'yes' })),
+    words: '--forwarding: jump local, none no, all yes',
+    reason: 'what a bastion forwards is a choice: --forwarding',
+    source: `sshd_config(5); ${devSec} sshd-33`,
+    breaks: 'jump: tunnels back (-R); none: ProxyJump through this host',
+  },
+  {
+    keyword: 'PermitOpen',
+    ...both(forwarding({ jump: '*:22', none: undefined, all: undefined })),
+    words: '--forwarding jump: *:22',
+    reason: 'jump: onwards to port 22 only',
+    source: 'sshd_config(5)',
+    breaks: 'jump: tunnels to databases and web servers (-L, -D)',
+  },
+  {
+    keyword: 'AllowStreamLocalForwarding',
+    ...both(forwarding({ jump: 'no', none: 'no', all: undefined })),
+    words: '--forwarding: jump no, none no',
+    reason: 'no sockets of this host are handed out',
+    source: `sshd_config(5); ${devSec} sshd-34`,
+    breaks: 'forwarded sockets, such as gpg-agent and docker.sock',
+  },
+  {
+    keyword: 'GatewayPorts',
+    ...both('no'),
+    reason: 'a tunnel is not open to the neighbours',
+    source: `sshd_config(5); ${devSec} sshd-35`,
+  },
+  {
+    keyword: 'PermitTunnel',
+    ...both('no'),
+    reason: 'no network devices through ssh',
+    source: `sshd_config(5); ${devSec} sshd-32`,
+  },
+  {
+    keyword: 'AllowAgentForwarding',
+    ...both(yesNo(({ policy }) => policy.agentForwarding)),
+    words: 'no, or --agent-forwarding',
+    reason: 'root of this host could use a forwarded agent: ProxyJump needs none',
+    source: `sshd_config(5); ${devSec} sshd-36`,
+    breaks: 'ssh -A',
+  },
+  {
+    keyword: 'X11Forwarding',
+    ...both(yesNo(({ policy }) => policy.x11Forwarding)),
+    words: 'no, or --x11-forwarding',
+    reason: 'root of this host could read the screen behind it',
+    source: `sshd_config(5); ${devSec} sshd-40`,
+    breaks: 'ssh -X',
+  },
+  {
+    keyword: 'X11UseLocalhost',
+    strict: 'yes',
+    reason: 'a forwarded display is not open to the neighbours',
+    source: `sshd_config(5); ${devSec} sshd-41`,
+  },
+]
+
+const greeting: readonly Setting[] = [
+  {
+    keyword: 'Banner',
+    ...both(({ policy }) => (policy.banner === null ? undefined : bannerPath)),
+    words: '--banner; without it, as it is',
+    reason: 'shown before a login',
+    source: `sshd_config(5); ${devSec} sshd-44`,
+  },
+  {
+    keyword: 'DebianBanner',
+    strict: 'no',
+    reason: 'the greeting does not name the package',
+    source: `sshd_config(5) of Debian; ${devSec} sshd-45`,
+    patch: true,
+    everybody: true,
+  },
+  {
+    keyword: 'PrintMotd',
+    strict: 'no',
+    reason: 'pam_motd prints it',
+    source: `sshd_config(5); ${devSec} sshd-42`,
+    everybody: true,
+  },
+  {
+    keyword: 'PrintLastLog',
+    strict: 'no',
+    reason: 'a stranger with the key learns less',
+    source: `sshd_config(5); ${devSec} sshd-43`,
+    everybody: true,
+  },
+]
+
+/** Where the text of `--banner` lands. */
+export const bannerPath = '/etc/ssh/bastionctl-banner'
+
+/** In the order in which they are written. */
+export const settings: readonly Setting[] = [...logins, ...sessions, ...channels, ...greeting, ...algorithmSettings]
