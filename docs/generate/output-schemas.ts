@@ -7,6 +7,7 @@ import type {
   HostsOutput,
   StatusOutput,
   TargetOutput,
+  WhoOutput,
 } from '../../src/cli/outputs.js'
 import { exitCodes, type ExitName } from '../../src/domain/exit-codes.js'
 import { outcomes } from '../../src/domain/outcome.js'
@@ -177,6 +178,35 @@ const explained = z.strictObject({
     .readonly(),
 }) satisfies z.ZodType<ExplainOutput>
 
+const who = z.strictObject({
+  exit,
+  hosts: z
+    .array(
+      z.strictObject({
+        id: z.string(),
+        name: z.string(),
+        keys: z
+          .array(
+            z.strictObject({
+              account: z.string(),
+              key: z.string(),
+              accepted: z.boolean().exactOptional().describe("what the host's sshd answered when the key was offered"),
+              enters: z.enum(['by key', 'by key and factor', 'by password', 'no']),
+              why: optional,
+            }),
+          )
+          .readonly()
+          .exactOptional(),
+        hostKeys: z
+          .array(z.strictObject({ type: z.string(), bits: z.number(), fingerprint: z.string() }))
+          .readonly()
+          .exactOptional(),
+        problem: optional,
+      }),
+    )
+    .readonly(),
+}) satisfies z.ZodType<WhoOutput>
+
 const error = z.strictObject({
   error: z.strictObject({ code: exit, exitCode: z.number(), message: z.string(), hint: optional }),
 })
@@ -190,6 +220,7 @@ export const outputSchemas = {
   confirm: target,
   rollback: target,
   status,
+  who,
   hosts,
   history,
   error,

@@ -5,7 +5,7 @@ import type { Host } from '../domain/host.js'
 import type { Outcome } from '../domain/outcome.js'
 import type { Plan } from '../domain/plan.js'
 import type { RunRecord } from '../domain/run-record.js'
-import type { HostHistory, HostStatus, ListedHost, RunReport } from '../engine/api.js'
+import type { HostAccess, HostHistory, HostStatus, ListedHost, RunReport } from '../engine/api.js'
 import type { Explanation } from '../features/hardening/explain.js'
 
 /** What a run comes to. `rehearsal` is there with --rehearse; `report` is not where nothing was applied: a dry run, or no changes. */
@@ -25,6 +25,20 @@ export interface TargetOutput {
 export interface ExplainOutput {
   readonly exit: ExitName
   readonly settings: readonly Explanation[]
+}
+
+export interface WhoOutput {
+  readonly exit: ExitName
+  readonly hosts: readonly AccessOfHost[]
+}
+
+interface AccessOfHost extends Omit<HostAccess, 'host'> {
+  readonly id: string
+  readonly name: string
+}
+
+export function accessOfHost({ host: { id, name }, ...rest }: HostAccess): AccessOfHost {
+  return { id, name, ...rest }
 }
 
 export interface StatusOutput {

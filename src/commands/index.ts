@@ -9,6 +9,7 @@ import History from './history.js'
 import Hosts from './hosts.js'
 import Rollback from './rollback.js'
 import Status from './status.js'
+import Who from './who.js'
 
 export const commands = {
   apply: Apply,
@@ -21,4 +22,5 @@ export const commands = {
   hosts: Hosts,
   rollback: Rollback,
   status: Status,
+  who: Who,
 }

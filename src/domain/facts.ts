@@ -19,6 +19,8 @@ export interface KeyFact {
   /** `SHA256:…` as ssh-keygen prints it. */
   readonly fingerprint: string
   readonly comment: string
+  /** Whether the host's sshd has accepted it, where it was asked (`who`). */
+  readonly accepted?: boolean
   /** Names of authorized_keys options on the line, without their values: `from`, `command`, `restrict`, `cert-authority` … */
   readonly options: readonly string[]
 }

@@ -1,10 +1,11 @@
 import type { Emit } from '../domain/events.js'
-import type { Inspection } from '../domain/facts.js'
+import type { HostKey, Inspection } from '../domain/facts.js'
 import type { Host } from '../domain/host.js'
 import type { HostResult } from '../domain/outcome.js'
 import type { Plan } from '../domain/plan.js'
 import type { Policy } from '../domain/policy.js'
 import type { Selector } from '../domain/selector.js'
+import type { AccessToday } from '../features/index.js'
 import type { Clock, Inventory, SafetySessions, Transport } from './ports.js'
 
 /** What a run needs of the outside; wired in src/cli. */
@@ -75,6 +76,14 @@ export interface HostStatus {
   readonly drift?: readonly string[]
 }
 
+export interface HostAccess {
+  readonly host: Host
+  /** Absent where the host could not be asked; `problem` says why. */
+  readonly keys?: readonly AccessToday[]
+  readonly hostKeys?: readonly HostKey[]
+  readonly problem?: string
+}
+
 export interface ListedHost {
   readonly host: Host
   /** From the host itself; absent when it was not asked or did not answer. */
@@ -112,6 +121,8 @@ export interface Engine {
   confirm(ports: Ports, request: TargetRequest): Promise<RunReport>
   rollback(ports: Ports, request: TargetRequest): Promise<RunReport>
   status(ports: Ports, selector: Selector): Promise<readonly HostStatus[]>
+  /** Every key of every account, offered to the host's own sshd; nothing is written. */
+  who(ports: Ports, selector: Selector): Promise<readonly HostAccess[]>
   hosts(ports: Ports, selector: Selector): Promise<readonly ListedHost[]>
   history(ports: Ports, selector: Selector, change?: string): Promise<readonly HostHistory[]>
 }

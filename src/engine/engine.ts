@@ -3,6 +3,6 @@ import type { Engine } from './api.js'
 import { apply, rehearse } from './apply.js'
 import { plan } from './plan.js'
 import { confirm, rollback } from './settle.js'
-import { history, hosts, status } from './status.js'
+import { history, hosts, status, who } from './status.js'
 
-export const engine: Engine = { plan, rehearse, apply, confirm, rollback, status, hosts, history }
+export const engine: Engine = { plan, rehearse, apply, confirm, rollback, status, who, hosts, history }

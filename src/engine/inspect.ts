@@ -23,12 +23,12 @@ export interface Inspected {
 export const delivery = 30
 const execution = 120
 
-/** Reads every host that can be asked; the others come back with the problem. Order is kept. */
-export async function inspect(ports: Ports, hosts: readonly Host[]): Promise<Inspected[]> {
+/** Reads every host that can be asked; the others come back with the problem. Order is kept. `asks` goes to the on-host program. */
+export async function inspect(ports: Ports, hosts: readonly Host[], asks: Data = {}): Promise<Inspected[]> {
   const asked = hosts.filter((host) => unasked(host) === undefined)
   const began = ports.clock.now()
   ports.emit({ code: 'step-started', step: 'inspect', hosts: asked.map((host) => host.id) })
-  const readings = new Readings()
+  const readings = new Readings({ ...questions(), ...asks })
   const replies = asked.length === 0 ? [] : await ports.transport.run(await order(ports, asked, readings))
   // Nobody has failed to answer where the question was called off.
   ports.signal.throwIfAborted()
@@ -58,7 +58,7 @@ async function order(
 ): Promise<Parameters<Ports['transport']['run']>[0]> {
   return {
     hosts: hosts.map((host) => host.id),
-    command: await hostCommand('inspect', questions(), execution),
+    command: await hostCommand('inspect', readings.questions, execution),
     comment: 'bastionctl inspect (reads only)',
     deliverySeconds: delivery,
     executionSeconds: execution,
@@ -82,6 +82,8 @@ class Readings {
   readonly #wanted = new Set<string>()
   readonly #facts = new Map<string, Facts>()
   readonly #unreadable = new Map<string, string>()
+
+  constructor(readonly questions: Data) {}
 
   wants(reply: Reply): boolean {
     const digest = parseAnswer(reply.stdout)?.fields.facts
@@ -114,7 +116,7 @@ class Readings {
   async #part(ports: Ports, host: string, digest: string, part: number): Promise<string | undefined> {
     const [reply] = await ports.transport.run({
       hosts: [host],
-      command: await hostCommand('inspect', { ...questions(), part: String(part) }, execution),
+      command: await hostCommand('inspect', { ...this.questions, part: String(part) }, execution),
       comment: 'bastionctl inspect (reads only), continued',
       deliverySeconds: delivery,
       executionSeconds: execution,

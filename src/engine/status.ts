@@ -1,11 +1,11 @@
-/** Questions that change nothing: status, hosts, history. */
+/** Questions that change nothing: status, who, hosts, history. */
 import type { Selector } from '../domain/selector.js'
-import { describeHardening, describeMfa } from '../features/index.js'
+import { accessToday, describeHardening, describeMfa } from '../features/index.js'
 import { parseAnswer } from '../host/answer.js'
 import { orderData } from '../host/data.js'
 import { hostCommand } from '../host/program.js'
 import { readTarball } from '../host/tarball.js'
-import type { HostHistory, HostStatus, ListedHost, Ports } from './api.js'
+import type { HostAccess, HostHistory, HostStatus, ListedHost, Ports } from './api.js'
 import { unfit } from './fitness.js'
 import { delivery, inspect } from './inspect.js'
 import { select } from './select.js'
@@ -22,6 +22,14 @@ export async function status(ports: Ports, selector: Selector): Promise<readonly
       hardening: describeHardening(inspection.facts),
       ...(drift ? { drift } : {}),
     }
+  })
+}
+
+export async function who(ports: Ports, selector: Selector): Promise<readonly HostAccess[]> {
+  const inspected = await inspect(ports, await select(ports, selector), { offers: '' })
+  return inspected.map(({ host, inspection, problem }) => {
+    if (!inspection) return { host, problem: problem ?? 'it did not answer' }
+    return { host, keys: accessToday(inspection.facts), hostKeys: inspection.facts.hostKeys }
   })
 }
 

@@ -5,6 +5,7 @@ import { draftHardening } from './hardening/draft.js'
 import { draftMfa } from './mfa/draft.js'
 import { methods } from './mfa/registry.js'
 
+export { accessToday, type AccessToday } from './hardening/today.js'
 export { describeHardening } from './hardening/describe.js'
 export { describeMfa } from './mfa/describe.js'
 

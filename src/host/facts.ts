@@ -23,6 +23,7 @@ const changeLine = z.tuple([z.string(), z.string(), z.string(), z.string(), int,
 const loginLine = z.tuple([z.string(), int, int, int])
 const fileLine = z.tuple([z.string(), z.string(), z.string(), z.string(), z.string()])
 
+const offerLine = z.tuple([z.string(), z.string(), z.enum(['accepted', 'refused'])])
 const pairLine = z.tuple([z.string(), z.string()])
 const hostKeyLine = z.tuple([z.string(), int, z.string()])
 
@@ -100,7 +101,7 @@ function accountFrom(row: z.infer<typeof accountLine>, tree: Tree): Account {
     expired,
     sudo,
     enrolled,
-    keys: rows(tree, `keys/${name}`, keyLine).map(keyFrom),
+    keys: rows(tree, `keys/${name}`, keyLine).map((key) => keyFrom(key, name, tree)),
     logins: loginsFrom(logins),
     effective: effectiveFrom(tree.get(`effective/${name}`) ?? ''),
   }
@@ -121,8 +122,20 @@ function loginsFrom(row: z.infer<typeof loginLine> | undefined): Account['logins
   }
 }
 
-function keyFrom([type, bits, fingerprint, options, comment]: z.infer<typeof keyLine>): KeyFact {
-  return { type, bits, fingerprint, comment, options: options.split(',').filter(Boolean) }
+function keyFrom(
+  [type, bits, fingerprint, options, comment]: z.infer<typeof keyLine>,
+  account: string,
+  tree: Tree,
+): KeyFact {
+  const [, , said] = rows(tree, 'offers', offerLine).find(([who, key]) => who === account && key === fingerprint) ?? []
+  return {
+    type,
+    bits,
+    fingerprint,
+    comment,
+    options: options.split(',').filter(Boolean),
+    ...(said === undefined ? {} : { accepted: said === 'accepted' }),
+  }
 }
 
 function changeFromRow([id, feature, state, who, at, summary]: z.infer<typeof changeLine>): RecordedChange {

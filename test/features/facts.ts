@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { digestText } from '../../src/domain/digest.js'
 import type { Account, Effective, FileFact, Facts } from '../../src/domain/facts.js'
-import type { MfaPolicy } from '../../src/domain/policy.js'
+import type { HardenPolicy, MfaPolicy } from '../../src/domain/policy.js'
 import { atLeast } from '../../src/os/openssh.js'
 
 export const golden = new URL('../golden/', import.meta.url)
@@ -32,6 +32,8 @@ export const stockEffective: Effective = {
   usepam: ['yes'],
   forcecommand: ['none'],
   chrootdirectory: ['none'],
+  gssapiauthentication: ['no'],
+  kerberosauthentication: ['no'],
 }
 
 export function account(name: string, more: Partial<Account> = {}): Account {
@@ -94,7 +96,7 @@ export function stockFacts(distro: Distro = 'debian-12', more: Partial<Facts> = 
       file(path, text, /^(?:rhel|amazon)/.test(distro) && path.includes('/ssh/') ? { mode: '0600' } : {}),
     ),
     pamModules: ['pam_unix.so', 'pam_permit.so'],
-    accounts: people,
+    accounts: people.map((one) => ({ ...one, effective: { ...one.effective, ...rsaSize(distro, version) } })),
     groups: ['root', 'sudo', 'admin', 'alice', 'ci', 'robots', 'breakglass'],
     algorithms: algorithmsOf(version),
     hostKeys: ['RSA', 'ECDSA', 'ED25519'].map((type) => ({
@@ -109,6 +111,11 @@ export function stockFacts(distro: Distro = 'debian-12', more: Partial<Facts> = 
     changes: [],
     ...more,
   }
+}
+
+/** From 9.1 on, and in what RHEL 9 has taken back into 8.7. */
+function rsaSize(distro: Distro, version: string): Effective {
+  return atLeast(version, '9.1') || distro === 'rhel-9' ? { requiredrsasize: ['1024'] } : {}
 }
 
 /** As `ssh -Q` of Debian 11, 12 and 13 lists them; what came or went with a version in between does so here. */
@@ -152,6 +159,22 @@ function algorithmsOf(version: string): Facts['algorithms'] {
       ...has('9.9', 'sntrup761x25519-sha512', 'mlkem768x25519-sha256'),
     ],
     signatures: withCertificates.flatMap((name) => [name, `${name.replace('@openssh.com', '')}-cert-v01@openssh.com`]),
+  }
+}
+
+export function hardening(more: Partial<HardenPolicy> = {}): HardenPolicy {
+  return {
+    feature: 'hardening',
+    level: 'baseline',
+    forwarding: 'jump',
+    agentForwarding: false,
+    x11Forwarding: false,
+    banner: null,
+    idleTimeout: null,
+    allowGroups: [],
+    leave: [],
+    acceptLockout: [],
+    ...more,
   }
 }
 

@@ -7,24 +7,18 @@ import { expect } from 'chai'
 import { changeFrom } from '../../src/domain/change-from.js'
 import { isNoop } from '../../src/domain/change.js'
 import type { Facts } from '../../src/domain/facts.js'
-import type { MfaPolicy } from '../../src/domain/policy.js'
+import type { Policy } from '../../src/domain/policy.js'
 import { draft } from '../../src/features/index.js'
-import { admin, carriedOut, distros, golden, policy, stockFacts, tree, type Distro } from './facts.js'
+import { cases, hostOf } from './golden-cases.js'
+import { carriedOut, distros, golden, hardening, policy, tree, type Distro } from './facts.js'
 
-const cases: Record<string, MfaPolicy> = {
-  'first-login': policy(),
-  required: policy({ enrol: 'required', acceptLockout: ['alice', 'ci'] }),
-  exempt: policy({ exemptGroups: ['robots', 'breakglass', 'robots'] }),
+/** The policy that takes it back. */
+function inverse(wanted: Policy): Policy {
+  return wanted.feature === 'mfa' ? { ...wanted, action: 'disable' } : hardening({ level: 'stock' })
 }
 
-/** The people of every case: an administrator with a factor, so that `required` leaves one. */
-function hostOf(distro: Distro, more: Partial<Facts> = {}): Facts {
-  const facts = stockFacts(distro, more)
-  return {
-    ...facts,
-    accounts: facts.accounts.map((one) => (one.name === admin.name ? { ...one, enrolled: true } : one)),
-  }
-}
+/** What sshd says of everybody once the factor is demanded. */
+const demands = { authenticationmethods: ['publickey,keyboard-interactive:pam'] }
 
 describe('golden trees', () => {
   for (const distro of Object.keys(distros) as Distro[]) {
@@ -32,7 +26,7 @@ describe('golden trees', () => {
       const facts = hostOf(distro)
       const made = draft(wanted, facts)
       const change = changeFrom(made, facts)
-      const after = carriedOut(facts, made.files, { authenticationmethods: ['publickey,keyboard-interactive:pam'] })
+      const after = carriedOut(facts, made.files, wanted.feature === 'mfa' ? demands : undefined)
 
       it(`${distro}: ${name}`, () => {
         const folder = new URL(`${distro}/${name}/`, golden)
@@ -46,11 +40,24 @@ describe('golden trees', () => {
       })
 
       it(`${distro}: ${name}, then disabled: stock, byte for byte`, () => {
-        const off = draft({ ...wanted, action: 'disable' }, after)
+        const off = draft(inverse(wanted), after)
         const names = (of: Facts) => of.files.map(({ path, content, mode }) => [path, content, mode]).sort()
         expect(names(carriedOut(after, off.files))).to.deep.equal(names(facts))
       })
     }
+
+    it(`${distro}: harden and enable-mfa in either order end in the same files, and each can go without the other`, () => {
+      const facts = hostOf(distro)
+      const [mfa, strict] = [cases['first-login'] ?? policy(), hardening({ level: 'strict' })]
+      const with_ = (on: Facts, wanted: Policy) =>
+        carriedOut(on, draft(wanted, on).files, wanted.feature === 'mfa' ? demands : undefined)
+      const texts = (of: Facts) => of.files.map(({ path, content }) => [path, content]).sort()
+      const one = with_(with_(facts, mfa), strict)
+      const other = with_(with_(facts, strict), mfa)
+      expect(texts(one)).to.deep.equal(texts(other))
+      expect(texts(with_(one, inverse(mfa)))).to.deep.equal(texts(with_(facts, strict)))
+      expect(texts(with_(one, inverse(strict)))).to.deep.equal(texts(with_(facts, mfa)))
+    })
 
     it(`${distro}: disabled while off: no changes`, () => {
       const facts = hostOf(distro)

@@ -23,15 +23,14 @@ export function accessOf(facts: Facts, lines: readonly Intent[], state: MfaState
     const keys = account.keys.filter(({ options }) => !options.includes('cert-authority'))
     const rows = keys.map((key) => keyRow(account, after, key, state))
     const [today, later] = [gets(account, state), gets(after, state)]
-    const lost = rows.filter((row) => row.today && !row.after)
-    const byPassword = byPasswordToday(account, state) && !byPasswordToday(after, state)
-    if (rows.length === 0 && byPassword)
+    if (rows.length === 0 && byPasswordToday(account, state) && !byPasswordToday(after, state))
       rows.push({ account: account.name, key: 'password', today, after: false, why: 'PasswordAuthentication no' })
+    const lost = rows.filter((row) => row.today && !row.after)
     const loses =
       lost.length > 0
         ? lost.map(({ key, why }) => `${key} (${why ?? ''})`).join(', ')
         : today && !later
-          ? 'logs in by password only, and passwords are switched off'
+          ? `its way in (${whyNot(after)})`
           : undefined
     return { before: account, after, rows, today, later, ...(loses === undefined ? {} : { loses }) }
   })
@@ -86,7 +85,8 @@ function keyRow(before: Account, after: Account, key: KeyFact, state: MfaState):
   return { account: before.name, key: describeKey(key), today, after: later, ...(why === undefined ? {} : { why }) }
 }
 
-function whyNot(account: Account): string {
+/** Which setting keeps the account out, whatever the key. */
+export function whyNot(account: Account): string {
   if (admitted(account) === 'no') return `AllowGroups ${(account.effective.allowgroups ?? []).join(' ')}`
   if (!keyReaches(account)) return `PermitRootLogin ${account.effective.permitrootlogin?.[0] ?? ''}`
   return 'what sshd demands has changed'
@@ -102,7 +102,7 @@ export function refusal(effective: Effective, { type, bits }: KeyFact): string |
   return type === 'ssh-rsa' && bits < least ? `RequiredRSASize ${String(least)}` : undefined
 }
 
-function describeKey({ type, bits, fingerprint, comment, options }: KeyFact): string {
+export function describeKey({ type, bits, fingerprint, comment, options }: KeyFact): string {
   const name = type === 'ssh-rsa' ? `RSA ${String(bits)}` : type.replace(/^ssh-|@openssh\.com$/g, '')
   return [name, fingerprint, comment, options.includes('command') ? '(forced command)' : ''].filter(Boolean).join(' ')
 }

@@ -44,7 +44,7 @@ export function intentsOf(policy: HardenPolicy, facts: Facts): Intents {
     lines.push({
       keyword,
       value: resolved,
-      reason,
+      reason: policy.level === 'strict' ? reason.replace('; strict:', ',') : reason.replace(/; strict:.*$/, ''),
       ...(everybody === undefined ? {} : { everybody }),
       ...(adds === undefined ? {} : { adds }),
       ...(patch === undefined ? {} : { patch }),

@@ -1,0 +1,53 @@
+/** Who gets in today, and how: what the host's own sshd has said of each key, with what sshd cannot say added. */
+import type { Account, Facts } from '../../domain/facts.js'
+import { byFactorToday, byKeyToday, byPasswordToday } from '../mfa/entry.js'
+import { mfaState, type MfaState } from '../mfa/state.js'
+import { describeKey, refusal, whyNot } from './access.js'
+
+export interface AccessToday {
+  readonly account: string
+  /** e.g. `RSA 2048 SHA256:… ann@laptop`; `password` for an account that gets in by one. */
+  readonly key: string
+  /** What sshd answered when the key was offered; absent where it could not be (`from=`, certificate authorities). */
+  readonly accepted?: boolean
+  readonly enters: 'by key' | 'by key and factor' | 'by password' | 'no'
+  /** Why not, where it does not enter. */
+  readonly why?: string
+}
+
+export function accessToday(facts: Facts): AccessToday[] {
+  const state = mfaState(facts)
+  return facts.accounts.flatMap((account) => {
+    const rows = account.keys.map((key): AccessToday => {
+      const { accepted } = key
+      const enters = accepted === false ? 'no' : waysOf({ ...account, keys: [key] }, state)
+      const why = enters === 'no' ? whyNotToday(account, key, state) : undefined
+      return {
+        account: account.name,
+        key: describeKey(key),
+        ...(accepted === undefined ? {} : { accepted }),
+        enters,
+        ...(why === undefined ? {} : { why }),
+      }
+    })
+    const password = byPasswordToday(account, state)
+    return password ? [...rows, { account: account.name, key: 'password', enters: 'by password' }] : rows
+  })
+}
+
+function waysOf(account: Account, state: MfaState): AccessToday['enters'] {
+  if (account.keys.some((key) => refusal(account.effective, key) !== undefined)) return 'no'
+  if (byKeyToday(account)) return 'by key'
+  return byFactorToday(account, state) ? 'by key and factor' : 'no'
+}
+
+function whyNotToday(account: Account, key: Account['keys'][number], state: MfaState): string {
+  const setting = refusal(account.effective, key)
+  if (setting !== undefined) return setting
+  if (key.accepted === false) return 'sshd refuses it: file modes, expiry-time, or a rule of its own'
+  if (account.expired) return 'the account has expired'
+  if (/\/(?:nologin|false)$/.test(account.shell)) return `its shell is ${account.shell}`
+  if (account.uid === 0 && key.options.includes('command')) return 'its forced command only shows a notice'
+  if (state.on && !account.enrolled && state.enrol === 'required') return 'not enrolled, and the factor is demanded'
+  return whyNot(account)
+}

@@ -1,0 +1,27 @@
+/** What is rendered for every distribution, by the folder's name below test/golden/<distro>/. */
+import type { Facts } from '../../src/domain/facts.js'
+import type { Policy } from '../../src/domain/policy.js'
+import { admin, hardening, policy, stockFacts, type Distro } from './facts.js'
+
+export const cases: Record<string, Policy> = {
+  'first-login': policy(),
+  required: policy({ enrol: 'required', acceptLockout: ['alice', 'ci'] }),
+  exempt: policy({ exemptGroups: ['robots', 'breakglass', 'robots'] }),
+  baseline: hardening(),
+  strict: hardening({
+    level: 'strict',
+    forwarding: 'none',
+    banner: 'For members of the team only.\n',
+    idleTimeout: 900,
+    allowGroups: ['admin', 'alice', 'ci'],
+  }),
+}
+
+/** The people of every case: an administrator with a factor, so that `required` leaves one. */
+export function hostOf(distro: Distro, more: Partial<Facts> = {}): Facts {
+  const facts = stockFacts(distro, more)
+  return {
+    ...facts,
+    accounts: facts.accounts.map((one) => (one.name === admin.name ? { ...one, enrolled: true } : one)),
+  }
+}

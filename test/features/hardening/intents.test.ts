@@ -1,0 +1,284 @@
+/** What a level means on a host: what its sshd knows, what wins over it, who loses what. */
+import { expect } from 'chai'
+import type { Account, Facts } from '../../../src/domain/facts.js'
+import type { HardenPolicy } from '../../../src/domain/policy.js'
+import { explainHarden } from '../../../src/features/hardening/explain.js'
+import { settings } from '../../../src/features/hardening/settings.js'
+import { draft } from '../../../src/features/index.js'
+import { refusal } from '../../fakes/refusal.js'
+import { account, admin, file, hardening, stockEffective, stockFacts, type Distro } from '../facts.js'
+
+const dropIn = '/etc/ssh/sshd_config.d/01-bastionctl-hardening.conf'
+const strict = (more: Partial<HardenPolicy> = {}): HardenPolicy => hardening({ level: 'strict', ...more })
+
+/** The value that is written for a keyword; undefined where it is left as it is. */
+function written(policy: HardenPolicy, facts: Facts, keyword: string): string | undefined {
+  const { files } = draft(policy, facts)
+  const text = (files.find(({ path }) => path === dropIn) ?? files.at(-1))?.content ?? files.at(-1)?.content ?? ''
+  return new RegExp(`^${keyword} (.*)$`, 'm').exec(text)?.[1]
+}
+
+function withFile(distro: Distro, path: string, text: string): Facts {
+  const facts = stockFacts(distro)
+  return { ...facts, files: [...facts.files, file(path, text)] }
+}
+
+describe('settings of the levels', () => {
+  it('each say why, by whose advice, and have a keyword of their own', () => {
+    for (const { reason, source } of settings) {
+      expect(reason).not.to.equal('')
+      expect(source).to.match(/sshd_config\(5\)|ssh-audit/)
+    }
+    expect(new Set(settings.map(({ keyword }) => keyword)).size).to.equal(settings.length)
+    expect(explainHarden()).to.have.length(settings.length)
+  })
+
+  it('that cost somebody a login at strict say who', () => {
+    for (const keyword of [
+      'PermitRootLogin',
+      'PasswordAuthentication',
+      'PubkeyAcceptedAlgorithms',
+      'RequiredRSASize',
+      'AllowGroups',
+    ])
+      expect(explainHarden().find((one) => one.keyword === keyword)?.breaks, keyword).to.be.a('string')
+  })
+})
+
+describe('a level on a host', () => {
+  it('has no keyword that its OpenSSH does not know, and says which it is left without (lockout 1)', () => {
+    const policy = strict({ idleTimeout: 900 })
+    expect(written(policy, stockFacts('debian-11'), 'ChannelTimeout')).to.equal(undefined)
+    expect(written(policy, stockFacts('debian-12'), 'ChannelTimeout')).to.equal('session:*=900s')
+    const { notes } = draft(policy, stockFacts('debian-11'))
+    expect(notes).to.include('ChannelTimeout: OpenSSH 8.4p1 does not know it: it came with 9.2')
+    expect(notes).to.include('RequiredRSASize: OpenSSH 8.4p1 of this host does not know it')
+    expect(written(policy, stockFacts('debian-11'), 'PubkeyAcceptedKeyTypes')).to.match(/^ssh-ed25519,/)
+  })
+
+  it('has no algorithm that its build does not know (lockout 1)', async () => {
+    expect(written(strict(), stockFacts('debian-11'), 'KexAlgorithms')).not.to.match(/sntrup|mlkem/)
+    expect(written(strict(), stockFacts('debian-13'), 'KexAlgorithms')).to.match(/^mlkem768x25519-sha256,sntrup/)
+    const facts = stockFacts()
+    const none = { ...facts, algorithms: { ...facts.algorithms, macs: ['hmac-md5'] } }
+    expect(await refusal(() => draft(strict(), none))).to.include({ exit: 'host-unfit' })
+  })
+
+  it('has nothing that FIPS mode forbids, and keeps NIST curves there', () => {
+    const stock = stockFacts('rhel-9')
+    const keys = [{ type: 'ssh-rsa', bits: 3072, fingerprint: 'SHA256:r', comment: '', options: [] }]
+    const facts = { ...stock, fips: true, accounts: stock.accounts.map((one) => ({ ...one, keys })) }
+    for (const keyword of ['Ciphers', 'MACs', 'KexAlgorithms', 'HostKeyAlgorithms', 'PubkeyAcceptedAlgorithms'])
+      expect(written(strict(), facts, keyword), keyword).not.to.match(/chacha|25519|umac|mlkem/)
+    expect(written(strict(), facts, 'PubkeyAcceptedAlgorithms')).to.match(/ecdsa-sha2-nistp256/)
+  })
+
+  it('shows only host keys that the host has, and refuses where none is strong (lockout 18)', async () => {
+    const keys = (...hostKeys: [string, number][]): Facts => ({
+      ...stockFacts(),
+      hostKeys: hostKeys.map(([type, bits]) => ({ type, bits, fingerprint: 'SHA256:x' })),
+    })
+    expect(written(strict(), keys(['ED25519', 256], ['RSA', 2048]), 'HostKeyAlgorithms')).not.to.match(/rsa/)
+    expect(written(strict(), keys(['RSA', 4096], ['ECDSA', 256]), 'HostKeyAlgorithms')).not.to.match(/ed25519|ecdsa/)
+    expect((await refusal(() => draft(strict(), keys(['ECDSA', 256])))).message).to.match(
+      /neither an Ed25519 key nor an RSA key/,
+    )
+    expect(written(strict({ leave: ['hostkeyalgorithms'] }), keys(['ECDSA', 256]), 'HostKeyAlgorithms')).to.equal(
+      undefined,
+    )
+  })
+
+  it('allows as many tries as the most keys of one account, and one more (lockout 17)', () => {
+    const keys = Array.from({ length: 4 }, () => admin.keys[0] ?? account('x').keys[0]).filter(
+      (key) => key !== undefined,
+    )
+    const facts = stockFacts()
+    const many = { ...facts, accounts: [...facts.accounts, account('many', { keys })] }
+    expect(written(strict(), facts, 'MaxAuthTries')).to.equal('3')
+    expect(written(strict(), many, 'MaxAuthTries')).to.equal('5')
+    expect(written(hardening(), many, 'MaxAuthTries')).to.equal(undefined)
+  })
+
+  it('forwards what was chosen', () => {
+    const facts = stockFacts()
+    const of = (forwarding: HardenPolicy['forwarding']) =>
+      ['AllowTcpForwarding', 'PermitOpen', 'AllowStreamLocalForwarding'].map((keyword) =>
+        written(hardening({ forwarding }), facts, keyword),
+      )
+    expect(of('jump')).to.deep.equal(['local', '*:22', 'no'])
+    expect(of('none')).to.deep.equal(['no', undefined, 'no'])
+    expect(of('all')).to.deep.equal(['yes', undefined, undefined])
+  })
+
+  it('names no group that is not there', async () => {
+    expect((await refusal(() => draft(hardening({ allowGroups: ['nobodys'] }), stockFacts()))).message).to.match(
+      /"nobodys" does not exist/,
+    )
+  })
+})
+
+describe('settings of others', () => {
+  it('that come first are refused by file and line (lockouts 3 and 4)', async () => {
+    const facts = withFile(
+      'debian-12',
+      '/etc/ssh/sshd_config.d/00-a.conf',
+      '# theirs\nX11Forwarding yes\nCiphers aes256-cbc\n',
+    )
+    const { exit, message } = await refusal(() => draft(hardening(), facts))
+    expect(exit).to.equal('refused')
+    expect(message)
+      .to.match(/00-a\.conf:2: "x11forwarding yes" comes before "X11Forwarding no", and the first value wins/)
+      .and.match(/00-a\.conf:3: "ciphers aes256-cbc"/)
+    expect(written(hardening({ leave: ['X11Forwarding', 'Ciphers'] }), facts, 'X11Forwarding')).to.equal(undefined)
+  })
+
+  it('that come first and say the same, or come behind, are none', () => {
+    const facts = withFile('debian-12', '/etc/ssh/sshd_config.d/00-a.conf', 'X11Forwarding no\n')
+    const behind = withFile('debian-12', '/etc/ssh/sshd_config.d/50-cloud-init.conf', 'PasswordAuthentication yes\n')
+    expect(written(hardening(), facts, 'X11Forwarding')).to.equal('no')
+    expect(written(hardening(), behind, 'PasswordAuthentication')).to.equal('no')
+  })
+
+  it('in a Match block win wherever they stand, and are refused', async () => {
+    const facts = withFile(
+      'debian-12',
+      '/etc/ssh/sshd_config.d/99-z.conf',
+      'Match User alice\n  AllowTcpForwarding yes\n',
+    )
+    expect((await refusal(() => draft(hardening(), facts))).message).to.match(
+      /99-z\.conf:2: "allowtcpforwarding yes" of the block "Match User alice" wins over "AllowTcpForwarding local"/,
+    )
+  })
+
+  it('that add up instead of winning are refused too', async () => {
+    const facts = withFile('debian-12', '/etc/ssh/sshd_config.d/99-z.conf', 'AllowGroups staff\n')
+    expect((await refusal(() => draft(hardening({ allowGroups: ['admin'] }), facts))).message).to.match(
+      /adds to "AllowGroups"/,
+    )
+  })
+
+  it('on the command line: the crypto policy of RHEL 8 stays at baseline and is refused at strict (lockout 8)', async () => {
+    const stock = stockFacts('rhel-8')
+    const facts = {
+      ...stock,
+      sshd: { ...stock.sshd, args: ['-oCiphers=aes256-gcm@openssh.com,aes256-cbc', '-oGSSAPIKexAlgorithms=x', '-D'] },
+    }
+    expect(written(hardening(), facts, 'Ciphers')).to.equal(undefined)
+    expect(written(hardening(), facts, 'MACs')).to.be.a('string')
+    expect(draft(hardening(), facts).notes.join('\n')).to.match(
+      /Ciphers: the command line of sshd sets .*crypto policy/,
+    )
+    expect((await refusal(() => draft(strict(), facts))).message).to.match(
+      /the command line of sshd: "ciphers aes256-gcm/,
+    )
+  })
+
+  it('of enable-mfa are its own: prompts stay on there', () => {
+    const facts = withFile(
+      'debian-12',
+      '/etc/ssh/sshd_config.d/00-bastionctl-mfa.conf',
+      'KbdInteractiveAuthentication yes\nAuthenticationMethods publickey,keyboard-interactive:pam\n',
+    )
+    expect(written(hardening(), facts, 'KbdInteractiveAuthentication')).to.equal('no')
+  })
+})
+
+describe('who loses what by a level', () => {
+  const rsa = (bits: number): Account['keys'][number] => ({
+    type: 'ssh-rsa',
+    bits,
+    fingerprint: `SHA256:rsa${String(bits)}`,
+    comment: 'old',
+    options: [],
+  })
+  const ecdsa: Account['keys'][number] = {
+    type: 'ecdsa-sha2-nistp256',
+    bits: 256,
+    fingerprint: 'SHA256:ec',
+    comment: '',
+    options: [],
+  }
+  const people = (...more: Account[]): Facts => {
+    const facts = stockFacts('debian-12')
+    return {
+      ...facts,
+      accounts: [
+        ...facts.accounts,
+        ...more.map((one) => ({ ...one, effective: { ...one.effective, requiredrsasize: ['1024'] } })),
+      ],
+    }
+  }
+
+  it('keys of a modern kind lose nothing at baseline (lockout 21)', () => {
+    const { lockouts, access } = draft(
+      hardening(),
+      people(account('rita', { keys: [rsa(2048)] }), account('eck', { keys: [ecdsa] })),
+    )
+    expect(lockouts).to.deep.equal([])
+    expect(
+      access
+        .filter(({ account: name }) => name === 'rita' || name === 'eck')
+        .every(({ today, after }) => today && after),
+    ).to.equal(true)
+  })
+
+  it('short RSA keys and ECDSA keys are lost at strict, each with the setting that decides (lockout 21)', () => {
+    const facts = people(account('rita', { keys: [rsa(2048)] }), account('eck', { keys: [ecdsa, ...admin.keys] }))
+    const { lockouts, access } = draft(strict({ acceptLockout: ['eck'] }), facts)
+    expect(lockouts.filter(({ account: name }) => name !== 'root')).to.deep.equal([
+      { account: 'rita', reason: 'loses RSA 2048 SHA256:rsa2048 old (RequiredRSASize 3072)', accepted: false },
+      {
+        account: 'eck',
+        reason: 'loses ecdsa-sha2-nistp256 SHA256:ec (PubkeyAcceptedAlgorithms has no ecdsa-sha2-nistp256)',
+        accepted: true,
+      },
+    ])
+    expect(access).to.deep.include({
+      account: 'rita',
+      key: 'RSA 2048 SHA256:rsa2048 old',
+      today: true,
+      after: false,
+      why: 'RequiredRSASize 3072',
+    })
+  })
+
+  it('who is in none of the allowed groups (lockout 20)', () => {
+    const { lockouts } = draft(hardening({ allowGroups: ['admin', 'robots'] }), stockFacts())
+    expect(lockouts.map(({ account: name }) => name)).to.deep.equal(['alice'])
+    expect(lockouts[0]?.reason).to.match(/AllowGroups admin robots/)
+  })
+
+  it('who has a password only', () => {
+    const facts = people(account('paul', { keys: [], password: 'set' }))
+    expect(draft(hardening(), facts).lockouts).to.deep.include({
+      account: 'paul',
+      reason: 'loses password (PasswordAuthentication no)',
+      accepted: false,
+    })
+  })
+
+  it('root, where people log in as root (lockout 19); a notice of the cloud image is no loss', () => {
+    const facts = stockFacts()
+    const [, ...others] = facts.accounts
+    const asRoot = account('root', { uid: 0, home: '/root', sudo: true })
+    expect(draft(strict(), { ...facts, accounts: [asRoot, ...others] }).lockouts[0]).to.include({
+      account: 'root',
+      accepted: false,
+    })
+    expect(draft(strict(), facts).lockouts).to.deep.equal([
+      { account: 'root', reason: 'its key only runs a notice, and sshd refuses it from now on', accepted: true },
+    ])
+  })
+
+  it('is refused whatever is agreed to where no administrator is left (lockouts 19 and 20)', async () => {
+    const everybody = ['root', 'admin', 'alice', 'ci']
+    expect(
+      (await refusal(() => draft(hardening({ allowGroups: ['alice'], acceptLockout: everybody }), stockFacts())))
+        .message,
+    ).to.match(/no administrator could log in any more: admin would be kept out/)
+    const onlyRoot = stockFacts('debian-12', {
+      accounts: [account('root', { uid: 0, home: '/root', sudo: true, effective: stockEffective })],
+    })
+    expect((await refusal(() => draft(strict({ acceptLockout: everybody }), onlyRoot))).exit).to.equal('refused')
+  })
+})

@@ -1,0 +1,195 @@
+/** harden on real hosts: what sshd says afterwards, who is told beforehand, and that it goes along with enable-mfa and goes away again. */
+import { expect } from 'chai'
+import { execa } from 'execa'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import {
+  addPerson,
+  admin,
+  bastionctl,
+  code,
+  enable,
+  enrol,
+  type Finished,
+  generations,
+  login,
+  must,
+  nextSource,
+  type Person,
+  until,
+  useLab,
+} from './harness.js'
+import { sshArgs } from '../../lab/hosts/index.js'
+import { everywhere, onAll } from './support/everywhere.js'
+import { only, unattended } from './support/operator.js'
+import { difference, state } from './support/snapshot.js'
+
+const tagged = ['--tag', 'Role=bastion']
+const harden = (...flags: string[]): Promise<Finished> => bastionctl('harden', ...flags)
+const dropIn = '/etc/ssh/sshd_config.d/01-bastionctl-hardening.conf'
+
+/** What the running sshd says of a user, by keyword. */
+async function effective(host: string, user: string): Promise<Map<string, string>> {
+  const text = await must(host, `sshd -T -C user=${user},host=x,addr=192.0.2.1`)
+  return new Map(text.split('\n').map((line) => [line.split(' ')[0] ?? '', line.replace(/^\S+ /, '')]))
+}
+
+describe('harden', function () {
+  this.timeout('3m')
+  useLab([
+    { name: 'deb11', factor: true },
+    { name: 'deb12', factor: true },
+    { name: 'deb13', factor: true },
+  ])
+
+  let folder = ''
+  let old: Person
+  const untouched = new Map<string, Awaited<ReturnType<typeof state>>>()
+
+  before(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-keys-'))
+    await addPerson(generations, 'ann')
+    old = await addPerson(generations, 'old')
+    for (const [name, ...kind] of [
+      ['rsa', '-t', 'rsa', '-b', '2048'],
+      ['ecdsa', '-t', 'ecdsa'],
+    ] as const)
+      await execa('ssh-keygen', ['-q', '-N', '', '-C', name, ...kind, '-f', path.join(folder, name)])
+    const keys = ['rsa', 'ecdsa'].map((name) => readFileSync(path.join(folder, `${name}.pub`), 'utf8')).join('')
+    await onAll((host) => must(host, 'cat >/home/old/.ssh/authorized_keys', keys).then(() => undefined))
+    old = { name: 'old', key: path.join(folder, 'rsa') }
+    await onAll(async (host) => {
+      untouched.set(host, await state(host))
+    })
+  })
+  after(() => {
+    if (folder !== '') rmSync(folder, { recursive: true })
+  })
+
+  it('names who loses which key and why, changes nothing and refuses until it is settled (lockout 21)', async () => {
+    const { exitCode, stdout, stderr } = await harden(...tagged, '--level', 'strict', '--dry-run')
+    expect(stdout)
+      .to.match(/old +RSA 2048 SHA256:\S+ rsa +in → out +RequiredRSASize 3072/)
+      .and.match(/old +ecdsa-sha2-nistp256 SHA256:\S+ ecdsa +in → out +PubkeyAccepted\w+ has no ecdsa/)
+      .and.match(/ann +ed25519 SHA256:\S+ ann +in → in/)
+    expect(stderr).to.match(/deb13 .*"old" would be locked out: loses RSA 2048/)
+    expect(exitCode).to.equal(7)
+    await onAll(async (host) => {
+      expect(difference(untouched.get(host) ?? [], await state(host))).to.deep.equal([])
+    })
+  })
+
+  it("is rehearsed by each host's own sshd in a dry run, key by key, and nothing is written", async () => {
+    const { exitCode, stdout } = await harden(...tagged, '--level', 'strict', '--accept-lockout', 'old', '--dry-run')
+    expect(stdout)
+      .to.match(/3\/3 hosts: logins rehearsed/)
+      .and.match(/deb12: its sshd was offered 5 keys and accepts 5 today, 3 afterwards/)
+      // 8.4 has no RequiredRSASize: the short key stays.
+      .and.match(/deb11: its sshd was offered 5 keys and accepts 5 today, 4 afterwards/)
+    expect(exitCode).to.equal(0)
+    await onAll(async (host) => {
+      expect(difference(untouched.get(host) ?? [], await state(host))).to.deep.equal([])
+    })
+  })
+
+  it('costs nobody with a modern key a login at baseline, and a second run changes nothing (G8)', async () => {
+    const done = await harden(...tagged, '--level', 'baseline', ...unattended)
+    expect(done.exitCode, done.stdout + done.stderr).to.equal(0)
+    await onAll(async (host) => {
+      expect(await login(host, old)).to.include({ in: true })
+      expect(await login(host, admin())).to.include({ in: true })
+    })
+    const again = await harden(...tagged, '--level', 'baseline', ...unattended)
+    expect(again.stdout).to.match(/no changes/)
+    expect(again.exitCode).to.equal(0)
+    const { stdout } = await bastionctl('status', ...tagged)
+    expect(stdout.match(/hardening +baseline, forwarding jump/g)).to.have.length(3)
+  })
+
+  everywhere('is what sshd itself says afterwards, for each class of user', async (host) => {
+    for (const user of ['admin', 'ann', 'old']) {
+      const said = await effective(host, user)
+      expect(said.get('x11forwarding'), user).to.equal('no')
+      expect(said.get('allowtcpforwarding'), user).to.equal('local')
+      expect(said.get('permitopen'), user).to.equal('*:22')
+      expect(said.get('passwordauthentication'), user).to.equal('no')
+      expect(said.get('macs'), user).not.to.match(/sha1|md5|umac-64/)
+    }
+  })
+
+  everywhere('lets ProxyJump through to port 22 and nothing else', async (host) => {
+    const through = async (port: number): Promise<string> => {
+      const options = ['-o', 'ExitOnForwardFailure=yes', '-W', `127.0.0.1:${String(port)}`]
+      const args = sshArgs(host, { user: 'admin', key: admin().key, from: nextSource(), args: options })
+      const { stdout, stderr } = await execa('ssh', args, { reject: false, stdin: 'ignore', timeout: 20_000 })
+      return `${stdout} ${stderr}`
+    }
+    await must(host, 'systemd-run --quiet --unit=other /usr/sbin/sshd -D -p 2222 -o PidFile=none')
+    await until('the other sshd', 10, async () =>
+      (await must(host, 'ssh-keyscan -p 2222 127.0.0.1 2>&1')).includes('SSH-2.0'),
+    )
+    expect(await through(22)).to.match(/^SSH-2\.0/)
+    expect(await through(2222)).to.match(/stdio forwarding failed/)
+    await must(host, 'systemctl stop other')
+  })
+
+  it('goes along with enable-mfa in either order, and each goes without the other', async () => {
+    // Whoever logs in from here does so without a terminal.
+    await enable('--accept-lockout', 'old', '--accept-lockout', 'admin')
+    await onAll(async (host) => {
+      const secret = await enrol(host, admin())
+      expect(await login(host, admin())).to.include({ in: false })
+      expect(await login(host, admin(), { answer: code(secret) })).to.include({ in: true })
+      expect((await effective(host, 'admin')).get('x11forwarding')).to.equal('no')
+    })
+    const done = await harden(...tagged, '--level', 'strict', '--accept-lockout', 'old', ...unattended)
+    expect(done.exitCode, done.stdout + done.stderr).to.equal(0)
+    await onAll(async (host) => {
+      const said = await effective(host, 'admin')
+      expect(said.get('authenticationmethods')).to.equal('publickey,keyboard-interactive:pam')
+      expect(said.get('permitrootlogin')).to.equal('no')
+      expect(await login(host, { name: 'old', key: path.join(folder, 'ecdsa') })).to.include({ in: false })
+    })
+    const off = await bastionctl('disable-mfa', ...tagged, ...unattended)
+    expect(off.exitCode, off.stdout + off.stderr).to.equal(0)
+    await onAll(async (host) => {
+      const said = await effective(host, 'admin')
+      expect(said.get('authenticationmethods')).to.equal('any')
+      expect(said.get('permitrootlogin')).to.equal('no')
+      expect(await login(host, admin())).to.include({ in: true })
+    })
+  })
+
+  it('goes back to what the distribution ships by --level stock, byte for byte', async () => {
+    const done = await harden(...tagged, '--level', 'stock', ...unattended)
+    expect(done.exitCode, done.stdout + done.stderr).to.equal(0)
+    await onAll(async (host) => {
+      await must(host, 'rm -f /home/admin/.google_authenticator')
+      expect(difference(untouched.get(host) ?? [], await state(host))).to.deep.equal([])
+      expect(await login(host, old)).to.include({ in: true })
+    })
+  })
+
+  everywhere(
+    'is refused where something else wins, by file and line, and again on the host (lockouts 3 and 4)',
+    async (host) => {
+      const before = await state(host)
+      await must(host, 'echo "X11Forwarding yes" >/etc/ssh/sshd_config.d/00-theirs.conf')
+      const done = await harden(...only(host), '--level', 'baseline', ...unattended)
+      expect(done.stderr).to.match(/00-theirs\.conf:1: "x11forwarding yes" comes before "X11Forwarding no"/)
+      expect(done.exitCode).to.equal(7)
+      await must(host, 'rm /etc/ssh/sshd_config.d/00-theirs.conf')
+      expect(difference(before, await state(host))).to.deep.equal([])
+    },
+  )
+
+  everywhere('that is refused at the last moment leaves nothing behind', async (host) => {
+    const before = await state(host)
+    const done = await harden(...only(host), '--level', 'baseline', '--allow-group', 'admin', ...unattended)
+    expect(done.stderr).to.match(/"ann" would be locked out: loses ed25519 .*AllowGroups admin/)
+    expect(done.exitCode).to.equal(7)
+    expect(await must(host, `test ! -e ${dropIn} && echo gone`)).to.equal('gone\n')
+    expect(difference(before, await state(host))).to.deep.equal([])
+  })
+})
