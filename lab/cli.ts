@@ -4,12 +4,28 @@ import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 
 import { labEnv } from './env.js'
-import { boot, down, kill, LabError, powerCut, readState, reset, restart, sshArgs, status, up } from './hosts/index.js'
+import {
+  boot,
+  down,
+  type HostSpec,
+  isLayout,
+  kill,
+  LabError,
+  LAYOUTS,
+  powerCut,
+  readState,
+  reset,
+  restart,
+  sshArgs,
+  status,
+  up,
+} from './hosts/index.js'
 
 const USAGE = `usage: npm run lab -- COMMAND
 
-  up [NAME...] [--disk] [--no-endpoint] [--like-aws]
-                                          start hosts (default: deb11 deb12 deb13) and the AWS endpoint
+  up [NAME[:LAYOUT]...] [--disk] [--no-endpoint] [--like-aws]
+                                          start hosts (default: deb11 deb12 deb13) and the AWS endpoint;
+                                          layouts: ${Object.keys(LAYOUTS).join(', ')}
   down                                    take everything away but the image cache
   status                                  what there is
   env                                     lines for eval: eval "$(npm run -s lab -- env)"
@@ -37,7 +53,7 @@ async function each(names: readonly string[], act: (name: string) => Promise<voi
 function printStatus(): void {
   const lab = status()
   if (lab === undefined) throw new LabError('there is no lab', 'run "npm run lab -- up"')
-  for (const { name, id, release, address, agent, leader, disk } of lab.hosts) {
+  for (const { name, id, release, address, agent, leader, disk, layout } of lab.hosts) {
     print(
       [
         name,
@@ -47,6 +63,7 @@ function printStatus(): void {
         leader === undefined ? 'down' : `up (pid ${String(leader)})`,
         `agent ${agent}`,
         ...(disk ? ['disk'] : []),
+        ...(layout === undefined ? [] : [`layout ${layout}`]),
       ].join('\t'),
     )
   }
@@ -58,6 +75,14 @@ function login(name: string | undefined, command: readonly string[]): number {
   return spawnSync('ssh', [...sshArgs(name, { interactive: true }), ...command], { stdio: 'inherit' }).status ?? 255
 }
 
+/** `web1:rhel9`: a host, and what is laid over its image. */
+function specOf(asked: string): HostSpec {
+  const [name = '', layout] = asked.split(':')
+  if (layout === undefined) return { name }
+  if (!isLayout(layout)) throw new LabError(`no layout "${layout}"`, `there are ${Object.keys(LAYOUTS).join(', ')}`)
+  return { name, layout }
+}
+
 async function bringUp(args: readonly string[]): Promise<void> {
   const options = {
     disk: { type: 'boolean' },
@@ -67,7 +92,7 @@ async function bringUp(args: readonly string[]): Promise<void> {
   const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
   const disk = values.disk === true ? { disk: true } : {}
   const { hosts, endpoint } = await up({
-    names: positionals,
+    hosts: positionals.map(specOf),
     endpoint: values['no-endpoint'] !== true,
     likeAws: values['like-aws'] === true,
     say,
@@ -82,6 +107,10 @@ async function bringUp(args: readonly string[]): Promise<void> {
 async function main([command, ...args]: readonly string[]): Promise<number> {
   switch (command) {
     case 'up':
+      if (args.includes('--help')) {
+        print(USAGE)
+        return 0
+      }
       await bringUp(args)
       return 0
     case 'down':

@@ -1,6 +1,6 @@
 /** The environment in which AWS clients, and bastionctl with them, talk to the lab. */
 
-import { labDir } from './hosts/layout.js'
+import { labDir } from './hosts/places.js'
 import type { LabState } from './types.js'
 
 /** @throws nothing; without an endpoint there is no AWS_ENDPOINT_URL. */

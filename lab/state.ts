@@ -3,8 +3,9 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
-import { labDir, labMark } from './hosts/layout.js'
+import { labDir, labMark } from './hosts/places.js'
 import { LabError } from './hosts/error.js'
+import type { LayoutName } from './hosts/layouts.js'
 import { withLock } from './hosts/lock.js'
 import type { LabHost, LabState } from './types.js'
 
@@ -20,6 +21,8 @@ export interface HostRecord extends LabHost {
   readonly factor: boolean
   /** Whether its writes are on a file system of their own, so that its power can be cut. */
   readonly disk: boolean
+  /** What was laid over the image; absent on a stock Debian. */
+  readonly layout?: LayoutName
 }
 
 export interface HostsState extends LabState {

@@ -6,7 +6,7 @@ import path from 'node:path'
 
 import { findState, statePath, updateState } from '../state.js'
 import { LabError } from './error.js'
-import { labDir } from './layout.js'
+import { labDir } from './places.js'
 import { launch } from './run.js'
 import { until } from './wait.js'
 

@@ -2,7 +2,7 @@
 
 import { leaderOf } from './cgroup.js'
 import { LabError } from './error.js'
-import { cgroupName } from './layout.js'
+import { cgroupName } from './places.js'
 import { type Ran, type RunOptions, run } from './run.js'
 
 /** systemd.exec(5): what a service, such as the agent, has. No HOME, no USER. */

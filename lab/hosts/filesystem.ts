@@ -4,8 +4,8 @@ import { mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 
 import type { HostRecord } from '../state.js'
-import { imageAt } from './image.js'
-import { hostPaths } from './layout.js'
+import { imageLayers } from './image.js'
+import { hostPaths } from './places.js'
 import { mountsBelow, unmountBelow } from './mounts.js'
 import { must, run } from './run.js'
 
@@ -29,8 +29,7 @@ export async function mountRoot(host: HostRecord): Promise<void> {
   const upper = path.join(layer, 'upper')
   const work = path.join(layer, 'work')
   for (const dir of [upper, work]) mkdirSync(dir, { recursive: true })
-  const image = imageAt(host.image)
-  const lower = [seed, ...(host.factor ? [image.factor] : []), image.root].join(':')
+  const lower = [seed, ...imageLayers(host)].join(':')
   await must('mount', [
     '-t',
     'overlay',

@@ -4,10 +4,11 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
+import type { HostRecord } from '../state.js'
 import type { Release } from '../types.js'
 import { LabError } from './error.js'
 import { unmountBelow } from './mounts.js'
-import { cacheDir } from './layout.js'
+import { cacheDir } from './places.js'
 import { withLock } from './lock.js'
 import { aptMirror, transportOptions } from './mirror.js'
 import { fillSource } from './package-source.js'
@@ -45,6 +46,12 @@ export const imageAt = (dir: string): Image => ({
   factor: path.join(dir, 'factor'),
   packages: path.join(dir, 'packages'),
 })
+
+/** What a host's own layers lie on, topmost first. */
+export function imageLayers(host: Pick<HostRecord, 'image' | 'factor'>): string[] {
+  const { root, factor } = imageAt(host.image)
+  return host.factor ? [factor, root] : [root]
+}
 
 /** Where the release's image is, or will be, by the recipe as it is now. */
 export const imageDir = (release: Release): string => path.join(cacheDir(), `${release}-${digest(release)}`)

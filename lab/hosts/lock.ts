@@ -6,7 +6,7 @@ import path from 'node:path'
 
 import { execa } from 'execa'
 
-import { cacheDir } from './layout.js'
+import { cacheDir } from './places.js'
 import { LabError } from './error.js'
 
 /**

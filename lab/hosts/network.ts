@@ -1,6 +1,6 @@
 /** One bridge a lab, one network namespace a host, no route out. */
 
-import { gateway, bridgeName, labMark, netnsName, operatorAddress, probeAddress } from './layout.js'
+import { gateway, bridgeName, labMark, netnsName, operatorAddress, probeAddress } from './places.js'
 import { must, run } from './run.js'
 
 interface Link {

@@ -1,12 +1,23 @@
 /** The layer that makes a host itself: its name, its keys, who may log in. Kept over a reset, so a client's known_hosts stays right. */
 
 import { createHash } from 'node:crypto'
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 
 import type { HostRecord } from '../state.js'
-import { imageAt } from './image.js'
-import { gateway, hostPaths } from './layout.js'
+import { imageAt, imageLayers } from './image.js'
+import { lay } from './layouts.js'
+import { gateway, hostPaths } from './places.js'
 import { USER_ID } from './recipe/packages.js'
 import { must } from './run.js'
 
@@ -14,9 +25,18 @@ import { must } from './run.js'
 const ROOT_REFUSED = (user: string): string =>
   `no-port-forwarding,no-agent-forwarding,no-X11-forwarding,command="echo 'Please login as the user \\"${user}\\" rather than the user \\"root\\".';echo;sleep 10;exit 142"`
 
-/** Writes the layer. @param publicKey line for authorized_keys. */
-export async function writeSeed(host: HostRecord, publicKey: string): Promise<void> {
+/** Writes the layer unless it is there; whole, or not at all. @param publicKey line for authorized_keys. */
+export async function ensureSeed(host: HostRecord, publicKey: string): Promise<void> {
   const { seed } = hostPaths(host.name)
+  if (existsSync(seed)) return
+  const half = `${seed}.half`
+  for (const left of [half, `${half}.root`, `${half}.work`]) rmSync(left, { recursive: true, force: true })
+  await writeSeed(half, host, publicKey)
+  if (host.layout !== undefined) await lay(host.layout, half, imageLayers(host))
+  renameSync(half, seed)
+}
+
+async function writeSeed(seed: string, host: HostRecord, publicKey: string): Promise<void> {
   const base = imageAt(host.image).root
   const put = (file: string, content: string, mode = 0o644, owner = 0): void => {
     folder(seed, base, path.dirname(file), owner)

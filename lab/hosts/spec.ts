@@ -6,14 +6,17 @@ import type { HostRecord } from '../state.js'
 import type { LabHost, Release } from '../types.js'
 import { LabError } from './error.js'
 import { imageDir } from './image.js'
-import { networkPrefix } from './layout.js'
+import { type Layout, type LayoutName, LAYOUTS } from './layouts.js'
+import { networkPrefix } from './places.js'
 import { PLATFORM, USER, VERSIONS } from './recipe/packages.js'
 
 export interface HostSpec {
-  /** Hostname; `debNN…` says the release, unless `release` does. */
+  /** Hostname; `debNN…` says the release, unless `release` does, or else the layout. */
   readonly name: string
   readonly release?: Release
-  /** Whether the TOTP module is installed; it can be from the host's package source. Default: on all but `deb12`. */
+  /** What is laid over the image. Default: nothing, a stock Debian. */
+  readonly layout?: LayoutName
+  /** Whether the TOTP module is installed; it can be from the host's package source. Default: on all but `deb12` and what a layout says. */
   readonly factor?: boolean
   /** A file system of its own, for `powerCut`. Default false. */
   readonly disk?: boolean
@@ -32,10 +35,16 @@ const LAST_OTHER = 254
 /** As EC2's: 17 hex digits. The same for a name in every lab. */
 const instanceId = (name: string): string => `i-0${createHash('sha256').update(name).digest('hex').slice(0, 16)}`
 
-function releaseOf({ name, release }: HostSpec): Release {
+function releaseOf({ name, release, layout }: HostSpec): Release {
   const found =
-    release ?? (Object.keys(VERSIONS) as Release[]).find((candidate) => name.startsWith(`deb${VERSIONS[candidate]}`))
-  if (found === undefined) throw new LabError(`no release for host "${name}"`, 'names begin with deb11, deb12 or deb13')
+    release ??
+    (Object.keys(VERSIONS) as Release[]).find((candidate) => name.startsWith(`deb${VERSIONS[candidate]}`)) ??
+    (layout && LAYOUTS[layout].release)
+  if (found === undefined)
+    throw new LabError(
+      `no release for host "${name}"`,
+      'names begin with deb11, deb12 or deb13, or name a layout: NAME:LAYOUT',
+    )
   return found
 }
 
@@ -45,6 +54,7 @@ export function recordOf(spec: HostSpec, taken: ReadonlySet<number>): HostRecord
   if (!/^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/.test(name))
     throw new LabError(`"${name}" is no host name`, 'use small letters, digits and hyphens')
   const release = releaseOf(spec)
+  const layout: Layout | undefined = spec.layout && LAYOUTS[spec.layout]
   let number = USUAL[name] ?? FIRST_OTHER
   while (USUAL[name] === undefined && taken.has(number)) number++
   if (number > LAST_OTHER) throw new LabError('the lab is full: no address left')
@@ -59,9 +69,10 @@ export function recordOf(spec: HostSpec, taken: ReadonlySet<number>): HostRecord
     tags: { Name: name, Role: 'bastion', ...spec.tags },
     user: USER,
     agent: spec.agent ?? 'online',
-    platformName: PLATFORM,
-    platformVersion: VERSIONS[release],
-    factor: spec.factor ?? name !== 'deb12',
+    platformName: layout?.platformName ?? PLATFORM,
+    platformVersion: layout?.platformVersion ?? VERSIONS[release],
+    factor: spec.factor ?? layout?.factor ?? name !== 'deb12',
     disk: spec.disk ?? false,
+    ...(spec.layout && { layout: spec.layout }),
   }
 }

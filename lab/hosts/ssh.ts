@@ -1,7 +1,7 @@
 /** Real logins from the machine to a host. */
 
 import { findHost, readState } from '../state.js'
-import { knownHostsPath, operatorAddress } from './layout.js'
+import { knownHostsPath, operatorAddress } from './places.js'
 import { type Ran, type RunOptions, run } from './run.js'
 
 export interface SshOptions extends RunOptions {

@@ -6,12 +6,12 @@ import { type HostRecord, type HostsState, readState, REGION, updateState } from
 import { startEndpoint } from './endpoint.js'
 import { LabError } from './error.js'
 import { ensureImage } from './image.js'
-import { gateway, hostPaths, knownHostsPath, labDir, labMark, sshKeyPath } from './layout.js'
+import { gateway, hostPaths, knownHostsPath, labDir, labMark, sshKeyPath } from './places.js'
 import { boot } from './lifecycle.js'
 import { withLock } from './lock.js'
 import { ensureBridge } from './network.js'
 import { must } from './run.js'
-import { knownHostLines, writeSeed } from './seed.js'
+import { ensureSeed, knownHostLines } from './seed.js'
 import { type HostSpec, recordOf, USUAL } from './spec.js'
 
 export interface UpOptions {
@@ -49,7 +49,7 @@ export async function up(options: UpOptions = {}): Promise<HostsState> {
     const publicKey = readFileSync(`${sshKeyPath()}.pub`, 'utf8')
     const results = await Promise.allSettled(
       wanted.map(async (host) => {
-        if (!existsSync(hostPaths(host.name).seed)) await writeSeed(host, publicKey)
+        await ensureSeed(host, publicKey)
         await boot(host.name)
       }),
     )
@@ -94,6 +94,11 @@ async function register(specs: readonly HostSpec[]): Promise<HostRecord[]> {
       } else if (spec.disk !== undefined && spec.disk !== known.disk) {
         throw new LabError(
           `host "${spec.name}" is there already, ${known.disk ? 'with' : 'without'} a disk of its own`,
+          'run "npm run lab -- down" first',
+        )
+      } else if (spec.layout !== undefined && spec.layout !== known.layout) {
+        throw new LabError(
+          `host "${spec.name}" is there already, ${known.layout === undefined ? 'as a stock Debian' : `as ${known.layout}`}`,
           'run "npm run lab -- down" first',
         )
       }
