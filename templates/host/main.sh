@@ -4,7 +4,7 @@
 RUN=$(pwd)
 UNIT=$1
 # shellcheck disable=SC1091
-for lib in env files state sshd steps answer; do . "$RUN/lib/$lib.sh"; done
+for lib in env files state sshd sshd-args steps answer; do . "$RUN/lib/$lib.sh"; done
 # The agent may be gone when this writes its answer: the change goes on, and the guard decides.
 trap '' PIPE
 verb=$(cat "$RUN/data/verb")

@@ -16,28 +16,6 @@ sshd_unit() {
 
 sshd_socket_active() { systemctl -q is-active ssh.socket sshd.socket 2>/dev/null; }
 
-# sshd_args FILE: the running daemon's arguments, one a line, less those that only say how it runs.
-# Such an -o beats every file (EC2 Instance Connect on Ubuntu, the crypto policy of RHEL 8) and a hand-run `sshd -T` does not show it.
-sshd_args() {
-  printf '' >"$1"
-  _pid=$(systemctl show -p MainPID --value "$(sshd_unit)" 2>/dev/null)
-  [ -r "/proc/${_pid:-0}/cmdline" ] && [ "${_pid:-0}" != 0 ] || return 0
-  # The listener retitles itself ("sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups").
-  tr '\0' '\n' <"/proc/$_pid/cmdline" | sed -e 's/^[a-z-]*: //' -e 's/ \[listener\].*//' | tr ' ' '\n' | sed 1d | awk '
-    # The title joins all words by blanks: those behind an option, up to the next one, are its value, as in
-    # -o AuthorizedKeysCommand /usr/share/ec2-instance-connect/eic_run_authorized_keys %u %f
-    function flush() { if (held != "") print held; held = "" }
-    /^-[bCcEfghopu]$/ { flush(); print; next }
-    /^-/ { flush(); held = $0; next }
-    NF { held = (held == "" ? "" : held " ") $0 }
-    END { flush() }' | while read -r _arg; do
-    case $_arg in
-    '' | -D | -e | -i | -d | -t | -T | -q) ;;
-    *) printf '%s\n' "$_arg" ;;
-    esac
-  done >"$1"
-}
-
 # with_args FILE COMMAND…: runs COMMAND with the lines of FILE as further arguments.
 with_args() {
   _args=$1
