@@ -7,6 +7,7 @@ UNIT=$1
 for lib in env files state sshd sshd-args steps answer; do . "$RUN/lib/$lib.sh"; done
 # The agent may be gone when this writes its answer: the change goes on, and the guard decides.
 trap '' PIPE
+sshd_folder
 verb=$(cat "$RUN/data/verb")
 case $verb in
 inspect | change | confirm | extend | roll-back | history)

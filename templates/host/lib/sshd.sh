@@ -16,6 +16,12 @@ sshd_unit() {
 
 sshd_socket_active() { systemctl -q is-active ssh.socket sshd.socket 2>/dev/null; }
 
+# sshd_folder: Debian's sshd wants it to be there even for -t and -T. Its unit makes it at the start and takes it away at the stop, and
+# under socket activation no sshd need have run yet.
+sshd_folder() {
+  [ -d /run/sshd ] || [ "$(sshd_unit)" != ssh.service ] || mkdir -m 0755 /run/sshd
+}
+
 # with_args FILE COMMAND…: runs COMMAND with the lines of FILE as further arguments.
 with_args() {
   _args=$1
@@ -48,20 +54,24 @@ sshd_target() {
 # reload_sshd: never restart while it runs; SIGHUP with a bad file would close the port, so -t comes first.
 # Socket activation may mean that no daemon runs: the next connection reads the files anyway.
 reload_sshd() {
+  sshd_folder
   _test=$("$(sshd_binary)" -t 2>&1) || { plain "sshd -t: $_test"; return 1; }
   _unit=$(sshd_unit)
   if systemctl -q is-active "$_unit"; then
     _said=$(systemctl reload "$_unit" 2>&1) && return 0
     # systemd says that it failed, sshd says why.
-    _test=$("$(sshd_binary)" -t 2>&1) || _said="sshd -t: $_test"
-    plain "$_said"
-    return 1
+    sshd_folder
+    _test=$("$(sshd_binary)" -t 2>&1) || { plain "sshd -t: $_test"; return 1; }
+    # An sshd that was handed its socket may lose it at SIGHUP and end ("Cannot bind any address", seen on Debian 13): systemd still has it.
+    if ! sshd_socket_active || systemctl -q is-active "$_unit"; then
+      plain "$_said"
+      return 1
+    fi
   elif sshd_socket_active; then
     return 0
-  else
-    systemctl reset-failed "$_unit" 2>/dev/null
-    systemctl start "$_unit" 2>&1
   fi
+  systemctl reset-failed "$_unit" 2>/dev/null
+  systemctl start "$_unit" 2>&1
 }
 
 # answers TARGET PORT: a new TCP connection gets sshd's banner within five seconds.
