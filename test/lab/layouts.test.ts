@@ -20,6 +20,8 @@ import {
 import { carryOut, changeFor, newId } from './support/drive.js'
 import { everywhere, onAll } from './support/everywhere.js'
 import { backByItself, differences, snapshot } from './support/remains.js'
+import { Terminal } from './support/terminal.js'
+import { allDone, transfers } from './support/transfer.js'
 
 const layouts = Object.keys(LAYOUTS) as LayoutName[]
 
@@ -27,10 +29,12 @@ describe('layouts', function () {
   this.timeout('3m')
   useLab(layouts.map((layout) => ({ name: layout, layout })))
   let ann: Person
+  let newcomer: Person
   const stock = new Map<string, string[]>()
 
   before(async () => {
     ann = await addPerson(layouts, 'ann')
+    newcomer = await addPerson(layouts, 'newcomer')
     await onAll(async (host) => {
       stock.set(host, await files(host))
     }, layouts)
@@ -61,6 +65,21 @@ describe('layouts', function () {
         expect(await login(host, ann, { answer: now === '000000' ? '000001' : '000000' })).to.include({ in: false })
         expect(await login(host, ann, { answer: now })).to.include({ in: true })
         expect(await login(host, ann, { answer: now })).to.include({ in: false })
+      },
+      layouts,
+    )
+
+    everywhere(
+      'carries scp, sftp, rsync and commands of the un-enrolled without a stray byte, and enrols at the first login (lockout 44)',
+      async (host) => {
+        const seen = await transfers(host, newcomer, Array<string>(7).fill('123456'))
+        expect(seen).to.deep.equal(allDone(seen, 0))
+        const terminal = Terminal.login(host, newcomer)
+        await terminal.see(/Enter code from app \(-1 to skip\): $/)
+        terminal.type(`${code(/secret key is: ([A-Z2-7]+)/.exec(terminal.text)?.[1] ?? '')}\n`)
+        await terminal.works()
+        expect(await terminal.leave()).to.equal(0)
+        expect(await login(host, newcomer, { answer: '' })).to.include({ in: false })
       },
       layouts,
     )
@@ -147,11 +166,13 @@ async function disable(): Promise<Finished> {
   return done
 }
 
-/** All but factors, sudo's own mark, and what packages and accounts leave behind: the cache of libraries, the databases' older versions. */
+/** All but the newcomer's own, factors, sudo's own mark, and what packages and accounts leave behind: the cache of libraries, the databases' older versions. */
 async function files(host: string): Promise<string[]> {
   const all = await tree(host, ['/etc', '/home', '/root', '/usr/local'], false)
   return all.filter(
     (line) =>
-      !/\/\.(?:google_authenticator|sudo_as_admin_successful)|\/etc\/(?:[a-z]+-|ld\.so\.cache)(?:\||$)/.test(line),
+      !/\/home\/newcomer|\/\.(?:google_authenticator|sudo_as_admin_successful)|\/etc\/(?:[a-z]+-|ld\.so\.cache)(?:\||$)/.test(
+        line,
+      ),
   )
 }

@@ -46,7 +46,7 @@ restore_files() {
 
 # reread ID: sshd with the files as they are now.
 reread() {
-  sshd_folder
+  [ -d /run/sshd ] || [ "$(sshd_unit)" != ssh.service ] || mkdir -m 0755 /run/sshd
   _said=$(reload_sshd) && return 0
   journal "$1" "sshd: $_said"
   return 1

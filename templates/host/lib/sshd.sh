@@ -17,9 +17,11 @@ sshd_unit() {
 sshd_socket_active() { systemctl -q is-active ssh.socket sshd.socket 2>/dev/null; }
 
 # sshd_folder: Debian's sshd wants it to be there even for -t and -T. Its unit makes it at the start and takes it away at the stop, and
-# under socket activation no sshd need have run yet.
+# under socket activation no sshd need have run yet. A running sshd that lacks it is broken, and stays so here.
 sshd_folder() {
-  [ -d /run/sshd ] || [ "$(sshd_unit)" != ssh.service ] || mkdir -m 0755 /run/sshd
+  if [ ! -d /run/sshd ] && sshd_socket_active && [ "$(sshd_unit)" = ssh.service ] && ! systemctl -q is-active ssh.service; then
+    mkdir -m 0755 /run/sshd
+  fi
 }
 
 # with_args FILE COMMAND…: runs COMMAND with the lines of FILE as further arguments.
