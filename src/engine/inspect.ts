@@ -7,6 +7,7 @@ import { readFacts, readMoment } from '../host/facts.js'
 import { hostCommand, type Data } from '../host/program.js'
 import { readTarball } from '../host/tarball.js'
 import type { Ports } from './api.js'
+import { ask, delivery, execution } from './ask.js'
 import { unasked } from './fitness.js'
 import type { Reply } from './ports.js'
 
@@ -19,25 +20,15 @@ export interface Inspected {
   readonly skew: number
 }
 
-/** Seconds: AWS's least delivery time-out, and far more than a reading takes. */
-export const delivery = 30
-const execution = 120
-
 /** Reads every host that can be asked; the others come back with the problem. Order is kept. `asks` goes to the on-host program. */
 export async function inspect(ports: Ports, hosts: readonly Host[], asks: Data = {}): Promise<Inspected[]> {
-  const asked = hosts.filter((host) => unasked(host) === undefined)
-  const began = ports.clock.now()
-  ports.emit({ code: 'step-started', step: 'inspect', hosts: asked.map((host) => host.id) })
   const readings = new Readings({ ...questions(), ...asks })
-  const replies = asked.length === 0 ? [] : await ports.transport.run(await order(ports, asked, readings))
-  // Nobody has failed to answer where the question was called off.
-  ports.signal.throwIfAborted()
-  const ended = ports.clock.now()
-  // Nobody could be heard for one and the same reason: that is what has to be said, not that the hosts are silent.
-  const [first] = replies
-  if (first?.error && replies.every(({ error }) => error)) throw first.error
-  for (const reply of replies) await readings.complete(ports, reply)
-  ports.emit({ code: 'step-finished', step: 'inspect', ms: ended - began })
+  const question = {
+    command: await hostCommand('inspect', readings.questions, execution),
+    comment: 'bastionctl inspect (reads only)',
+    wantsMore: (reply: Reply) => !reply.complete && readings.wants(reply),
+  }
+  const { replies, began, ended } = await ask(ports, hosts, question, (reply) => readings.complete(ports, reply))
   return hosts.map((host) => {
     const problem = unasked(host)
     const reply = replies.find((candidate) => candidate.host === host.id)
@@ -49,25 +40,6 @@ export async function inspect(ports: Ports, hosts: readonly Host[], asks: Data =
 /** What the reading depends on beside the host. */
 function questions(): Data {
   return { factors: `${factorPlaces().join('\n')}\n` }
-}
-
-async function order(
-  ports: Ports,
-  hosts: readonly Host[],
-  readings: Readings,
-): Promise<Parameters<Ports['transport']['run']>[0]> {
-  return {
-    hosts: hosts.map((host) => host.id),
-    command: await hostCommand('inspect', readings.questions, execution),
-    comment: 'bastionctl inspect (reads only)',
-    deliverySeconds: delivery,
-    executionSeconds: execution,
-    wantsMore: (reply) => !reply.complete && readings.wants(reply),
-    onProgress: (done, total) => {
-      ports.emit({ code: 'progress', step: 'inspect', done, total })
-    },
-    signal: ports.signal,
-  }
 }
 
 /** The clock was read somewhere between sending and receiving: only what lies outside of that is known to be off. */

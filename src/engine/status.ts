@@ -6,8 +6,9 @@ import { orderData } from '../host/data.js'
 import { hostCommand } from '../host/program.js'
 import { readTarball } from '../host/tarball.js'
 import type { HostAccess, HostHistory, HostStatus, ListedHost, Ports } from './api.js'
+import { delivery } from './ask.js'
 import { unfit } from './fitness.js'
-import { delivery, inspect } from './inspect.js'
+import { inspect } from './inspect.js'
 import { select } from './select.js'
 
 export async function status(ports: Ports, selector: Selector): Promise<readonly HostStatus[]> {
