@@ -8,6 +8,7 @@ import type {
   StatusOutput,
   TargetOutput,
   WhoOutput,
+  VerifyOutput,
 } from '../../src/cli/outputs.js'
 import { exitCodes, type ExitName } from '../../src/domain/exit-codes.js'
 import { outcomes } from '../../src/domain/outcome.js'
@@ -105,6 +106,76 @@ const status = z.strictObject({
     )
     .readonly(),
 }) satisfies z.ZodType<StatusOutput>
+
+const packageEvent = z.strictObject({ at: seconds, name: z.string(), from: optional, to: z.string() })
+
+const cause = z
+  .strictObject({
+    by: z.enum(['package', 'cloud-init', 'edit']),
+    at: seconds,
+    package: packageEvent.exactOptional(),
+  })
+  .exactOptional()
+
+const decider = z
+  .strictObject({ path: z.string(), line: z.number() })
+  .describe("the line that decides; line 0: an option on sshd's command line")
+
+const drift = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('file'),
+    path: z.string(),
+    change: z.string(),
+    what: z.enum(['edited', 'missing', 'undone', 'back', 'access']),
+    wanted: optional,
+    found: optional,
+    cause,
+  }),
+  z.strictObject({
+    kind: z.literal('foreign-file'),
+    path: z.string(),
+    what: z.enum(['new', 'edited', 'missing']),
+    cause,
+  }),
+  z.strictObject({
+    kind: z.literal('value'),
+    accounts: z.array(z.string()).readonly(),
+    keyword: z.string(),
+    wanted: z.string(),
+    found: optional,
+    change: z.string(),
+    decidedBy: decider.exactOptional(),
+    cause,
+  }),
+  z.strictObject({ kind: z.literal('sshd-refuses'), text: z.string() }),
+  z.strictObject({
+    kind: z.literal('sshd-replaced'),
+    path: z.string(),
+    since: seconds.exactOptional(),
+    cause,
+  }),
+])
+
+const verify = z.strictObject({
+  exit,
+  hosts: z
+    .array(
+      z.strictObject({
+        id: z.string(),
+        name: z.string(),
+        agent,
+        now: seconds.exactOptional(),
+        problem: optional,
+        pending: pending.exactOptional(),
+        confirmed: recordedChange.exactOptional(),
+        checked: z.strictObject({ changes: z.number(), files: z.number(), values: z.number() }).exactOptional(),
+        drifted: z.boolean().exactOptional(),
+        drift: z.array(drift).readonly().exactOptional(),
+        packages: z.array(packageEvent).readonly().exactOptional(),
+      }),
+    )
+    .readonly(),
+}) satisfies z.ZodType<VerifyOutput>
 
 const hosts = z.strictObject({
   exit,
@@ -221,6 +292,7 @@ export const outputSchemas = {
   rollback: target,
   status,
   who,
+  verify,
   hosts,
   history,
   error,

@@ -5,7 +5,7 @@ import type { Host } from '../domain/host.js'
 import type { Outcome } from '../domain/outcome.js'
 import type { Plan } from '../domain/plan.js'
 import type { RunRecord } from '../domain/run-record.js'
-import type { HostAccess, HostHistory, HostStatus, ListedHost, RunReport } from '../engine/api.js'
+import type { HostAccess, HostHistory, HostStatus, HostVerification, ListedHost, RunReport } from '../engine/api.js'
 import type { Explanation } from '../features/hardening/explain.js'
 
 /** What a run comes to. `rehearsal` is there with --rehearse; `report` is not where nothing was applied: a dry run, or no changes. */
@@ -56,6 +56,17 @@ interface StatusOfHost extends Omit<HostStatus, 'host' | 'inspection'> {
   readonly changes?: readonly RecordedChange[]
 }
 
+export interface VerifyOutput {
+  readonly exit: ExitName
+  readonly hosts: readonly VerifyOfHost[]
+}
+
+interface VerifyOfHost extends Omit<HostVerification, 'host'> {
+  readonly id: string
+  readonly name: string
+  readonly agent: Host['agent']
+}
+
 export interface HostsOutput {
   readonly exit: ExitName
   readonly hosts: readonly HostOutput[]
@@ -97,6 +108,10 @@ export function statusOfHost({ host, inspection, ...rest }: HostStatus): StatusO
   const left =
     pending === undefined ? {} : { pending: { ...pending, secondsLeft: Math.max(0, pending.deadline - now) } }
   return { id, name, agent, now, ...left, changes: inspection.facts.changes, ...rest }
+}
+
+export function verifyOfHost({ host: { id, name, agent }, ...rest }: HostVerification): VerifyOfHost {
+  return { id, name, agent, ...rest }
 }
 
 export function hostOutput({ host, inspection, unfit }: ListedHost): HostOutput {

@@ -10,6 +10,7 @@ import Hosts from './hosts.js'
 import Rollback from './rollback.js'
 import Status from './status.js'
 import Who from './who.js'
+import Verify from './verify.js'
 
 export const commands = {
   apply: Apply,
@@ -23,4 +24,5 @@ export const commands = {
   rollback: Rollback,
   status: Status,
   who: Who,
+  verify: Verify,
 }

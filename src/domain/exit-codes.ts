@@ -2,7 +2,10 @@
 export const exitCodes = {
   ok: [0, 'done, or nothing to do'],
   bug: [1, 'unexpected error: a bug in bastionctl; please report it'],
-  changes: [2, 'with --detailed-exitcode: the dry run found changes'],
+  changes: [
+    2,
+    'with --detailed-exitcode: the dry run found changes; "verify": a host has drifted from its confirmed changes',
+  ],
   usage: [3, 'a flag or argument is wrong, or an answer was needed and there is no terminal'],
   'no-host': [4, 'the selector matches no host'],
   'host-unfit': [
@@ -23,7 +26,7 @@ export const exitCodes = {
   mixed: [14, 'hosts ended differently: see the report for which holds what'],
   'needs-hands': [15, 'a host could not be put back, or its state is not known'],
   'too-late': [16, 'the confirm came too late: the host has rolled back'],
-  drift: [17, 'a host does not match its last confirmed change'],
+  drift: [17, '"status": a managed file is not as the last confirmed change left it'],
   interrupted: [130, 'stopped by Ctrl-C: hosts are untouched or guarded, as the report says'],
 } as const satisfies Record<string, readonly [number, string]>
 

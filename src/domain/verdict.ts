@@ -71,6 +71,12 @@ export function verdict(results: readonly HostResult[], intent: Intent, interrup
   return names.size === 1 && only !== undefined ? only : 'mixed'
 }
 
+/** As of `status`. 2, as `diff` and a dry run have it: what was asked for is a comparison. */
+export function verifyVerdict(hosts: readonly { readonly problem?: string; readonly drifted?: boolean }[]): ExitName {
+  if (hosts.some(({ drifted = false }) => drifted)) return 'changes'
+  return hosts.some(({ problem }) => problem !== undefined) ? 'host-unfit' : 'ok'
+}
+
 /** Drift is worse news than a host that could not be asked: the one is known, the other may be asked again. */
 export function statusVerdict(
   hosts: readonly { readonly problem?: string; readonly drift?: readonly string[] }[],

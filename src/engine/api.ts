@@ -1,5 +1,6 @@
+import type { Drift, PackageEvent } from '../domain/drift.js'
 import type { Emit } from '../domain/events.js'
-import type { HostKey, Inspection } from '../domain/facts.js'
+import type { HostKey, Inspection, PendingChange, RecordedChange } from '../domain/facts.js'
 import type { Host } from '../domain/host.js'
 import type { HostResult } from '../domain/outcome.js'
 import type { Plan } from '../domain/plan.js'
@@ -84,6 +85,24 @@ export interface HostAccess {
   readonly problem?: string
 }
 
+export interface HostVerification {
+  readonly host: Host
+  /** Why the host, or its sshd, could not be asked; what is there beside it holds. */
+  readonly problem?: string
+  /** The host's clock, epoch seconds. */
+  readonly now?: number
+  readonly pending?: PendingChange
+  /** The newest confirmed change. Absent where there is none, and so nothing to verify. */
+  readonly confirmed?: RecordedChange
+  /** How much was compared, over all confirmed changes. */
+  readonly checked?: { readonly changes: number; readonly files: number; readonly values: number }
+  readonly drifted?: boolean
+  /** Absent where it could not be read. */
+  readonly drift?: readonly Drift[]
+  /** Where there is drift: packages of sshd and PAM that came since the oldest confirmed change. */
+  readonly packages?: readonly PackageEvent[]
+}
+
 export interface ListedHost {
   readonly host: Host
   /** From the host itself; absent when it was not asked or did not answer. */
@@ -123,6 +142,7 @@ export interface Engine {
   status(ports: Ports, selector: Selector): Promise<readonly HostStatus[]>
   /** Every key of every account, offered to the host's own sshd; nothing is written. */
   who(ports: Ports, selector: Selector): Promise<readonly HostAccess[]>
+  verify(ports: Ports, selector: Selector): Promise<readonly HostVerification[]>
   hosts(ports: Ports, selector: Selector): Promise<readonly ListedHost[]>
   history(ports: Ports, selector: Selector, change?: string): Promise<readonly HostHistory[]>
 }

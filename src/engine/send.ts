@@ -116,5 +116,5 @@ function offersOf(text = ''): Pick<HostResult, 'offers'> {
 }
 
 function isOutcome(name: string): name is Outcome {
-  return !['proven', 'rolled-back-as-asked', 'facts', 'extended', 'history'].includes(name)
+  return !['proven', 'rolled-back-as-asked', 'facts', 'verified', 'extended', 'history'].includes(name)
 }

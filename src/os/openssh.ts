@@ -49,3 +49,12 @@ export const keyboardInteractiveNames: readonly string[] = [
   // Ancient alias that servconf.c still takes.
   'skeyauthentication',
 ]
+
+/** Names under which a line may set what `sshd -T` shows as `keyword` (servconf.c). */
+export function spellings(keyword: string, version: string): readonly string[] {
+  if (keyword === 'kbdinteractiveauthentication')
+    return atLeast(version, '8.7') ? keyboardInteractiveNames : ['kbdinteractiveauthentication']
+  if (keyword === 'challengeresponseauthentication') return ['challengeresponseauthentication', 'skeyauthentication']
+  const [, first] = /^((?:pubkey|hostbased)accepted)(?:algorithms|keytypes)$/.exec(keyword) ?? []
+  return first === undefined ? [keyword] : [`${first}algorithms`, `${first}keytypes`]
+}

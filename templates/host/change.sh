@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # install → rehearse → arm → commit → reload → prove, on this host alone, under its lock. Sourced by main.sh.
 # shellcheck disable=SC1091
-for lib in arm restore accounts packages people; do . "$RUN/lib/$lib.sh"; done
+for lib in arm restore accounts packages people drift; do . "$RUN/lib/$lib.sh"; done
 MANIFEST=$RUN/data/manifest
 wanted() { value "$1" "$MANIFEST"; }
 change_id=$(wanted id)

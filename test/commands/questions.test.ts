@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { outputSchemas } from '../../docs/generate/output-schemas.js'
 import { BastionError } from '../../src/domain/errors.js'
-import type { HostStatus } from '../../src/engine/api.js'
+import type { HostStatus, HostVerification } from '../../src/engine/api.js'
 import { Bench } from '../support/run-command.js'
 import { host, inspection, plan, result } from '../support/samples.js'
 
@@ -53,6 +53,75 @@ describe('commands that only ask', () => {
       })
       expect(ran.exitCode).to.equal(5)
       expect(outputSchemas.status.parse(ran.json).hosts[0]?.pending).to.include({ secondsLeft: 300 })
+    })
+  })
+
+  describe('verify', () => {
+    const [confirmed] = inspection.facts.changes
+    const compared: HostVerification = {
+      host,
+      now: inspection.moment.now,
+      ...(confirmed && { confirmed }),
+      checked: { changes: 2, files: 4, values: 1 },
+      drifted: false,
+      drift: [],
+    }
+    const edit = { by: 'edit', at: 1_767_323_050 } as const
+    const upgrade = { at: 1_767_323_060, name: 'openssh-server', from: '1', to: '2' }
+    const path = '/etc/ssh/sshd_config.d/50-cloud-init.conf'
+    const drifted: HostVerification = {
+      ...compared,
+      drifted: true,
+      drift: [
+        { kind: 'sshd-refuses', text: 'Disabled method' },
+        { kind: 'sshd-replaced', path: '/usr/sbin/sshd', cause: { by: 'package', at: upgrade.at, package: upgrade } },
+        { kind: 'file', path: '/etc/pam.d/sshd', change: 'c-old', what: 'edited', cause: edit },
+        { kind: 'value', accounts: ['ann'], keyword: 'usepam', wanted: 'yes', change: 'c-old', cause: edit },
+        { kind: 'foreign-file', path, what: 'new', cause: { by: 'cloud-init', at: edit.at } },
+      ],
+      packages: [upgrade],
+    }
+
+    it('says that all is as confirmed', async () => {
+      const ran = await bench.run(['verify', ...selector], { verify: () => Promise.resolve([compared]) })
+      expect(ran.exitCode).to.equal(0)
+      expect(ran.stdout)
+        .to.match(/confirmed +c-old enable mfa, by ann@laptop at .*, after 1 older change$/m)
+        .and.match(/verified +4 managed files, 1 effective value, sshd's files and program: as confirmed$/m)
+        .and.match(/^1 host: 0 drifted$/m)
+    })
+
+    it('exits 2 on drift, with a line for each and who did it', async () => {
+      const ran = await bench.run(['verify', ...selector], { verify: () => Promise.resolve([compared, drifted]) })
+      expect(ran.exitCode).to.equal(2)
+      for (const line of [
+        'sshd refuses its files, and would not start again: Disabled method',
+        'the sshd that runs is not /usr/sbin/sshd any more, since the package openssh-server was upgraded (1 to 2) at 2026-01-02 03:04:20Z: new connections may be refused until it is restarted',
+        '/etc/pam.d/sshd is not as the change left it, edited at 2026-01-02 03:04:10Z (change c-old)',
+        'usepam is not set, not "yes", for ann: no line of sshd was found that says so, edited at 2026-01-02 03:04:10Z',
+        `${path} has come since, and no proof was made with it, written by cloud-init at 2026-01-02 03:04:10Z`,
+      ])
+        expect(ran.stdout).to.contain(`  drift      ${line}\n`)
+      expect(ran.stdout).to.match(/package +openssh-server was upgraded \(1 to 2\)/)
+    })
+
+    it('prints JSON by its schema, and exits 5 if a host could not be asked', async () => {
+      const json = async (...found: readonly HostVerification[]) =>
+        bench.run(['verify', ...selector, '--json'], { verify: () => Promise.resolve(found) })
+      const unknown = { host: silent, problem: 'its SSM agent is offline' }
+      const asked = await json(compared, unknown, { host, now: 1 })
+      expect(asked.exitCode).to.equal(5)
+      expect(outputSchemas.verify.parse(asked.json)).to.include({ exit: 'host-unfit' })
+      const parsed = outputSchemas.verify.parse((await json(drifted, unknown)).json)
+      expect(parsed.exit).to.equal('changes')
+      expect(parsed.hosts[0]?.drift).to.deep.equal(drifted.drift)
+    })
+
+    it('says where there is nothing to verify', async () => {
+      const ran = await bench.run(['verify', ...selector], { verify: () => Promise.resolve([{ host, now: 1 }]) })
+      expect(ran.stdout).to.include('nothing to verify: no change was confirmed on this host')
+      expect(ran.stdout).to.include('1 host: 0 drifted, 1 with nothing to verify')
+      expect(ran.exitCode).to.equal(0)
     })
   })
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { ExitName } from '../../src/domain/exit-codes.js'
 import type { HostResult, Outcome } from '../../src/domain/outcome.js'
-import { statusVerdict, verdict, type Intent } from '../../src/domain/verdict.js'
+import { statusVerdict, verifyVerdict, verdict, type Intent } from '../../src/domain/verdict.js'
 import { result } from '../support/samples.js'
 
 /** `outcome` or `outcome:reason`. */
@@ -75,5 +75,11 @@ describe('verdict', () => {
     expect(statusVerdict([{}, { drift: [] }])).to.equal('ok')
     expect(statusVerdict([{ problem: 'offline' }])).to.equal('host-unfit')
     expect(statusVerdict([{ problem: 'offline' }, { drift: ['/etc/pam.d/sshd'] }])).to.equal('drift')
+  })
+
+  it('of a verification is 2 where a host has drifted, whatever else could not be asked', () => {
+    expect(verifyVerdict([{}, { drifted: false }])).to.equal('ok')
+    expect(verifyVerdict([{ problem: 'offline' }])).to.equal('host-unfit')
+    expect(verifyVerdict([{ problem: 'offline' }, { drifted: true }])).to.equal('changes')
   })
 })

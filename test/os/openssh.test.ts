@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { atLeast, compareOpenssh, keyboardInteractiveKeywords, parseOpenssh } from '../../src/os/openssh.js'
+import { atLeast, compareOpenssh, keyboardInteractiveKeywords, parseOpenssh, spellings } from '../../src/os/openssh.js'
 
 describe('versions of OpenSSH', () => {
   for (const [text, major, minor, patch] of [
@@ -34,5 +34,13 @@ describe('versions of OpenSSH', () => {
   it('lockout 2: switches on what decides keyboard-interactive in that version', () => {
     expect(keyboardInteractiveKeywords('8.4p1')).to.include('ChallengeResponseAuthentication')
     expect(keyboardInteractiveKeywords('8.7p1')).to.deep.equal(['KbdInteractiveAuthentication'])
+  })
+
+  it('names what a line may call a keyword', () => {
+    expect(spellings('kbdinteractiveauthentication', '9.2p1')).to.include('challengeresponseauthentication')
+    expect(spellings('kbdinteractiveauthentication', '8.4p1')).to.deep.equal(['kbdinteractiveauthentication'])
+    expect(spellings('challengeresponseauthentication', '8.4p1')).to.include('skeyauthentication')
+    expect(spellings('pubkeyacceptedalgorithms', '9.2p1')).to.include('pubkeyacceptedkeytypes')
+    expect(spellings('ciphers', '9.2p1')).to.deep.equal(['ciphers'])
   })
 })

@@ -1,9 +1,10 @@
 # shellcheck shell=sh
 # Arming: copies, guard and timer are in place and on disk before the first write to anything that decides a login (G1).
 
-# stage_change ID SECONDS: the change's folder, with what the guard has to know.
+# stage_change ID SECONDS: the change's folder, with what the guard has to know, and what a later look at the host is compared with.
 stage_change() {
-  mkdir "$CHANGES/$1" && cp "$RUN/data/manifest" "$CHANGES/$1/manifest" && cp "$RUN/sshd-args" "$CHANGES/$1/sshd-args" || return 1
+  mkdir "$CHANGES/$1" && cp "$RUN/data/manifest" "$CHANGES/$1/manifest" && cp "$RUN/sshd-args" "$CHANGES/$1/sshd-args" &&
+    cp "$RUN/data/expect" "$CHANGES/$1/expect" && sshd_files >"$CHANGES/$1/sshd-files" || return 1
   awk -F'|' -v OFS='|' '{ print NR, $0 }' "$RUN/data/files" >"$CHANGES/$1/files" &&
     sort -t'|' -k1,1nr "$CHANGES/$1/files" >"$CHANGES/$1/files.reverse" || return 1
   printf 'state=staged\nat=%s\ndeadline=0\ndeadline_uptime=0\nreason=\n' "$(epoch)" | write_text "$CHANGES/$1/state"

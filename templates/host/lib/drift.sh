@@ -1,14 +1,106 @@
 # shellcheck shell=sh
-# Managed files that are not as the last confirmed change left them.
+# What is not as the confirmed changes left it: files, values, and the sshd that runs.
+
+confirmed_changes() {
+  for _id in $(changes_newest_first 2>/dev/null); do
+    [ "$(state_of "$_id")" != confirmed ] || printf '%s\n' "$_id"
+  done
+}
+
+# managed: path|mode|owner|group|before|after|change; of several confirmed changes the newest that wrote the file counts.
+managed() {
+  for _id in $(confirmed_changes); do
+    awk -F'|' -v OFS='|' -v id="$_id" '{ print $2, $4, $5, $6, $7, $8, id }' "$CHANGES/$_id/files"
+  done | awk -F'|' '!seen[$1]++'
+}
+
+# access PATH: mode, owner, group; nothing where there is no file.
+access() { stat -c '%04a %U:%G' "$1" 2>/dev/null; }
+
+# drifted_files: path|change|before|wanted digest|digest|wanted access|access
+drifted_files() {
+  managed | while IFS='|' read -r _path _mode _owner _group _before _after _id; do
+    _has=$(digest "$_path")
+    _access=$(access "$_path")
+    [ "$_after" != absent ] || _mode=
+    if [ "$_has" != "$_after" ] || { [ -n "$_mode" ] && [ "$_access" != "$_mode $_owner:$_group" ]; }; then
+      printf '%s|%s|%s|%s|%s|%s|%s\n' "$_path" "$_id" "$_before" "$_after" "$_has" "$_mode $_owner:$_group" "$_access"
+    fi
+  done
+}
 
 # drift: paths, comma-separated.
-drift() {
-  for _id in $(changes_newest_first 2>/dev/null); do
-    [ "$(state_of "$_id")" = confirmed ] || continue
-    while IFS='|' read -r _n _path _action _fmode _owner _group _before _after; do
-      printf '%s|%s\n' "$_path" "$_after"
-    done <"$CHANGES/$_id/files"
-  done | awk -F'|' '!seen[$1]++' | while IFS='|' read -r _path _after; do
-    [ "$(digest "$_path")" = "$_after" ] || printf '%s\n' "$_path"
-  done | paste -sd, -
+drift() { drifted_files | cut -d'|' -f1 | paste -sd, -; }
+
+# sshd_files: all that sshd reads its settings from: path|digest
+sshd_files() {
+  for _file in /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf /etc/crypto-policies/back-ends/opensshserver.config; do
+    [ ! -f "$_file" ] || printf '%s|%s\n' "$_file" "$(digest "$_file")"
+  done
+}
+
+# foreign_files: those of them that no change manages, and that are not what the newest confirmed change was proven with: path|digest then|digest now
+foreign_files() {
+  for _id in $(confirmed_changes); do
+    [ -r "$CHANGES/$_id/sshd-files" ] || continue
+    managed | cut -d'|' -f1 >"$RUN/managed"
+    sshd_files >"$RUN/sshd-files"
+    awk -F'|' -v OFS='|' '
+      FILENAME == ARGV[1] { managed[$1] = 1; next }
+      FILENAME == ARGV[2] { was[$1] = $2; paths[$1] = 1; next }
+      { is[$1] = $2; paths[$1] = 1 }
+      END {
+        for (p in paths) {
+          before = (p in was) ? was[p] : "absent"
+          now = (p in is) ? is[p] : "absent"
+          if (!(p in managed) && before != now) print p, before, now
+        }
+      }' "$RUN/managed" "$CHANGES/$_id/sshd-files" "$RUN/sshd-files" | sort
+    return 0
+  done
+}
+
+# expected: account|keyword|value|change, an account's together; of each feature the newest confirmed change counts.
+expected() {
+  _features=' '
+  for _id in $(confirmed_changes); do
+    _feature=$(value feature "$CHANGES/$_id/manifest")
+    case $_features in
+    *" $_feature "*) continue ;;
+    *) _features="$_features$_feature " ;;
+    esac
+    [ ! -r "$CHANGES/$_id/expect" ] || sed "s/\$/|$_id/" "$CHANGES/$_id/expect"
+  done | awk -F'|' '!seen[$1, $2]++' | sort -s -t'|' -k1,1
+}
+
+# drifted_values: account|keyword|wanted|value|change; an account that is gone expects nothing. Without a value where sshd gives none.
+drifted_values() {
+  _asked=
+  while IFS='|' read -r _name _keyword _wanted _id <&3; do
+    if [ "$_name" != "$_asked" ]; then
+      _asked=$_name
+      if getent passwd "$_name" >/dev/null; then _there=yes; else _there=no; fi
+      sshd_effective "$_name" "$RUN/sshd-args" 2>/dev/null | tr '[:upper:]' '[:lower:]' >"$RUN/effective"
+    fi
+    _seen=$(sed -n "s/^$_keyword //p" "$RUN/effective" | head -n 1)
+    if [ "$_there" = yes ] && [ "$_seen" != "$(printf '%s' "$_wanted" | tr '[:upper:]' '[:lower:]')" ]; then
+      printf '%s|%s|%s|%s|%s\n' "$_name" "$_keyword" "$_wanted" "$(plain "$_seen")" "$_id"
+    fi
+  done 3<"$1"
+}
+
+# replaced: the program of the running sshd, where another one is in its place on disk now: path|since. What is started anew for each
+# connection is the one on disk (re-exec), and need not fit the one that listens. The same bytes installed anew do.
+replaced() {
+  _pid=$(systemctl show -p MainPID --value "$(sshd_unit)" 2>/dev/null)
+  [ "${_pid:-0}" != 0 ] && [ -r "/proc/$_pid/cmdline" ] || return 0
+  # By the name that it was started by: a file that was moved away keeps its link in /proc.
+  _path=$(tr '\0' ' ' <"/proc/$_pid/cmdline" | sed -e 's/^[a-z-]*: //' -e 's/ .*//')
+  case $_path in
+  /*) ;;
+  *) _path=$(readlink "/proc/$_pid/exe") && _path=${_path% (deleted)} ;;
+  esac
+  if [ "$(digest "/proc/$_pid/exe")" != "$(digest "$_path")" ]; then
+    printf '%s|%s\n' "$_path" "$(stat -c %Z "$_path" 2>/dev/null || echo 0)"
+  fi
 }

@@ -1,0 +1,24 @@
+import { BaseCommand } from '../cli/base-command.js'
+import { selectorFlags, selectorOf } from '../cli/flags.js'
+import { verifyOfHost, type VerifyOutput } from '../cli/outputs.js'
+import { verifyView } from '../cli/views/verify.js'
+import { verifyVerdict } from '../domain/verdict.js'
+
+export default class Verify extends BaseCommand {
+  static override summary =
+    'compare hosts with their confirmed changes: what has drifted, which line decides now, and who did it'
+  static override description =
+    'Compares managed files, what sshd would do for each account, the other files of sshd, and the sshd that runs with the one on disk. Writes nothing. Exits 2 where a host has drifted.'
+  static override examples = ['<%= config.bin %> <%= command.id %> --tag Role=bastion']
+  static override flags = selectorFlags
+
+  async run(): Promise<VerifyOutput> {
+    const { flags } = await this.parse(Verify)
+    const selector = selectorOf(flags)
+    const context = this.context(flags)
+    const { engine, ports } = await context.open({})
+    const hosts = await engine.verify(ports, selector)
+    context.print(verifyView(hosts, context.style))
+    return this.ended({ exit: verifyVerdict(hosts), hosts: hosts.map(verifyOfHost) })
+  }
+}

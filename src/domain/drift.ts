@@ -1,0 +1,117 @@
+/** How a host differs from its confirmed changes, and what is known of who did it. */
+
+export interface Cause {
+  /** `edit`: somebody or something that left no trace but the file's time. */
+  readonly by: 'package' | 'cloud-init' | 'edit'
+  /** Epoch seconds. */
+  readonly at: number
+  /** With `package`: what was installed. */
+  readonly package?: PackageEvent
+}
+
+/** A package of sshd or PAM that was installed or upgraded. */
+export interface PackageEvent {
+  /** Epoch seconds. */
+  readonly at: number
+  readonly name: string
+  /** Absent where the package was not there, or its manager keeps no record of it. */
+  readonly from?: string
+  readonly to: string
+}
+
+/** A line that decides a value. Line 0 is the command line of sshd. */
+export interface Decider {
+  readonly path: string
+  readonly line: number
+}
+
+export type Drift =
+  | {
+      readonly kind: 'file'
+      readonly path: string
+      /** The newest confirmed change that wrote it. */
+      readonly change: string
+      /** `undone`: it is as it was before that change. `back`: the change took it away, and there is one again. `access`: mode or owner. */
+      readonly what: 'edited' | 'missing' | 'undone' | 'back' | 'access'
+      /** With `access`: mode, owner and group as recorded, and as they are. */
+      readonly wanted?: string
+      readonly found?: string
+      readonly cause?: Cause
+    }
+  | {
+      /** A file of sshd that no change manages, and that is not what the newest change was proven with. */
+      readonly kind: 'foreign-file'
+      readonly path: string
+      readonly what: 'new' | 'edited' | 'missing'
+      readonly cause?: Cause
+    }
+  | {
+      /** sshd would not do what the change was proven to make it do. */
+      readonly kind: 'value'
+      readonly accounts: readonly string[]
+      readonly keyword: string
+      readonly wanted: string
+      /** Absent where sshd gives none. */
+      readonly found?: string
+      readonly change: string
+      /** Absent where no line was found that does: then sshd's default decides. */
+      readonly decidedBy?: Decider
+      readonly cause?: Cause
+    }
+  | {
+      /** sshd takes its files no more: it goes on with what it read before, until it is reloaded or restarted. */
+      readonly kind: 'sshd-refuses'
+      readonly text: string
+    }
+  | {
+      /** The sshd that runs is not the one on disk, which is what each new connection is given to. */
+      readonly kind: 'sshd-replaced'
+      readonly path: string
+      /** Epoch seconds. */
+      readonly since?: number
+      readonly cause?: Cause
+    }
+
+/** What a host read of itself for a verification, before it is judged. Times are epoch seconds, 0 where they are not known. */
+export interface Findings {
+  readonly openssh: string
+  /** Arguments of the running sshd. */
+  readonly args: readonly string[]
+  /** When each confirmed change was confirmed, by its id; the newest first. */
+  readonly confirmed: ReadonlyMap<string, number>
+  readonly files: readonly (Touched & {
+    readonly path: string
+    readonly change: string
+    readonly before: string
+    readonly wantedDigest: string
+    readonly digest: string
+    readonly wantedAccess: string
+    readonly access: string
+  })[]
+  readonly foreign: readonly (Touched & { readonly path: string; readonly was: string; readonly digest: string })[]
+  readonly values: readonly {
+    readonly account: string
+    readonly keyword: string
+    readonly wanted: string
+    /** Empty where sshd gives none. */
+    readonly found: string
+    readonly change: string
+  }[]
+  /** Groups of the accounts that `values` names. */
+  readonly groups: ReadonlyMap<string, readonly string[]>
+  /** What `sshd -t` says; empty when it takes the files. */
+  readonly refuses: string
+  readonly replaced?: { readonly path: string; readonly since: number }
+  readonly packages: readonly PackageEvent[]
+  /** sshd's files with comments blanked; empty where there were too many. */
+  readonly texts: readonly { readonly path: string; readonly content: string }[]
+}
+
+export interface Touched {
+  /** When the content was changed, by the file's own word; package managers keep the packager's. */
+  readonly modified: number
+  /** When anything of it was changed. */
+  readonly changed: number
+  /** When cloud-init's log has it written. */
+  readonly cloudInit: number
+}

@@ -1,0 +1,111 @@
+/** Judges what a host read of itself: what has drifted from its confirmed changes, which line decides, who did it. Pure. */
+import type { Cause, Drift, Findings, PackageEvent, Touched } from '../domain/drift.js'
+import { BastionError } from '../domain/errors.js'
+import { daemonOptions } from '../features/mfa/daemon-options.js'
+import { spellings } from '../os/openssh.js'
+import { readSshd, type Directive } from '../render/sshd-config.js'
+import { decides, valueOf } from '../render/sshd-decides.js'
+
+/** Seconds that unpacking and configuring a package may take, behind what its manager's log says. */
+const packageTime = 600
+/** Seconds between cloud-init's log line and the file's own time. */
+const cloudInitTime = 5
+
+export function driftOf(findings: Findings): Drift[] {
+  return [...sshdDrift(findings), ...fileDrift(findings), ...valueDrift(findings), ...foreignDrift(findings)]
+}
+
+function sshdDrift({ refuses, replaced, packages }: Findings): Drift[] {
+  const drift: Drift[] = []
+  if (replaced) {
+    const { path, since } = replaced
+    const event = eventAt(packages, /^openssh/, since)
+    drift.push({
+      kind: 'sshd-replaced',
+      path,
+      ...(since > 0 ? { since } : {}),
+      ...(event ? { cause: { by: 'package', at: event.at, package: event } } : {}),
+    })
+  }
+  if (refuses !== '') drift.push({ kind: 'sshd-refuses', text: refuses })
+  return drift
+}
+
+function fileDrift({ files, confirmed, packages }: Findings): Drift[] {
+  return files.map((file) => {
+    const { path, change, digest, wantedDigest, before, wantedAccess, access } = file
+    const base = { kind: 'file', path, change, ...causeOf(file, confirmed.get(change), packages) } as const
+    if (digest === wantedDigest) return { ...base, what: 'access', wanted: wantedAccess, found: access }
+    if (digest === 'absent') return { ...base, what: 'missing' }
+    if (digest === before) return { ...base, what: 'undone' }
+    return { ...base, what: wantedDigest === 'absent' ? 'back' : 'edited' }
+  })
+}
+
+function foreignDrift({ foreign, confirmed, packages }: Findings): Drift[] {
+  const [newest] = confirmed.values()
+  return foreign.map((file) => ({
+    kind: 'foreign-file',
+    path: file.path,
+    what: file.was === 'absent' ? 'new' : file.digest === 'absent' ? 'missing' : 'edited',
+    ...causeOf(file, newest, packages),
+  }))
+}
+
+function valueDrift(findings: Findings): Drift[] {
+  const { values, groups, refuses, openssh, files, foreign, confirmed, packages } = findings
+  const directives = directivesOf(findings)
+  const found = new Map<string, Drift & { readonly kind: 'value' }>()
+  for (const row of values) {
+    const account = { name: row.account, groups: groups.get(row.account) ?? [] }
+    const line = decides(directives, spellings(row.keyword, openssh), account, row.found || undefined)
+    // An sshd that refuses its files says nothing of any value: the lines have to.
+    const unsaid = row.found === '' && refuses !== ''
+    const seen = unsaid && line ? valueOf(line) : row.found
+    if (unsaid && (line === undefined || seen === row.wanted.toLowerCase())) continue
+    const touched = [...files, ...foreign].find(({ path }) => path === line?.path)
+    const drift = {
+      kind: 'value',
+      accounts: [row.account],
+      keyword: row.keyword,
+      wanted: row.wanted,
+      ...(seen === '' ? {} : { found: seen }),
+      change: row.change,
+      ...(line ? { decidedBy: { path: line.path, line: line.line } } : {}),
+      ...(touched ? causeOf(touched, confirmed.get(row.change), packages) : {}),
+    } as const
+    const key = JSON.stringify({ ...drift, accounts: [] })
+    found.set(key, { ...drift, accounts: [...(found.get(key)?.accounts ?? []), row.account] })
+  }
+  return [...found.values()]
+}
+
+/** Empty where the files cannot be read as sshd reads them: then no line is named. */
+function directivesOf({ args, texts }: Findings): readonly Directive[] {
+  try {
+    return [...daemonOptions(args), ...readSshd(texts, '/etc/ssh/sshd_config')]
+  } catch (error) {
+    if (error instanceof BastionError) return []
+    throw error
+  }
+}
+
+function causeOf(
+  { path, modified, changed, cloudInit }: Touched & { readonly path: string },
+  since = 0,
+  packages: readonly PackageEvent[],
+): { readonly cause?: Cause } {
+  // Nobody knows when a file went that is not there.
+  if (changed === 0) return {}
+  if (cloudInit > 0 && changed - cloudInit <= cloudInitTime) return { cause: { by: 'cloud-init', at: cloudInit } }
+  if (/cloud-init[^/]*$/.test(path)) return { cause: { by: 'cloud-init', at: changed } }
+  const event = eventAt(packages, path.startsWith('/etc/pam.d/') ? /^(?:lib)?pam/ : /^openssh/, changed)
+  if (event) return { cause: { by: 'package', at: event.at, package: event } }
+  // Copied with its old time, or given another owner: then only the inode's time is new.
+  return { cause: { by: 'edit', at: modified > since ? modified : changed } }
+}
+
+/** The newest such package that may have written at that time. */
+function eventAt(packages: readonly PackageEvent[], name: RegExp, at: number): PackageEvent | undefined {
+  return packages.findLast((event) => name.test(event.name) && at >= event.at - 1 && at <= event.at + packageTime)
+}

@@ -1,0 +1,75 @@
+/** Turns the files that verify.sh laid out into {@link Findings}. Pure but for the unpacking before it. */
+import { z } from 'zod'
+import type { Findings, PackageEvent, Touched } from '../domain/drift.js'
+
+type Tree = ReadonlyMap<string, string>
+
+const text = z.string()
+const time = z.coerce.number().int()
+const touchedFields = [time, time, time] as const
+const fileLine = z.tuple([text, text, text, text, text, text, text, ...touchedFields])
+const foreignLine = z.tuple([text, text, text, ...touchedFields])
+const valueLine = z.tuple([text, text, text, text, text])
+const packageLine = z.tuple([time, text, text, text])
+const timeLine = z.tuple([text, time])
+const groupsLine = z.tuple([text, text])
+
+/** Throws (a bug, or another program's output) where the tree is not what verify.sh writes. */
+export function readFindings(tree: Tree): Findings {
+  const replaced = rows(tree, 'replaced', timeLine)[0]
+  return {
+    openssh: lines(tree, 'openssh')[0] ?? '',
+    args: lines(tree, 'sshd-args'),
+    confirmed: new Map(rows(tree, 'confirmed', timeLine)),
+    files: rows(tree, 'files', fileLine).map(
+      ([path, change, before, wantedDigest, digest, wantedAccess, access, ...times]) => ({
+        path,
+        change,
+        before,
+        wantedDigest,
+        digest,
+        wantedAccess,
+        access,
+        ...touched(times),
+      }),
+    ),
+    foreign: rows(tree, 'foreign', foreignLine).map(([path, was, digest, ...times]) => ({
+      path,
+      was,
+      digest,
+      ...touched(times),
+    })),
+    values: rows(tree, 'values', valueLine).map(([account, keyword, wanted, found, change]) => ({
+      account,
+      keyword,
+      wanted,
+      found,
+      change,
+    })),
+    groups: new Map(
+      rows(tree, 'accounts', groupsLine).map(([account, groups]) => [account, groups.split(',').filter(Boolean)]),
+    ),
+    refuses: lines(tree, 'refuses')[0] ?? '',
+    ...(replaced ? { replaced: { path: replaced[0], since: replaced[1] } } : {}),
+    packages: rows(tree, 'packages', packageLine).map(packageFrom),
+    texts: [...tree]
+      .filter(([path]) => path.startsWith('texts/'))
+      .map(([path, content]) => ({ path: path.slice('texts'.length), content })),
+  }
+}
+
+function touched([modified, changed, cloudInit]: readonly [number, number, number]): Touched {
+  return { modified, changed, cloudInit }
+}
+
+function packageFrom([at, name, from, to]: z.infer<typeof packageLine>): PackageEvent {
+  return { at, name, to, ...(from === '' || from === '<none>' ? {} : { from }) }
+}
+
+function lines(tree: Tree, path: string): string[] {
+  return (tree.get(path) ?? '').split('\n').filter(Boolean)
+}
+
+function rows<T>(tree: Tree, path: string, shape: z.ZodType<T>): T[] {
+  return lines(tree, path).map((line) => shape.parse(line.split('|')))
+}

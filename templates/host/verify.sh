@@ -1,0 +1,84 @@
+# shellcheck shell=sh
+# Compares the host with its confirmed changes and with what sshd says now. Reads only. Sourced by main.sh.
+# The head tells whether anything differs, for the listing; the body is made only then, and has what is needed to say what and by whom.
+# shellcheck disable=SC1091
+for lib in drift traces; do . "$RUN/lib/$lib.sh"; done
+V=$RUN/verified
+mkdir -p "$V"
+
+pending=$(open_change 2>/dev/null)
+if [ -n "$pending" ]; then
+  extra pending "$pending"
+  extra pending_state "$(state_of "$pending")"
+  extra pending_who "$(value who "$CHANGES/$pending/manifest")"
+  extra pending_since "$(value at "$CHANGES/$pending/state")"
+  extra deadline "$(deadline_of "$pending")"
+fi
+
+confirmed_changes >"$RUN/confirmed"
+ID=$(head -n 1 "$RUN/confirmed")
+extra changes "$(wc -l <"$RUN/confirmed")"
+if [ -n "$ID" ]; then
+  extra change "$ID"
+  extra feature "$(value feature "$CHANGES/$ID/manifest")"
+  extra summary "$(value summary "$CHANGES/$ID/manifest")"
+  extra who "$(value who "$CHANGES/$ID/manifest")"
+  extra at "$(value at "$CHANGES/$ID/state")"
+  sshd_args "$RUN/sshd-args"
+  managed >"$RUN/all-files"
+  expected >"$RUN/expected"
+  extra files "$(wc -l <"$RUN/all-files")"
+  extra values "$(wc -l <"$RUN/expected")"
+
+  drifted_files >"$RUN/drifted-files"
+  foreign_files >"$RUN/drifted-foreign"
+  drifted_values "$RUN/expected" >"$V/values"
+  replaced >"$V/replaced"
+  printf '' >"$V/refuses"
+  # A deprecated keyword is only a warning: what counts is the exit code.
+  if ! told=$(with_args "$RUN/sshd-args" "$(sshd_binary)" -t 2>&1); then
+    if [ ! -d /run/sshd ] && sshd_socket_active && ! systemctl -q is-active "$(sshd_unit)"; then
+      # Where the socket starts sshd for the first connection only, its folder is not there before, and nothing is amiss.
+      extra unread "$told"
+      printf '' >"$V/values"
+    else
+      printf '%s\n' "$(plain "$told")" >"$V/refuses"
+    fi
+  fi
+  drifted=$(cat "$RUN/drifted-files" "$RUN/drifted-foreign" "$V/values" "$V/replaced" "$V/refuses" | wc -l)
+  extra drifted "$drifted"
+fi
+
+{
+  printf 'bastionctl=1\noutcome=verified\nnow=%s\n' "$(epoch)"
+  cat "$RUN/extra"
+}
+[ "${drifted:-0}" != 0 ] || exit 0
+
+sshd_version >"$V/openssh"
+cp "$RUN/sshd-args" "$V/sshd-args"
+while read -r id; do
+  printf '%s|%s\n' "$id" "$(value at "$CHANGES/$id/state")"
+done <"$RUN/confirmed" >"$V/confirmed"
+for list in files foreign; do
+  while IFS= read -r row; do
+    printf '%s|%s\n' "$row" "$(touched "${row%%|*}")"
+  done <"$RUN/drifted-$list" >"$V/$list"
+done
+cut -d'|' -f1 "$V/values" | sort -u | while read -r name; do
+  printf '%s|%s\n' "$name" "$(id -Gn "$name" 2>/dev/null | tr ' ' ,)"
+done >"$V/accounts"
+packages_since "$(cut -d'|' -f2 "$V/confirmed" | sort -n | head -n 1)" >"$V/packages"
+# Which line decides a value is found out on the operator's side; comments are blanked, so that lines keep their numbers.
+sshd_files | while IFS='|' read -r file _; do
+  mkdir -p "$V/texts${file%/*}"
+  sed 's/^[[:space:]]*#.*//' "$file" >"$V/texts$file"
+done
+body "$V" >"$RUN/body"
+# Run Command hands out 24,000 characters: what is then left out are the lines' numbers, not the drift.
+if [ "$(wc -c <"$RUN/body")" -gt 21000 ]; then
+  rm -rf "$V/texts"
+  body "$V" >"$RUN/body"
+fi
+cat "$RUN/body"
+exit 0

@@ -1,0 +1,181 @@
+import { expect } from 'chai'
+import type { Findings } from '../../src/domain/drift.js'
+import { driftOf } from '../../src/engine/drift.js'
+
+const confirmedAt = 1000
+const main = '/etc/ssh/sshd_config'
+const dropIn = '/etc/ssh/sshd_config.d/00-bastionctl-mfa.conf'
+const texts = [
+  { path: main, content: '\nInclude /etc/ssh/sshd_config.d/*.conf\n\nKbdInteractiveAuthentication no\n' },
+  { path: dropIn, content: 'KbdInteractiveAuthentication yes\nMatch Group robots\nAuthenticationMethods publickey\n' },
+]
+
+function findings(changed: Partial<Findings>): Findings {
+  return {
+    openssh: '9.2p1',
+    args: [],
+    confirmed: new Map([
+      ['B', confirmedAt],
+      ['A', 500],
+    ]),
+    files: [],
+    foreign: [],
+    values: [],
+    groups: new Map([['ann', ['ann']]]),
+    refuses: '',
+    packages: [],
+    texts,
+    ...changed,
+  }
+}
+
+const file: Findings['files'][number] = {
+  path: '/etc/pam.d/sshd',
+  change: 'A',
+  before: 'old',
+  wantedDigest: 'new',
+  digest: 'theirs',
+  wantedAccess: '0644 root:root',
+  access: '0644 root:root',
+  modified: 2000,
+  changed: 2000,
+  cloudInit: 0,
+}
+const value: Findings['values'][number] = {
+  account: 'ann',
+  keyword: 'kbdinteractiveauthentication',
+  wanted: 'yes',
+  found: 'no',
+  change: 'A',
+}
+const openssh = { at: 1990, name: 'openssh-server', from: '1', to: '2' }
+
+function fileDrift(changed: Partial<typeof file>, more: Partial<Findings> = {}) {
+  return driftOf(findings({ files: [{ ...file, ...changed }], ...more }))[0]
+}
+
+describe('drift', () => {
+  it('of a managed file says how it differs', () => {
+    for (const [changed, what] of [
+      [{}, 'edited'],
+      [{ digest: 'absent', modified: 0, changed: 0 }, 'missing'],
+      [{ digest: 'old' }, 'undone'],
+      [{ wantedDigest: 'absent', digest: 'theirs' }, 'back'],
+      [{ wantedDigest: 'absent', digest: 'old' }, 'undone'],
+      [{ digest: 'new', access: '0666 root:root' }, 'access'],
+    ] as const)
+      expect(fileDrift(changed)).to.include({ kind: 'file', path: file.path, change: 'A', what })
+    expect(fileDrift({ digest: 'new', access: '0666 root:root' })).to.include({
+      wanted: '0644 root:root',
+      found: '0666 root:root',
+    })
+  })
+
+  describe('names who did it:', () => {
+    const edit = (at: number) => ({ by: 'edit', at })
+
+    it('an edit, by the time of the content, or of the inode where that is older than the change', () => {
+      expect(fileDrift({ modified: 1800 })).to.deep.include({ cause: edit(1800) })
+      expect(fileDrift({ modified: 100 })).to.deep.include({ cause: edit(2000) })
+    })
+
+    it('nobody, where the file is gone', () => {
+      expect(fileDrift({ digest: 'absent', modified: 0, changed: 0 })).to.not.have.property('cause')
+    })
+
+    it('a package, by its name and the time it took', () => {
+      const pam = { at: 1990, name: 'libpam-runtime', to: '2' }
+      const packages = [openssh, pam]
+      expect(fileDrift({}, { packages })).to.deep.include({ cause: { by: 'package', at: 1990, package: pam } })
+      expect(fileDrift({ path: dropIn }, { packages })).to.deep.include({
+        cause: { by: 'package', at: 1990, package: openssh },
+      })
+      expect(fileDrift({ changed: 9000 }, { packages })).to.deep.include({ cause: edit(2000) })
+    })
+
+    it('cloud-init, by its log where the file was not touched since, or by its own file', () => {
+      expect(fileDrift({ path: main, cloudInit: 1999 })).to.deep.include({ cause: { by: 'cloud-init', at: 1999 } })
+      expect(fileDrift({ path: main, cloudInit: 1200 })).to.deep.include({ cause: edit(2000) })
+      const path = '/etc/ssh/sshd_config.d/50-cloud-init.conf'
+      const foreign = [{ path, was: 'absent', digest: 'x', modified: 2000, changed: 2000, cloudInit: 0 }]
+      expect(driftOf(findings({ foreign }))).to.deep.equal([
+        { kind: 'foreign-file', path, what: 'new', cause: { by: 'cloud-init', at: 2000 } },
+      ])
+    })
+  })
+
+  it("of others' files says whether they came, went or changed", () => {
+    const rows = [
+      ['absent', 'x', 'new'],
+      ['x', 'absent', 'missing'],
+      ['x', 'y', 'edited'],
+    ] as const
+    const foreign = rows.map(([was, digest]) => ({ path: main, was, digest, modified: 0, changed: 0, cloudInit: 0 }))
+    expect(driftOf(findings({ foreign }))).to.deep.equal(
+      rows.map(([, , what]) => ({ kind: 'foreign-file', path: main, what })),
+    )
+  })
+
+  describe('of a value', () => {
+    const early = '/etc/ssh/sshd_config.d/00-a.conf'
+    const withEarly = {
+      texts: [...texts, { path: early, content: '\nChallengeResponseAuthentication no\n' }],
+      foreign: [{ path: early, was: 'absent', digest: 'x', modified: 2000, changed: 2000, cloudInit: 0 }],
+    }
+
+    it('names the line that decides, by any of its names, and who wrote that file (lockout 4)', () => {
+      const drift = driftOf(findings({ values: [value, { ...value, account: 'bob' }], ...withEarly }))
+      expect(drift[0]).to.deep.equal({
+        kind: 'value',
+        accounts: ['ann', 'bob'],
+        keyword: value.keyword,
+        wanted: 'yes',
+        found: 'no',
+        change: 'A',
+        decidedBy: { path: early, line: 2 },
+        cause: { by: 'edit', at: 2000 },
+      })
+    })
+
+    it('names an option on the command line (lockout 8)', () => {
+      const [drift] = driftOf(findings({ values: [value], args: ['-o', 'KbdInteractiveAuthentication=no'] }))
+      expect(drift).to.deep.include({ decidedBy: { path: 'the command line of sshd', line: 0 } })
+    })
+
+    it('names our own Match block where somebody has left or joined the group', () => {
+      const methods = { ...value, keyword: 'authenticationmethods', wanted: 'any', found: 'publickey' }
+      const [drift] = driftOf(findings({ values: [methods], groups: new Map([['ann', ['robots']]]) }))
+      expect(drift)
+        .to.deep.include({ decidedBy: { path: dropIn, line: 3 } })
+        .and.not.have.property('cause')
+    })
+
+    it('is told by the lines where sshd refuses its files and says none', () => {
+      const unsaid = { ...value, found: '' }
+      const pam = { ...unsaid, keyword: 'usepam' }
+      const drift = driftOf(findings({ values: [unsaid, pam], refuses: 'Disabled method', ...withEarly }))
+      expect(drift.map(({ kind }) => kind)).to.deep.equal(['sshd-refuses', 'value', 'foreign-file'])
+      expect(drift[1]).to.deep.include({ found: 'no', decidedBy: { path: early, line: 2 } })
+      expect(driftOf(findings({ values: [unsaid], refuses: 'no hostkeys available' }))).to.have.length(1)
+    })
+
+    it('names no line where the files cannot be read as sshd reads them', () => {
+      for (const changed of [
+        { args: ['-f', '/srv/x'] },
+        { texts: [] },
+        { texts: [{ path: main, content: 'a\r\n' }] },
+      ]) {
+        const [drift] = driftOf(findings({ values: [value], ...changed }))
+        expect(drift).to.include({ kind: 'value', found: 'no' }).and.not.have.property('decidedBy')
+      }
+    })
+  })
+
+  it('of the running sshd is named by itself, with the package that replaced it (lockout 13)', () => {
+    const replaced = { path: '/usr/sbin/sshd', since: 2000 }
+    expect(driftOf(findings({ replaced }))).to.deep.equal([{ kind: 'sshd-replaced', ...replaced }])
+    expect(driftOf(findings({ replaced, packages: [openssh] }))[0]).to.deep.include({
+      cause: { by: 'package', at: 1990, package: openssh },
+    })
+  })
+})

@@ -1,0 +1,252 @@
+/** What `verify` finds on hosts where something has drifted since the confirm, and that it touches nothing itself. */
+import { expect } from 'chai'
+import type * as z from 'zod'
+import { outputSchemas } from '../../docs/generate/output-schemas.js'
+import { addPerson, bastionctl, enable, generations, must, system, tree, useLab } from './harness.js'
+import { newestChange } from './support/drive.js'
+import { calls, forgetCalls } from './support/endpoint.js'
+import { onAll } from './support/everywhere.js'
+import { oldBinary, sameBinary } from './support/faults.js'
+import { difference } from './support/snapshot.js'
+
+const selector = ['--tag', 'Role=bastion'] as const
+const dropIn = '/etc/ssh/sshd_config.d'
+const folders = ['/etc', '/home', '/root', '/usr/local', '/var/lib/bastionctl']
+
+type Output = z.infer<typeof outputSchemas.verify>
+
+async function verified(): Promise<Output & { readonly exitCode: number }> {
+  const { stdout, exitCode } = await bastionctl('verify', ...selector, '--json')
+  return { ...outputSchemas.verify.parse(JSON.parse(stdout)), exitCode }
+}
+
+async function state(host: string): Promise<string[]> {
+  return [...(await tree(host, folders)), ...(await system(host))]
+}
+
+/** Breaks all hosts for as long as something is looked at. */
+async function whileBroken<T>(breaks: string, mends: string, look: () => Promise<T>): Promise<T> {
+  const everywhere = (script: string): Promise<void> => onAll((host) => must(host, script).then(() => undefined))
+  await everywhere(breaks)
+  try {
+    return await look()
+  } finally {
+    await everywhere(mends)
+  }
+}
+
+interface Case {
+  readonly title: string
+  readonly breaks: string
+  readonly mends: string
+  /** Of each host, by kind. */
+  readonly kinds: readonly string[]
+  /** A line of each host, on a terminal. */
+  readonly says: RegExp
+}
+
+const edited = '/etc/pam.d/bastionctl-mfa'
+const when = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ`
+const earlier = `${dropIn}/00-a.conf`
+const cases: readonly Case[] = [
+  {
+    title: 'an edit of a managed file',
+    breaks: `cp -p ${edited} /srv/ && echo '# a line of theirs' >>${edited}`,
+    mends: `mv /srv/bastionctl-mfa ${edited}`,
+    kinds: ['file'],
+    says: new RegExp(`${edited} is not as the change left it, edited at ${when} \\(change \\S+\\)$`, 'gm'),
+  },
+  {
+    title: 'a managed file that others may write to',
+    breaks: `chmod 0666 ${edited}`,
+    mends: `chmod 0644 ${edited}`,
+    kinds: ['file'],
+    says: new RegExp(`${edited} is 0666 root:root, not 0644 root:root, edited at ${when}`, 'g'),
+  },
+  {
+    title: 'a managed file that was put back',
+    breaks: `cp -p /etc/pam.d/sshd /srv/ && cat "$(ls -d /var/lib/bastionctl/changes/*/before/etc/pam.d/sshd | tail -n 1)" >/etc/pam.d/sshd`,
+    mends: `mv /srv/sshd /etc/pam.d/sshd`,
+    kinds: ['file'],
+    says: new RegExp(`/etc/pam.d/sshd is as it was before the change, edited at ${when}`, 'g'),
+  },
+  {
+    title: 'a managed file that is gone',
+    breaks: `mv ${edited} /srv/`,
+    mends: `mv /srv/bastionctl-mfa ${edited}`,
+    kinds: ['file'],
+    says: new RegExp(`${edited} is missing \\(`, 'g'),
+  },
+  {
+    title: 'keyboard-interactive switched off for everybody by an earlier drop-in (lockout 4)',
+    breaks: `printf '# theirs\\nKbdInteractiveAuthentication no\\nChallengeResponseAuthentication no\\n' >${earlier}`,
+    mends: `rm ${earlier}`,
+    kinds: ['sshd-refuses', 'value', 'foreign-file'],
+    says: new RegExp(
+      `(?:kbdinteractive|challengeresponse)authentication is "no", not "yes", for admin, ann: ${earlier}:[23] decides, edited at ${when}`,
+      'g',
+    ),
+  },
+  {
+    title: 'keyboard-interactive switched off for one user by an earlier drop-in (lockout 4)',
+    breaks: `printf 'Match User ann\\n  KbdInteractiveAuthentication no\\n' >${earlier}`,
+    mends: `rm ${earlier}`,
+    kinds: ['value', 'foreign-file'],
+    says: new RegExp(
+      `kbdinteractiveauthentication is "no", not "yes", for ann: ${earlier}:2 decides, edited at ${when}`,
+      'g',
+    ),
+  },
+  {
+    title: 'a running sshd whose program was replaced on disk (lockout 13), and no file differs',
+    breaks: oldBinary,
+    mends: sameBinary,
+    kinds: ['sshd-replaced'],
+    says: new RegExp(
+      `the sshd that runs is not /usr/sbin/sshd any more, at ${when}: new connections may be refused until it is restarted`,
+      'g',
+    ),
+  },
+  {
+    title: 'the same, by an upgrade that the package manager has logged',
+    breaks: `cp -p /var/log/dpkg.log /srv/ && date '+%Y-%m-%d %H:%M:%S upgrade openssh-server:amd64 1:8.0p1-1 1:9.9p1-1' >>/var/log/dpkg.log && { ${oldBinary}\n}`,
+    mends: `mv /srv/dpkg.log /var/log/ && { ${sameBinary}\n}`,
+    kinds: ['sshd-replaced'],
+    says: new RegExp(
+      `any more, since the package openssh-server was upgraded \\(1:8\\.0p1-1 to 1:9\\.9p1-1\\) at ${when}`,
+      'g',
+    ),
+  },
+  {
+    title: "cloud-init's 50-cloud-init.conf (lockout 3)",
+    breaks: `echo 'PasswordAuthentication yes' >${dropIn}/50-cloud-init.conf`,
+    mends: `rm ${dropIn}/50-cloud-init.conf`,
+    kinds: ['foreign-file'],
+    says: new RegExp(
+      `${dropIn}/50-cloud-init.conf has come since, and no proof was made with it, written by cloud-init at ${when}`,
+      'g',
+    ),
+  },
+]
+
+describe('verify', function () {
+  this.timeout('3m')
+  useLab(generations.map((name) => ({ name, factor: true })))
+
+  before(async () => {
+    await addPerson(generations, 'ann')
+  })
+
+  it('has nothing to verify where no change was confirmed, and says what is pending', async () => {
+    const none = await bastionctl('verify', ...selector)
+    expect(none.exitCode, none.stderr).to.equal(0)
+    expect(none.stdout.match(/nothing to verify/g)).to.have.length(4)
+    await bastionctl('enable-mfa', ...selector, '--yes', '--confirm', 'later', '--safety-session', 'none')
+    const pending = await bastionctl('verify', ...selector)
+    expect(pending.exitCode, pending.stdout).to.equal(0)
+    expect(pending.stdout.match(/^ {2}pending +\S+ \(proven\) by .*left; it is not compared$/gm)).to.have.length(3)
+    await bastionctl('rollback')
+  })
+
+  describe('after enable-mfa', () => {
+    let before_: readonly (readonly string[])[]
+    before(async () => {
+      await enable('--safety-session', 'none')
+      before_ = await Promise.all(generations.map(state))
+    })
+
+    it('finds nothing, for one command and one listing, and changes nothing', async () => {
+      await forgetCalls()
+      const { exitCode, hosts } = await verified()
+      expect(exitCode, JSON.stringify(hosts)).to.equal(0)
+      expect(hosts.map(({ drift }) => drift)).to.deep.equal([[], [], []])
+      for (const { checked } of hosts) {
+        expect(checked).to.include({ changes: 1, files: 4 })
+        // admin and ann, three keywords each and four before 8.7.
+        expect(checked?.values).to.be.within(6, 8)
+      }
+      const { counts } = await calls()
+      const { 'ssm:ListCommands': polls = 0, 'ssm:ListCommandInvocations': listings = 0, ...others } = counts
+      expect(others).to.deep.equal({
+        'ec2:DescribeInstances': 1,
+        'ssm:DescribeInstanceInformation': 1,
+        'ssm:SendCommand': 1,
+      })
+      expect(polls).to.be.within(1, 20)
+      expect(listings).to.be.within(1, 3)
+      const after = await Promise.all(generations.map(state))
+      for (const [at, host] of generations.entries()) expect(difference(before_[at], after[at]), host).to.deep.equal([])
+    })
+
+    for (const { title, breaks, mends, kinds, says } of cases) {
+      it(`finds ${title}`, async () => {
+        const { shown, counts, json } = await whileBroken(breaks, mends, async () => {
+          await forgetCalls()
+          return {
+            shown: await bastionctl('verify', ...selector),
+            counts: (await calls()).counts,
+            json: await verified(),
+          }
+        })
+        const { exitCode, exit, hosts } = json
+        expect(shown.exitCode, shown.stdout + shown.stderr).to.equal(2)
+        expect(shown.stdout).to.match(/^3 hosts: 3 drifted$/m)
+        expect(shown.stdout.match(says)?.length, shown.stdout).to.be.at.least(3)
+        expect({ exitCode, exit }).to.deep.equal({ exitCode: 2, exit: 'changes' })
+        for (const { name, drift = [] } of hosts)
+          expect([...new Set(drift.map(({ kind }) => kind))], name).to.deep.equal(kinds)
+        // What the details take fits the listing, too.
+        expect(counts).to.include({ 'ssm:SendCommand': 1 }).and.not.have.property('ssm:GetCommandInvocation')
+      })
+    }
+
+    it('looks details up that do not fit the listing, and leaves line numbers out where nothing would hold them', async () => {
+      const noise = (bytes: number) =>
+        `{ echo 'KbdInteractiveAuthentication no'; echo 'ChallengeResponseAuthentication no'; head -c ${String(bytes)} /dev/urandom | base64 -w 60 | tr -dc 'A-Za-z0-9\\n' | sed 's/^/AcceptEnv X/'; } >${earlier}`
+      const look = (bytes: number) =>
+        whileBroken(noise(bytes), `rm ${earlier}`, async () => {
+          await forgetCalls()
+          const { hosts, exitCode } = await verified()
+          expect(exitCode).to.equal(2)
+          const { counts } = await calls()
+          return {
+            values: hosts.map(({ drift = [] }) => drift.find(({ kind }) => kind === 'value')),
+            lookedUp: counts['ssm:GetCommandInvocation'] ?? 0,
+          }
+        })
+      const long = await look(6000)
+      for (const value of long.values) expect(value).to.have.nested.property('decidedBy.path', earlier)
+      expect(long.lookedUp).to.equal(3)
+      expect(await look(30_000)).to.deep.equal({ values: [undefined, undefined, undefined], lookedUp: 0 })
+    })
+
+    it('has changed nothing itself, and finds nothing any more', async () => {
+      expect(await verified()).to.include({ exitCode: 0, exit: 'ok' })
+      const after = await Promise.all(generations.map(state))
+      for (const [at, host] of generations.entries())
+        expect(without(difference(before_[at], after[at])), host).to.deep.equal([])
+    })
+  })
+
+  // A describe of its own, since mocha runs a suite's own tests before those of suites in it.
+  describe('of several changes', () => {
+    it('takes the newest that wrote a file, and expects nothing that was switched off', async () => {
+      await bastionctl('disable-mfa', ...selector, '--yes', '--confirm', 'auto', '--safety-session', 'none')
+      const { exitCode, hosts } = await verified()
+      expect(exitCode, JSON.stringify(hosts)).to.equal(0)
+      for (const { checked, confirmed } of hosts) {
+        expect(confirmed?.id).to.equal(await newestChange('deb11'))
+        expect(checked).to.deep.equal({ changes: 2, files: 4, values: 0 })
+      }
+      await onAll((host) => must(host, `echo '# again' >${edited}`).then(() => undefined))
+      const back = await bastionctl('verify', ...selector)
+      expect(back.exitCode).to.equal(2)
+      expect(back.stdout.match(/bastionctl-mfa is there again, edited at/g)).to.have.length(3)
+    })
+  })
+})
+
+/** What the tests themselves have put aside and back: a folder's time, a file's other inode time. */
+function without(lines: readonly string[]): string[] {
+  return lines.filter((line) => !/^[-+] (?:\/etc\/pam\.d|\/etc\/ssh\/sshd_config\.d)\|d\|/.test(line))
+}
