@@ -230,6 +230,24 @@ describe('verify', function () {
 
   // A describe of its own, since mocha runs a suite's own tests before those of suites in it.
   describe('of several changes', () => {
+    it('leaves out what one that is not settled writes and expects', async () => {
+      await onAll((host) => must(host, 'groupadd robots && usermod -aG robots ann').then(() => undefined))
+      const flags = ['--exempt-group', 'robots', '--yes', '--confirm', 'later', '--safety-session', 'none']
+      const run = await bastionctl('enable-mfa', ...selector, ...flags)
+      expect(run.exitCode, run.stdout + run.stderr).to.equal(0)
+      const { exitCode, hosts } = await verified()
+      expect(exitCode, JSON.stringify(hosts)).to.equal(0)
+      for (const { pending, checked } of hosts) {
+        expect(pending?.state).to.equal('proven')
+        expect(checked).to.deep.include({ changes: 1, values: 0 })
+        expect(checked?.files).to.be.within(1, 3)
+      }
+      const undone = await bastionctl('rollback')
+      expect(undone.exitCode, undone.stdout + undone.stderr).to.equal(0)
+      const again = await verified()
+      expect(again.exitCode, JSON.stringify(again.hosts)).to.equal(0)
+    })
+
     it('takes the newest that wrote a file, and expects nothing that was switched off', async () => {
       await bastionctl('disable-mfa', ...selector, '--yes', '--confirm', 'auto', '--safety-session', 'none')
       const { exitCode, hosts } = await verified()

@@ -7,11 +7,20 @@ confirmed_changes() {
   done
 }
 
+# open_files: paths that a change writes which is not settled: they are neither as before nor kept yet.
+open_files() {
+  _open=$(open_change 2>/dev/null)
+  [ -z "$_open" ] || cut -d'|' -f2 "$CHANGES/$_open/files"
+}
+
 # managed: path|mode|owner|group|before|after|change; of several confirmed changes the newest that wrote the file counts.
 managed() {
-  for _id in $(confirmed_changes); do
-    awk -F'|' -v OFS='|' -v id="$_id" '{ print $2, $4, $5, $6, $7, $8, id }' "$CHANGES/$_id/files"
-  done | awk -F'|' '!seen[$1]++'
+  {
+    open_files
+    for _id in $(confirmed_changes); do
+      awk -F'|' -v OFS='|' -v id="$_id" '{ print $2, $4, $5, $6, $7, $8, id }' "$CHANGES/$_id/files"
+    done
+  } | awk -F'|' '!seen[$1]++ && NF > 1'
 }
 
 # access PATH: mode, owner, group; nothing where there is no file.
@@ -43,7 +52,7 @@ sshd_files() {
 foreign_files() {
   for _id in $(confirmed_changes); do
     [ -r "$CHANGES/$_id/sshd-files" ] || continue
-    managed | cut -d'|' -f1 >"$RUN/managed"
+    { managed | cut -d'|' -f1; open_files; } >"$RUN/managed"
     sshd_files >"$RUN/sshd-files"
     awk -F'|' -v OFS='|' '
       FILENAME == ARGV[1] { managed[$1] = 1; next }
@@ -60,17 +69,19 @@ foreign_files() {
   done
 }
 
-# expected: account|keyword|value|change, an account's together; of each feature the newest confirmed change counts.
+# expected: account|keyword|value|change, an account's together; of each feature the newest confirmed change counts. What a change that is
+# not settled expects may hold already or not, so it is left out.
 expected() {
   _features=' '
-  for _id in $(confirmed_changes); do
+  for _id in $(open_change 2>/dev/null) $(confirmed_changes); do
     _feature=$(value feature "$CHANGES/$_id/manifest")
     case $_features in
     *" $_feature "*) continue ;;
     *) _features="$_features$_feature " ;;
     esac
-    [ ! -r "$CHANGES/$_id/expect" ] || sed "s/\$/|$_id/" "$CHANGES/$_id/expect"
-  done | awk -F'|' '!seen[$1, $2]++' | sort -s -t'|' -k1,1
+    [ -r "$CHANGES/$_id/expect" ] || continue
+    if is_open "$_id"; then cat "$CHANGES/$_id/expect"; else sed "s/\$/|$_id/" "$CHANGES/$_id/expect"; fi
+  done | awk -F'|' '!seen[$1, $2]++ && NF > 3' | sort -s -t'|' -k1,1
 }
 
 # drifted_values: account|keyword|wanted|value|change; an account that is gone expects nothing. Without a value where sshd gives none.
