@@ -13,13 +13,7 @@ export default class Explain extends BaseCommand {
 
   async run(): Promise<ExplainOutput> {
     const { flags } = await this.parse(Explain)
-    const [{ explainHarden }, { explainView }] = await Promise.all([
-      import('../features/hardening/explain.js'),
-      import('../cli/views/explain.js'),
-    ])
-    const context = this.context(flags)
-    const settings = explainHarden()
-    context.print(explainView(settings, context.style))
-    return this.ended({ exit: 'ok', settings })
+    const { runExplain } = await import('../cli/explain-run.js')
+    return this.ended(runExplain(this.context(flags)))
   }
 }

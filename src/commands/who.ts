@@ -2,6 +2,7 @@ import { BaseCommand } from '../cli/base-command.js'
 import { selectorFlags, selectorOf } from '../cli/flags.js'
 import { accessOfHost, type WhoOutput } from '../cli/outputs.js'
 import { whoView } from '../cli/views/who.js'
+import { statusVerdict } from '../domain/verdict.js'
 
 export default class Who extends BaseCommand {
   static override summary = 'who gets in by which key, as each host answers for itself'
@@ -18,7 +19,6 @@ export default class Who extends BaseCommand {
     const { engine, ports } = await context.open({})
     const hosts = await engine.who(ports, selector)
     context.print(whoView(hosts))
-    const exit = hosts.some(({ keys }) => keys === undefined) ? 'host-unfit' : 'ok'
-    return this.ended({ exit, hosts: hosts.map(accessOfHost) })
+    return this.ended({ exit: statusVerdict(hosts), hosts: hosts.map(accessOfHost) })
   }
 }

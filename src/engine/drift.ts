@@ -1,7 +1,7 @@
 /** Judges what a host read of itself: what has drifted from its confirmed changes, which line decides, who did it. Pure. */
 import type { Cause, Drift, Findings, PackageEvent, Touched } from '../domain/drift.js'
 import { BastionError } from '../domain/errors.js'
-import { daemonOptions } from '../features/mfa/daemon-options.js'
+import { daemonOptions } from '../features/daemon-options.js'
 import { spellings } from '../os/openssh.js'
 import { readSshd, type Directive } from '../render/sshd-config.js'
 import { decides, valueOf } from '../render/sshd-decides.js'
