@@ -44,8 +44,7 @@ async function unit() {
 }
 
 async function lab() {
-  // The sweep over every instant has a command of its own: npm run test:sweep.
-  const tests = files('test/lab', '.test.ts').filter((name) => !name.endsWith('sweep.test.ts'))
+  const tests = files('test/lab', '.test.ts')
   const reason =
     process.platform !== 'linux' ? 'this is not Linux' : process.getuid() !== 0 ? 'this is not root' : undefined
   if (reason === undefined) {

@@ -52,7 +52,7 @@ const cases: readonly Case[] = [
     title: 'an earlier drop-in appears, and is read (lockout 3)',
     atReload: `echo AuthenticationMethods publickey >${dropIn}`,
     mends: `rm ${dropIn}`,
-    says: /admin: authenticationmethods is "publickey", not "publickey,keyboard-interactive:pam": something else decides it/,
+    says: /admin: authenticationmethods is "publickey", not "publickey,keyboard-interactive:pam": something else decides it: \/etc\/ssh\/sshd_config\.d\/00-a\.conf:1/,
   },
   {
     title: 'an earlier drop-in appears that contradicts ours (lockout 4)',

@@ -67,10 +67,22 @@ check_expectations() {
     # Mixed case from 10.5 on. One question an account: the plan lists an account's expectations together.
     [ "$_name" = "$_asked" ] || sshd_effective "$_name" "$ARGS" 2>/dev/null | tr '[:upper:]' '[:lower:]' >"$WORK/effective"
     _asked=$_name
-    _seen=$(sed -n "s/^$_keyword //p" "$WORK/effective" | head -n 1)
+    # A list that sshd adds up, such as AllowGroups, has a line a word.
+    _seen=$(sed -n "s/^$_keyword //p" "$WORK/effective" | tr '\n' ' ' | sed 's/ $//')
     if [ "$_seen" != "$(printf '%s' "$_value" | tr '[:upper:]' '[:lower:]')" ]; then
-      FAILED="$_name: $_keyword is \"$_seen\", not \"$_value\": something else decides it"
+      FAILED="$_name: $_keyword is \"$_seen\", not \"$_value\": something else decides it$(others_set "$_keyword")"
       return 1
     fi
   done 3<"$RUN/data/expect"
+}
+
+# others_set KEYWORD: where somebody else sets it, for a message: sshd's command line, or files and lines.
+others_set() {
+  if grep -Eqi "^(-o)? *$1[ =]" "$ARGS"; then
+    echo ': the command line of sshd'
+    return 0
+  fi
+  _at=$(grep -rinE "^[[:space:]]*$1[[:space:]=]" /etc/ssh /etc/crypto-policies/back-ends 2>/dev/null | cut -d: -f1,2 |
+    grep -Ev '/(ssh_config|[^:]*bastionctl-)' | head -n 3 | tr '\n' ' ')
+  [ -z "$_at" ] || printf ': %s' "${_at% }"
 }

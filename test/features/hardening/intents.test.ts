@@ -110,6 +110,13 @@ describe('a level on a host', () => {
     expect(of('all')).to.deep.equal(['yes', undefined, undefined])
   })
 
+  it('says where sshd judges an address as a whole (lockout 16), and gives people a minute to log in (lockout 42)', () => {
+    const judged = /PerSourcePenalties judges everybody behind one address/
+    expect(draft(hardening(), stockFacts('debian-13')).notes.join('\n')).to.match(judged)
+    expect(draft(hardening(), stockFacts('debian-12')).notes.join('\n')).not.to.match(judged)
+    expect(written(strict(), stockFacts(), 'LoginGraceTime')).to.equal('60')
+  })
+
   it('names no group that is not there', async () => {
     expect((await refusal(() => draft(hardening({ allowGroups: ['nobodys'] }), stockFacts()))).message).to.match(
       /"nobodys" does not exist/,

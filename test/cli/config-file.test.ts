@@ -1,0 +1,41 @@
+/** bastionctl.yml: what it may hold, and where a mistake is. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { expect } from 'chai'
+import { parseConfig, readConfig } from '../../src/cli/config-file.js'
+import { refusal } from '../fakes/refusal.js'
+
+describe('bastionctl.yml', () => {
+  it('holds the values of harden', () => {
+    expect(parseConfig('harden:\n  level: strict\n  allow-group: [a, b]\n', 'x.yml')).to.deep.equal({
+      harden: { level: 'strict', 'allow-group': ['a', 'b'] },
+    })
+    expect(parseConfig('', 'x.yml')).to.deep.equal({})
+  })
+
+  for (const [what, text, says] of [
+    ['a level that is none', 'harden:\n  level: paranoid\n', /^x\.yml:2:10: harden\.level: invalid option/],
+    ['a key that is none', 'harden:\n  levle: strict\n', /^x\.yml:2:3: harden: unknown key "levle"/],
+    ['a list that is none', 'harden:\n  leave: X11Forwarding\n', /^x\.yml:2:10: harden\.leave: .*expected array/],
+    ['YAML that is none', 'harden:\n  level: [strict\n', /^x\.yml:\d+:\d+: /],
+    ['a key twice', 'harden: {}\nharden: {}\n', /^x\.yml:2:1: .*unique/],
+    ['another top', '- harden\n', /^x\.yml:1:1: .*expected object/],
+  ] as const) {
+    it(`says line and column of ${what}`, async () => {
+      const { exit, message } = await refusal(() => parseConfig(text, 'x.yml'))
+      expect(exit).to.equal('usage')
+      expect(message).to.match(says)
+    })
+  }
+
+  it('finds a banner beside itself, and need not be there unless it is named', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-config-'))
+    const file = path.join(folder, 'team.yml')
+    writeFileSync(file, 'harden: {banner: banner.txt}\n')
+    expect((await readConfig(file)).config.harden?.banner).to.equal(path.join(folder, 'banner.txt'))
+    rmSync(folder, { recursive: true })
+    expect(await readConfig(undefined)).to.deep.equal({ config: {} })
+    expect((await refusal(() => readConfig(file))).exit).to.equal('usage')
+  })
+})
