@@ -63,6 +63,24 @@ guard: a host that is not confirmed within 10m goes back by itself`)
     expect(view.match(/\(as above\)/g)).to.have.length(1)
   })
 
+  it('shows each key that is lost with what decides, and counts the others where they are many', () => {
+    const lost = { account: 'ann', key: 'RSA 2048 SHA256:a', today: true, after: false, why: 'RequiredRSASize 3072' }
+    const kept = Array.from({ length: 12 }, (_, at) => ({
+      account: `u${String(at)}`,
+      key: 'ed25519 SHA256:u',
+      today: true,
+      after: true,
+    }))
+    const of = (access: typeof change.access): string =>
+      text(planView(planWith({ changes: [{ ...change, access }] }), noStyle))
+    expect(of([lost, ...kept.slice(0, 1)])).to.include(`  who gets in by which key, today → after:
+    ann  RSA 2048 SHA256:a  in → out  RequiredRSASize 3072
+    u0   ed25519 SHA256:u   in → in
+`)
+    expect(of([lost, ...kept])).to.include('in → out  RequiredRSASize 3072\n    12 keys as today (--json lists all)\n')
+    expect(of([])).not.to.include('today → after')
+  })
+
   it('says that nothing changes', () => {
     expect(text(planView(noChanges, noStyle)))
       .to.include('1 host in eu-test-1 matching tag:Role=bastion: no changes')

@@ -1,0 +1,26 @@
+import { expect } from 'chai'
+import { refuseLockouts } from '../../src/domain/lockouts.js'
+import { refusal } from '../fakes/refusal.js'
+import { change, plan, planWith } from '../support/samples.js'
+
+describe('lock-outs of a plan', () => {
+  const lockouts = [
+    { account: 'ann', reason: 'loses RSA 2048', accepted: false },
+    { account: 'bob', reason: 'loses all', accepted: true },
+  ]
+
+  it('are refused, a line a host and account, unless each was named', async () => {
+    const { exit, message, hint } = await refusal(() => {
+      refuseLockouts(planWith({ changes: [{ ...change, lockouts }] }))
+    })
+    expect(exit).to.equal('refused')
+    expect(message).to.match(/^deb11 .*: "ann" would be locked out: loses RSA 2048\ndeb12 .*"ann"/)
+    expect(message).not.to.match(/bob|deb13/)
+    expect(hint).to.match(/--accept-lockout ann/)
+  })
+
+  it('that were accepted are none', () => {
+    refuseLockouts(plan)
+    refuseLockouts(planWith({ changes: [{ ...change, lockouts: lockouts.slice(1) }] }))
+  })
+})
