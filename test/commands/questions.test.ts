@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { outputSchemas } from '../../docs/generate/output-schemas.js'
 import { BastionError } from '../../src/domain/errors.js'
-import type { HostStatus, HostVerification } from '../../src/engine/api.js'
+import type { HostAccess, HostStatus, HostVerification } from '../../src/engine/api.js'
 import { Bench } from '../support/run-command.js'
 import { host, inspection, plan, result } from '../support/samples.js'
 
@@ -53,6 +53,52 @@ describe('commands that only ask', () => {
       })
       expect(ran.exitCode).to.equal(5)
       expect(outputSchemas.status.parse(ran.json).hosts[0]?.pending).to.include({ secondsLeft: 300 })
+    })
+  })
+
+  describe('who', () => {
+    const asked: HostAccess = {
+      host,
+      keys: [
+        { account: 'ann', key: 'ed25519 SHA256:a', accepted: true, enters: 'by key' },
+        { account: 'old', key: 'RSA 1024 SHA256:o', accepted: false, enters: 'no', why: 'RequiredRSASize 2048' },
+      ],
+      hostKeys: [{ type: 'ED25519', bits: 256, fingerprint: 'SHA256:h' }],
+    }
+
+    it('has a line a key, with the hosts that agree on it, and the hosts’ own keys', async () => {
+      const other = { ...asked, host: { ...host, id: 'i-13', name: 'deb13' }, keys: asked.keys?.slice(0, 1) ?? [] }
+      const ran = await bench.run(['who', ...selector], { who: () => Promise.resolve([asked, other]) })
+      expect(ran.exitCode).to.equal(0)
+      expect(ran.stdout)
+        .to.match(/^ann +ed25519 SHA256:a +by key +all$/m)
+        .and.match(/^old +RSA 1024 SHA256:o +no +RequiredRSASize 2048 +deb11$/m)
+        .and.match(/deb13 +ED25519 256 +SHA256:h/)
+    })
+
+    it('exits 5 if a host could not be asked', async () => {
+      const ran = await bench.run(['who', ...selector, '--json'], {
+        who: () => Promise.resolve([asked, { host: silent, problem: 'its SSM agent is offline' }]),
+      })
+      expect(ran.exitCode).to.equal(5)
+      expect(outputSchemas.who.parse(ran.json).hosts[1]?.problem).to.match(/offline/)
+    })
+  })
+
+  describe('explain harden', () => {
+    it('asks no host', async () => {
+      const ran = await bench.run(['explain', 'harden'], {})
+      expect(ran.stdout).to.match(/^PermitRootLogin\n {2}baseline: prohibit-password\n {2}strict: no\n/m)
+      expect(ran.exitCode).to.equal(0)
+    })
+
+    it('is a documented document under --json', async () => {
+      const ran = await bench.run(['explain', 'harden', '--json'], {})
+      expect(outputSchemas.explain.parse(ran.json).settings.length).to.be.above(30)
+    })
+
+    it('knows no other topic', async () => {
+      expect((await bench.run(['explain', 'coffee'], {})).exitCode).to.equal(3)
     })
   })
 

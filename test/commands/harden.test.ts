@@ -1,0 +1,100 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { outputSchemas } from '../../docs/generate/output-schemas.js'
+import type { PlanRequest } from '../../src/engine/api.js'
+import { Bench } from '../support/run-command.js'
+import { change, plan, planWith, result } from '../support/samples.js'
+
+const selector = ['--tag', 'Role=bastion']
+
+describe('harden', () => {
+  let bench: Bench
+  beforeEach(() => {
+    bench = new Bench()
+  })
+  afterEach(() => {
+    bench.close()
+  })
+
+  /** The policy that a command line becomes. */
+  async function policyOf(...flags: string[]): Promise<PlanRequest['policy'] | undefined> {
+    let asked: PlanRequest | undefined
+    const ran = await bench.run(['harden', ...selector, '--dry-run', ...flags], {
+      plan: (_, request) => {
+        asked = request
+        return Promise.resolve(plan)
+      },
+      rehearse: () => Promise.resolve({ id: plan.id, results: [result('rehearsed')] }),
+    })
+    expect(ran.exitCode, ran.stderr).to.equal(0)
+    return asked?.policy
+  }
+
+  it('turns flags and bastionctl.yml into a policy, flags first', async () => {
+    const banner = join(bench.home, 'banner')
+    const config = join(bench.home, 'team.yml')
+    writeFileSync(banner, 'Members only.\n')
+    writeFileSync(
+      config,
+      'harden:\n  level: strict\n  forwarding: none\n  banner: banner\n  idle-timeout: 15m\n  leave: [MaxSessions]\n',
+    )
+    const flags = ['--forwarding', 'all', '--allow-group', 'admins', '--agent-forwarding', '--accept-lockout', 'old']
+    expect(await policyOf('--config', config, ...flags)).to.deep.equal({
+      feature: 'hardening',
+      level: 'strict',
+      forwarding: 'all',
+      agentForwarding: true,
+      x11Forwarding: false,
+      banner: 'Members only.\n',
+      idleTimeout: 900,
+      allowGroups: ['admins'],
+      leave: ['MaxSessions'],
+      acceptLockout: ['old'],
+    })
+    expect(await policyOf('--level', 'baseline')).to.include({ level: 'baseline', forwarding: 'jump', banner: null })
+  })
+
+  it('refuses what it cannot know the meaning of, before any host is asked', async () => {
+    const noisy = join(bench.home, 'noisy')
+    writeFileSync(noisy, 'a\u001b[2Jb\n')
+    for (const [says, ...flags] of [
+      [/no level is named/],
+      [/no level sets "Port"/, '--level', 'strict', '--leave', 'Port'],
+      [/banner "\S+nowhere" cannot be read/, '--level', 'strict', '--banner', join(bench.home, 'nowhere')],
+      [/has control characters/, '--level', 'strict', '--banner', noisy],
+      [/"soon" is not a duration/, '--level', 'strict', '--idle-timeout', 'soon'],
+      [/nowhere\.yml" cannot be read/, '--config', join(bench.home, 'nowhere.yml')],
+    ] as const) {
+      const ran = await bench.run(['harden', ...selector, '--dry-run', ...flags], {})
+      expect(ran.stderr).to.match(says)
+      expect(ran.exitCode).to.equal(3)
+    }
+  })
+
+  it('lets every host rehearse in a dry run, and shows what their sshd answered', async () => {
+    const offers = { asked: 5, today: 5, after: 3 }
+    const ran = await bench.run(['harden', ...selector, '--level', 'strict', '--dry-run'], {
+      plan: () => Promise.resolve(plan),
+      rehearse: () => Promise.resolve({ id: plan.id, results: [result('rehearsed', { offers })] }),
+    })
+    expect(ran.stdout).to.match(/its sshd was offered 5 keys and accepts 5 today, 3 afterwards/)
+    expect(ran.exitCode).to.equal(0)
+    const json = await bench.run(['harden', ...selector, '--level', 'strict', '--dry-run', '--json'], {
+      plan: () => Promise.resolve(plan),
+      rehearse: () => Promise.resolve({ id: plan.id, results: [result('rehearsed', { offers })] }),
+    })
+    expect(outputSchemas.harden.parse(json.json).rehearsal?.results[0]?.offers).to.deep.equal(offers)
+  })
+
+  it('shows the table and then refuses where somebody would be locked out', async () => {
+    const lockouts = [{ account: 'ann', reason: 'loses RSA 2048', accepted: false }]
+    const access = [{ account: 'ann', key: 'RSA 2048', today: true, after: false, why: 'RequiredRSASize 3072' }]
+    const ran = await bench.run(['harden', ...selector, '--level', 'strict', '--dry-run'], {
+      plan: () => Promise.resolve(planWith({ changes: [{ ...change, lockouts, access }] })),
+    })
+    expect(ran.stdout).to.match(/ann +RSA 2048 +in → out +RequiredRSASize 3072/)
+    expect(ran.stderr).to.match(/"ann" would be locked out: loses RSA 2048[^]*--accept-lockout ann/)
+    expect(ran.exitCode).to.equal(7)
+  })
+})
