@@ -260,6 +260,7 @@ const who = z.strictObject({
           .array(
             z.strictObject({
               account: z.string(),
+              sudo: z.boolean(),
               key: z.string(),
               accepted: z.boolean().exactOptional().describe("what the host's sshd answered when the key was offered"),
               enters: z.enum(['by key', 'by key and factor', 'by password', 'no']),

@@ -87,6 +87,8 @@ export interface Lockout {
 /** One key of one account: whether sshd lets it in today and would after the change. */
 export interface AccessRow {
   readonly account: string
+  /** An administrator. */
+  readonly sudo: boolean
   /** e.g. `RSA 2048 SHA256:… ann@laptop`; `password` for an account without keys. */
   readonly key: string
   readonly today: boolean

@@ -49,6 +49,7 @@ const change = z.strictObject({
     .array(
       z.strictObject({
         account: z.string(),
+        sudo: z.boolean(),
         key: z.string(),
         today: z.boolean(),
         after: z.boolean(),

@@ -64,9 +64,17 @@ guard: a host that is not confirmed within 10m goes back by itself`)
   })
 
   it('shows each key that is lost with what decides, and counts the others where they are many', () => {
-    const lost = { account: 'ann', key: 'RSA 2048 SHA256:a', today: true, after: false, why: 'RequiredRSASize 3072' }
+    const lost = {
+      account: 'ann',
+      sudo: false,
+      key: 'RSA 2048 SHA256:a',
+      today: true,
+      after: false,
+      why: 'RequiredRSASize 3072',
+    }
     const kept = Array.from({ length: 12 }, (_, at) => ({
       account: `u${String(at)}`,
+      sudo: false,
       key: 'ed25519 SHA256:u',
       today: true,
       after: true,

@@ -89,7 +89,9 @@ describe('harden', () => {
 
   it('shows the table and then refuses where somebody would be locked out', async () => {
     const lockouts = [{ account: 'ann', reason: 'loses RSA 2048', accepted: false }]
-    const access = [{ account: 'ann', key: 'RSA 2048', today: true, after: false, why: 'RequiredRSASize 3072' }]
+    const access = [
+      { account: 'ann', sudo: false, key: 'RSA 2048', today: true, after: false, why: 'RequiredRSASize 3072' },
+    ]
     const ran = await bench.run(['harden', ...selector, '--level', 'strict', '--dry-run'], {
       plan: () => Promise.resolve(planWith({ changes: [{ ...change, lockouts, access }] })),
     })

@@ -60,8 +60,15 @@ describe('commands that only ask', () => {
     const asked: HostAccess = {
       host,
       keys: [
-        { account: 'ann', key: 'ed25519 SHA256:a', accepted: true, enters: 'by key' },
-        { account: 'old', key: 'RSA 1024 SHA256:o', accepted: false, enters: 'no', why: 'RequiredRSASize 2048' },
+        { account: 'ann', sudo: false, key: 'ed25519 SHA256:a', accepted: true, enters: 'by key' },
+        {
+          account: 'old',
+          sudo: false,
+          key: 'RSA 1024 SHA256:o',
+          accepted: false,
+          enters: 'no',
+          why: 'RequiredRSASize 2048',
+        },
       ],
       hostKeys: [{ type: 'ED25519', bits: 256, fingerprint: 'SHA256:h' }],
     }

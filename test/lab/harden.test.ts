@@ -143,6 +143,11 @@ describe('harden', function () {
       expect(await login(host, admin(), { answer: code(secret) })).to.include({ in: true })
       expect((await effective(host, 'admin')).get('x11forwarding')).to.equal('no')
     })
+    const who = await bastionctl('who', ...tagged)
+    expect(who.stdout)
+      .to.match(/^admin \(sudo\) +ed25519 \S+ \S+ +by key and factor +all$/m)
+      .and.match(/^old +RSA 2048 \S+ rsa +by key and factor +all$/m)
+    expect(who.exitCode).to.equal(0)
     const done = await harden(...tagged, '--level', 'strict', '--accept-lockout', 'old', ...unattended)
     expect(done.exitCode, done.stdout + done.stderr).to.equal(0)
     await onAll(async (host) => {

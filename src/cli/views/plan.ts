@@ -3,7 +3,7 @@ import { formatDuration } from '../../domain/duration.js'
 import { label } from '../../domain/host.js'
 import { groupHosts, type HostGroup } from '../../domain/plan-groups.js'
 import type { Plan } from '../../domain/plan.js'
-import { columns, count, indent, nameList, printable } from './text.js'
+import { columns, count, indent, nameList, printable, withSudo } from './text.js'
 import type { Style } from './style.js'
 
 /** The plan for a reviewer: hosts with the same change once, then the waves and the guard. --json and --out hold all of it. */
@@ -60,7 +60,12 @@ function accessView(rows: Change['access'], style: Style): readonly string[] {
   const moved = rows.filter(({ today, after }) => today !== after)
   const shown = rows.length <= 12 ? rows : moved
   const lines = columns(
-    shown.map(({ account, key, today, after, why = '' }) => [account, key, `${word(today)} → ${word(after)}`, why]),
+    shown.map(({ account, sudo, key, today, after, why = '' }) => [
+      withSudo(account, sudo),
+      key,
+      `${word(today)} → ${word(after)}`,
+      why,
+    ]),
   )
   const rest = rows.length - shown.length
   return [

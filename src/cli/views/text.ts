@@ -61,3 +61,8 @@ export function moment(at: string | number): string {
         .replace('T', ' ')
         .replace(/\.\d+Z$/, 'Z')
 }
+
+/** An administrator is marked: who loses one loses more. */
+export function withSudo(account: string, sudo: boolean): string {
+  return sudo ? `${account} (sudo)` : account
+}

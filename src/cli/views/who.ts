@@ -1,14 +1,14 @@
 import { label } from '../../domain/host.js'
 import type { HostAccess } from '../../engine/api.js'
-import { columns, indent, nameList, printable, table } from './text.js'
+import { columns, indent, nameList, printable, table, withSudo } from './text.js'
 
 /** A line an account and key, with the hosts that agree on it; then what could not be asked, and the hosts' own keys. */
 export function whoView(hosts: readonly HostAccess[]): readonly string[] {
   const asked = hosts.filter(({ keys }) => keys !== undefined)
   const lines = new Map<string, { readonly cells: readonly string[]; readonly on: string[] }>()
   for (const { host, keys = [] } of asked) {
-    for (const { account, key, enters, why = '' } of keys) {
-      const cells = [account, key, enters, why]
+    for (const { account, sudo, key, enters, why = '' } of keys) {
+      const cells = [withSudo(account, sudo), key, enters, why]
       const line = lines.get(cells.join('\n')) ?? { cells, on: [] }
       line.on.push(host.name)
       lines.set(cells.join('\n'), line)

@@ -24,7 +24,14 @@ export function accessOf(facts: Facts, lines: readonly Intent[], state: MfaState
     const rows = keys.map((key) => keyRow(account, after, key, state))
     const [today, later] = [gets(account, state), gets(after, state)]
     if (rows.length === 0 && byPasswordToday(account, state) && !byPasswordToday(after, state))
-      rows.push({ account: account.name, key: 'password', today, after: false, why: 'PasswordAuthentication no' })
+      rows.push({
+        account: account.name,
+        sudo: account.sudo,
+        key: 'password',
+        today,
+        after: false,
+        why: 'PasswordAuthentication no',
+      })
     const lost = rows.filter((row) => row.today && !row.after)
     const loses =
       lost.length > 0
@@ -82,7 +89,14 @@ function keyRow(before: Account, after: Account, key: KeyFact, state: MfaState):
   }
   const [today, later] = [opens(before), opens(after)]
   const why = today === later ? undefined : (refusal(after.effective, key) ?? whyNot(after))
-  return { account: before.name, key: describeKey(key), today, after: later, ...(why === undefined ? {} : { why }) }
+  return {
+    account: before.name,
+    sudo: before.sudo,
+    key: describeKey(key),
+    today,
+    after: later,
+    ...(why === undefined ? {} : { why }),
+  }
 }
 
 /** Which setting keeps the account out, whatever the key. */

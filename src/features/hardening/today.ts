@@ -6,6 +6,8 @@ import { describeKey, refusal, whyNot } from './access.js'
 
 export interface AccessToday {
   readonly account: string
+  /** An administrator. */
+  readonly sudo: boolean
   /** e.g. `RSA 2048 SHA256:… ann@laptop`; `password` for an account that gets in by one. */
   readonly key: string
   /** What sshd answered when the key was offered; absent where it could not be (`from=`, certificate authorities). */
@@ -24,6 +26,7 @@ export function accessToday(facts: Facts): AccessToday[] {
       const why = enters === 'no' ? whyNotToday(account, key, state) : undefined
       return {
         account: account.name,
+        sudo: account.sudo,
         key: describeKey(key),
         ...(accepted === undefined ? {} : { accepted }),
         enters,
@@ -31,7 +34,9 @@ export function accessToday(facts: Facts): AccessToday[] {
       }
     })
     const password = byPasswordToday(account, state)
-    return password ? [...rows, { account: account.name, key: 'password', enters: 'by password' }] : rows
+    return password
+      ? [...rows, { account: account.name, sudo: account.sudo, key: 'password', enters: 'by password' }]
+      : rows
   })
 }
 

@@ -242,6 +242,7 @@ describe('who loses what by a level', () => {
     ])
     expect(access).to.deep.include({
       account: 'rita',
+      sudo: false,
       key: 'RSA 2048 SHA256:rsa2048 old',
       today: true,
       after: false,
