@@ -40,8 +40,11 @@ export interface Account {
   /** Has a factor of its own, by the method that the host is set up for or would be. */
   readonly enrolled: boolean
   readonly keys: readonly KeyFact[]
-  /** Accepted logins in the last 30 days that the host's logs still hold; `withoutTerminal` is absent where the host keeps no record of that. */
-  readonly logins: { readonly total: number; readonly withoutTerminal?: number; readonly last?: string }
+  /**
+   * Whether the host's logs of the last 30 days hold a login, and how many with nobody there: none, one, or 2 for any more. That is
+   * absent where the host keeps no record of it.
+   */
+  readonly logins: { readonly lately: boolean; readonly withoutTerminal?: number }
   /** `sshd -T -C user=NAME,…` with the running daemon's own command line; lower-case keyword to values in order. */
   readonly effective: Effective
 }
@@ -72,6 +75,7 @@ export interface HostKey {
   /** As ssh-keygen names it: `ED25519`, `RSA`, `ECDSA`. */
   readonly type: string
   readonly bits: number
+  /** Empty unless `who` asked: it would tell hosts apart that are alike. */
   readonly fingerprint: string
 }
 

@@ -20,7 +20,7 @@ const accountLine = z.tuple([
 ])
 const keyLine = z.tuple([z.string(), int, z.string(), z.string(), z.string()])
 const changeLine = z.tuple([z.string(), z.string(), z.string(), z.string(), int, z.string()])
-const loginLine = z.tuple([z.string(), int, int, int])
+const loginLine = z.tuple([z.string(), int])
 const fileLine = z.tuple([z.string(), z.string(), z.string(), z.string(), z.string()])
 
 const offerLine = z.tuple([z.string(), z.string(), z.enum(['accepted', 'refused'])])
@@ -113,13 +113,9 @@ function algorithmsFrom(rows: readonly (readonly [string, string])[]): Facts['al
 }
 
 function loginsFrom(row: z.infer<typeof loginLine> | undefined): Account['logins'] {
-  if (!row) return { total: 0, withoutTerminal: 0 }
-  const [, total, onTerminal, last] = row
-  return {
-    total,
-    ...(onTerminal < 0 ? {} : { withoutTerminal: total - onTerminal }),
-    ...(last > 0 ? { last: new Date(last * 1000).toISOString() } : {}),
-  }
+  if (!row) return { lately: false, withoutTerminal: 0 }
+  const [, alone] = row
+  return { lately: true, ...(alone < 0 ? {} : { withoutTerminal: alone }) }
 }
 
 function keyFrom(

@@ -48,7 +48,7 @@ export function account(name: string, more: Partial<Account> = {}): Account {
     sudo: false,
     enrolled: false,
     keys: [key()],
-    logins: { total: 3, withoutTerminal: 0 },
+    logins: { lately: true, withoutTerminal: 0 },
     effective: stockEffective,
     ...more,
   }
@@ -64,7 +64,7 @@ export const root = account('root', {
   groups: ['root'],
   sudo: true,
   keys: [key('command')],
-  logins: { total: 0, withoutTerminal: 0 },
+  logins: { lately: false, withoutTerminal: 0 },
 })
 export const admin = account('admin', { sudo: true, groups: ['admin', 'sudo'] })
 export const people: readonly Account[] = [

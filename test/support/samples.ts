@@ -127,7 +127,7 @@ const account: Account = {
   sudo: true,
   enrolled: true,
   keys: [],
-  logins: { total: 1, withoutTerminal: 0 },
+  logins: { lately: true, withoutTerminal: 0 },
   effective: {},
 }
 

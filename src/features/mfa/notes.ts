@@ -48,7 +48,7 @@ export function perhapsPrograms(everybody: readonly Person[]): string[] {
         !exempt &&
         loses === undefined &&
         byKeyToday(account) &&
-        account.logins.total > 0 &&
+        account.logins.lately &&
         account.logins.withoutTerminal === undefined,
     )
     .map(({ account }) => account.name)

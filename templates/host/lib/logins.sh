@@ -1,8 +1,8 @@
 # shellcheck shell=sh
-# logins: who logged in during the last 30 days, and how often with somebody there, that is on a terminal or with an answer to a
-# prompt: name|accepted|somebody there|last (epoch seconds). sshd's log says who was let in how and by which process, wtmp
-# which of these processes gave out a terminal (on Debian 13, too, where last(1) is gone). Where nobody keeps wtmp the third
-# field is -1: not known. The last is a day, so that readings of a host do not differ with every login.
+# logins: who logged in during the last 30 days, and how often with nobody there, that is neither on a terminal nor with an answer to a
+# prompt: name|0, 1 or 2 (more often). sshd's log says who was let in how and by which process, wtmp which of these processes gave out
+# a terminal (on Debian 13, too, where last(1) is gone). Where nobody keeps wtmp the number is -1: not known. No more is told, so
+# that hosts that are used alike have the same facts.
 
 # read_wtmp FILE…: epoch seconds, `terminal`, name, pid. A record has its minute only, so it counts as that minute's end.
 read_wtmp() {
@@ -68,9 +68,9 @@ logins() {
   } | sort -s -k1,1n | awk -v known="$_known" '
     $2 == "own" { own[$3, $4] = 1 }
     $2 == "accepted" && !(($5, $6) in own) && $3 !~ /^bctl-/ {
-      n[$3]++; last[$3] = $1
+      n[$3]++
       if ($7 ~ /^keyboard-interactive/) p[$3]++; else open[$3, $4] = 1
     }
     $2 == "terminal" && (($3, $4) in open) { p[$3]++; delete open[$3, $4] }
-    END { for (u in n) printf "%s|%d|%d|%d\n", u, n[u], known ? p[u] : -1, last[u] - last[u] % 86400 }' | sort
+    END { for (u in n) { alone = n[u] - p[u]; printf "%s|%d\n", u, !known ? -1 : alone > 1 ? 2 : alone } }' | sort
 }

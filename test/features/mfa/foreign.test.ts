@@ -210,7 +210,7 @@ describe('what the change declares that it read', () => {
     const facts = stockFacts()
     const busier = {
       ...facts,
-      accounts: facts.accounts.map((one) => ({ ...one, logins: { total: 99, withoutTerminal: 0 } })),
+      accounts: facts.accounts.map((one) => ({ ...one, logins: { lately: true, withoutTerminal: 2 } })),
     }
     expect(made(busier).reads).to.deep.equal(made(facts).reads)
   })
