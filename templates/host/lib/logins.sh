@@ -72,5 +72,5 @@ logins() {
       if ($7 ~ /^keyboard-interactive/) p[$3]++; else open[$3, $4] = 1
     }
     $2 == "terminal" && (($3, $4) in open) { p[$3]++; delete open[$3, $4] }
-    END { for (u in n) { alone = n[u] - p[u]; printf "%s|%d\n", u, !known ? -1 : alone > 1 ? 2 : alone } }' | sort
+    END { for (u in n) { alone = n[u] - p[u]; if (alone > 1) alone = 2; printf "%s|%d\n", u, known ? alone : -1 } }' | sort
 }
