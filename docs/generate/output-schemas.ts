@@ -45,7 +45,9 @@ const hostResult = z.strictObject({
   deadline: seconds.exactOptional(),
   change: optional,
   steps: z.array(step).readonly(),
-  offers: z.strictObject({ asked: z.number(), today: z.number(), after: z.number() }).exactOptional(),
+  offers: z
+    .strictObject({ asked: z.number(), today: z.number(), after: z.number(), lost: z.array(z.string()).readonly() })
+    .exactOptional(),
   logins: z.array(login).readonly(),
 })
 

@@ -18,7 +18,7 @@ import { refuseExisting, savePlan } from './plan-store.js'
 import { planView } from './views/plan.js'
 import { withNames } from './views/progress.js'
 import { summary } from './views/report.js'
-import { count } from './views/text.js'
+import { count, printable } from './views/text.js'
 
 export interface ChangeRequest {
   readonly selector: Selector
@@ -69,8 +69,9 @@ function rehearsalView({ results }: RunReport): readonly string[] {
 }
 
 /** What the host's own sshd has answered, in a private view where nothing is written. */
-function offersLine(name: string, { asked, today, after }: NonNullable<HostResult['offers']>): string {
-  return `${name}: its sshd was offered ${count(asked, 'key')} and accepts ${String(today)} today, ${String(after)} afterwards`
+function offersLine(name: string, { asked, today, after, lost }: NonNullable<HostResult['offers']>): string {
+  const which = lost.length === 0 ? '' : `; no longer: ${lost.map((key) => printable(key)).join(', ')}`
+  return `${printable(name)}: its sshd was offered ${count(asked, 'key')} and accepts ${String(today)} today, ${String(after)} afterwards${which}`
 }
 
 function dryRunExit(plan: Plan, rehearsal: RunReport | undefined, flags: PlanFlags): ExitName {

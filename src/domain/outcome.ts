@@ -38,7 +38,13 @@ export interface HostResult {
   /** Epoch seconds; while `pending`. */
   readonly deadline?: number
   /** Of all keys of all accounts: how many the host's sshd was offered, accepts today and would accept afterwards. */
-  readonly offers?: { readonly asked: number; readonly today: number; readonly after: number }
+  readonly offers?: {
+    readonly asked: number
+    readonly today: number
+    readonly after: number
+    /** `account fingerprint` of those it would accept no longer, the first ten. */
+    readonly lost: readonly string[]
+  }
   /** The change on this host that the result speaks of. */
   readonly change?: string
   readonly steps: readonly StepRecord[]

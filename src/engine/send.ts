@@ -102,7 +102,7 @@ function resultOf(host: Addressee, answer: HostAnswer): HostResult {
     ...(reason ? { reason } : {}),
     ...(text ? { detail: text } : {}),
     ...(deadline > 0 ? { deadline } : {}),
-    ...offersOf(fields.offers),
+    ...offersOf(fields.offers, fields.lost),
     ...(fields.change ? { change: fields.change } : {}),
     steps,
     logins,
@@ -110,9 +110,11 @@ function resultOf(host: Addressee, answer: HostAnswer): HostResult {
 }
 
 /** `asked today after`, counts. */
-function offersOf(text = ''): Pick<HostResult, 'offers'> {
+function offersOf(text = '', gone = ''): Pick<HostResult, 'offers'> {
   const [, asked, today, after] = (/^(\d+) (\d+) (\d+)$/.exec(text) ?? []).map(Number)
-  return asked === undefined || today === undefined || after === undefined ? {} : { offers: { asked, today, after } }
+  return asked === undefined || today === undefined || after === undefined
+    ? {}
+    : { offers: { asked, today, after, lost: gone.split(',').filter(Boolean) } }
 }
 
 function isOutcome(name: string): name is Outcome {

@@ -122,6 +122,8 @@ collect_keys "$RUN/people" "$RUN/keys"
 step rehearse rehearse || answer refused rehearsal "$DETAIL"
 if [ "$until" = rehearse ]; then
   extra offers "$(wc -l <"$RUN/keys" | tr -d ' ') $(grep -c '|accepted$' "$RUN/offers-present") $(grep -c '|accepted$' "$RUN/offers-staged")"
+  # A listing shows 2,500 characters in all: the first ten.
+  extra lost "$(head -n 10 "$RUN/offers-lost" | tr '|\n' ' ,')"
   answer rehearsed
 fi
 

@@ -73,12 +73,14 @@ describe('harden', () => {
   })
 
   it('lets every host rehearse in a dry run, and shows what their sshd answered', async () => {
-    const offers = { asked: 5, today: 5, after: 3 }
+    const offers = { asked: 5, today: 5, after: 3, lost: ['old SHA256:o', 'old SHA256:p'] }
     const ran = await bench.run(['harden', ...selector, '--level', 'strict', '--dry-run'], {
       plan: () => Promise.resolve(plan),
       rehearse: () => Promise.resolve({ id: plan.id, results: [result('rehearsed', { offers })] }),
     })
-    expect(ran.stdout).to.match(/its sshd was offered 5 keys and accepts 5 today, 3 afterwards/)
+    expect(ran.stdout).to.match(
+      /its sshd was offered 5 keys and accepts 5 today, 3 afterwards; no longer: old SHA256:o, old SHA256:p/,
+    )
     expect(ran.exitCode).to.equal(0)
     const json = await bench.run(['harden', ...selector, '--level', 'strict', '--dry-run', '--json'], {
       plan: () => Promise.resolve(plan),
