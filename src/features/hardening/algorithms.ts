@@ -82,23 +82,26 @@ function signatures(names: readonly string[], certificates = false) {
   }
 }
 
-/** Of the host's own keys only strong ones are shown; at least one has to be left. */
-function hostKeys(context: Context): string {
-  const strong = strictSignatures.filter((name) =>
-    context.facts.hostKeys.some(
-      ({ type, bits }) =>
-        (type === 'ED25519' && name === 'ssh-ed25519') ||
-        (type === 'RSA' && bits >= 3072 && name.startsWith('rsa-sha2')) ||
-        (context.facts.fips && type === 'ECDSA' && name.startsWith('ecdsa')),
-    ),
-  )
-  if (strong.length === 0)
-    throw new BastionError(
-      'refused',
-      'the host has neither an Ed25519 key nor an RSA key of 3072 bits of its own',
-      'make one (ssh-keygen -A makes the missing types) and publish its fingerprint, or give --leave HostKeyAlgorithms',
+/** What the host may prove itself by, of the keys that it has; at least one has to be left. FIPS needs the NIST curves. */
+function hostKeys(names: readonly string[], rsaBits: number) {
+  return (context: Context): string => {
+    const { hostKeys: own, fips } = context.facts
+    const usable = (fips ? baselineSignatures : names).filter((name) =>
+      own.some(
+        ({ type, bits }) =>
+          (type === 'ED25519' && name === 'ssh-ed25519') ||
+          (type === 'RSA' && bits >= rsaBits && name.startsWith('rsa-sha2')) ||
+          (type === 'ECDSA' && name === `ecdsa-sha2-nistp${String(bits)}`),
+      ),
     )
-  return known('signatures', withCertificates(strong), context).join(',')
+    if (usable.length === 0)
+      throw new BastionError(
+        'refused',
+        `the host has neither an Ed25519 key nor an RSA key of ${String(rsaBits)} bits of its own`,
+        'make one (ssh-keygen -A makes the missing types) and publish its fingerprint, or give --leave HostKeyAlgorithms',
+      )
+    return known('signatures', withCertificates(usable), context).join(',')
+  }
 }
 
 const sshAudit = 'ssh-audit, hardening guides and built-in policies'
@@ -140,11 +143,13 @@ export const algorithmSettings: readonly Setting[] = [
   },
   {
     keyword: 'HostKeyAlgorithms',
-    strict: hostKeys,
-    words: 'Ed25519 and RSA (of 3072 bits at least) as far as the host has such keys',
-    reason: 'the host shows no ECDSA key and signs nothing with SHA-1',
+    baseline: hostKeys(baselineSignatures, 2048),
+    strict: hostKeys(strictSignatures, 3072),
+    words: 'of the keys that the host has: Ed25519, RSA (2048 bits at least), ECDSA; strict: Ed25519, RSA (3072 bits)',
+    reason: 'the host signs nothing with SHA-1; strict: and shows no ECDSA key',
     source: sshAudit,
-    breaks: 'clients that know the host by its ECDSA key only: publish the fingerprints first',
+    breaks:
+      'clients from before OpenSSH 7.2 that know the host by its RSA key; strict: those that know its ECDSA key only: publish the fingerprints first',
     everybody: true,
     cryptoPolicy: true,
   },

@@ -7,7 +7,7 @@ import type { Intents } from './intents.js'
 
 export function notesOf(policy: HardenPolicy, facts: Facts, { lines, left }: Intents): string[] {
   if (policy.level === 'stock') return []
-  const sets = (keyword: string): boolean => lines.some((line) => line.keyword === keyword)
+  const hostKeys = lines.find(({ keyword }) => keyword === 'HostKeyAlgorithms')?.value
   const tries = lines.find(({ keyword }) => keyword === 'MaxAuthTries')?.value
   return [
     ...left.map(({ keyword, why }) => `${keyword}: ${why}`),
@@ -17,7 +17,7 @@ export function notesOf(policy: HardenPolicy, facts: Facts, { lines, left }: Int
       : [
           `MaxAuthTries ${tries}: an agent that offers ${tries} wrong keys first is cut off; its owner sets IdentitiesOnly yes`,
         ]),
-    ...(sets('HostKeyAlgorithms')
+    ...(hostKeys !== undefined && !hostKeys.includes('ecdsa')
       ? [
           'clients that know a host by its ECDSA key will ask anew; no key is made anew: publish the fingerprints that "bastionctl who" prints (lock-out 18)',
         ]
