@@ -23,6 +23,7 @@ const PACKAGES = [
   'openssl',
   'oathtool',
   'expect',
+  'python3',
   'rsync',
   'shellcheck',
   'shfmt',

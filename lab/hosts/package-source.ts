@@ -18,19 +18,8 @@ export async function fillSource(
 ): Promise<void> {
   const scratch = `${folder}.apt`
   const archives = path.join(scratch, 'cache/archives')
-  for (const dir of [path.join(scratch, 'state/lists/partial'), path.join(archives, 'partial'), folder])
-    mkdirSync(dir, { recursive: true })
-  const options = [
-    `Dir::Etc::SourceList=${sources}`,
-    'Dir::Etc::SourceParts=-',
-    `Dir::State=${scratch}/state`,
-    `Dir::State::status=${root}/var/lib/dpkg/status`,
-    `Dir::Cache=${scratch}/cache`,
-    'APT::Install-Recommends=false',
-    'APT::Sandbox::User=root',
-    'Acquire::Retries=3',
-  ].flatMap((option) => ['-o', option])
-  await must('apt-get', ['-qq', ...options, 'update'])
+  mkdirSync(folder, { recursive: true })
+  const options = await aptElsewhere(scratch, sources, path.join(root, 'var/lib/dpkg/status'))
   await must('apt-get', ['-qq', ...options, '--yes', '--download-only', 'install', ...packages])
   for (const file of readdirSync(archives).filter((name) => name.endsWith('.deb')))
     copyFileSync(path.join(archives, file), path.join(folder, file))
@@ -45,4 +34,25 @@ export async function fillSource(
     await must('apt-ftparchive', ['-o', 'APT::FTPArchive::Release::Suite=lab', 'release', folder]),
   )
   await must('rm', ['-rf', scratch])
+}
+
+/**
+ * Options that make the machine's apt-get work on another release in folders of its own; its lists are fetched.
+ * @param sources path of a sources.list. @param status dpkg's list of what is installed. @throws LabError when apt cannot.
+ */
+export async function aptElsewhere(scratch: string, sources: string, status: string): Promise<string[]> {
+  for (const dir of ['state/lists/partial', 'cache/archives/partial'])
+    mkdirSync(path.join(scratch, dir), { recursive: true })
+  const options = [
+    `Dir::Etc::SourceList=${sources}`,
+    'Dir::Etc::SourceParts=-',
+    `Dir::State=${scratch}/state`,
+    `Dir::State::status=${status}`,
+    `Dir::Cache=${scratch}/cache`,
+    'APT::Install-Recommends=false',
+    'APT::Sandbox::User=root',
+    'Acquire::Retries=3',
+  ].flatMap((option) => ['-o', option])
+  await must('apt-get', ['-qq', ...options, 'update'])
+  return options
 }
