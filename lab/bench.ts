@@ -100,7 +100,6 @@ async function changes(): Promise<{ figures: Figure[]; calls: unknown }> {
     times['no-op'].push(await timed([program, 'enable-mfa', ...select, '--yes', '--confirm', 'auto', ...session], env))
     times.rollback.push(await timed([program, 'rollback', ...select], env))
   }
-  await down()
   const names = {
     plan: 'enable-mfa on three hosts: plan',
     apply: 'enable-mfa on three hosts: apply (rehearsal, proof and all)',
@@ -114,7 +113,7 @@ async function changes(): Promise<{ figures: Figure[]; calls: unknown }> {
 }
 
 try {
-  const [starts, { figures, calls }] = [await startUp(), await changes()]
+  const [starts, { figures, calls }] = [await startUp(), await changes().finally(down)]
   const all = [...starts, ...figures]
   const width = Math.max(...all.map(({ what }) => what.length))
   console.error(`${'milliseconds'.padEnd(width)}     min  median     max  over node`)
