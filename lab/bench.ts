@@ -1,130 +1,59 @@
 /** `npm run bench`: figures, measured here and now. A table on stderr, JSON on stdout. Not a test: nothing fails by being slow. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
-import path from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { execa } from 'execa'
-import { labVariables } from './env.js'
-import { down, readState, reset, up } from './hosts/index.js'
+import { rmSync } from 'node:fs'
+import { cpus, loadavg } from 'node:os'
+import { ANSIBLE_SETTINGS, ansibleVersion } from './bench/ansible.js'
+import { enableMfa } from './bench/enable-mfa.js'
+import { harden } from './bench/harden.js'
+import { type Figure, home, stop } from './bench/measure.js'
+import { startUp } from './bench/start-up.js'
+import { down, up } from './hosts/index.js'
 
-interface Figure {
-  readonly what: string
-  /** Milliseconds, whole process. */
-  readonly min: number
-  readonly median: number
-  readonly max: number
-  readonly runs: number
-  /** Median over the median of `node -e 0`; for start-up only. */
-  readonly overNode?: number
-}
-
-const program = fileURLToPath(new URL('../bin/run.js', import.meta.url))
-const home = mkdtempSync(path.join(tmpdir(), 'bastionctl-bench-'))
-const startRuns = 21
-const changeRuns = 5
-
-async function timed(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<number> {
-  const began = performance.now()
-  const base = { PATH: process.env.PATH, HOME: home, XDG_DATA_HOME: path.join(home, 'data') }
-  const { exitCode, stderr } = await execa(process.execPath, args, {
-    env: { ...base, ...env },
-    extendEnv: false,
-    reject: false,
-    stdin: 'ignore',
+// Not once: signal-exit, which execa brings, ends the process itself where it finds no other listener left.
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    stop.abort(new Error(`ended by ${signal}`))
   })
-  const ms = performance.now() - began
-  // 3 is what the usage error is to exit with.
-  if (exitCode !== 0 && exitCode !== 3) throw new Error(`${args.join(' ')} exited ${String(exitCode)}: ${stderr}`)
-  return ms
+
+/** Average number of processes at work or in wait of the disk during the last minute; with the bench's own, once it runs. */
+const load = (): number => Math.round((loadavg()[0] ?? 0) * 100) / 100
+
+function over({ overNode, overAnsible }: Figure): string {
+  if (overNode !== undefined) return `${overNode.toFixed(2)}× node`
+  return overAnsible === undefined ? '' : `${overAnsible.toFixed(2)}× ansible`
 }
 
-function figure(what: string, times: readonly number[], node?: number): Figure {
-  const sorted = [...times].sort((a, b) => a - b)
-  const at = (share: number): number => Math.round(sorted[Math.round((sorted.length - 1) * share)] ?? 0)
-  return {
-    what,
-    min: at(0),
-    median: at(0.5),
-    max: at(1),
-    runs: times.length,
-    ...(node === undefined ? {} : { overNode: Math.round((at(0.5) / node) * 100) / 100 }),
-  }
+function table(figures: readonly Figure[]): string {
+  const width = Math.max(...figures.map(({ what }) => what.length))
+  const lines = figures.map((figure) => {
+    const numbers = [figure.min, figure.median, figure.max].map((ms) => String(ms).padStart(6))
+    return [figure.what.padEnd(width), ...numbers, over(figure)].join('  ').trimEnd()
+  })
+  return [`${'milliseconds'.padEnd(width)}     min  median     max`, ...lines].join('\n')
 }
 
-/** Interleaved, so that a busy moment of the machine hits all of them. */
-async function startUp(): Promise<Figure[]> {
-  const cases: Record<string, string[]> = {
-    'node -e 0': ['-e', '0'],
-    '--version': [program, '--version'],
-    '--help': [program, '--help'],
-    'usage error': [program, 'enable-mfa', '--no-such-flag'],
-    history: [program, 'history'],
-  }
-  const times = new Map(Object.keys(cases).map((name) => [name, [] as number[]]))
-  for (let run = 0; run < startRuns; run++)
-    for (const [name, args] of Object.entries(cases)) times.get(name)?.push(await timed(args))
-  const node = figure('node -e 0', times.get('node -e 0') ?? []).median
-  return [...times].map(([name, list]) => figure(`start-up: ${name}`, list, node))
-}
-
-async function changes(): Promise<{ figures: Figure[]; calls: unknown }> {
-  const { hosts } = await up()
-  const state = readState()
-  const env = labVariables(state)
-  const select = ['--tag', 'Role=bastion']
-  const session = [
-    '--ssh-user',
-    'admin',
-    ...[
-      'IdentitiesOnly=yes',
-      `IdentityFile=${state.sshKey}`,
-      'StrictHostKeyChecking=no',
-      'UserKnownHostsFile=/dev/null',
-      'LogLevel=ERROR',
-    ].flatMap((option) => ['--ssh-option', option]),
-  ]
-  const times: Record<'plan' | 'apply' | 'no-op' | 'rollback', number[]> = {
-    plan: [],
-    apply: [],
-    'no-op': [],
-    rollback: [],
-  }
-  let calls: unknown
-  for (let run = 0; run < changeRuns; run++) {
-    await Promise.all(hosts.map(({ name }) => reset(name)))
-    const plan = path.join(home, `plan-${String(run)}.json`)
-    await fetch(`${state.endpoint ?? ''}/_lab/reset`, { method: 'POST' })
-    times.plan.push(await timed([program, 'enable-mfa', ...select, '--dry-run', '--out', plan], env))
-    times.apply.push(await timed([program, 'apply', plan, '--yes', '--confirm', 'auto', ...session], env))
-    calls = ((await (await fetch(`${state.endpoint ?? ''}/_lab/calls`)).json()) as { counts: unknown }).counts
-    times['no-op'].push(await timed([program, 'enable-mfa', ...select, '--yes', '--confirm', 'auto', ...session], env))
-    times.rollback.push(await timed([program, 'rollback', ...select], env))
-  }
-  const names = {
-    plan: 'enable-mfa on three hosts: plan',
-    apply: 'enable-mfa on three hosts: apply (rehearsal, proof and all)',
-    'no-op': 'enable-mfa again: no changes',
-    rollback: 'rollback on three hosts',
-  }
-  return {
-    figures: Object.entries(times).map(([name, list]) => figure(names[name as keyof typeof names], list)),
-    calls,
+async function onHosts(withAnsible: boolean): Promise<{ figures: Figure[]; calls: unknown }> {
+  try {
+    const state = await up()
+    const { figures, calls } = await enableMfa(state)
+    return { figures: [...figures, ...(await harden(state, withAnsible))], calls }
+  } finally {
+    await down()
   }
 }
 
 try {
-  const [starts, { figures, calls }] = [await startUp(), await changes().finally(down)]
-  const all = [...starts, ...figures]
-  const width = Math.max(...all.map(({ what }) => what.length))
-  console.error(`${'milliseconds'.padEnd(width)}     min  median     max  over node`)
-  for (const { what, min, median, max, overNode } of all) {
-    console.error(
-      `${what.padEnd(width)}  ${[min, median, max].map((ms) => String(ms).padStart(6)).join('  ')}  ${overNode === undefined ? '' : `${overNode.toFixed(2)}×`}`,
-    )
-  }
-  console.log(
-    JSON.stringify({ node: process.version, cpus: cpus().length, figures: all, callsOfPlanAndApply: calls }, null, 2),
-  )
+  const version = await ansibleVersion()
+  const before = load()
+  const starts = await startUp()
+  const { figures: changes, calls } = await onHosts(version !== undefined)
+  const [figures, after] = [[...starts, ...changes], load()]
+  const ansible =
+    version === undefined ? { leftOut: 'ansible is not installed: left out' } : { version, settings: ANSIBLE_SETTINGS }
+  console.error(table(figures))
+  console.error(`load ${before} before, ${after} after, with the bench's own; ${cpus().length} processors`)
+  console.error(ansible.leftOut ?? `${ansible.version}: ${ansible.settings.join('; ')}`)
+  const report = { node: process.version, cpus: cpus().length, load: { before, after }, ansible, figures }
+  console.log(JSON.stringify({ ...report, callsOfPlanAndApply: calls }, null, 2))
 } finally {
   rmSync(home, { recursive: true, force: true })
 }
