@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { parseConfig } from '../../src/cli/config-file.js'
+import { exceptions } from '../lab/judges/exceptions.js'
+import { root } from '../source-config.js'
+
+describe('docs/hardening.md', () => {
+  const text = readFileSync(join(root, 'docs/hardening.md'), 'utf8')
+
+  it('names every exception for an outside judge, and no other', () => {
+    const rows = exceptions.map(
+      ({ judge, finding, at, on, why }) =>
+        `| ${judge} | ${finding} | ${at.join(', ')} | ${on?.join(', ') ?? 'everywhere'} | ${why} |`,
+    )
+    const table = ['| judge | finding | at | on | why |', '|---|---|---|---|---|', ...rows].join('\n')
+    const [, shown = ''] = /<!-- exceptions: .*? -->\n(.*)<!-- end of exceptions -->/s.exec(text) ?? []
+    expect(shown.trim()).to.equal(table)
+  })
+
+  it('shows a bastionctl.yml that is taken', () => {
+    const [, example = ''] = /```yaml\n(.*?)```/s.exec(text) ?? []
+    expect(parseConfig(example, 'bastionctl.yml').harden).to.include({ level: 'strict', forwarding: 'jump' })
+  })
+})
