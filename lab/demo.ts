@@ -92,7 +92,11 @@ function goOn(names: readonly string[]): void {
   tell('eval "$(npm run -s lab -- env)"                  # AWS settings of the lab, for this shell')
   tell('node bin/run.js status --tag Role=bastion')
   tell(`npm run lab -- ssh ${names[0] ?? 'deb11'}                        # as admin, with sudo`)
+  tell('node bin/run.js who --tag Role=bastion')
   tell('node bin/run.js rollback --tag Role=bastion')
+  tell("# A change of your own needs the lab's key for its safety session:")
+  tell('node bin/run.js harden --tag Role=bastion --level baseline --ssh-user admin --accept-lockout admin \\')
+  tell('  --ssh-option IdentityFile=$BASTIONCTL_LAB_KEY --ssh-option UserKnownHostsFile=$BASTIONCTL_LAB/known_hosts')
   tell('npm run lab -- down                              # leaves nothing but the image cache')
 }
 

@@ -70,7 +70,8 @@ function rehearsalView({ results }: RunReport): readonly string[] {
 
 /** What the host's own sshd has answered, in a private view where nothing is written. */
 function offersLine(name: string, { asked, today, after, lost }: NonNullable<HostResult['offers']>): string {
-  const which = lost.length === 0 ? '' : `; no longer: ${lost.map((key) => printable(key)).join(', ')}`
+  const more = today - after > lost.length ? ` and ${String(today - after - lost.length)} more` : ''
+  const which = lost.length === 0 ? '' : `; no longer: ${lost.map((key) => printable(key)).join(', ')}${more}`
   return `${printable(name)}: its sshd was offered ${count(asked, 'key')} and accepts ${String(today)} today, ${String(after)} afterwards${which}`
 }
 

@@ -62,7 +62,7 @@ export function parseConfig(text: string, file: string): Config {
   }
   if (document.errors.length > 0)
     throw invalid(document.errors.map(({ pos, message }) => `${at(pos[0])}: ${message.toLowerCase()}`))
-  const parsed = configShape.safeParse(document.toJS() ?? {})
+  const parsed = configShape.safeParse(asData(document, file) ?? {})
   if (parsed.success) return parsed.data
   throw invalid(
     parsed.error.issues.map((issue) => {
@@ -74,6 +74,15 @@ export function parseConfig(text: string, file: string): Config {
       return `${where}: ${[...issue.path, ''].join('.').replace(/\.$/, ': ')}${what}`
     }),
   )
+}
+
+/** Aliases may lead nowhere, or to too much. */
+function asData(document: Document, file: string): unknown {
+  try {
+    return document.toJS()
+  } catch (error) {
+    throw invalid([`${file}: ${error instanceof Error ? error.message.toLowerCase() : String(error)}`])
+  }
 }
 
 /** The value at a path, or the key itself. */

@@ -16,6 +16,6 @@ export function refuseLockouts(plan: Plan): void {
     open.map(({ host, account, reason }) => `${label(host)}: "${account}" would be locked out: ${reason}`).join('\n'),
     plan.policy.feature === 'mfa'
       ? `give each a group with --exempt-group GROUP, or agree with ${agree}`
-      : `give each a key that the level accepts, or agree with ${agree}`,
+      : `give each what the level asks for (its setting stands behind each key), or agree with ${agree}`,
   )
 }

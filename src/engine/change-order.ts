@@ -73,5 +73,6 @@ function orderOf(ports: Ports, plan: Plan, change: Change, until: 'rehearse' | '
     now,
     notAfter: now + delivery + 30,
     tool: plan.tool,
+    accept: plan.policy.acceptLockout,
   })
 }

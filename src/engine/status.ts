@@ -30,7 +30,14 @@ export async function who(ports: Ports, selector: Selector): Promise<readonly Ho
   const inspected = await inspect(ports, await select(ports, selector), { offers: '' })
   return inspected.map(({ host, inspection, problem }) => {
     if (!inspection) return { host, problem: problem ?? 'it did not answer' }
-    return { host, keys: accessToday(inspection.facts), hostKeys: inspection.facts.hostKeys }
+    const { selfTest } = inspection.facts.sshd
+    if (selfTest !== '') return { host, problem: `sshd -t refuses its present files: ${selfTest}` }
+    const keys = accessToday(inspection.facts)
+    const offered = inspection.facts.accounts.some((account) =>
+      account.keys.some(({ accepted }) => accepted !== undefined),
+    )
+    if (keys.length > 0 && !offered) return { host, problem: 'no key could be offered to its sshd' }
+    return { host, keys, hostKeys: inspection.facts.hostKeys }
   })
 }
 

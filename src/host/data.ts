@@ -14,6 +14,8 @@ export interface ChangeOrder {
   /** Not to be begun later than this, epoch seconds. */
   readonly notAfter: number
   readonly tool: string
+  /** Accounts that the operator has agreed to lock out. */
+  readonly accept: readonly string[]
 }
 
 export function changeData(change: Change, order: ChangeOrder): Data {
@@ -42,7 +44,12 @@ export function changeData(change: Change, order: ChangeOrder): Data {
       change.logins.map((c) => row(c.id, c.phase, c.account, c.factor, c.answer, c.expect, c.prompted ? '1' : '0')),
     ),
     expect: text(change.expectations.map((e) => row(e.account, e.keyword, e.value))),
-    accept: text(change.lockouts.filter((lockout) => lockout.accepted).map((lockout) => row(lockout.account))),
+    // Those that nothing foretold, too: sshd may know of a loss that the plan does not.
+    accept: names([
+      ...order.accept,
+      ...change.lockouts.filter(({ accepted }) => accepted).map(({ account }) => account),
+    ]),
+    admins: names(change.access.filter(({ sudo, after }) => sudo && after).map(({ account }) => account)),
   }
 }
 
@@ -56,6 +63,10 @@ function row(...fields: readonly string[]): string {
   if (bad !== undefined)
     throw new TypeError(`a field of the on-host protocol has a separator or control character: ${JSON.stringify(bad)}`)
   return fields.join('|')
+}
+
+function names(accounts: readonly string[]): string {
+  return text([...new Set(accounts)].map((account) => row(account)))
 }
 
 function text(rows: readonly string[]): string {

@@ -123,7 +123,7 @@ step rehearse rehearse || answer refused rehearsal "$DETAIL"
 if [ "$until" = rehearse ]; then
   extra offers "$(wc -l <"$RUN/keys" | tr -d ' ') $(grep -c '|accepted$' "$RUN/offers-present") $(grep -c '|accepted$' "$RUN/offers-staged")"
   # A listing shows 2,500 characters in all: the first ten.
-  extra lost "$(head -n 10 "$RUN/offers-lost" | tr '|\n' ' ,')"
+  printf 'lost=%s\n' "$(head -n 10 "$RUN/offers-lost" | tr '|\n' ' ,')" >>"$RUN/extra"
   answer rehearsed
 fi
 

@@ -28,7 +28,7 @@ unit=$(sshd_unit) || unit=
   { ssh -Q key-sig || { ssh -Q key && echo rsa-sha2-512 && echo rsa-sha2-256; }; } | sed 's/^/sig|/'
 } 2>/dev/null >"$F/algorithms"
 with_args "$F/sshd-args" "$(sshd_binary)" -T 2>/dev/null | sed -n 's/^hostkey //p' | while read -r file; do
-  ssh-keygen -lf "$file.pub" 2>/dev/null
+  { ssh-keygen -lf "$file.pub" || ssh-keygen -lf "$file"; } 2>/dev/null
 done | sed -n 's/^\([0-9]*\) \([^ ]*\) .*(\([^ ]*\))$/\3|\1|\2/p' >"$RUN/host-keys"
 # Hosts that are alike are to have the same facts: their fingerprints are for `who` alone.
 if [ -e "$RUN/data/offers" ]; then cp "$RUN/host-keys" "$F/host-keys"; else sed 's/[^|]*$//' "$RUN/host-keys" >"$F/host-keys"; fi

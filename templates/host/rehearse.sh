@@ -45,5 +45,6 @@ fi
 
 offers view "$RUN/keys" "$RUN/offers-staged"
 lost_offers "$RUN/offers-present" "$RUN/offers-staged" >"$RUN/offers-lost"
+administrator_left "$RUN/offers-staged" || { say 'sshd would accept no key of any administrator'; exit 11; }
 settled "$RUN/offers-lost" || { say "would lose a key that sshd accepts today: $UNSETTLED"; exit 11; }
 exit 0

@@ -63,7 +63,7 @@ export const root = account('root', {
   home: '/root',
   groups: ['root'],
   sudo: true,
-  keys: [key('command')],
+  keys: [key('command', 'notice')],
   logins: { lately: false, withoutTerminal: 0 },
 })
 export const admin = account('admin', { sudo: true, groups: ['admin', 'sudo'] })

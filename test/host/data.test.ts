@@ -62,6 +62,7 @@ const order = {
   now: 1,
   notAfter: 2,
   tool: 't',
+  accept: ['eve'],
 } as const
 
 describe('the data of a change', () => {

@@ -22,7 +22,7 @@ export function whoView(hosts: readonly HostAccess[]): readonly string[] {
     where(on),
   ])
   return [
-    ...table(['ACCOUNT', 'KEY', 'GETS IN', 'WHY NOT', 'HOSTS'], rows),
+    ...table(['ACCOUNT', 'KEY', 'GETS IN', 'WHY', 'HOSTS'], rows),
     ...hosts.flatMap(({ host, problem }) =>
       problem === undefined ? [] : [`${printable(label(host))}: not known: ${printable(problem)}`],
     ),

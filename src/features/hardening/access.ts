@@ -1,7 +1,7 @@
 /** Who gets in by which key, today and with the level's lines in force. The host's own sshd is asked as well, before anything changes. */
 import type { AccessRow, Lockout } from '../../domain/change.js'
 import type { Account, Effective, Facts, KeyFact } from '../../domain/facts.js'
-import { admitted, byFactorToday, byKeyToday, byPasswordToday, hasPlainKey, keyReaches } from '../mfa/entry.js'
+import { admitted, byFactorToday, byKeyToday, byPasswordToday, effective, keyReaches } from '../mfa/entry.js'
 import type { MfaState } from '../mfa/state.js'
 import type { Intent } from './setting.js'
 
@@ -43,25 +43,12 @@ export function accessOf(facts: Facts, lines: readonly Intent[], state: MfaState
   })
 }
 
-/**
- * Who loses something. Keys of root's that only say "log in as somebody else", as cloud images have them, get nobody in; sshd accepts
- * them all the same, so that their loss is one that the host has to be told of.
- */
 export function lockoutsOf(access: readonly Access[], accepted: readonly string[]): Lockout[] {
-  const notices = access
-    .filter(({ before, after }) => before.uid === 0 && !hasPlainKey(before) && keyReaches(before) && !keyReaches(after))
-    .filter(({ before }) => before.keys.length > 0)
-    .map(({ before }) => ({
-      account: before.name,
-      reason: 'its key only runs a notice, and sshd refuses it from now on',
-      accepted: true,
-    }))
-  const losses = access.flatMap(({ before, loses }) =>
+  return access.flatMap(({ before, loses }) =>
     loses === undefined
       ? []
       : [{ account: before.name, reason: `loses ${loses}`, accepted: accepted.includes(before.name) }],
   )
-  return [...losses, ...notices]
 }
 
 /** `sshd -T` with the lines in force. The factor's own lines stand in front of these. */
@@ -76,16 +63,24 @@ function inForce(effective: Effective, lines: readonly Intent[], state: MfaState
   return { ...effective, ...Object.fromEntries(own) }
 }
 
+/** The account with the keys that sshd accepts. */
+export function withGoodKeys(account: Account): Account {
+  return { ...account, keys: account.keys.filter((key) => refusal(account.effective, key) === undefined) }
+}
+
 /** In any way: key, key and factor, or password. */
 function gets(account: Account, state: MfaState): boolean {
-  const able = { ...account, keys: account.keys.filter((key) => refusal(account.effective, key) === undefined) }
+  const able = withGoodKeys(account)
   return byKeyToday(able) || byFactorToday(able, state) || byPasswordToday(account, state)
 }
 
 function keyRow(before: Account, after: Account, key: KeyFact, state: MfaState): AccessRow {
   const opens = (account: Account): boolean => {
     const with_ = { ...account, keys: [key] }
-    return refusal(account.effective, key) === undefined && (byKeyToday(with_) || byFactorToday(with_, state))
+    return (
+      refusal(account.effective, key) === undefined &&
+      (byKeyToday(with_) || byFactorToday(with_, state) || runsForRoot(with_))
+    )
   }
   const [today, later] = [opens(before), opens(after)]
   const why = today === later ? undefined : (refusal(after.effective, key) ?? whyNot(after))
@@ -97,6 +92,13 @@ function keyRow(before: Account, after: Account, key: KeyFact, state: MfaState):
     after: later,
     ...(why === undefined ? {} : { why }),
   }
+}
+
+/** A program that runs a forced command as root, such as a backup, loses its key like anybody; the notice of cloud images does not count. */
+function runsForRoot(account: Account): boolean {
+  const runs = account.keys.some(({ options }) => options.includes('command') && !options.includes('notice'))
+  const root = effective(account.effective, 'permitrootlogin')[0]
+  return account.uid === 0 && runs && admitted(account) !== 'no' && root !== 'no'
 }
 
 /** Which setting keeps the account out, whatever the key. */
@@ -118,5 +120,12 @@ export function refusal(effective: Effective, { type, bits }: KeyFact): string |
 
 export function describeKey({ type, bits, fingerprint, comment, options }: KeyFact): string {
   const name = type === 'ssh-rsa' ? `RSA ${String(bits)}` : type.replace(/^ssh-|@openssh\.com$/g, '')
-  return [name, fingerprint, comment, options.includes('command') ? '(forced command)' : ''].filter(Boolean).join(' ')
+  return [
+    name,
+    fingerprint,
+    comment,
+    options.includes('notice') ? '(notice only)' : options.includes('command') ? '(forced command)' : '',
+  ]
+    .filter(Boolean)
+    .join(' ')
 }

@@ -189,7 +189,7 @@ export const algorithmSettings: readonly Setting[] = [
     keyword: 'RequiredRSASize',
     baseline: '2048',
     strict: '3072',
-    reason: 'shorter RSA keys are not accepted (NIST SP 800-57: 2048 bits until 2030)',
+    reason: 'shorter RSA keys are not accepted (NIST SP 800-57 asks for 2048 bits at least)',
     source: `sshd_config(5); ${sshAudit}`,
     ifBuilt: true,
     breaks: 'RSA keys below 2048 bits; strict: below 3072',

@@ -17,7 +17,7 @@ import { methodNamed } from '../mfa/registry.js'
 import { mfaState, type MfaState } from '../mfa/state.js'
 import { readsOf } from '../reads.js'
 import { hardeningFeature, mfaFeature, sshdFiles } from '../sshd-files.js'
-import { accessOf, lockoutsOf, type Access } from './access.js'
+import { accessOf, lockoutsOf, withGoodKeys, type Access } from './access.js'
 import { settle } from './foreign.js'
 import { intentsOf } from './intents.js'
 import { notesOf } from './notes.js'
@@ -27,12 +27,12 @@ import type { Intent } from './setting.js'
 /** Errors: BastionError `host-unfit`, `refused`. */
 export function draftHardening(policy: HardenPolicy, facts: Facts): Draft {
   profileFor(facts)
-  checkGroups(policy.allowGroups, facts)
+  checkGroups(policy.allowGroups, facts, 'allowed group')
   const intents = settle(intentsOf(policy, facts), policy, facts)
   const state = mfaState(facts)
   const access = accessOf(facts, intents.lines, state)
-  refuseNoAdministrator(access)
-  const later = { ...facts, accounts: access.map(({ after }) => after) }
+  if (policy.level !== 'stock') refuseNoAdministrator(access)
+  const later = { ...facts, accounts: access.map(({ after }) => withGoodKeys(after)) }
   const everybody = peopleLater(access, later, facts, state)
   const able = chosen(everybody)
   const { enrol = 'first-login', exemptGroups } = state
@@ -41,7 +41,7 @@ export function draftHardening(policy: HardenPolicy, facts: Facts): Draft {
     feature: policy.feature,
     summary: summaryOf(policy),
     files: [
-      bannerFile(policy),
+      bannerFile(policy, intents.lines),
       ...sshdFiles(facts, hardeningFeature, linesOf(policy, intents.lines), reasonOf(policy)),
     ],
     factor: methodNamed(state.method ?? 'totp').factor(facts),
@@ -80,14 +80,14 @@ function linesOf(policy: HardenPolicy, lines: readonly Intent[]): { global: stri
 }
 
 /** In front of the line that names it. */
-function bannerFile({ level, banner }: HardenPolicy): DesiredFile {
-  const content = level === 'stock' || banner === null ? null : `${banner.trimEnd()}\n`
+function bannerFile({ banner }: HardenPolicy, lines: readonly Intent[]): DesiredFile {
+  const content = banner === null || !lines.some(({ keyword }) => keyword === 'Banner') ? null : `${banner.trimEnd()}\n`
   return { path: bannerPath, content, mode: '0644', owner: 'root', group: 'root', reason: 'shown before a login' }
 }
 
 /** Errors: BastionError `refused`; nothing can be accepted here. */
 function refuseNoAdministrator(access: readonly Access[]): void {
-  if (access.some(({ after, later }) => after.sudo && later && hasPlainKey(after))) return
+  if (access.some(({ after, later }) => after.sudo && later && hasPlainKey(withGoodKeys(after)))) return
   const names = access.filter(({ before, today }) => before.sudo && today).map(({ before }) => before.name)
   throw new BastionError(
     'refused',
@@ -107,12 +107,12 @@ function peopleLater(access: readonly Access[], later: Facts, facts: Facts, stat
     )
   }
   return access.map(({ after, today, later: gets }): Person => ({
-    account: after,
+    account: withGoodKeys(after),
     today,
     exempt: true,
     exemptGroups: [],
     after: gets,
-    ...(byKeyToday(after) ? { keyOnly: 'no second factor is demanded' } : {}),
+    ...(byKeyToday(withGoodKeys(after)) ? { keyOnly: 'no second factor is demanded' } : {}),
   }))
 }
 

@@ -1,6 +1,6 @@
 /** The levels for people and for --json: what is set, to what, why, by whose advice, and who notices. */
 import { keyboardInteractiveNames } from '../../os/openssh.js'
-import { settings } from './settings.js'
+import { promptsSetting, settings } from './settings.js'
 import type { Setting, Value } from './setting.js'
 
 export interface Explanation {
@@ -16,7 +16,7 @@ export interface Explanation {
 }
 
 export function explainHarden(): Explanation[] {
-  return settings.map((setting) => {
+  return [...settings, promptsSetting].map((setting) => {
     const { keyword, reason, source, since, breaks } = setting
     const [baseline, strict] = [shown(setting, setting.baseline), shown(setting, setting.strict)]
     return {

@@ -20,6 +20,11 @@ export function settle(intents: Intents, policy: HardenPolicy, facts: Facts): In
   const left = [...intents.left]
   const conflicts: string[] = []
   const lines = intents.lines.filter((line) => {
+    const theirs = others.find((directive) => directive.match === undefined && concerns(directive, line))
+    if (theirs !== undefined && stricter(theirs, line)) {
+      left.push({ keyword: line.keyword, why: `${place(theirs)} is stricter already: "${shortened(textOf(theirs))}"` })
+      return false
+    }
     const winner = others.find(
       (directive) =>
         concerns(directive, line) &&
@@ -27,7 +32,7 @@ export function settle(intents: Intents, policy: HardenPolicy, facts: Facts): In
         (line.adds === true || !same(directive, line)),
     )
     if (winner === undefined) return true
-    const text = `${winner.keyword} ${winner.args.join(' ')}`
+    const text = textOf(winner)
     if (winner.line === 0 && policy.level === 'baseline' && isCryptoPolicy(line)) {
       left.push({
         keyword: line.keyword,
@@ -42,7 +47,9 @@ export function settle(intents: Intents, policy: HardenPolicy, facts: Facts): In
     throw new BastionError(
       'refused',
       conflicts.join('\n'),
-      'take these lines out, or leave a keyword as it is with --leave KEYWORD; the system’s crypto policy leaves the command line with CRYPTO_POLICY= in /etc/sysconfig/sshd',
+      conflicts.some((text) => text.startsWith('the command line'))
+        ? "leave a keyword as it is with --leave KEYWORD; RHEL 8's crypto policy leaves the command line with CRYPTO_POLICY= in /etc/sysconfig/sshd"
+        : 'take these lines out, or leave a keyword as it is with --leave KEYWORD',
     )
   }
   return { lines, left }
@@ -60,6 +67,36 @@ function concerns(directive: Directive, line: Intent): boolean {
   if (directive.keyword === keyword) return true
   if (keyboardInteractiveNames.includes(keyword)) return keyboardInteractiveNames.includes(directive.keyword)
   return directive.keyword.replace(/keytypes$/, 'algorithms') === keyword.replace(/keytypes$/, 'algorithms')
+}
+
+/** From the strictest to the weakest; words that mean the same stand together. */
+const ranks: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  permitrootlogin: [['no'], ['forced-commands-only'], ['without-password', 'prohibit-password'], ['yes']],
+  allowtcpforwarding: [['no'], ['local', 'remote'], ['yes', 'all']],
+}
+const lessIsStricter = ['logingracetime', 'maxauthtries', 'maxsessions']
+
+/** Whether a setting of others asks for more than the level: harden makes no host weaker than it is without it. */
+function stricter(theirs: Directive, line: Intent): boolean {
+  const [keyword, has, wants] = [
+    line.keyword.toLowerCase(),
+    theirs.args.join(' ').toLowerCase(),
+    line.value.toLowerCase(),
+  ]
+  const rank = ranks[keyword]
+  if (rank !== undefined) {
+    const [at, ours] = [has, wants].map((value) => rank.findIndex((words) => words.includes(value)))
+    return at !== undefined && ours !== undefined && at >= 0 && at < ours
+  }
+  if (lessIsStricter.includes(keyword)) return /^[1-9]\d*$/.test(has) && Number(has) < Number(wants)
+  if (keyword === 'requiredrsasize') return Number(has) > Number(wants)
+  if (!isCryptoPolicy(line) || /^[+^-]/.test(has)) return false
+  const [some, all] = [has.split(','), wants.split(',')]
+  return some.length < all.length && some.every((name) => all.includes(name))
+}
+
+function textOf({ keyword, args }: Directive): string {
+  return `${keyword} ${args.join(' ')}`
 }
 
 function same(directive: Directive, line: Intent): boolean {

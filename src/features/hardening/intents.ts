@@ -1,9 +1,9 @@
 /** What a level means on one host: tables against what its sshd knows. */
 import type { HardenPolicy } from '../../domain/policy.js'
 import type { Facts } from '../../domain/facts.js'
-import { atLeast, keyboardInteractiveKeywords } from '../../os/openssh.js'
+import { atLeast, keyboardInteractiveKeywords, keyboardInteractiveNames } from '../../os/openssh.js'
 import { profileFor } from '../../os/index.js'
-import { settings } from './settings.js'
+import { promptsSetting, settings } from './settings.js'
 import type { Intent, Setting } from './setting.js'
 
 /** Names of before 8.5, which only they know. */
@@ -23,7 +23,9 @@ export function intentsOf(policy: HardenPolicy, facts: Facts): Intents {
   if (policy.level === 'stock') return { lines: [], left: [] }
   const lines: Intent[] = []
   const left: { keyword: string; why: string }[] = []
-  const leave = new Set(policy.leave.map((keyword) => keyword.toLowerCase()))
+  const named = policy.leave.map((keyword) => keyword.toLowerCase())
+  const prompts = named.some((keyword) => keyboardInteractiveNames.includes(keyword)) ? keyboardInteractiveNames : []
+  const leave = new Set([...named, ...prompts])
   for (const setting of [...settings, ...keyboardInteractive(facts)]) {
     const wanted = setting[policy.level]
     const value = typeof wanted === 'function' ? undefined : wanted
@@ -53,16 +55,9 @@ export function intentsOf(policy: HardenPolicy, facts: Facts): Intents {
   return { lines, left }
 }
 
-/** Off, unless the factor in front of it (`enable-mfa`) has switched it on: that drop-in is read first. */
+/** One row for all names of the keyword: each release is told in the words that it listens to. */
 function keyboardInteractive(facts: Facts): Setting[] {
-  return keyboardInteractiveKeywords(facts.sshd.version).map((keyword) => ({
-    keyword,
-    baseline: 'no',
-    strict: 'no',
-    reason: 'no prompts but those of a second factor, which enable-mfa switches on in front of this',
-    source: 'sshd_config(5)',
-    breaks: 'whoever has no key',
-  }))
+  return keyboardInteractiveKeywords(facts.sshd.version).map((keyword) => ({ ...promptsSetting, keyword }))
 }
 
 function nameOn({ keyword }: Setting, facts: Facts): string {

@@ -23,7 +23,7 @@ const logins: readonly Setting[] = [
     keyword: 'PermitRootLogin',
     baseline: 'prohibit-password',
     strict: 'no',
-    reason: 'root gets in by key at most; strict: people log in as themselves and use sudo',
+    reason: 'root does not log in by password; strict: nor by key: people log in as themselves and use sudo',
     source: `sshd_config(5); ${devSec} sshd-06`,
     breaks: 'strict: whoever logs in as root',
   },
@@ -323,3 +323,12 @@ export const bannerPath = '/etc/ssh/bastionctl-banner'
 
 /** In the order in which they are written. */
 export const settings: readonly Setting[] = [...logins, ...sessions, ...channels, ...greeting, ...algorithmSettings]
+
+/** Off, unless the factor in front of it (`enable-mfa`) has switched it on: that drop-in is read first. Before 8.7 it has two names. */
+export const promptsSetting: Setting = {
+  keyword: 'KbdInteractiveAuthentication',
+  ...both('no'),
+  reason: 'no prompts but those of a second factor, which enable-mfa switches on in front of this',
+  source: 'sshd_config(5)',
+  breaks: 'whoever has no key',
+}

@@ -13,7 +13,7 @@ export interface AccessToday {
   /** What sshd answered when the key was offered; absent where it could not be (`from=`, certificate authorities). */
   readonly accepted?: boolean
   readonly enters: 'by key' | 'by key and factor' | 'by password' | 'no'
-  /** Why not, where it does not enter. */
+  /** Why not, where it does not enter; why by key alone, where a factor is demanded. */
   readonly why?: string
 }
 
@@ -23,7 +23,12 @@ export function accessToday(facts: Facts): AccessToday[] {
     const rows = account.keys.map((key): AccessToday => {
       const { accepted } = key
       const enters = accepted === false ? 'no' : waysOf({ ...account, keys: [key] }, state)
-      const why = enters === 'no' ? whyNotToday(account, key, state) : undefined
+      const why =
+        enters === 'no'
+          ? whyNotToday(account, key, state)
+          : state.on && enters === 'by key' && !byKeyToday(account)
+            ? 'not enrolled yet'
+            : undefined
       return {
         account: account.name,
         sudo: account.sudo,
@@ -41,9 +46,11 @@ export function accessToday(facts: Facts): AccessToday[] {
 }
 
 function waysOf(account: Account, state: MfaState): AccessToday['enters'] {
-  if (account.keys.some((key) => refusal(account.effective, key) !== undefined)) return 'no'
+  // What sshd has answered beats what its settings seem to say.
+  if (account.keys.some((key) => key.accepted !== true && refusal(account.effective, key) !== undefined)) return 'no'
   if (byKeyToday(account)) return 'by key'
-  return byFactorToday(account, state) ? 'by key and factor' : 'no'
+  if (!byFactorToday(account, state)) return 'no'
+  return account.enrolled ? 'by key and factor' : 'by key'
 }
 
 function whyNotToday(account: Account, key: Account['keys'][number], state: MfaState): string {
@@ -52,7 +59,7 @@ function whyNotToday(account: Account, key: Account['keys'][number], state: MfaS
   if (key.accepted === false) return 'sshd refuses it: file modes, expiry-time, or a rule of its own'
   if (account.expired) return 'the account has expired'
   if (/\/(?:nologin|false)$/.test(account.shell)) return `its shell is ${account.shell}`
-  if (account.uid === 0 && key.options.includes('command')) return 'its forced command only shows a notice'
+  if (key.options.includes('notice')) return 'its forced command only shows a notice'
   if (state.on && !account.enrolled && state.enrol === 'required') return 'not enrolled, and the factor is demanded'
   return whyNot(account)
 }

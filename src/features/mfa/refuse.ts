@@ -6,18 +6,18 @@ import { hasPlainKey } from './entry.js'
 import type { Person } from './people.js'
 
 /** Errors: BastionError `refused` for a group that is not there, or whose name sshd would read as a pattern. */
-export function checkGroups(groups: readonly string[], facts: Facts): void {
+export function checkGroups(groups: readonly string[], facts: Facts, noun = 'exempt group'): void {
   for (const group of groups) {
     if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*\$?$/.test(group))
       throw new BastionError(
         'refused',
-        `the exempt group's name "${group}" cannot be written in sshd_config`,
+        `the ${noun}'s name "${group}" cannot be written in sshd_config`,
         'use a group of letters, digits, ".", "_" and "-"',
       )
     if (!facts.groups.includes(group))
       throw new BastionError(
         'refused',
-        `the exempt group "${group}" does not exist`,
+        `the ${noun} "${group}" does not exist`,
         `create it on the host (groupadd ${group}) or leave it out`,
       )
   }

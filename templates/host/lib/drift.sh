@@ -81,7 +81,13 @@ expected() {
     esac
     [ -r "$CHANGES/$_id/expect" ] || continue
     if is_open "$_id"; then cat "$CHANGES/$_id/expect"; else sed "s/\$/|$_id/" "$CHANGES/$_id/expect"; fi
-  done | awk -F'|' '!seen[$1, $2]++ && NF > 3' | sort -s -t'|' -k1,1
+  done | awk -F'|' '
+    # Whether prompts are on is for whoever spoke of it last, for everybody: enable-mfa switches on what harden has switched off.
+    $2 ~ /^(kbdinteractive|challengeresponse)authentication$/ {
+      if (!($2 in told)) told[$2] = $3
+      if (told[$2] != $3) next
+    }
+    !seen[$1, $2]++ && NF > 3' | sort -s -t'|' -k1,1
 }
 
 # drifted_values: account|keyword|wanted|value|change; an account that is gone expects nothing. Without a value where sshd gives none.
@@ -93,7 +99,8 @@ drifted_values() {
       if getent passwd "$_name" >/dev/null; then _there=yes; else _there=no; fi
       sshd_effective "$_name" "$RUN/sshd-args" 2>/dev/null | tr '[:upper:]' '[:lower:]' >"$RUN/effective"
     fi
-    _seen=$(sed -n "s/^$_keyword //p" "$RUN/effective" | head -n 1)
+    # A list that sshd adds up, such as AllowGroups, has a line a word.
+    _seen=$(sed -n "s/^$_keyword //p" "$RUN/effective" | tr '\n' ' ' | sed 's/ $//')
     if [ "$_there" = yes ] && [ "$_seen" != "$(printf '%s' "$_wanted" | tr '[:upper:]' '[:lower:]')" ]; then
       printf '%s|%s|%s|%s|%s\n' "$_name" "$_keyword" "$_wanted" "$(plain "$_seen")" "$_id"
     fi

@@ -35,7 +35,7 @@ read_text() {
     *.gz) zcat "$_file" ;;
     *) cat "$_file" ;;
     esac 2>/dev/null |
-      grep -E '^([A-Z][a-z]{2} +[0-9]+ [0-9:]{8}|[0-9-]{10}T[^ ]+) [^ ]+ (sshd(-session)?|bastionctl-session)(\[[0-9]+\])?: (Accepted|safety session) '
+      grep -aE '^([A-Z][a-z]{2} +[0-9]+ [0-9:]{8}|[0-9-]{10}T[^ ]+) [^ ]+ (sshd(-session)?|bastionctl-session)(\[[0-9]+\])?: (Accepted|safety session) '
   done >"$RUN/log"
   sed -E 's/^([A-Z][a-z]{2} +[0-9]+ [0-9:]{8}|[0-9-]{10}T[^ ]+) .*/\1/' "$RUN/log" | date -f - +%s 2>/dev/null >"$RUN/log-times"
   # Had date(1) refused one, times and lines would not belong together.

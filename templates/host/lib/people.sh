@@ -47,6 +47,8 @@ parse_keys() {
         }
         if (!cut) next
         opts = substr(line, 1, cut - 1); line = substr(line, cut + 1)
+        # What cloud images put in front of root's keys: it gets nobody in.
+        if (opts ~ /Please login as/) opts = opts ",notice"
         gsub(/"([^"\\]|\\.)*"/, "", opts); gsub(/=/, "", opts); gsub(/[^A-Za-z0-9,-]/, "", opts)
         # sshd takes them in any case.
         opts = tolower(opts)
@@ -61,7 +63,7 @@ parse_keys() {
 }
 
 # collect_keys PEOPLE RESULT: account|type|base64|fingerprint of every key that can be offered from here. A `from=` names
-# peers that this host cannot be, and a certificate authority is no key.
+# peers that this host cannot be, a certificate authority is no key, and a notice gets nobody in.
 collect_keys() {
   printf '' >"$2"
   while IFS='|' read -r _who _uid _gid _dir _; do
@@ -69,7 +71,7 @@ collect_keys() {
     key_files "$_who" "$_dir" "$RUN/effective-now" | while read -r _keys; do
       parse_keys "$_keys" | while IFS='|' read -r _type _blob _options _; do
         case ,$_options, in
-        *,from,* | *,cert-authority,*) continue ;;
+        *,from,* | *,cert-authority,* | *,notice,*) continue ;;
         *) ;;
         esac
         printf '%s|%s|%s|%s\n' "$_who" "$_type" "$_blob" "$(fingerprint "$_type" "$_blob")" >>"$2"

@@ -6,7 +6,7 @@ import { explainHarden } from '../../../src/features/hardening/explain.js'
 import { settings } from '../../../src/features/hardening/settings.js'
 import { draft } from '../../../src/features/index.js'
 import { refusal } from '../../fakes/refusal.js'
-import { account, admin, file, hardening, stockEffective, stockFacts, type Distro } from '../facts.js'
+import { account, admin, file, hardening, key, stockEffective, stockFacts, type Distro } from '../facts.js'
 
 const dropIn = '/etc/ssh/sshd_config.d/01-bastionctl-hardening.conf'
 const strict = (more: Partial<HardenPolicy> = {}): HardenPolicy => hardening({ level: 'strict', ...more })
@@ -30,7 +30,7 @@ describe('settings of the levels', () => {
       expect(source).to.match(/sshd_config\(5\)|ssh-audit/)
     }
     expect(new Set(settings.map(({ keyword }) => keyword)).size).to.equal(settings.length)
-    expect(explainHarden()).to.have.length(settings.length)
+    expect(explainHarden()).to.have.length(settings.length + 1)
   })
 
   it('that cost somebody a login at strict say who', () => {
@@ -117,6 +117,17 @@ describe('a level on a host', () => {
     expect(written(strict(), stockFacts(), 'LoginGraceTime')).to.equal('60')
   })
 
+  it('gives prompts up under any of their names', () => {
+    for (const [distro, name] of [
+      ['debian-12', 'ChallengeResponseAuthentication'],
+      ['debian-11', 'KbdInteractiveAuthentication'],
+    ] as const) {
+      const policy = hardening({ leave: [name] })
+      expect(written(policy, stockFacts(distro), 'ChallengeResponseAuthentication')).to.equal(undefined)
+      expect(written(policy, stockFacts(distro), 'KbdInteractiveAuthentication')).to.equal(undefined)
+    }
+  })
+
   it('names no group that is not there', async () => {
     expect((await refusal(() => draft(hardening({ allowGroups: ['nobodys'] }), stockFacts()))).message).to.match(
       /"nobodys" does not exist/,
@@ -177,6 +188,18 @@ describe('settings of others', () => {
     )
     expect((await refusal(() => draft(strict(), facts))).message).to.match(
       /the command line of sshd: "ciphers aes256-gcm/,
+    )
+  })
+
+  it('that are stricter stay: harden makes no host weaker than it is without it', () => {
+    const own =
+      'PermitRootLogin no\nAllowTcpForwarding no\nKexAlgorithms curve25519-sha256\nLoginGraceTime 30\nMaxSessions 20\n'
+    const facts = withFile('debian-12', '/etc/ssh/sshd_config.d/50-image.conf', own)
+    for (const keyword of ['PermitRootLogin', 'AllowTcpForwarding', 'KexAlgorithms', 'LoginGraceTime'])
+      expect(written(hardening(), facts, keyword), keyword).to.equal(undefined)
+    expect(written(hardening(), facts, 'MaxSessions')).to.equal('10')
+    expect(draft(hardening(), facts).notes).to.include(
+      'PermitRootLogin: /etc/ssh/sshd_config.d/50-image.conf:1 is stricter already: "permitrootlogin no"',
     )
   })
 
@@ -273,9 +296,10 @@ describe('who loses what by a level', () => {
       account: 'root',
       accepted: false,
     })
-    expect(draft(strict(), facts).lockouts).to.deep.equal([
-      { account: 'root', reason: 'its key only runs a notice, and sshd refuses it from now on', accepted: true },
-    ])
+    expect(draft(strict(), facts).lockouts).to.deep.equal([])
+    const backup = { ...asRoot, keys: [{ ...(asRoot.keys[0] ?? key()), options: ['command'] }] }
+    const { lockouts } = draft(strict(), { ...facts, accounts: [backup, ...others] })
+    expect(lockouts[0]?.reason).to.match(/\(forced command\) \(PermitRootLogin no\)/)
   })
 
   it('is refused whatever is agreed to where no administrator is left (lockouts 19 and 20)', async () => {
@@ -284,6 +308,11 @@ describe('who loses what by a level', () => {
       (await refusal(() => draft(hardening({ allowGroups: ['alice'], acceptLockout: everybody }), stockFacts())))
         .message,
     ).to.match(/no administrator could log in any more: admin would be kept out/)
+    const ecdsaOnly = { ...admin, keys: [ecdsa, { ...rsa(4096), options: ['command'] }] }
+    const half = people(ecdsaOnly)
+    const others = half.accounts.filter(({ name, sudo }) => name === 'admin' || !sudo)
+    const only = { ...half, accounts: others.filter((one, at) => one.name !== 'admin' || at === others.length - 1) }
+    expect((await refusal(() => draft(strict({ acceptLockout: everybody }), only))).exit).to.equal('refused')
     const onlyRoot = stockFacts('debian-12', {
       accounts: [account('root', { uid: 0, home: '/root', sudo: true, effective: stockEffective })],
     })

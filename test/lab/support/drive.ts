@@ -38,6 +38,7 @@ export async function carryOut(
     who: 'the test',
     now,
     notAfter: now + 600,
+    accept: [],
     tool: 'a test',
     ...order,
   })
