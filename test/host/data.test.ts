@@ -74,7 +74,7 @@ describe('the data of a change', () => {
       reads: 'file|/etc/pam.d/sshd|aa\n',
       cases: 'one|prove|@probe|fresh|wrong|refused|1\n',
       expect: 'ann|usepam|yes\n',
-      accept: 'ci\n',
+      accept: 'eve\nci\n',
     })
   })
 

@@ -47,7 +47,7 @@ parse_keys() {
         }
         if (!cut) next
         opts = substr(line, 1, cut - 1); line = substr(line, cut + 1)
-        # What cloud images put in front of root's keys: it gets nobody in.
+        # What cloud images put in front of the keys of root: it gets nobody in.
         if (opts ~ /Please login as/) opts = opts ",notice"
         gsub(/"([^"\\]|\\.)*"/, "", opts); gsub(/=/, "", opts); gsub(/[^A-Za-z0-9,-]/, "", opts)
         # sshd takes them in any case.
