@@ -1,7 +1,7 @@
 /** What all commands that change hosts share: plan → show → ask → apply → report. A command adds only its policy. */
 import { parseDuration } from '../domain/duration.js'
 import type { ExitName } from '../domain/exit-codes.js'
-import { refuseLockouts } from '../domain/lockouts.js'
+import { openLockouts, refuseLockouts } from '../domain/lockouts.js'
 import { hasChanges } from '../domain/plan-groups.js'
 import type { HostResult } from '../domain/outcome.js'
 import { withRehearsed } from '../domain/sign-plan.js'
@@ -38,8 +38,10 @@ export async function runChange(context: Context, request: ChangeRequest): Promi
   const { tool, who: createdBy } = context
   const { region } = world
   const planned = await world.engine.plan(world.ports, { selector, policy, confirmWithin, createdBy, tool, region })
-  const lockedOut = planned.changes.some(({ lockouts }) => lockouts.some(({ accepted }) => !accepted))
-  const rehearsal = flags.rehearse && hasChanges(planned) && !lockedOut ? await rehearse(world, planned) : undefined
+  const rehearsal =
+    flags.rehearse && hasChanges(planned) && openLockouts(planned).length === 0
+      ? await rehearse(world, planned)
+      : undefined
   const plan = rehearsal === undefined ? planned : withRehearsed(planned, rehearsedHosts(rehearsal))
 
   context.print(planView(plan, context.style))

@@ -5,6 +5,7 @@ import { isAlias, isMap, LineCounter, parseDocument, type Document, type Node } 
 import * as z from 'zod'
 import { BastionError } from '../domain/errors.js'
 import { forwardings, hardenLevels } from '../domain/policy.js'
+import { codeOf, fileProblem } from './file-problem.js'
 
 const names = z.array(z.string().min(1))
 
@@ -39,11 +40,8 @@ export async function readConfig(
 ): Promise<{ readonly config: Config; readonly file?: string }> {
   const file = named ?? usualName
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    if (named === undefined && isMissing(error)) return undefined
-    throw new BastionError(
-      'usage',
-      `"${file}" cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-    )
+    if (named === undefined && codeOf(error) === 'ENOENT') return undefined
+    throw new BastionError('usage', `"${file}" cannot be read: ${fileProblem(error)}`)
   })
   if (text === undefined) return { config: {} }
   const config = parseConfig(text, file)
@@ -99,8 +97,4 @@ function nodeAt(document: Document, where: readonly PropertyKey[], key: boolean)
 
 function invalid(mistakes: readonly string[]): BastionError {
   return new BastionError('usage', mistakes.join('\n'), 'docs/schemas/config.json says what it may hold')
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }

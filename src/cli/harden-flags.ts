@@ -4,6 +4,7 @@ import type * as Interfaces from '@oclif/core/interfaces'
 import { BastionError } from '../domain/errors.js'
 import { parseDuration } from '../domain/duration.js'
 import { forwardings, hardenLevels, type HardenPolicy } from '../domain/policy.js'
+import { fileProblem } from './file-problem.js'
 import { repeatable } from './flags.js'
 
 export const hardenFlags = {
@@ -100,10 +101,7 @@ async function checkKeywords(leave: readonly string[]): Promise<void> {
 async function bannerText(file: string): Promise<string> {
   const { readFile } = await import('node:fs/promises')
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new BastionError(
-      'usage',
-      `the banner "${file}" cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-    )
+    throw new BastionError('usage', `the banner "${file}" cannot be read: ${fileProblem(error)}`)
   })
   if (text.trim() === '' || text.length > 4096 || /[^\P{Cc}\n\t]/u.test(text)) {
     throw new BastionError(

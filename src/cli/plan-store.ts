@@ -4,6 +4,7 @@ import { link, open, readFile, rename, stat, unlink } from 'node:fs/promises'
 import { BastionError } from '../domain/errors.js'
 import type { Plan } from '../domain/plan.js'
 import { formatPlan } from '../domain/sign-plan.js'
+import { codeOf, fileProblem } from './file-problem.js'
 
 /** Throws `usage` if the file cannot be read, `bad-plan` if it is no plan that can be applied. */
 export async function loadPlan(path: string): Promise<Plan> {
@@ -36,7 +37,7 @@ export async function savePlan(path: string, plan: Plan, replace: boolean): Prom
     if (codeOf(error) === 'EEXIST') throw existing(path)
     throw new BastionError(
       'usage',
-      `cannot write "${path}": ${reason(error)}`,
+      `cannot write "${path}": ${fileProblem(error)}`,
       'give --out a name in a folder of yours',
     )
   }
@@ -56,27 +57,14 @@ async function read(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
-    throw new BastionError('usage', `cannot read "${path}": ${reason(error)}`, 'give the file that --out has written')
+    throw new BastionError(
+      'usage',
+      `cannot read "${path}": ${fileProblem(error)}`,
+      'give the file that --out has written',
+    )
   }
 }
 
 function existing(path: string): BastionError {
   return new BastionError('usage', `"${path}" is there already`, 'give --out another name, or --yes to replace it')
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
-}
-
-const words: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or folder',
-  EACCES: 'permission denied',
-  EISDIR: 'it is a folder',
-  ENOTDIR: 'a part of the path is no folder',
-  ENOSPC: 'the disk is full',
-  EROFS: 'the file system is read-only',
-}
-
-function reason(error: unknown): string {
-  return words[codeOf(error) ?? ''] ?? (error instanceof Error ? error.message : String(error))
 }

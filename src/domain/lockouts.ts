@@ -1,13 +1,23 @@
+import type { Lockout } from './change.js'
 import { BastionError } from './errors.js'
 import { label } from './host.js'
-import type { Plan } from './plan.js'
+import type { Plan, PlannedHost } from './plan.js'
 
-/** Errors: BastionError `refused` where the plan locks somebody out whom the operator has not named; one line a host and account. */
-export function refuseLockouts(plan: Plan): void {
-  const open = plan.hosts.flatMap((host) => {
+interface OpenLockout extends Lockout {
+  readonly host: PlannedHost
+}
+
+/** Whom the plan locks out although the operator has not named them. */
+export function openLockouts(plan: Plan): OpenLockout[] {
+  return plan.hosts.flatMap((host) => {
     const change = plan.changes.find(({ digest }) => digest === host.change)
     return (change?.lockouts ?? []).filter(({ accepted }) => !accepted).map((lockout) => ({ host, ...lockout }))
   })
+}
+
+/** Errors: BastionError `refused` where the plan locks somebody out whom the operator has not named; one line a host and account. */
+export function refuseLockouts(plan: Plan): void {
+  const open = openLockouts(plan)
   if (open.length === 0) return
   const accounts = [...new Set(open.map(({ account }) => account))]
   const agree = accounts.map((account) => `--accept-lockout ${account}`).join(' ')

@@ -2,8 +2,7 @@
 import { z } from 'zod'
 import type { Account, Effective, Facts, FileFact, HostMoment, KeyFact, RecordedChange } from '../domain/facts.js'
 import type { HostAnswer } from './answer.js'
-
-type Tree = ReadonlyMap<string, string>
+import { lines, rows, type Tree } from './rows.js'
 
 const yes = z.enum(['yes', 'no', '']).transform((text) => text === 'yes')
 const int = z.coerce.number().int()
@@ -32,6 +31,9 @@ export function readFacts(digest: string, tree: Tree): Facts {
   const os = assignments(tree.get('os-release') ?? '')
   const sshd = assignments(tree.get('sshd') ?? '')
   const selinux = z.enum(['enforcing', 'permissive', 'disabled']).catch('disabled').parse(sshd.selinux)
+  const accepted = new Map(
+    rows(tree, 'offers', offerLine).map(([account, print, said]) => [`${account}|${print}`, said === 'accepted']),
+  )
   return {
     digest,
     os: {
@@ -51,7 +53,7 @@ export function readFacts(digest: string, tree: Tree): Facts {
     },
     files: rows(tree, 'files.list', fileLine).map((row) => fileFactFrom(row, tree)),
     pamModules: lines(tree, 'pam-modules'),
-    accounts: rows(tree, 'accounts', accountLine).map((row) => accountFrom(row, tree)),
+    accounts: rows(tree, 'accounts', accountLine).map((row) => accountFrom(row, tree, accepted)),
     groups: lines(tree, 'groups'),
     algorithms: algorithmsFrom(rows(tree, 'algorithms', pairLine)),
     hostKeys: rows(tree, 'host-keys', hostKeyLine).map(([type, bits, fingerprint]) => ({ type, bits, fingerprint })),
@@ -88,7 +90,8 @@ function fileFactFrom([path, digest, mode, owner, group]: z.infer<typeof fileLin
   return { path, digest, mode, owner, group, ...(content === undefined ? {} : { content }) }
 }
 
-function accountFrom(row: z.infer<typeof accountLine>, tree: Tree): Account {
+/** `accepted`: by `account|fingerprint`, what sshd has answered. */
+function accountFrom(row: z.infer<typeof accountLine>, tree: Tree, accepted: ReadonlyMap<string, boolean>): Account {
   const [name, uid, home, shell, groups, password, expired, sudo, enrolled] = row
   const logins = rows(tree, 'logins', loginLine).find(([who]) => who === name)
   return {
@@ -101,7 +104,7 @@ function accountFrom(row: z.infer<typeof accountLine>, tree: Tree): Account {
     expired,
     sudo,
     enrolled,
-    keys: rows(tree, `keys/${name}`, keyLine).map((key) => keyFrom(key, name, tree)),
+    keys: rows(tree, `keys/${name}`, keyLine).map((key) => keyFrom(key, accepted.get(`${name}|${key[2]}`))),
     logins: loginsFrom(logins),
     effective: effectiveFrom(tree.get(`effective/${name}`) ?? ''),
   }
@@ -120,17 +123,15 @@ function loginsFrom(row: z.infer<typeof loginLine> | undefined): Account['logins
 
 function keyFrom(
   [type, bits, fingerprint, options, comment]: z.infer<typeof keyLine>,
-  account: string,
-  tree: Tree,
+  accepted: boolean | undefined,
 ): KeyFact {
-  const [, , said] = rows(tree, 'offers', offerLine).find(([who, key]) => who === account && key === fingerprint) ?? []
   return {
     type,
     bits,
     fingerprint,
     comment,
     options: options.split(',').filter(Boolean),
-    ...(said === undefined ? {} : { accepted: said === 'accepted' }),
+    ...(accepted === undefined ? {} : { accepted }),
   }
 }
 
@@ -147,14 +148,6 @@ function effectiveFrom(text: string): Effective {
     ;(values[keyword] ??= []).push(at < 0 ? '' : line.slice(at + 1))
   }
   return values
-}
-
-function lines(tree: Tree, path: string): string[] {
-  return (tree.get(path) ?? '').split('\n').filter(Boolean)
-}
-
-function rows<T>(tree: Tree, path: string, shape: z.ZodType<T>): T[] {
-  return lines(tree, path).map((line) => shape.parse(line.split('|')))
 }
 
 /** os-release(5) and our own key=value files. */

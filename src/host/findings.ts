@@ -1,8 +1,7 @@
 /** Turns the files that verify.sh laid out into {@link Findings}. Pure but for the unpacking before it. */
 import { z } from 'zod'
 import type { Findings, PackageEvent, Touched } from '../domain/drift.js'
-
-type Tree = ReadonlyMap<string, string>
+import { lines, rows, type Tree } from './rows.js'
 
 const text = z.string()
 const time = z.coerce.number().int()
@@ -64,12 +63,4 @@ function touched([modified, changed, cloudInit]: readonly [number, number, numbe
 
 function packageFrom([at, name, from, to]: z.infer<typeof packageLine>): PackageEvent {
   return { at, name, to, ...(from === '' || from === '<none>' ? {} : { from }) }
-}
-
-function lines(tree: Tree, path: string): string[] {
-  return (tree.get(path) ?? '').split('\n').filter(Boolean)
-}
-
-function rows<T>(tree: Tree, path: string, shape: z.ZodType<T>): T[] {
-  return lines(tree, path).map((line) => shape.parse(line.split('|')))
 }

@@ -27,11 +27,6 @@ unit=$(sshd_unit) || unit=
   for kind in cipher mac kex; do ssh -Q "$kind" | sed "s/^/$kind|/"; done
   { ssh -Q key-sig || { ssh -Q key && echo rsa-sha2-512 && echo rsa-sha2-256; }; } | sed 's/^/sig|/'
 } 2>/dev/null >"$F/algorithms"
-with_args "$F/sshd-args" "$(sshd_binary)" -T 2>/dev/null | sed -n 's/^hostkey //p' | while read -r file; do
-  { ssh-keygen -lf "$file.pub" || ssh-keygen -lf "$file"; } 2>/dev/null
-done | sed -n 's/^\([0-9]*\) \([^ ]*\) .*(\([^ ]*\))$/\3|\1|\2/p' >"$RUN/host-keys"
-# Hosts that are alike are to have the same facts: their fingerprints are for `who` alone.
-if [ -e "$RUN/data/offers" ]; then cp "$RUN/host-keys" "$F/host-keys"; else sed 's/[^|]*$//' "$RUN/host-keys" >"$F/host-keys"; fi
 
 # Configuration that bears no secret, with owner and mode.
 printf '' >"$F/files.list"
@@ -82,6 +77,13 @@ while IFS='|' read -r name uid gid home shell; do
   done >"$F/keys/$name"
 done <"$RUN/people" >"$F/accounts"
 
+# The same for everybody: as it was said of any account.
+cat "$F"/effective/* | sed -n 's/^hostkey //p' | awk '!seen[$0]++' | while read -r file; do
+  { ssh-keygen -lf "$file.pub" || ssh-keygen -lf "$file"; } 2>/dev/null
+done | sed -n 's/^\([0-9]*\) \([^ ]*\) .*(\([^ ]*\))$/\3|\1|\2/p' >"$RUN/host-keys"
+# Hosts that are alike are to have the same facts: their fingerprints are for `who` alone.
+if [ -e "$RUN/data/offers" ]; then cp "$RUN/host-keys" "$F/host-keys"; else sed 's/[^|]*$//' "$RUN/host-keys" >"$F/host-keys"; fi
+
 logins >"$F/logins"
 
 # Asked for by `who` alone: some 50 ms a key.
@@ -99,14 +101,7 @@ done >"$F/changes"
 
 extra hostname "$(uname -n)"
 extra facts "$(cd "$F" && find . -type f | sort | xargs sha256sum | sha256sum | cut -d' ' -f1)"
-pending=$(open_change 2>/dev/null)
-if [ -n "$pending" ]; then
-  extra pending "$pending"
-  extra pending_state "$(state_of "$pending")"
-  extra pending_who "$(value who "$CHANGES/$pending/manifest")"
-  extra pending_since "$(value at "$CHANGES/$pending/state")"
-  extra deadline "$(deadline_of "$pending")"
-fi
+extra_pending
 drifted=$(drift)
 [ -z "$drifted" ] || extra drift "$drifted"
 body "$F" >"$RUN/body"

@@ -6,14 +6,7 @@ for lib in drift traces; do . "$RUN/lib/$lib.sh"; done
 V=$RUN/verified
 mkdir -p "$V"
 
-pending=$(open_change 2>/dev/null)
-if [ -n "$pending" ]; then
-  extra pending "$pending"
-  extra pending_state "$(state_of "$pending")"
-  extra pending_who "$(value who "$CHANGES/$pending/manifest")"
-  extra pending_since "$(value at "$CHANGES/$pending/state")"
-  extra deadline "$(deadline_of "$pending")"
-fi
+extra_pending
 
 confirmed_changes >"$RUN/confirmed"
 ID=$(head -n 1 "$RUN/confirmed")

@@ -4,34 +4,26 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect } from 'chai'
 import { execa } from 'execa'
-import type { Change } from '../../src/domain/change.js'
 import { boot, hostPaths, kill, leader, powerCut, restart } from '../../lab/hosts/index.js'
 import { addPerson, login, must, type Person, until } from './harness.js'
-import { carryOut, changeFor, newId, order, stateOf } from './support/drive.js'
+import { carryOut, changeByRelease, newId, order, stateOf } from './support/drive.js'
 import { look, type Seen, watch } from './support/entry.js'
 import { halted, haltAt, inUnit, type Point, points } from './support/halt.js'
 import { type Case, inParallel } from './support/parallel.js'
-import { backByItself, differences, managed, remains, snapshot } from './support/remains.js'
+import { backByItself, managed, remains, snapshot } from './support/remains.js'
+import { difference } from './support/snapshot.js'
 
 /** Seconds: so far away that no deadline does what a boot has to do. */
 const far = 3600
 
 let ann: Person
 const before = new Map<string, readonly string[]>()
-const changes = new Map<string, Promise<Change>>()
+const change = changeByRelease()
 
 async function prepare(host: string): Promise<void> {
   ann = await addPerson([host], 'ann')
   before.set(host, await snapshot(host))
   await must(host, 'sync')
-}
-
-/** The same for all hosts of a release. */
-async function change(host: string): Promise<Change> {
-  const release = host.replace(/-.*/, '')
-  let found = changes.get(release)
-  if (found === undefined) changes.set(release, (found = changeFor(host)))
-  return found
 }
 
 async function pending(host: string, within = far): Promise<string> {
@@ -162,7 +154,7 @@ const cases: readonly Case[] = [
       await boot(host)
       const check = async (): Promise<void> => {
         await until('nothing left', 30, async () => (await remains(host)).length === 0)
-        expect(differences(kept, await snapshot(host))).to.deep.equal([])
+        expect(difference(kept, await snapshot(host))).to.deep.equal([])
         expect(await stateOf(host, id)).to.include({ state: 'confirmed' })
         expect(await look(host, ann)).to.equal('new')
       }
@@ -170,7 +162,7 @@ const cases: readonly Case[] = [
       await restart(host)
       await check()
       expect(await order(host, 'roll-back')).to.include({ outcome: 'rolled-back-as-asked' })
-      expect(differences(before.get(host) ?? [], await snapshot(host))).to.deep.equal([])
+      expect(difference(before.get(host) ?? [], await snapshot(host))).to.deep.equal([])
     },
   },
   {

@@ -18,7 +18,7 @@ import {
 } from './harness.js'
 import { onAll } from './support/everywhere.js'
 import { runAs } from './support/operator.js'
-import { differences } from './support/remains.js'
+import { difference } from './support/snapshot.js'
 
 const target = ['enable-mfa', '--tag', 'Role=bastion', '--exempt-group', 'robots'] as const
 /** What a reviewed change may touch. What the factor's package brings on deb12 lies elsewhere. */
@@ -124,7 +124,7 @@ async function untouched(run: () => Promise<Finished>): Promise<Finished> {
   })
   const done = await run()
   await onAll(async (host) => {
-    expect(differences(before.get(host) ?? [], await everything(host)), done.stderr).to.deep.equal([])
+    expect(difference(before.get(host) ?? [], await everything(host)), done.stderr).to.deep.equal([])
   })
   return done
 }
@@ -149,6 +149,6 @@ async function everything(host: string): Promise<readonly string[]> {
 
 /** Less what the proof's account and the package's libraries leave: older versions of the account databases, the linker's cache. */
 function changedPaths(before: readonly string[], after: readonly string[]): string[] {
-  const paths = differences(before, after).flatMap((line) => /\/[^|]*/.exec(line)?.[0] ?? [])
+  const paths = difference(before, after).flatMap((line) => /\/[^|]*/.exec(line)?.[0] ?? [])
   return [...new Set(paths)].filter((at) => !/^\/etc\/([a-z]+-|ld\.so\.cache)$/.test(at)).sort()
 }

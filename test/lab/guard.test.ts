@@ -4,16 +4,16 @@ import { execa } from 'execa'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Change } from '../../src/domain/change.js'
 import { findHost, readState } from '../../lab/hosts/index.js'
 import { addPerson, code, enrol, login, must, operatorEnv, type Person, sh, start, until } from './harness.js'
-import { carryOut, changeFor, journalOf, newestChange, newId, order, stateOf } from './support/drive.js'
+import { carryOut, changeByRelease, journalOf, newestChange, newId, order, stateOf } from './support/drive.js'
 import { look } from './support/entry.js'
 import { fillUp, shim, unshim } from './support/faults.js'
 import { halted, haltAt, inUnit, killProgram, letGo, type Point, points } from './support/halt.js'
 import { only } from './support/operator.js'
 import { type Case, inParallel } from './support/parallel.js'
-import { backByItself, differences, managed, remains, snapshot } from './support/remains.js'
+import { backByItself, managed, remains, snapshot } from './support/remains.js'
+import { difference } from './support/snapshot.js'
 
 const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
 const unattended = ['--yes', '--safety-session', 'none'] as const
@@ -22,19 +22,11 @@ const guard = 30
 
 let ann: Person
 const before = new Map<string, readonly string[]>()
-const changes = new Map<string, Promise<Change>>()
+const change = changeByRelease()
 
 async function prepare(host: string): Promise<void> {
   ann = await addPerson([host], 'ann')
   before.set(host, await snapshot(host))
-}
-
-/** The same for all hosts of a release. */
-async function change(host: string): Promise<Change> {
-  const release = host.replace(/-.*/, '')
-  let found = changes.get(release)
-  if (found === undefined) changes.set(release, (found = changeFor(host)))
-  return found
 }
 
 async function back(host: string, id: string, options: Parameters<typeof backByItself>[3] = {}): Promise<void> {
@@ -106,7 +98,7 @@ const programKilled = (['armed', 'swapped', 'proving', 'proved'] as const).map((
   async run(host) {
     const { id, ended } = await haltedChange(host, point, 20)
     expect(await stateOf(host, id)).to.include({ state: point === 'armed' ? 'armed' : 'live' })
-    const touched = differences(before.get(host) ?? [], await snapshot(host)).some((line) =>
+    const touched = difference(before.get(host) ?? [], await snapshot(host)).some((line) =>
       line.includes('/etc/pam.d/sshd'),
     )
     expect(touched).to.equal(point !== 'armed')
@@ -412,7 +404,7 @@ const cases: readonly Case[] = [
         60,
         async () => (await stateOf(host, id)).state === 'none' && (await remains(host)).length === 0,
       )
-      expect(differences(before.get(host) ?? [], await snapshot(host))).to.deep.equal([])
+      expect(difference(before.get(host) ?? [], await snapshot(host))).to.deep.equal([])
     },
   },
   {
@@ -483,7 +475,7 @@ async function reverted(host: string): Promise<boolean> {
   const now = await snapshot(host)
   const mine = (lines: readonly string[]): string[] =>
     lines.filter((line) => managed.some((file) => line.split(/[ |]+/).includes(file)))
-  return differences(mine(before.get(host) ?? []), mine(now)).length === 0
+  return difference(mine(before.get(host) ?? []), mine(now)).length === 0
 }
 
 describe('the guard', function () {

@@ -17,7 +17,8 @@ import {
   useLab,
 } from './harness.js'
 import { everywhere, onAll } from './support/everywhere.js'
-import { differences, managed } from './support/remains.js'
+import { managed } from './support/remains.js'
+import { difference } from './support/snapshot.js'
 
 /** Whoever has to answer a code holds no session in BatchMode. */
 const unheld = ['--safety-session', 'none'] as const
@@ -181,13 +182,13 @@ async function changesNothing(run: () => Promise<Finished>): Promise<void> {
   expect(exitCode).to.equal(0)
   expect(stdout).to.match(/no changes: every host is as wanted/)
   await onAll(async (host) => {
-    expect(differences(before.get(host) ?? [], await look(host))).to.deep.equal([])
+    expect(difference(before.get(host) ?? [], await look(host))).to.deep.equal([])
   })
 }
 
 /** Paths that differ, but for the record, people's factors (each login writes them) and the account databases' older versions. */
 function changed(before: readonly string[] = [], after: readonly string[]): string[] {
-  const paths = differences(before, after).flatMap((line) => /\/[^|]*/.exec(line)?.[0] ?? [])
+  const paths = difference(before, after).flatMap((line) => /\/[^|]*/.exec(line)?.[0] ?? [])
   return [...new Set(paths)]
     .filter((path) => !/^\/var\/lib\/bastionctl|\/\.google_authenticator$|^\/etc\/[a-z]+-$/.test(path))
     .sort()

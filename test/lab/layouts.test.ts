@@ -19,9 +19,10 @@ import {
 } from './harness.js'
 import { carryOut, changeFor, newId } from './support/drive.js'
 import { everywhere, onAll } from './support/everywhere.js'
-import { backByItself, differences, snapshot } from './support/remains.js'
+import { backByItself, snapshot } from './support/remains.js'
 import { Terminal } from './support/terminal.js'
 import { allDone, transfers } from './support/transfer.js'
+import { difference } from './support/snapshot.js'
 
 const layouts = Object.keys(LAYOUTS) as LayoutName[]
 
@@ -91,7 +92,7 @@ describe('layouts', function () {
     it('disable-mfa puts all back byte for byte, and the key alone gets in', async () => {
       await disable()
       await onAll(async (host) => {
-        expect(differences(stock.get(host) ?? [], await files(host))).to.deep.equal([])
+        expect(difference(stock.get(host) ?? [], await files(host))).to.deep.equal([])
         expect(await login(host, ann)).to.deep.include({ in: true, prompts: [] })
       }, layouts)
     })

@@ -17,7 +17,8 @@ import {
 } from './harness.js'
 import { journalOf, newestChange, stateOf } from './support/drive.js'
 import { everywhere, onAll } from './support/everywhere.js'
-import { differences, managed, remains, snapshot } from './support/remains.js'
+import { managed, remains, snapshot } from './support/remains.js'
+import { difference } from './support/snapshot.js'
 
 const selector = ['--tag', 'Role=bastion']
 const unattended = ['--yes', '--safety-session', 'none']
@@ -57,7 +58,7 @@ describe('roll back', function () {
 
   /** Everything as before, nothing left but the record, and the old login works. */
   async function holdsOld(host: string, id: string): Promise<void> {
-    expect(differences(old.get(host) ?? [], await snapshot(host))).to.deep.equal([])
+    expect(difference(old.get(host) ?? [], await snapshot(host))).to.deep.equal([])
     expect(await remains(host)).to.deep.equal([])
     expect(await login(host, ann)).to.deep.include({ in: true, prompts: [] })
     expect(await stateOf(host, id)).to.include({ state: 'rolled-back' })
@@ -158,7 +159,7 @@ describe('roll back', function () {
         expect(done.stdout).to.match(new RegExp(`${host} .*/etc/pam\\.d/sshd was changed after the confirm`))
       expect(done.stdout).to.include('+# a line of theirs')
       await onAll(async (host) => {
-        expect(differences(present.get(host) ?? [], await snapshot(host))).to.deep.equal([])
+        expect(difference(present.get(host) ?? [], await snapshot(host))).to.deep.equal([])
         expect(await remains(host)).to.deep.equal([])
         expect(await sshdStarted(host)).to.equal(sshd.get(host))
         expect(await stateOf(host, id)).to.include({ state: 'confirmed' })
@@ -214,7 +215,7 @@ describe('roll back', function () {
       const newest = await bastionctl('rollback', second)
       expect(newest.exitCode, newest.stdout + newest.stderr).to.equal(0)
       await onAll(async (host) => {
-        expect(differences(old.get(`${host} between`) ?? [], await snapshot(host))).to.deep.equal([])
+        expect(difference(old.get(`${host} between`) ?? [], await snapshot(host))).to.deep.equal([])
         expect(await stateOf(host, first)).to.include({ state: 'confirmed' })
         await must(host, 'groupdel robots')
       })
@@ -293,7 +294,7 @@ describe('roll back', function () {
     const done = await bastionctl('enable-mfa', '--tag', `Name=${host}`, ...unattended, '--confirm', 'auto')
     expect(done.exitCode, done.stdout + done.stderr).to.equal(11)
     expect(done.stdout).to.match(/cannot be put back by a rename/)
-    expect(differences(present, await snapshot(host))).to.deep.equal([])
+    expect(difference(present, await snapshot(host))).to.deep.equal([])
     expect(await remains(host)).to.deep.equal([])
   })
 
@@ -304,7 +305,7 @@ describe('roll back', function () {
     const done = await bastionctl('enable-mfa', '--tag', `Name=${host}`, ...unattended, '--confirm', 'auto')
     expect(done.exitCode, done.stdout + done.stderr).to.equal(11)
     expect(done.stdout).to.match(/\/etc\/pam\.d\/sshd is a symbolic link/)
-    expect(differences(present, await snapshot(host))).to.deep.equal([])
+    expect(difference(present, await snapshot(host))).to.deep.equal([])
     expect(await remains(host)).to.deep.equal([])
   })
 

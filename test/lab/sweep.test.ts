@@ -5,12 +5,12 @@
  */
 import { expect } from 'chai'
 import { boot, powerCut } from '../../lab/hosts/index.js'
-import type { Change } from '../../src/domain/change.js'
 import { addPerson, login, must, type Person, until } from './harness.js'
 import { calls, countCalls, endAt } from './support/calls.js'
-import { carryOut, changeFor, newId, order, stateOf } from './support/drive.js'
+import { carryOut, changeByRelease, newId, order, stateOf } from './support/drive.js'
 import { type Case, inParallel } from './support/parallel.js'
-import { backByItself, differences, remains, snapshot } from './support/remains.js'
+import { backByItself, remains, snapshot } from './support/remains.js'
+import { difference } from './support/snapshot.js'
 
 const asked = process.env.BASTIONCTL_LAB_SWEEP ?? ''
 const everything = asked !== ''
@@ -21,21 +21,13 @@ const releases = everything ? (['deb11', 'deb12', 'deb13'] as const) : (['deb12'
 
 let ann: Person
 const before = new Map<string, readonly string[]>()
-const changes = new Map<string, Promise<Change>>()
+const change = changeByRelease()
 
 async function prepare(host: string): Promise<void> {
   ann = await addPerson([host], 'ann')
   await countCalls(host)
   before.set(host, await snapshot(host))
   await must(host, 'sync')
-}
-
-/** The same for all hosts of a release. */
-async function change(host: string): Promise<Change> {
-  const release = host.replace(/-.*/, '')
-  let found = changes.get(release)
-  if (found === undefined) changes.set(release, (found = changeFor(host)))
-  return found
 }
 
 /** One death, and what has to follow. */
@@ -73,7 +65,7 @@ async function clean(host: string): Promise<void> {
   expect(answer?.outcome, answer?.detail).to.equal('proven')
   expect(await order(host, 'roll-back')).to.include({ outcome: 'rolled-back-as-asked' })
   expect(await remains(host)).to.deep.equal([])
-  expect(differences(before.get(host) ?? [], await snapshot(host))).to.deep.equal([])
+  expect(difference(before.get(host) ?? [], await snapshot(host))).to.deep.equal([])
   expect(await login(host, ann)).to.deep.include({ in: true, prompts: [] })
 }
 
@@ -93,7 +85,7 @@ async function untouchedOrBack(host: string, id: string, late: number): Promise<
 /** Differences, less those in what no login depends on: the guard's own files. */
 function touched(host: string, now: readonly string[]): readonly string[] {
   const guards = /\/etc\/\.bastionctl|\/usr\/local\/libexec|\/etc\/systemd\/system\//
-  return differences(before.get(host) ?? [], now).filter((line) => !guards.test(line))
+  return difference(before.get(host) ?? [], now).filter((line) => !guards.test(line))
 }
 
 const run = 'bastionctl-run-'
@@ -156,7 +148,7 @@ const killedConfirm: Death = async (host, at, within) => {
   }
   await settle(host)
   expect(await remains(host)).to.deep.equal([])
-  expect(differences(before.get(host) ?? [], await snapshot(host))).to.deep.equal([])
+  expect(difference(before.get(host) ?? [], await snapshot(host))).to.deep.equal([])
 }
 
 async function countedConfirm(host: string): Promise<void> {
@@ -178,7 +170,7 @@ const killedRollBack: Death = async (host, at) => {
   else await until('the roll back', 120, async () => (await stateOf(host, id)).state === 'rolled-back')
   await settle(host)
   expect(await remains(host)).to.deep.equal([])
-  expect(differences(before.get(host) ?? [], await snapshot(host))).to.deep.equal([])
+  expect(difference(before.get(host) ?? [], await snapshot(host))).to.deep.equal([])
 }
 
 async function countedRollBack(host: string): Promise<void> {

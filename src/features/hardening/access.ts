@@ -52,15 +52,15 @@ export function lockoutsOf(access: readonly Access[], accepted: readonly string[
 }
 
 /** `sshd -T` with the lines in force. The factor's own lines stand in front of these. */
-function inForce(effective: Effective, lines: readonly Intent[], state: MfaState): Effective {
+function inForce(values: Effective, lines: readonly Intent[], state: MfaState): Effective {
   const kept = state.on ? /^(kbdinteractive|challengeresponse)authentication$/ : /^$/
   const own = lines
-    .map(({ keyword, value, adds }): [string, string[]] => [
+    .map(({ keyword, value, setting }): [string, string[]] => [
       keyword.toLowerCase(),
-      adds ? value.split(' ') : [value.toLowerCase()],
+      setting.adds === true ? value.split(' ') : [value.toLowerCase()],
     ])
     .filter(([keyword]) => !kept.test(keyword))
-  return { ...effective, ...Object.fromEntries(own) }
+  return { ...values, ...Object.fromEntries(own) }
 }
 
 /** The account with the keys that sshd accepts. */

@@ -123,11 +123,12 @@ function todayOf(access: readonly Access[], account: Account): boolean {
 /** What `sshd -T -C user=…` must say: for each class of user, and once where the keyword is the same for everybody. */
 function expectationsOf(able: readonly Person[], lines: readonly Intent[], state: MfaState): Expectation[] {
   const own = lines.filter(
-    ({ keyword, patch = false }) => !patch && !(state.on && keyboardInteractiveNames.includes(keyword.toLowerCase())),
+    ({ keyword, setting }) =>
+      setting.patch !== true && !(state.on && keyboardInteractiveNames.includes(keyword.toLowerCase())),
   )
   return able.flatMap(({ account: { name: account } }, at) =>
     own
-      .filter(({ everybody = false }) => at === 0 || !everybody)
+      .filter(({ setting }) => at === 0 || setting.everybody !== true)
       .map(({ keyword, value }) => ({ account, keyword: keyword.toLowerCase(), value: printed(keyword, value) })),
   )
 }

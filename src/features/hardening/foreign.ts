@@ -2,13 +2,13 @@
 import { BastionError } from '../../domain/errors.js'
 import type { Facts } from '../../domain/facts.js'
 import type { HardenPolicy } from '../../domain/policy.js'
-import { keyboardInteractiveNames } from '../../os/openssh.js'
+import { spellings } from '../../os/openssh.js'
 import { place, type Directive } from '../../render/sshd-config.js'
+import { valueOf } from '../../render/sshd-decides.js'
 import { comesBefore, foreignDirectives } from '../foreign.js'
 import { hardeningFeature, mfaFeature, usesDropIn } from '../sshd-files.js'
 import type { Intents } from './intents.js'
 import type { Intent } from './setting.js'
-import { settings } from './settings.js'
 
 /**
  * The lines that can take effect. What sshd's command line sets of the crypto policy (RHEL 8) stays as it is at `baseline`.
@@ -20,20 +20,23 @@ export function settle(intents: Intents, policy: HardenPolicy, facts: Facts): In
   const left = [...intents.left]
   const conflicts: string[] = []
   const lines = intents.lines.filter((line) => {
-    const theirs = others.find((directive) => directive.match === undefined && concerns(directive, line))
+    const names = spellings(line.keyword.toLowerCase(), facts.sshd.version)
+    const named = others.filter(({ keyword }) => names.includes(keyword))
+    const theirs = named.find(({ match }) => match === undefined)
     if (theirs !== undefined && stricter(theirs, line)) {
       left.push({ keyword: line.keyword, why: `${place(theirs)} is stricter already: "${shortened(textOf(theirs))}"` })
       return false
     }
-    const winner = others.find(
+    const winner = named.find(
       (directive) =>
-        concerns(directive, line) &&
-        (line.adds === true || directive.match !== undefined || comesBefore(directive, hardeningFeature, dropIn)) &&
-        (line.adds === true || !same(directive, line)),
+        (line.setting.adds === true ||
+          directive.match !== undefined ||
+          comesBefore(directive, hardeningFeature, dropIn)) &&
+        (line.setting.adds === true || !same(directive, line)),
     )
     if (winner === undefined) return true
     const text = textOf(winner)
-    if (winner.line === 0 && policy.level === 'baseline' && isCryptoPolicy(line)) {
+    if (winner.line === 0 && policy.level === 'baseline' && line.setting.cryptoPolicy === true) {
       left.push({
         keyword: line.keyword,
         why: `the command line of sshd sets "${shortened(text)}" (the system's crypto policy)`,
@@ -56,17 +59,10 @@ export function settle(intents: Intents, policy: HardenPolicy, facts: Facts): In
 }
 
 function winsHow({ match }: Directive, line: Intent): string {
-  if (line.adds === true) return `adds to "${line.keyword}" of this level`
+  if (line.setting.adds === true) return `adds to "${line.keyword}" of this level`
   if (match !== undefined)
     return `of the block "Match ${match.join(' ')}" wins over "${line.keyword} ${shortened(line.value)}"`
   return `comes before "${line.keyword} ${shortened(line.value)}", and the first value wins`
-}
-
-function concerns(directive: Directive, line: Intent): boolean {
-  const keyword = line.keyword.toLowerCase()
-  if (directive.keyword === keyword) return true
-  if (keyboardInteractiveNames.includes(keyword)) return keyboardInteractiveNames.includes(directive.keyword)
-  return directive.keyword.replace(/keytypes$/, 'algorithms') === keyword.replace(/keytypes$/, 'algorithms')
 }
 
 /** From the strictest to the weakest; words that mean the same stand together. */
@@ -78,11 +74,7 @@ const lessIsStricter = ['logingracetime', 'maxauthtries', 'maxsessions']
 
 /** Whether a setting of others asks for more than the level: harden makes no host weaker than it is without it. */
 function stricter(theirs: Directive, line: Intent): boolean {
-  const [keyword, has, wants] = [
-    line.keyword.toLowerCase(),
-    theirs.args.join(' ').toLowerCase(),
-    line.value.toLowerCase(),
-  ]
+  const [keyword, has, wants] = [line.keyword.toLowerCase(), valueOf(theirs), line.value.toLowerCase()]
   const rank = ranks[keyword]
   if (rank !== undefined) {
     const [at, ours] = [has, wants].map((value) => rank.findIndex((words) => words.includes(value)))
@@ -90,7 +82,7 @@ function stricter(theirs: Directive, line: Intent): boolean {
   }
   if (lessIsStricter.includes(keyword)) return /^[1-9]\d*$/.test(has) && Number(has) < Number(wants)
   if (keyword === 'requiredrsasize') return Number(has) > Number(wants)
-  if (!isCryptoPolicy(line) || /^[+^-]/.test(has)) return false
+  if (line.setting.cryptoPolicy !== true || /^[+^-]/.test(has)) return false
   const [some, all] = [has.split(','), wants.split(',')]
   return some.length < all.length && some.every((name) => all.includes(name))
 }
@@ -100,19 +92,11 @@ function textOf({ keyword, args }: Directive): string {
 }
 
 function same(directive: Directive, line: Intent): boolean {
-  return normal(directive.args.join(' ')) === normal(line.value)
+  return normal(valueOf(directive)) === normal(line.value.toLowerCase())
 }
 
 function normal(value: string): string {
-  const lower = value.toLowerCase()
-  return lower === 'prohibit-password' ? 'without-password' : lower
-}
-
-function isCryptoPolicy(line: Intent): boolean {
-  return settings.some(
-    (setting) =>
-      setting.cryptoPolicy === true && concerns({ keyword: setting.keyword.toLowerCase() } as Directive, line),
-  )
+  return value === 'prohibit-password' ? 'without-password' : value
 }
 
 function shortened(text: string): string {

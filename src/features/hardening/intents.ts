@@ -28,31 +28,24 @@ export function intentsOf(policy: HardenPolicy, facts: Facts): Intents {
   const leave = new Set([...named, ...prompts])
   for (const setting of [...settings, ...keyboardInteractive(facts)]) {
     const wanted = setting[policy.level]
-    const value = typeof wanted === 'function' ? undefined : wanted
     if (wanted === undefined) continue
     const keyword = nameOn(setting, facts)
     if (leave.has(setting.keyword.toLowerCase()) || leave.has(keyword.toLowerCase())) {
       left.push({ keyword, why: 'left as it is (--leave)' })
       continue
     }
+    const value = typeof wanted === 'function' ? wanted({ policy, facts }) : wanted
+    if (value === undefined) continue
     const missing = unknownThere(setting, facts)
-    const resolved = value ?? (typeof wanted === 'function' ? wanted({ policy, facts }) : undefined)
-    if (resolved === undefined) continue
-    if (missing !== undefined) {
-      if (missing !== '') left.push({ keyword, why: missing })
-      continue
-    }
-    const { reason, everybody, adds, patch } = setting
-    lines.push({
-      keyword,
-      value: resolved,
-      reason: policy.level === 'strict' ? reason.replace('; strict:', ',') : reason.replace(/; strict:.*$/, ''),
-      ...(everybody === undefined ? {} : { everybody }),
-      ...(adds === undefined ? {} : { adds }),
-      ...(patch === undefined ? {} : { patch }),
-    })
+    if (missing === undefined) lines.push({ keyword, value, reason: reasonAt(policy.level, setting), setting })
+    else if (missing !== '') left.push({ keyword, why: missing })
   }
   return { lines, left }
+}
+
+/** The part of a reason behind `strict:` is for that level alone. */
+function reasonAt(level: HardenPolicy['level'], { reason }: Setting): string {
+  return level === 'strict' ? reason.replace('; strict:', ',') : reason.replace(/; strict:.*$/, '')
 }
 
 /** One row for all names of the keyword: each release is told in the words that it listens to. */

@@ -41,6 +41,11 @@ export interface Setting {
 }
 
 /** One line as it is to be on a host. */
-export interface Intent extends Pick<Setting, 'keyword' | 'reason' | 'everybody' | 'adds' | 'patch'> {
+export interface Intent {
+  /** As this host's release calls it. */
+  readonly keyword: string
   readonly value: string
+  /** In the words of the level. */
+  readonly reason: string
+  readonly setting: Setting
 }

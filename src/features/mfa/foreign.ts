@@ -6,6 +6,7 @@ import type { OsProfile } from '../../os/index.js'
 import { jumps, mayEndEarly, readPam, type PamLine } from '../../render/pam.js'
 import { revertPamEdit } from '../../render/pam-edit.js'
 import { place, winner, type Directive } from '../../render/sshd-config.js'
+import { valueOf } from '../../render/sshd-decides.js'
 import { comesBefore, foreignDirectives } from '../foreign.js'
 import { mfaFeature, usesDropIn, withText } from '../sshd-files.js'
 import { demanded, keyAlone, paths } from './paths.js'
@@ -21,11 +22,11 @@ export function refuseForeignSshd(facts: Facts): void {
     [['authenticationmethods'], demanded],
   ] as const) {
     const first = winner(inFront, names)
-    if (first && value(first) !== right)
+    if (first && valueOf(first) !== right)
       throw conflict(first, "comes before bastionctl's own setting, and the first value wins")
   }
   const pubkey = winner(directives, ['pubkeyauthentication'])
-  if (pubkey && value(pubkey) !== 'yes')
+  if (pubkey && valueOf(pubkey) !== 'yes')
     throw conflict(pubkey, 'switches public keys off, which the factor builds upon')
   const service = directives.find((directive) => directive.keyword === 'pamservicename' && directive.args[0] !== 'sshd')
   if (service) throw conflict(service, `makes PAM read another file than ${paths.pamSshd}`)
@@ -61,18 +62,14 @@ export function refuseForeignPam(facts: Facts, os: OsProfile): string[] {
 function refuseMethods(directive: Directive, all: readonly Directive[]): void {
   if (directive.keyword === 'authenticationmethods') {
     const allowed = directive.match === undefined ? ['any', keyAlone, demanded] : [keyAlone, demanded]
-    if (!allowed.includes(value(directive))) throw conflict(directive, "is a demand of somebody else's")
+    if (!allowed.includes(valueOf(directive))) throw conflict(directive, "is a demand of somebody else's")
   }
   const off =
-    keyboardInteractiveNames.includes(directive.keyword) && directive.match !== undefined && value(directive) === 'no'
+    keyboardInteractiveNames.includes(directive.keyword) && directive.match !== undefined && valueOf(directive) === 'no'
   const keyOnly = all.some(
-    (other) => other.keyword === 'authenticationmethods' && sameMatch(other, directive) && value(other) === keyAlone,
+    (other) => other.keyword === 'authenticationmethods' && sameMatch(other, directive) && valueOf(other) === keyAlone,
   )
   if (off && !keyOnly) throw conflict(directive, 'refuses the factor to whom the Match block holds for')
-}
-
-function value(directive: Directive): string {
-  return directive.args.join(' ').toLowerCase()
 }
 
 function sameMatch(a: Directive, b: Directive): boolean {

@@ -23,6 +23,17 @@ answer() {
 # extra KEY VALUE
 extra() { printf '%s=%s\n' "$1" "$(plain "$2")" >>"$RUN/extra"; }
 
+# extra_pending: the change that waits, if any: which, whose, since when, until when.
+extra_pending() {
+  _pending=$(open_change 2>/dev/null)
+  [ -n "$_pending" ] || return 0
+  extra pending "$_pending"
+  extra pending_state "$(state_of "$_pending")"
+  extra pending_who "$(value who "$CHANGES/$_pending/manifest")"
+  extra pending_since "$(value at "$CHANGES/$_pending/state")"
+  extra deadline "$(deadline_of "$_pending")"
+}
+
 # transcript: versions and the offers, for the record on the host.
 transcript() {
   printf 'openssh=%s\n' "$(sshd_version)"

@@ -64,12 +64,10 @@ factor_owner() {
 check_expectations() {
   _asked=
   while IFS='|' read -r _name _keyword _value <&3; do
-    # Mixed case from 10.5 on. One question an account: the plan lists an account's expectations together.
-    [ "$_name" = "$_asked" ] || sshd_effective "$_name" "$ARGS" 2>/dev/null | tr '[:upper:]' '[:lower:]' >"$WORK/effective"
+    # One question an account: the plan lists an account's expectations together.
+    [ "$_name" = "$_asked" ] || sshd_effective "$_name" "$ARGS" 2>/dev/null >"$WORK/effective"
     _asked=$_name
-    # A list that sshd adds up, such as AllowGroups, has a line a word.
-    _seen=$(sed -n "s/^$_keyword //p" "$WORK/effective" | tr '\n' ' ' | sed 's/ $//')
-    if [ "$_seen" != "$(printf '%s' "$_value" | tr '[:upper:]' '[:lower:]')" ]; then
+    if ! _seen=$(sshd_says "$_keyword" "$_value" "$WORK/effective"); then
       FAILED="$_name: $_keyword is \"$_seen\", not \"$_value\": something else decides it$(others_set "$_keyword")"
       return 1
     fi

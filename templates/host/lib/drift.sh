@@ -97,11 +97,9 @@ drifted_values() {
     if [ "$_name" != "$_asked" ]; then
       _asked=$_name
       if getent passwd "$_name" >/dev/null; then _there=yes; else _there=no; fi
-      sshd_effective "$_name" "$RUN/sshd-args" 2>/dev/null | tr '[:upper:]' '[:lower:]' >"$RUN/effective"
+      sshd_effective "$_name" "$RUN/sshd-args" 2>/dev/null >"$RUN/effective"
     fi
-    # A list that sshd adds up, such as AllowGroups, has a line a word.
-    _seen=$(sed -n "s/^$_keyword //p" "$RUN/effective" | tr '\n' ' ' | sed 's/ $//')
-    if [ "$_there" = yes ] && [ "$_seen" != "$(printf '%s' "$_wanted" | tr '[:upper:]' '[:lower:]')" ]; then
+    if [ "$_there" = yes ] && ! _seen=$(sshd_says "$_keyword" "$_wanted" "$RUN/effective"); then
       printf '%s|%s|%s|%s|%s\n' "$_name" "$_keyword" "$_wanted" "$(plain "$_seen")" "$_id"
     fi
   done 3<"$1"

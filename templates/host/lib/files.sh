@@ -49,3 +49,13 @@ place() {
   rm -f "$_temp"
   return 1
 }
+
+# unpacked FILE…: their texts one after the other, of rotated ones too.
+unpacked() {
+  for _file in "$@"; do
+    case $_file in
+    *.gz) zcat "$_file" ;;
+    *) cat "$_file" ;;
+    esac 2>/dev/null
+  done
+}

@@ -30,13 +30,8 @@ read_journal() {
 
 # read_text FILE…: the same lines out of a syslog daemon's text, old style (Nov  3 04:05:06, local time, no year) or RFC 3339.
 read_text() {
-  for _file in "$@"; do
-    case $_file in
-    *.gz) zcat "$_file" ;;
-    *) cat "$_file" ;;
-    esac 2>/dev/null |
-      grep -aE '^([A-Z][a-z]{2} +[0-9]+ [0-9:]{8}|[0-9-]{10}T[^ ]+) [^ ]+ (sshd(-session)?|bastionctl-session)(\[[0-9]+\])?: (Accepted|safety session) '
-  done >"$RUN/log"
+  unpacked "$@" |
+    grep -aE '^([A-Z][a-z]{2} +[0-9]+ [0-9:]{8}|[0-9-]{10}T[^ ]+) [^ ]+ (sshd(-session)?|bastionctl-session)(\[[0-9]+\])?: (Accepted|safety session) ' >"$RUN/log"
   sed -E 's/^([A-Z][a-z]{2} +[0-9]+ [0-9:]{8}|[0-9-]{10}T[^ ]+) .*/\1/' "$RUN/log" | date -f - +%s 2>/dev/null >"$RUN/log-times"
   # Had date(1) refused one, times and lines would not belong together.
   [ "$(wc -l <"$RUN/log-times")" -eq "$(wc -l <"$RUN/log")" ] || return 0

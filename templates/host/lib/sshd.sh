@@ -39,6 +39,14 @@ sshd_effective() {
   with_args "$2" "$(sshd_binary)" -T -C "user=$1,host=localhost,addr=127.0.0.1"
 }
 
+# sshd_says KEYWORD VALUE FILE: whether the output of `sshd -T` in FILE has that value, without case (mixed from 10.5 on); prints what it
+# has, in lower case. A list that sshd adds up, such as AllowGroups, has a line a word.
+sshd_says() {
+  tr '[:upper:]' '[:lower:]' <"$3" | sed -n "s/^$1 //p" | tr '\n' ' ' | sed 's/ $//' >"$3.value"
+  cat "$3.value"
+  [ "$(cat "$3.value")" = "$(printf '%s' "$2" | tr '[:upper:]' '[:lower:]')" ]
+}
+
 sshd_version() {
   ssh -V 2>&1 | sed -n 's/^OpenSSH_\([0-9][0-9.]*p[0-9]*\).*/\1/p'
 }

@@ -15,12 +15,7 @@ cloud_init_wrote() {
 # packages_since EPOCH: what was installed or upgraded of sshd and PAM: epoch|name|from|to; rpm remembers no older version.
 packages_since() {
   if command -v dpkg-query >/dev/null 2>&1; then
-    for _log in /var/log/dpkg.log /var/log/dpkg.log.*; do
-      case $_log in
-      *.gz) zcat "$_log" ;;
-      *) cat "$_log" ;;
-      esac 2>/dev/null
-    done | sed -nE 's/^([0-9-]{10} [0-9:]{8}) (install|upgrade) ((openssh|libpam)[^ :]*)[^ ]* ([^ |]+) ([^ |]+)$/\1|\3|\5|\6/p' >"$RUN/dpkg"
+    unpacked /var/log/dpkg.log /var/log/dpkg.log.* | sed -nE 's/^([0-9-]{10} [0-9:]{8}) (install|upgrade) ((openssh|libpam)[^ :]*)[^ ]* ([^ |]+) ([^ |]+)$/\1|\3|\5|\6/p' >"$RUN/dpkg"
     cut -d'|' -f1 "$RUN/dpkg" | date -f - +%s 2>/dev/null >"$RUN/dpkg-times"
     cut -d'|' -f2- "$RUN/dpkg" | paste -d'|' "$RUN/dpkg-times" -
   elif command -v rpm >/dev/null 2>&1; then

@@ -17,6 +17,17 @@ export async function changeFor(host: string, ...flags: readonly string[]): Prom
   return change
 }
 
+/** What `enable-mfa` would do to hosts of a release, planned once: such as `deb12` for `deb12-0`. */
+export function changeByRelease(): (host: string) => Promise<Change> {
+  const changes = new Map<string, Promise<Change>>()
+  return (host) => {
+    const release = host.replace(/-.*/, '')
+    let found = changes.get(release)
+    if (found === undefined) changes.set(release, (found = changeFor(host)))
+    return found
+  }
+}
+
 let made = 0
 
 /** As the CLI makes them: they sort by time. */

@@ -2,6 +2,7 @@
 import { expect } from 'chai'
 import { must, sh, until } from '../harness.js'
 import { stateOf, type ChangeState } from './drive.js'
+import { difference } from './snapshot.js'
 
 /** What enable-mfa writes. */
 export const managed = [
@@ -41,16 +42,6 @@ export async function snapshot(host: string): Promise<readonly string[]> {
   return (await must(host, `${script.join('; ')}; true`)).split('\n')
 }
 
-/** What differs: lines that are gone begin with `-`, new ones with `+`. */
-export function differences(before: readonly string[], after: readonly string[]): readonly string[] {
-  const had = new Set(before)
-  const has = new Set(after)
-  return [
-    ...before.filter((line) => !has.has(line)).map((line) => `-${line}`),
-    ...after.filter((line) => !had.has(line)).map((line) => `+${line}`),
-  ]
-}
-
 /** Traces of any change but its record: nothing is to be left. */
 export async function remains(host: string): Promise<readonly string[]> {
   const script = [
@@ -86,7 +77,7 @@ export async function backByItself(
   }).catch((error: unknown) => {
     throw new Error(`${String(error)}\nstate: ${JSON.stringify(seen)}\nleft: ${left.join('\n')}`)
   })
-  expect(differences(before, await snapshot(host))).to.deep.equal([])
+  expect(difference(before, await snapshot(host))).to.deep.equal([])
   if (seen === undefined) throw new Error('never looked')
   expect(seen.at - seen.deadline, 'seconds after the deadline').to.be.at.most(late)
   return seen
