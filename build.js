@@ -1,14 +1,14 @@
 /**
  * Builds dist/ (or the folder named) with esbuild: the front of the program and @oclif/core as one file, what commands
- * import lazily as chunks; every other dependency stays in node_modules. Finding and reading oclif's 150 files is what a
- * plain oclif program mostly does while it starts; what is left of that is in `oclifOnDemand`.
+ * import lazily as chunks, the AWS SDK's used part among them; every other dependency stays in node_modules. Finding, reading
+ * and compiling what they do not need is what a plain oclif program, and then the whole SDK, mostly do while they start.
  */
 import { readFileSync, renameSync, rmSync } from 'node:fs'
 import { build } from 'esbuild'
 
 const outdir = process.argv[2] ?? 'dist'
 const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
-const bundled = new Set(['@oclif/core'])
+const bundled = new Set(['@oclif/core', '@aws-sdk/client-ec2', '@aws-sdk/client-ssm'])
 const fresh = `${outdir}.new`
 
 /** What oclif needs for programs without a manifest, for plug-ins and for spinners: a third of the bundle. It stays in node_modules. */
@@ -41,7 +41,28 @@ const oclifOnDemand = {
       const used = new RegExp(`(?<![\\w$.])(${names.join('|')})(?![\\w$])`, 'g')
       return { contents: names.length === 0 ? contents : contents.replaceAll(used, '($1$get())') }
     })
-    onEnd(() => ({ errors: [...expected].map((what) => ({ text: `@oclif/core no longer uses ${what} as build.js expects` })) }))
+    onEnd(() => ({
+      errors: [...expected].map((what) => ({ text: `@oclif/core no longer uses ${what} as build.js expects` })),
+    }))
+  },
+}
+
+/**
+ * The SDK's lists of shapes, with the names of keys written out: esbuild leaves no shape away that has a computed key, lest computing
+ * it do something, and EC2's list is 1.3 MB long.
+ */
+const awsUsedOnly = {
+  name: 'aws-used-only',
+  setup({ onLoad }) {
+    onLoad({ filter: /@aws-sdk[\\/]client-\w+[\\/]dist-es[\\/]schemas[\\/]\w+\.js$/ }, ({ path }) => {
+      const shapes = readFileSync(path, 'utf8')
+      const names = new Map(
+        [...shapes.matchAll(/^const (\w+) = ("[^"\\]*");$/gm)].map(([, name, text]) => [name, text]),
+      )
+      return {
+        contents: shapes.replaceAll(/\[(\w+)\]:/g, (key, name) => (names.has(name) ? `${names.get(name)}:` : key)),
+      }
+    })
   },
 }
 
@@ -58,6 +79,8 @@ await build({
   splitting: true,
   format: 'esm',
   platform: 'node',
+  // The AWS SDK's ES modules, of which what nobody uses is left out.
+  mainFields: ['module', 'main'],
   target: 'node20.19',
   // typescript: oclif looks for it in development only.
   external: [...Object.keys(dependencies).filter((name) => !bundled.has(name)), 'typescript'],
@@ -67,11 +90,12 @@ await build({
       "import { createRequire as __createRequire } from 'node:module'",
       "import { fileURLToPath as __fileURLToPath } from 'node:url'",
       'const require = __createRequire(import.meta.url)',
+      "const requireBesideOclif = (name) => __createRequire(import.meta.resolve('@oclif/core'))(name)",
       'const __filename = __fileURLToPath(import.meta.url)',
       "const __dirname = __fileURLToPath(new URL('.', import.meta.url))",
     ].join('\n'),
   },
-  plugins: [oclifOnDemand],
+  plugins: [oclifOnDemand, awsUsedOnly],
   logLevel: 'warning',
 })
 // Swapped at once: somebody may be running the old one.

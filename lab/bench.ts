@@ -4,7 +4,7 @@ import { cpus, loadavg } from 'node:os'
 import { ANSIBLE_SETTINGS, ansibleVersion } from './bench/ansible.js'
 import { enableMfa } from './bench/enable-mfa.js'
 import { harden } from './bench/harden.js'
-import { type Figure, home, stop } from './bench/measure.js'
+import { type Figure, home, nodeSettings, stop } from './bench/measure.js'
 import { startUp } from './bench/start-up.js'
 import { down, up } from './hosts/index.js'
 
@@ -51,8 +51,16 @@ try {
     version === undefined ? { leftOut: 'ansible is not installed: left out' } : { version, settings: ANSIBLE_SETTINGS }
   console.error(table(figures))
   console.error(`load ${before} before, ${after} after, with the bench's own; ${cpus().length} processors`)
+  console.error(`Node's settings: ${Object.keys(nodeSettings).join(', ') || 'none'}`)
   console.error(ansible.leftOut ?? `${ansible.version}: ${ansible.settings.join('; ')}`)
-  const report = { node: process.version, cpus: cpus().length, load: { before, after }, ansible, figures }
+  const report = {
+    node: process.version,
+    nodeSettings: Object.keys(nodeSettings),
+    cpus: cpus().length,
+    load: { before, after },
+    ansible,
+    figures,
+  }
   console.log(JSON.stringify({ ...report, callsOfPlanAndApply: calls }, null, 2))
 } finally {
   rmSync(home, { recursive: true, force: true })

@@ -3,12 +3,15 @@
  * SDK in its own ways (environment, shared config, AWS_ENDPOINT_URL); nothing is invented here.
  */
 
-import type * as Ec2 from '@aws-sdk/client-ec2'
-import type * as Ssm from '@aws-sdk/client-ssm'
+import type { EC2Client } from '@aws-sdk/client-ec2'
+import type { SSMClient } from '@aws-sdk/client-ssm'
 
-import type { Aws, SsmApi } from './aws-api.js'
+import type { Aws, Ec2Api, SsmApi } from './aws-api.js'
+import type * as awsSdk from './aws-sdk.js'
 import { accessError, type AwsCall } from './aws-errors.js'
 import { limited, onlyIfNotTaken, retryAnything, type MayRetry } from './aws-retry.js'
+
+type Sdk = typeof awsSdk
 
 /** Called once for each call, e.g. with `SendCommand`; retries of it are not counted. */
 export type OnCall = (operation: string) => void
@@ -16,20 +19,20 @@ export type OnCall = (operation: string) => void
 /** All clients share one look-up of credentials: it may run a program, or ask a person to touch a key. */
 export function awsClients(onCall: OnCall = () => undefined): Aws {
   const ssm = once(async () => {
-    const { SSM } = await load(() => import('@aws-sdk/client-ssm'))
-    const client = new SSM(options)
+    const sdk = await load()
+    const client = new sdk.SSMClient(options)
     const { credentials } = client.config
-    const sender = new SSM({ ...senderOptions, credentials })
+    const sender = new sdk.SSMClient({ ...senderOptions, credentials })
     prepare(client, 'ssm', onCall, retryAnything)
     prepare(sender, 'ssm', onCall, onlyIfNotTaken)
-    return { config: client.config, credentials, api: ssmApi(client, sender) }
+    return { config: client.config, credentials, api: ssmApi(sdk, client, sender) }
   })
   const ec2 = once(async () => {
     const { credentials } = await ssm()
-    const { EC2 } = await load(() => import('@aws-sdk/client-ec2'))
-    const client = new EC2({ ...options, credentials })
+    const sdk = await load()
+    const client = new sdk.EC2Client({ ...options, credentials })
     prepare(client, 'ec2', onCall, retryAnything)
-    return client
+    return ec2Api(sdk, client)
   })
   return {
     ec2,
@@ -43,15 +46,25 @@ export function awsClients(onCall: OnCall = () => undefined): Aws {
   }
 }
 
-function ssmApi(client: Ssm.SSM, sender: Ssm.SSM): SsmApi {
+/** The SDK's notice about old Node versions is for `doctor` to give, not for every command's stderr. */
+async function load(): Promise<Sdk> {
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
+  return import('./aws-sdk.js')
+}
+
+function ec2Api(sdk: Sdk, client: EC2Client): Ec2Api {
+  return { describeInstances: (input) => client.send(new sdk.DescribeInstancesCommand(input)) }
+}
+
+function ssmApi(sdk: Sdk, client: SSMClient, sender: SSMClient): SsmApi {
   return {
-    describeInstanceInformation: (input) => client.describeInstanceInformation(input),
-    listTagsForResource: (input) => client.listTagsForResource(input),
-    sendCommand: (input) => sender.sendCommand(input),
-    listCommands: (input) => client.listCommands(input),
-    listCommandInvocations: (input) => client.listCommandInvocations(input),
-    getCommandInvocation: (input) => client.getCommandInvocation(input),
-    cancelCommand: (input) => client.cancelCommand(input),
+    describeInstanceInformation: (input) => client.send(new sdk.DescribeInstanceInformationCommand(input)),
+    listTagsForResource: (input) => client.send(new sdk.ListTagsForResourceCommand(input)),
+    sendCommand: (input) => sender.send(new sdk.SendCommandCommand(input)),
+    listCommands: (input) => client.send(new sdk.ListCommandsCommand(input)),
+    listCommandInvocations: (input) => client.send(new sdk.ListCommandInvocationsCommand(input)),
+    getCommandInvocation: (input) => client.send(new sdk.GetCommandInvocationCommand(input)),
+    cancelCommand: (input) => client.send(new sdk.CancelCommandCommand(input)),
   }
 }
 
@@ -68,18 +81,12 @@ const senderOptions = {
   requestHandler: { ...options.requestHandler, httpAgent: { keepAlive: false }, httpsAgent: { keepAlive: false } },
 }
 
-/** The SDK's notice about old Node versions is for `doctor` to give, not for every command's stderr. */
-async function load<T>(module: () => Promise<T>): Promise<T> {
-  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
-  return module()
-}
-
-type Client = Ec2.EC2 | Ssm.SSM
+type Client = EC2Client | SSMClient
 
 /** Counts calls, turns every failure into an AwsError, and bounds retries. */
 function prepare(client: Client, service: AwsCall['service'], onCall: OnCall, mayRetry: MayRetry): void {
   // The stacks of the two clients differ in types only by their unions of inputs.
-  const stack = client.middlewareStack as Ssm.SSM['middlewareStack']
+  const stack = client.middlewareStack as SSMClient['middlewareStack']
   stack.add(
     (next, context) => async (args) => {
       const operation = String(context.commandName).replace(/Command$/, '')

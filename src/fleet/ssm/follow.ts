@@ -17,8 +17,8 @@ const cancelMs = 10_000
 const listingMs = 10_000
 const firstPauseMs = 150
 const longestPauseMs = 2_000
-/** An end is then noticed late by a quarter of the time that it took, at most. */
-const growth = 1.25
+/** An end is then noticed late by an eighth of the time that it took, at most. */
+const growth = 1.12
 
 export interface Followed extends Sent {
   readonly replies: readonly Reply[]

@@ -6,7 +6,20 @@
 # enter_work: $WORK becomes an empty executable tmpfs that only this mount namespace sees.
 enter_work() {
   WORK=$RUN/work
-  mkdir -p "$WORK" && mount -t tmpfs -o mode=0755,exec,nosuid,nodev,size=50% bastionctl "$WORK"
+  mkdir -p "$WORK" && mount -t tmpfs -o mode=0755,exec,nosuid,nodev,size=50% bastionctl "$WORK" && client_config >"$WORK/ssh_config"
+}
+
+# client_config: keeps everything of the host's and the operator's own ssh configuration out. The cheapest key exchange that both sides
+# know comes first: which one it is decides no login, and the post-quantum one costs OpenSSH 9.2 80 ms a connection.
+client_config() {
+  printf '%s\n' 'IdentitiesOnly yes' 'IdentityAgent none' 'ControlMaster no' 'ControlPath none' 'StrictHostKeyChecking no' \
+    'UserKnownHostsFile /dev/null' 'GlobalKnownHostsFile /dev/null' 'ConnectTimeout 10'
+  _kex=$(ssh -F none -G localhost 2>/dev/null | sed -n 's/^kexalgorithms //p')
+  # A leading ^ would do, but not before 8.1.
+  case ,$_kex, in
+  *,curve25519-sha256,*) printf 'KexAlgorithms curve25519-sha256,%s\n' "$_kex" ;;
+  *) ;;
+  esac
 }
 
 # make_key: the throw-away key pair, of a type that the effective configuration accepts.
@@ -53,7 +66,6 @@ keys_path() {
   printf '%s\n' "$_first" | sed -e "s|%u|$1|g" -e "s|%h|$2|g"
 }
 
-# client: ssh options that keep everything of the host's and the operator's own configuration out.
 # try MODE ACCOUNT ANSWER [CODE] → $GOT in|refused, $KEY 0|1, $PROMPTED 0|1
 #   MODE  view: through `sshd -i`, no port, no peer; live: a new TCP connection from a source address of its own,
 #         so that PerSourcePenalties (9.8) judge each attempt alone
@@ -64,9 +76,8 @@ try() {
   printf '' >"$WORK/asked"
   printf '#!/bin/sh\nprintf asked >>%s\nprintf "%%s\\n" "%s"\n' "$WORK/asked" "${4-}" >"$WORK/askpass"
   chmod 0755 "$WORK/askpass"
-  set -- -v -F none -i "$WORK/key" -o IdentitiesOnly=yes -o IdentityAgent=none -o ControlMaster=no -o ControlPath=none \
-    -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o GlobalKnownHostsFile=/dev/null \
-    -o PreferredAuthentications=publickey,keyboard-interactive,password -o NumberOfPasswordPrompts=1 -o ConnectTimeout=10
+  set -- -v -F "$WORK/ssh_config" -i "$WORK/key" \
+    -o PreferredAuthentications=publickey,keyboard-interactive,password -o NumberOfPasswordPrompts=1
   [ "$_answer" = batch ] && set -- "$@" -o BatchMode=yes
   if [ "$_mode" = view ]; then
     set -- "$@" -o ProxyCommand="/bin/sh $RUN/lib/proxy.sh $ARGS" "$_account@rehearsal"
