@@ -1,4 +1,5 @@
 /** Every command by its name: oclif's explicit strategy, so that the whole front of the program is one file in dist/. */
+import AddUser from './add-user.js'
 import Apply from './apply.js'
 import Confirm from './confirm.js'
 import DisableMfa from './disable-mfa.js'
@@ -7,12 +8,14 @@ import Explain from './explain.js'
 import Harden from './harden.js'
 import History from './history.js'
 import Hosts from './hosts.js'
+import RemoveUser from './remove-user.js'
 import Rollback from './rollback.js'
 import Status from './status.js'
 import Who from './who.js'
 import Verify from './verify.js'
 
 export const commands = {
+  'add-user': AddUser,
   apply: Apply,
   confirm: Confirm,
   'disable-mfa': DisableMfa,
@@ -21,6 +24,7 @@ export const commands = {
   harden: Harden,
   history: History,
   hosts: Hosts,
+  'remove-user': RemoveUser,
   rollback: Rollback,
   status: Status,
   who: Who,

@@ -32,10 +32,45 @@ export interface FileEdit {
 
 /** Something the change was computed from. The host compares it under its lock right before the first write. */
 export interface Read {
-  readonly kind: 'file' | 'folder' | 'group' | 'sshd'
-  /** Path of the file or folder (`*.conf` of it), name of the group, or `version`/`args`. */
+  readonly kind: 'file' | 'folder' | 'group' | 'account' | 'sshd'
+  /** Path of the file or folder (`*.conf` of it), name of the group or account, or `version`/`args`. */
   readonly name: string
   readonly digest: Digest
+}
+
+/** A key that an account is given. */
+export interface GivenKey {
+  /** As it stands in authorized_keys, options in front. */
+  readonly line: string
+  readonly type: string
+  /** The key itself, base64. */
+  readonly blob: string
+  /** `SHA256:…` */
+  readonly fingerprint: string
+  /** Whether sshd can be asked about it on the host itself; not where the line has `from=`. */
+  readonly offered: boolean
+}
+
+/** What becomes of somebody's account. The host carries it out and can undo it. */
+export interface AccountEdit {
+  readonly name: string
+  readonly action: 'create' | 'update' | 'remove'
+  /** Absent: the host chooses. */
+  readonly uid?: number
+  /** Of a new account. */
+  readonly shell: string
+  readonly comment: string
+  /** To be a member of, beside those it is in. */
+  readonly groups: readonly string[]
+  /** Last day, `YYYY-MM-DD`; `never`; or empty: as it is. */
+  readonly expires: string
+  /** What becomes of the home of an account that is removed. */
+  readonly home: 'keep' | 'archive' | 'purge'
+  readonly giveKeys: readonly GivenKey[]
+  /** Fingerprints of keys that go. */
+  readonly takeKeys: readonly string[]
+  /** One line for the reviewer. */
+  readonly reason: string
 }
 
 /** A package that brings a file which has to be there, e.g. a PAM module. */
@@ -109,6 +144,7 @@ export interface Draft {
   /** e.g. `enable mfa (totp, enrolment at first login)`. */
   readonly summary: string
   readonly files: readonly DesiredFile[]
+  readonly accounts: readonly AccountEdit[]
   readonly packages: readonly PackageNeed[]
   /** Where the method keeps an account's factor; `%u` and `%h` stand for name and home. */
   readonly factor: string
@@ -131,6 +167,6 @@ export interface Change extends Omit<Draft, 'files'> {
 }
 
 /** Whether carrying it out would write or install anything (G8). */
-export function isNoop(change: Pick<Change, 'files' | 'packages'>): boolean {
-  return change.files.length === 0 && change.packages.length === 0
+export function isNoop(change: Pick<Change, 'files' | 'accounts' | 'packages'>): boolean {
+  return change.files.length === 0 && change.accounts.length === 0 && change.packages.length === 0
 }

@@ -35,6 +35,8 @@ export interface Account {
   readonly password: 'set' | 'locked' | 'empty'
   /** The account's expiry date has passed. */
   readonly expired: boolean
+  /** Its last day, `YYYY-MM-DD`; absent where it has none. */
+  readonly expires?: string
   /** sudo lets it become root (`sudo -l -U`). root itself counts. */
   readonly sudo: boolean
   /** Has a factor of its own, by the method that the host is set up for or would be. */
@@ -107,6 +109,8 @@ export interface Facts {
   readonly accounts: readonly Account[]
   /** Every group's name. */
   readonly groups: readonly string[]
+  /** Every account's name and uid, those that cannot log in too. */
+  readonly names: readonly { readonly name: string; readonly uid: number }[]
   /** What this build of OpenSSH knows (`ssh -Q`), in its own order. */
   readonly algorithms: {
     readonly ciphers: readonly string[]

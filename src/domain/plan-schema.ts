@@ -1,7 +1,7 @@
 /** The plan's file format. docs/schemas/plan.json is generated from it; the types are plan.ts's and are compared below. */
 import * as z from 'zod'
 import { planSchema, type Plan } from './plan.js'
-import { forwardings, hardenLevels } from './policy.js'
+import { forwardings, hardenLevels, homes } from './policy.js'
 
 const digest = z.string().regex(/^(?:[0-9a-f]{64}|absent)$/, 'expected a SHA-256 in lower-case hex, or "absent"')
 const mode = z.string().regex(/^[0-7]{4}$/, 'expected four octal digits')
@@ -20,7 +20,11 @@ const fileEdit = z.strictObject({
   reason: z.string(),
 })
 
-const read = z.strictObject({ kind: z.enum(['file', 'folder', 'group', 'sshd']), name: z.string(), digest: z.string() })
+const read = z.strictObject({
+  kind: z.enum(['file', 'folder', 'group', 'account', 'sshd']),
+  name: z.string(),
+  digest: z.string(),
+})
 
 const login = z.strictObject({
   id: z.string(),
@@ -34,10 +38,35 @@ const login = z.strictObject({
 
 const keyOnly = z.strictObject({ account: z.string(), reason: z.string() })
 
+const accountEdit = z.strictObject({
+  name: z.string(),
+  action: z.enum(['create', 'update', 'remove']),
+  uid: z.int().exactOptional(),
+  shell: z.string(),
+  comment: z.string(),
+  groups: z.array(z.string()).readonly(),
+  expires: z.string().regex(/^(?:\d{4}-\d{2}-\d{2}|never|)$/, 'expected YYYY-MM-DD, "never", or nothing'),
+  home: z.enum(homes),
+  giveKeys: z
+    .array(
+      z.strictObject({
+        line: z.string(),
+        type: z.string(),
+        blob: z.string(),
+        fingerprint: z.string(),
+        offered: z.boolean(),
+      }),
+    )
+    .readonly(),
+  takeKeys: z.array(z.string()).readonly(),
+  reason: z.string(),
+})
+
 const change = z.strictObject({
   feature: z.string(),
   summary: z.string(),
   files: z.array(fileEdit).readonly(),
+  accounts: z.array(accountEdit).readonly(),
   packages: z.array(z.strictObject({ name: z.string(), module: z.string() })).readonly(),
   factor: z.string(),
   reads: z.array(read).readonly(),
@@ -88,6 +117,30 @@ const hardenPolicy = z.strictObject({
   acceptLockout: z.array(z.string()).readonly(),
 })
 
+const addUserPolicy = z.strictObject({
+  feature: z.literal('users'),
+  action: z.literal('add'),
+  name: z.string(),
+  keys: z.array(z.string()).readonly(),
+  sudo: z.boolean(),
+  groups: z.array(z.string()).readonly(),
+  shell: z.string(),
+  comment: z.string(),
+  expires: z.string(),
+  uid: z.int().nullable(),
+  adopt: z.boolean(),
+  acceptLockout: z.array(z.string()).readonly(),
+})
+
+const removeUserPolicy = z.strictObject({
+  feature: z.literal('users'),
+  action: z.literal('remove'),
+  name: z.string(),
+  home: z.enum(homes),
+  operators: z.array(z.string()).readonly(),
+  acceptLockout: z.array(z.string()).readonly(),
+})
+
 const plannedHost = z.strictObject({
   id: z.string(),
   name: z.string(),
@@ -105,7 +158,7 @@ export const planFile = z.strictObject({
   tool: z.string(),
   region: z.string(),
   selector: z.string(),
-  policy: z.discriminatedUnion('feature', [mfaPolicy, hardenPolicy]),
+  policy: z.union([mfaPolicy, hardenPolicy, addUserPolicy, removeUserPolicy]),
   policyDigest: z.string(),
   confirmWithin: z.int().min(30).max(86_400),
   changes: z.array(change).readonly(),

@@ -46,5 +46,42 @@ export interface HardenPolicy {
   readonly acceptLockout: readonly string[]
 }
 
+/** What may become of the home of an account that is removed. */
+export const homes = ['keep', 'archive', 'purge'] as const
+
+export interface AddUserPolicy {
+  readonly feature: 'users'
+  readonly action: 'add'
+  readonly name: string
+  /** Lines of authorized_keys. */
+  readonly keys: readonly string[]
+  /** May become root, without a password since it has none. */
+  readonly sudo: boolean
+  readonly groups: readonly string[]
+  readonly shell: string
+  readonly comment: string
+  /** The account's last day, `YYYY-MM-DD`; `never`; or empty: as it is. */
+  readonly expires: string
+  /** null: each host chooses. */
+  readonly uid: number | null
+  /** Also where the account is there and was not made by bastionctl. */
+  readonly adopt: boolean
+  /** Nobody: an addition locks nobody out. */
+  readonly acceptLockout: readonly string[]
+}
+
+export interface RemoveUserPolicy {
+  readonly feature: 'users'
+  readonly action: 'remove'
+  readonly name: string
+  readonly home: (typeof homes)[number]
+  /** Who must not be locked out: the operator's own accounts. */
+  readonly operators: readonly string[]
+  /** Whoever leaves. */
+  readonly acceptLockout: readonly string[]
+}
+
+export type UsersPolicy = AddUserPolicy | RemoveUserPolicy
+
 /** Every feature adds its policy here. */
-export type Policy = MfaPolicy | HardenPolicy
+export type Policy = MfaPolicy | HardenPolicy | UsersPolicy

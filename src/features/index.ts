@@ -4,6 +4,7 @@ import type { Policy } from '../domain/policy.js'
 import { draftHardening } from './hardening/draft.js'
 import { draftMfa } from './mfa/draft.js'
 import { methods } from './mfa/registry.js'
+import { draftUsers } from './users/draft.js'
 
 export { accessToday, type AccessToday } from './hardening/today.js'
 export { describeHardening } from './hardening/describe.js'
@@ -24,5 +25,7 @@ export function draft(policy: Policy, facts: Facts): Draft {
       return draftMfa(policy, facts)
     case 'hardening':
       return draftHardening(policy, facts)
+    case 'users':
+      return draftUsers(policy, facts)
   }
 }

@@ -1,5 +1,5 @@
 /** Writes a change as the data that change.sh reads: lines of fields parted by `|`, never sourced, never evaluated. */
-import type { Change } from '../domain/change.js'
+import type { AccountEdit, Change } from '../domain/change.js'
 import type { Data } from './program.js'
 
 export interface ChangeOrder {
@@ -43,6 +43,21 @@ export function changeData(change: Change, order: ChangeOrder): Data {
     cases: text(
       change.logins.map((c) => row(c.id, c.phase, c.account, c.factor, c.answer, c.expect, c.prompted ? '1' : '0')),
     ),
+    roster: text(
+      change.accounts.map((a) =>
+        row(a.name, a.action, String(a.uid ?? ''), a.shell, a.comment, a.groups.join(','), a.expires, a.home),
+      ),
+    ),
+    ...lists('keys', change.accounts, ({ giveKeys }) => giveKeys.map(({ line }) => line)),
+    ...lists('drop', change.accounts, ({ takeKeys }) => takeKeys),
+    'roster-new': text(
+      change.accounts.flatMap(({ name, giveKeys }) =>
+        giveKeys
+          .filter(({ offered }) => offered)
+          .map(({ type, blob, fingerprint }) => row(name, type, blob, fingerprint)),
+      ),
+    ),
+    'roster-gone': text(change.accounts.flatMap(({ name, takeKeys }) => takeKeys.map((print) => row(name, print)))),
     expect: text(change.expectations.map((e) => row(e.account, e.keyword, e.value))),
     // Those that nothing foretold, too: sshd may know of a loss that the plan does not.
     accept: names([
@@ -51,6 +66,20 @@ export function changeData(change: Change, order: ChangeOrder): Data {
     ]),
     admins: names(change.access.filter(({ sudo, after }) => sudo && after).map(({ account }) => account)),
   }
+}
+
+/** A file for each account that has such lines. */
+function lists(
+  kind: 'keys' | 'drop',
+  accounts: readonly AccountEdit[],
+  linesOf: (account: AccountEdit) => readonly string[],
+): Data {
+  return Object.fromEntries(
+    accounts.flatMap((account) => {
+      const lines = linesOf(account)
+      return lines.length === 0 ? [] : [[`roster-${kind}/${account.name}`, text(lines)]]
+    }),
+  )
 }
 
 /** The manifest of an order about a change that is on the host already. */

@@ -16,7 +16,9 @@ const accountLine = z.tuple([
   yes,
   yes,
   yes,
+  z.string(),
 ])
+const nameLine = z.tuple([z.string(), int])
 const keyLine = z.tuple([z.string(), int, z.string(), z.string(), z.string()])
 const changeLine = z.tuple([z.string(), z.string(), z.string(), z.string(), int, z.string()])
 const loginLine = z.tuple([z.string(), int])
@@ -55,6 +57,7 @@ export function readFacts(digest: string, tree: Tree): Facts {
     pamModules: lines(tree, 'pam-modules'),
     accounts: rows(tree, 'accounts', accountLine).map((row) => accountFrom(row, tree, accepted)),
     groups: lines(tree, 'groups'),
+    names: rows(tree, 'names', nameLine).map(([name, uid]) => ({ name, uid })),
     algorithms: algorithmsFrom(rows(tree, 'algorithms', pairLine)),
     hostKeys: rows(tree, 'host-keys', hostKeyLine).map(([type, bits, fingerprint]) => ({ type, bits, fingerprint })),
     fips: sshd.fips === '1',
@@ -92,7 +95,7 @@ function fileFactFrom([path, digest, mode, owner, group]: z.infer<typeof fileLin
 
 /** `accepted`: by `account|fingerprint`, what sshd has answered. */
 function accountFrom(row: z.infer<typeof accountLine>, tree: Tree, accepted: ReadonlyMap<string, boolean>): Account {
-  const [name, uid, home, shell, groups, password, expired, sudo, enrolled] = row
+  const [name, uid, home, shell, groups, password, expired, sudo, enrolled, expires] = row
   const logins = rows(tree, 'logins', loginLine).find(([who]) => who === name)
   return {
     name,
@@ -102,6 +105,7 @@ function accountFrom(row: z.infer<typeof accountLine>, tree: Tree, accepted: Rea
     groups: groups.split(',').filter(Boolean),
     password,
     expired,
+    ...(expires === '' ? {} : { expires }),
     sudo,
     enrolled,
     keys: rows(tree, `keys/${name}`, keyLine).map((key) => keyFrom(key, accepted.get(`${name}|${key[2]}`))),

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # install → rehearse → arm → commit → reload → prove, on this host alone, under its lock. Sourced by main.sh.
 # shellcheck disable=SC1091
-for lib in arm restore accounts packages people drift; do . "$RUN/lib/$lib.sh"; done
+for lib in arm restore accounts packages people drift roster; do . "$RUN/lib/$lib.sh"; done
 MANIFEST=$RUN/data/manifest
 wanted() { value "$1" "$MANIFEST"; }
 change_id=$(wanted id)
@@ -64,6 +64,10 @@ check_reads() {
     case $kind in
     file) has=$(digest "$name") ;;
     folder) has=$(folder_digest "$name") ;;
+    account)
+      has=$(getent passwd "$name" | cut -d: -f3)
+      if [ -n "$has" ]; then has=$(text_digest "$has"); else has=absent; fi
+      ;;
     group) if getent group "$name" >/dev/null; then has=$(text_digest "$name"); else has=absent; fi ;;
     sshd)
       case $name in
@@ -129,7 +133,7 @@ fi
 
 # arm_change ID SECONDS: the guard first, then what it would need; a death in between is swept up by the guard.
 arm_change() {
-  stage_change "$1" "$2" && arm "$1" "$2" && record "$1" && stash "$1" && sync -f "$STATE" && sync -f "$STASH" && set_state "$1" armed
+  stage_change "$1" "$2" && arm "$1" "$2" && record "$1" && record_roster "$1" && stash "$1" && sync -f "$STATE" && sync -f "$STASH" && set_state "$1" armed
 }
 
 ID=$change_id
@@ -155,10 +159,13 @@ if ! check_reads; then
   stale
 fi
 step commit commit "$ID" || undo commit
+step commit apply_roster live "$ID" || undo commit
 set_state "$ID" live || undo commit
-step reload reload_sshd || undo reload
+# People alone are no reason to make sshd read anything anew.
+if [ -s "$RUN/data/files" ] && grep -qv '^/etc/sudoers.d/' "$RUN/data/files"; then step reload reload_sshd || undo reload; fi
 step prove live_logins after || undo proof
 step prove remove_probes "$ID" || undo proof
+[ ! -s "$CHANGES/$ID/roster" ] || : >"$CHANGES/$ID/roster.made"
 set_state "$ID" proven || undo proof
 extra deadline "$(deadline_of "$ID")"
 extra change "$ID"

@@ -31,7 +31,7 @@ unit=$(sshd_unit) || unit=
 # Configuration that bears no secret, with owner and mode.
 printf '' >"$F/files.list"
 for file in /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf /etc/pam.d/sshd /etc/pam.d/common-auth /etc/pam.d/password-auth \
-  /etc/pam.d/postlogin /etc/pam.d/bastionctl-* /etc/ssh/bastionctl-banner /etc/profile.d/bastionctl-* /etc/cloud/cloud.cfg.d/*bastionctl*; do
+  /etc/pam.d/postlogin /etc/pam.d/bastionctl-* /etc/ssh/bastionctl-banner /etc/profile.d/bastionctl-* /etc/sudoers.d/bastionctl-* /etc/bastionctl-users /etc/cloud/cloud.cfg.d/*bastionctl*; do
   [ -f "$file" ] || continue
   mkdir -p "$F/files${file%/*}"
   cp "$file" "$F/files$file"
@@ -40,6 +40,8 @@ done
 
 folder=$(pam_folder) && for module in "$folder"/pam_*.so; do printf '%s\n' "${module##*/}"; done >"$F/pam-modules"
 getent group | cut -d: -f1 | sort >"$F/groups"
+# Of everybody, system accounts too: whose names are taken.
+getent passwd | cut -d: -f1,3 | tr ':' '|' | sort >"$F/names"
 for tool in ssh ssh-keygen ssh-keyscan unshare setsid flock base32 useradd getent systemctl timeout sha256sum pkill; do
   command -v "$tool" >/dev/null 2>&1 || printf '%s\n' "$tool"
 done >"$F/missing-tools"
@@ -62,13 +64,14 @@ while IFS='|' read -r name uid gid home shell; do
   esac
   expires=$(printf '%s' "$entry" | cut -d: -f8)
   if [ -n "$expires" ] && [ "$expires" -le "$today" ]; then expired=yes; else expired=no; fi
+  last=$([ -z "$expires" ] || date -u -d "1970-01-01 + $expires days" +%F)
   if [ "$uid" = 0 ] || sudo -n -l -U "$name" 2>/dev/null | grep -Eq '\((ALL|root)[^)]*\) ([A-Z_]+: ?)*ALL$'; then sudo=yes; else sudo=no; fi
   enrolled=no
   while read -r place <&3; do
     [ ! -s "$(printf '%s' "$place" | sed -e "s|%u|$name|g" -e "s|%h|$home|g")" ] || enrolled=yes
   done 3<"$RUN/places"
-  printf '%s|%s|%s|%s|%s|%s|%s|%s|%s\n' "$name" "$uid" "$home" "$shell" "$(id -Gn "$name" 2>/dev/null | tr ' ' ,)" \
-    "$password" "$expired" "$sudo" "$enrolled"
+  printf '%s|%s|%s|%s|%s|%s|%s|%s|%s|%s\n' "$name" "$uid" "$home" "$shell" "$(id -Gn "$name" 2>/dev/null | tr ' ' ,)" \
+    "$password" "$expired" "$sudo" "$enrolled" "$last"
   key_files "$name" "$home" "$F/effective/$name" | while read -r keys; do
     parse_keys "$keys" | while IFS='|' read -r type blob options comment; do
       seen=$(printf '%s %s\n' "$type" "$blob" | ssh-keygen -lf - 2>/dev/null) || continue

@@ -4,7 +4,7 @@
 #   before  which keys are accepted      after  the new state, by throw-away accounts      old  the keys that were accepted are again
 RUN=$1 when=$2 ID=$3
 # shellcheck disable=SC1091
-for lib in env files state sshd login offers accounts cases; do . "$RUN/lib/$lib.sh"; done
+for lib in env files state sshd login offers accounts cases people roster; do . "$RUN/lib/$lib.sh"; done
 ARGS=$RUN/sshd-args
 FACTOR=$(value factor "$RUN/data/manifest")
 
@@ -22,7 +22,8 @@ fi
 
 if [ "$when" = old ]; then
   offers live "$RUN/keys" "$RUN/offers-old"
-  lost=$(lost_offers "$RUN/offers-before" "$RUN/offers-old" | tr '|\n' '  ')
+  given_keys "$ID" "$RUN/offers-before" >"$WORK/given"
+  lost=$(lost_offers "$RUN/offers-before" "$RUN/offers-old" | grep -vxFf "$WORK/given" | tr '|\n' '  ')
   [ -z "$lost" ] || { say "put back, but these keys are accepted no longer: $lost"; exit 11; }
   exit 0
 fi
@@ -32,6 +33,22 @@ check_expectations || { say "$FAILED"; exit 11; }
 # shellcheck disable=SC2317 # called by cases.sh
 # probe_of @probe[:GROUP]: the throw-away account that stands for it.
 probe_of() { sed -n "s/^$1 //p" "$RUN/probes"; }
+
+# lend_keys, take_keys_back: a new account's own keys are nobody's here, so it is lent one for its proof. Where this dies half-way the
+# account goes, key and all.
+lend_keys() {
+  while read -r _new; do
+    _at=$(getent passwd "$_new" | cut -d: -f6)
+    _file=$(keys_path "$_new" "$_at") && cat "$_file" >"$WORK/own-$_new" && cat "$WORK/own-$_new" "$WORK/key.pub" | write_keys "$_file" "$_new" "$_at" || return 1
+  done <"$WORK/lent"
+}
+
+take_keys_back() {
+  while read -r _new; do
+    _at=$(getent passwd "$_new" | cut -d: -f6)
+    write_keys "$(keys_path "$_new" "$_at")" "$_new" "$_at" <"$WORK/own-$_new" || return 1
+  done <"$WORK/lent"
+}
 
 # usual_group: a group that sshd admits, where it admits only some.
 usual_group() {
@@ -50,7 +67,8 @@ if sshd_effective root "$ARGS" 2>/dev/null | grep -q '^allowusers '; then
 else
   make_key "$(sshd_effective root "$ARGS" 2>/dev/null | sed -n 's/^pubkeyaccepted[a-z]* //p')"
   printf '' >"$RUN/probes"
-  awk -F'|' '$2 == "prove" { print $3 }' "$RUN/data/cases" | sort -u >"$WORK/roles"
+  awk -F'|' '$2 == "prove" && $3 ~ /^@/ { print $3 }' "$RUN/data/cases" | sort -u >"$WORK/roles"
+  awk -F'|' '$2 == "prove" && $3 !~ /^@/ { print $3 }' "$RUN/data/cases" | sort -u >"$WORK/lent"
   while read -r role; do
     name=bctl-$(digits 8)
     case $role in
@@ -77,10 +95,13 @@ else
     esac
     [ -z "$(command -v restorecon)" ] || restorecon -R "$home" 2>/dev/null
   done <"$WORK/roles"
+  lend_keys || { say 'no throw-away key could be lent to a new account'; exit 11; }
   run_cases prove live || { say "$FAILED"; exit 11; }
+  take_keys_back || { say 'the throw-away key could not be taken back'; exit 11; }
 fi
 
 offers live "$RUN/keys" "$RUN/offers-after"
 lost_offers "$RUN/offers-before" "$RUN/offers-after" >"$RUN/offers-gone"
+new_keys live || { say "$FAILED"; exit 11; }
 settled "$RUN/offers-gone" || { say "has lost a key that sshd accepted: $UNSETTLED"; exit 11; }
 exit 0

@@ -4,7 +4,7 @@
 # usage: rehearse.sh RUN      exit 0 all as expected · 10 refused today already · 11 refused · 12 could not be held
 RUN=$1
 # shellcheck disable=SC1091
-for lib in env files sshd login offers view cases packages; do . "$RUN/lib/$lib.sh"; done
+for lib in env files sshd login offers view cases packages people roster; do . "$RUN/lib/$lib.sh"; done
 ARGS=$RUN/sshd-args
 FACTOR=$(value factor "$RUN/data/manifest")
 
@@ -17,8 +17,10 @@ fi
 broken=$("$(sshd_binary)" -t 2>&1) || { say "sshd -t refuses the present files: $broken"; exit 10; }
 make_key "$(sshd_effective root "$ARGS" 2>/dev/null | sed -n 's/^pubkeyaccepted[a-z]* //p')"
 
+[ ! -s "$RUN/data/roster" ] || view_homes || { say 'no private view of the homes could be made'; exit 12; }
 cut -d'|' -f3 "$RUN/data/cases" | grep -v '^@' | sort -u >"$WORK/accounts"
 while read -r account; do
+  ! created "$account" || continue
   view_account "$account" "$(getent passwd "$account" | cut -d: -f6)" || { say "$account: no home, or no place for a key"; exit 10; }
 done <"$WORK/accounts"
 
@@ -34,7 +36,14 @@ missing=$(missing_modules)
 [ -z "$missing" ] || { say "the new PAM stack names what is not installed: $missing"; exit 11; }
 stage || { say 'the staged files could not be laid out'; exit 12; }
 broken=$("$(sshd_binary)" -t 2>&1) || { say "sshd -t refuses the staged files: $broken"; exit 11; }
+if grep -q '^/etc/sudoers.d/' "$RUN/data/files"; then
+  broken=$(visudo -cq 2>&1) || { say "visudo refuses the staged files: $broken"; exit 11; }
+fi
 canary || { say 'sshd did not read the staged files: the canary does not show in sshd -T'; exit 11; }
+told=$(apply_roster view) || { say "$told"; exit 11; }
+while read -r account; do
+  ! created "$account" || view_account "$account" "$(getent passwd "$account" | cut -d: -f6)" || { say "$account: no place for a key"; exit 11; }
+done <"$WORK/accounts"
 check_expectations || { say "$FAILED"; exit 11; }
 run_cases rehearse view || { say "$FAILED"; exit 11; }
 # The greeting of the sshd that answered must carry the canary too.
@@ -46,5 +55,6 @@ fi
 offers view "$RUN/keys" "$RUN/offers-staged"
 lost_offers "$RUN/offers-present" "$RUN/offers-staged" >"$RUN/offers-lost"
 administrator_left "$RUN/offers-staged" || { say 'sshd would accept no key of any administrator'; exit 11; }
+new_keys view || { say "$FAILED"; exit 11; }
 settled "$RUN/offers-lost" || { say "would lose a key that sshd accepts today: $UNSETTLED"; exit 11; }
 exit 0

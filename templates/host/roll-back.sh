@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # Undo: a pending change by its own guard; a confirmed one, if nobody touched its files since, under a guard armed anew. Sourced by main.sh.
 # shellcheck disable=SC1091
-for lib in arm restore accounts target people; do . "$RUN/lib/$lib.sh"; done
+for lib in arm restore accounts target people roster; do . "$RUN/lib/$lib.sh"; done
 lock 15 || answer busy locked "$(value who "$STATE/holder" 2>/dev/null) is at work on this host"
 ID=$(target_change) || answer refused no-change 'no change is recorded on this host'
 who=$(value who "$RUN/data/manifest")

@@ -12,6 +12,7 @@ function draft(...files: Partial<DesiredFile>[]): Draft {
     feature: 'mfa',
     summary: 's',
     factor: '%h/.x',
+    accounts: [],
     packages: [{ name: 'p', module: 'pam_x.so' }],
     reads: [],
     logins: [],

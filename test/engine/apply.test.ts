@@ -19,6 +19,7 @@ const change: Change = {
   feature: 'mfa',
   summary: 's',
   files: [],
+  accounts: [],
   packages: [],
   factor: '%h/f',
   reads: [],

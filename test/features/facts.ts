@@ -98,6 +98,7 @@ export function stockFacts(distro: Distro = 'debian-12', more: Partial<Facts> = 
     pamModules: ['pam_unix.so', 'pam_permit.so'],
     accounts: people.map((one) => ({ ...one, effective: { ...one.effective, ...rsaSize(distro, version) } })),
     groups: ['root', 'sudo', 'admin', 'alice', 'ci', 'robots', 'breakglass'],
+    names: [...people.map(({ name, uid }) => ({ name, uid })), { name: 'daemon', uid: 1 }],
     algorithms: algorithmsOf(version),
     hostKeys: ['RSA', 'ECDSA', 'ED25519'].map((type) => ({
       type,

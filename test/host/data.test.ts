@@ -30,6 +30,7 @@ const change: Change = {
       reason: '',
     },
   ],
+  accounts: [],
   packages: [{ name: 'libpam-google-authenticator', module: 'pam_google_authenticator.so' }],
   factor: '%h/.google_authenticator',
   reads: [{ kind: 'file', name: '/etc/pam.d/sshd', digest: 'aa' }],

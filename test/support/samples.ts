@@ -37,6 +37,7 @@ export const change: Change = {
       reason: 'asks for the second factor',
     },
   ],
+  accounts: [],
   packages: [{ name: 'libpam-google-authenticator', module: 'pam_google_authenticator.so' }],
   factor: '%h/.google_authenticator',
   reads: [{ kind: 'file', name: '/etc/pam.d/sshd', digest: digestText('') }],

@@ -1,4 +1,4 @@
-import type { Change, FileEdit } from '../../domain/change.js'
+import type { AccountEdit, Change, FileEdit } from '../../domain/change.js'
 import { formatDuration } from '../../domain/duration.js'
 import { label } from '../../domain/host.js'
 import { groupHosts, type HostGroup } from '../../domain/plan-groups.js'
@@ -43,6 +43,7 @@ function changeView(change: Change, withSummary: boolean, shown: Set<string>, st
     ...change.packages.map(
       ({ name, module }) => `install ${printable(name)} (brings ${printable(module)}; stays after a rollback)`,
     ),
+    ...change.accounts.map((edit) => accountLine(edit, style)),
     ...change.files.flatMap((file) => fileView(file, shown, style)),
     ...accessView(change.access, style),
     ...people('locked out', refused, style.red),
@@ -51,6 +52,21 @@ function changeView(change: Change, withSummary: boolean, shown: Set<string>, st
     ...change.notes.map((note) => `note: ${printable(note)}`),
     loginsLine(change),
   ]
+}
+
+function accountLine(edit: AccountEdit, style: Style): string {
+  const { name, action, uid, shell, groups, expires, giveKeys, takeKeys, home, reason } = edit
+  const paint = action === 'remove' ? style.red : action === 'create' ? style.green : style.yellow
+  const parts = [
+    uid === undefined ? '' : `uid ${String(uid)}`,
+    shell,
+    groups.length === 0 ? '' : `groups ${groups.join(', ')}`,
+    expires === '' ? '' : `expires ${expires}`,
+    giveKeys.length === 0 ? '' : `${count(giveKeys.length, 'key')} more`,
+    takeKeys.length === 0 ? '' : `${count(takeKeys.length, 'key')} less`,
+    action === 'remove' ? `home: ${home}` : '',
+  ].filter(Boolean)
+  return `${paint(`${action} account`)} ${printable(name)}: ${printable(reason)}${parts.length === 0 ? '' : ` (${printable(parts.join('; '))})`}`
 }
 
 /** Every account and key whose way in changes; those that stay as they are only by number, since --json and --out have all of them. */

@@ -45,6 +45,7 @@ export function draftHardening(policy: HardenPolicy, facts: Facts): Draft {
       ...sshdFiles(facts, hardeningFeature, linesOf(policy, intents.lines), reasonOf(policy)),
     ],
     factor: methodNamed(state.method ?? 'totp').factor(facts),
+    accounts: [],
     packages: [],
     reads: readsOf(facts, hardeningFeature, [bannerPath], policy.allowGroups),
     logins: [

@@ -21,7 +21,8 @@ const kinds = {
   'key-enough': { factor: 'fresh', answer: 'batch', expect: 'in', prompted: false },
 } as const satisfies Record<string, Omit<LoginCase, 'id' | 'phase' | 'account'>>
 
-function login(phase: Phase, account: string, kind: keyof typeof kinds): LoginCase {
+/** A login of one kind, by one account, in one phase. */
+export function login(phase: Phase, account: string, kind: keyof typeof kinds): LoginCase {
   return { id: `${phase}-${account.replace(/^@/, '').replace(':', '.')}-${kind}`, phase, account, ...kinds[kind] }
 }
 

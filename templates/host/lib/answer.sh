@@ -41,6 +41,7 @@ transcript() {
     [ ! -s "$RUN/offers-$_when" ] || sed "s/^/offer=$_when|/" "$RUN/offers-$_when"
   done
   [ ! -s "$RUN/data/files" ] || sed 's/^/file=/' "$RUN/data/files"
+  [ ! -s "$RUN/data/roster" ] || cut -d'|' -f1,2 "$RUN/data/roster" | sed 's/^/account=/'
 }
 
 # body FOLDER: the long part.

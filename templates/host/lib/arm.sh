@@ -13,7 +13,7 @@ stage_change() {
 # arm ID SECONDS: from here on the guard needs nobody.
 arm() {
   make_folders "$1" && cp "$RUN/guard.sh" "$LIBEXEC/$1/guard.sh" || return 1
-  for _lib in env files state sshd accounts restore; do
+  for _lib in env files state sshd accounts restore roster; do
     cp "$RUN/lib/$_lib.sh" "$LIBEXEC/$1/lib/$_lib.sh" || return 1
   done
   relabel "$LIBEXEC"

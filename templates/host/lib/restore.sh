@@ -86,6 +86,7 @@ revert() {
   set_state "$1" reverting "$2" 2>/dev/null || true
   printf '%s\n' "$2" >"$CHANGES/$1/why" 2>/dev/null || true
   restore_files "$1" reload || return 1
+  undo_roster "$1" || return 1
   _said=$(remove_probes "$1") || { journal "$1" "$_said"; return 1; }
   return 0
 }

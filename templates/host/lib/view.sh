@@ -18,7 +18,8 @@ shadow() {
   # Only login records are written there, and none is read; but nothing is ever installed without a layer over all of it.
   /var/log) ;;
   /var/lib) return 0 ;;
-  /var/cache | /usr | /lib) return 1 ;;
+  # All homes at once are too much to copy.
+  /var/cache | /usr | /lib | /home) return 1 ;;
   /etc) cp -a "$1/." "$_upper/up/" ;;
   *)
     for _entry in .ssh .google_authenticator .profile .bash_profile .bashrc .bash_login; do
@@ -68,7 +69,7 @@ view_account() {
   /?*) [ -d "$2" ] || return 1 ;;
   *) return 1 ;;
   esac
-  shadow "$2" || return 1
+  covered "$2/." || shadow "$2" || return 1
   _file=$(keys_path "$1" "$2") || return 1
   shadow_file "$_file" && { [ ! -d "$(dirname "$(factor_path "$1" "$2")")" ] || shadow_file "$(factor_path "$1" "$2")"; } || return 1
   _dir=${_file%/*}
@@ -78,6 +79,12 @@ view_account() {
   [ -e "$_file" ] || { printf '' >"$_file" && chown "$1" "$_file" && chmod 0600 "$_file"; } || return 1
   # A last line without a newline would swallow the key.
   { echo && cat "$WORK/key.pub"; } >>"$_file"
+}
+
+# view_homes: where homes of new accounts are made.
+view_homes() {
+  _base=$(useradd -D 2>/dev/null | sed -n 's/^HOME=//p')
+  shadow "${_base:-/home}"
 }
 
 # view_packages: installs what the plan needs into the view alone.

@@ -1,0 +1,127 @@
+/** Arguments and flags of the commands about people, and the policies they become. */
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import type * as Interfaces from '@oclif/core/interfaces'
+import { BastionError } from '../domain/errors.js'
+import type { AddUserPolicy, RemoveUserPolicy } from '../domain/policy.js'
+import { fileProblem } from './file-problem.js'
+import { repeatable } from './flags.js'
+
+export const nameArg = { name: Args.string({ required: true, description: 'of the account: a-z, 0-9 and "-"' }) }
+
+export const addUserFlags = {
+  key: Flags.string({ ...repeatable, summary: 'public keys from this file; - is standard input', helpValue: 'FILE' }),
+  'key-expires': Flags.string({ summary: 'after this day sshd takes the keys no more', helpValue: 'YYYY-MM-DD' }),
+  sudo: Flags.boolean({ summary: 'may become root, without a password' }),
+  group: Flags.string({ ...repeatable, summary: 'a member of this group as well', helpValue: 'GROUP' }),
+  shell: Flags.string({ default: '/bin/bash', summary: 'of a new account', helpValue: 'PATH' }),
+  comment: Flags.string({ default: '', summary: 'full name or the like, of a new account', helpValue: 'TEXT' }),
+  expires: Flags.string({ default: '', summary: "the account's last day, or never", helpValue: 'YYYY-MM-DD' }),
+  uid: Flags.integer({ min: 1000, max: 59_999, summary: 'the same on every host; default: each host chooses' }),
+  adopt: Flags.boolean({ summary: 'also where the account is there and was not made by bastionctl' }),
+}
+
+export const removeUserFlags = {
+  'keep-home': Flags.boolean({ summary: 'leave the home where it is', exclusive: ['purge'] }),
+  purge: Flags.boolean({ summary: 'delete the home instead of archiving it', exclusive: ['keep-home'] }),
+  as: Flags.string({
+    ...repeatable,
+    summary: 'an account of your own, never removed; default: that of --ssh-user',
+    helpValue: 'USER',
+  }),
+}
+
+/** Throws `usage` for a name, key, date or text that is wrong, before anything is asked of a host. */
+export async function addUserPolicy(
+  name: string,
+  flags: Interfaces.InferredFlags<typeof addUserFlags>,
+): Promise<AddUserPolicy> {
+  const { checkUserName } = await import('../features/users/names.js')
+  const keyExpires = flags['key-expires'] === undefined ? undefined : checkedDate(flags['key-expires'], '--key-expires')
+  return {
+    feature: 'users',
+    action: 'add',
+    name: checkUserName(name),
+    keys: await keyLines(flags.key ?? [], keyExpires?.replaceAll('-', '')),
+    sudo: flags.sudo,
+    groups: [...new Set(flags.group ?? [])].map(checkedGroup),
+    shell: checkedShell(flags.shell),
+    comment: checkedComment(flags.comment),
+    expires:
+      flags.expires === '' || flags.expires === 'never' ? flags.expires : checkedDate(flags.expires, '--expires'),
+    uid: flags.uid ?? null,
+    adopt: flags.adopt,
+    acceptLockout: [],
+  }
+}
+
+/** Throws `usage` for a name that is wrong, and where it is not known who the operator is. */
+export async function removeUserPolicy(
+  name: string,
+  flags: Interfaces.InferredFlags<typeof removeUserFlags> & { readonly 'ssh-user'?: string | undefined },
+): Promise<RemoveUserPolicy> {
+  const { checkUserName } = await import('../features/users/names.js')
+  const own = flags['ssh-user'] === undefined ? [] : [flags['ssh-user']]
+  const operators = flags.as ?? own
+  if (operators.length === 0)
+    throw new BastionError(
+      'usage',
+      'which account is yours is not known, and it must not be removed',
+      'say it with --as USER, or --ssh-user USER',
+    )
+  return {
+    feature: 'users',
+    action: 'remove',
+    name: checkUserName(name),
+    home: flags.purge ? 'purge' : flags['keep-home'] ? 'keep' : 'archive',
+    operators,
+    acceptLockout: [name],
+  }
+}
+
+async function keyLines(files: readonly string[], expires: string | undefined): Promise<string[]> {
+  const { authorizedLine, parsePublicKeys } = await import('../features/users/public-key.js')
+  const lines: string[] = []
+  for (const file of files) {
+    const source = file === '-' ? 'standard input' : file
+    const keys = parsePublicKeys(await textOf(file), source)
+    lines.push(...keys.map((key) => authorizedLine(key, expires === undefined ? {} : { expires })))
+  }
+  return [...new Set(lines)]
+}
+
+async function textOf(file: string): Promise<string> {
+  if (file === '-') {
+    const { text } = await import('node:stream/consumers')
+    return text(process.stdin)
+  }
+  const { readFile } = await import('node:fs/promises')
+  return readFile(file, 'utf8').catch((error: unknown) => {
+    throw new BastionError('usage', `the key file "${file}" ${fileProblem(error)}`)
+  })
+}
+
+/** Errors: `usage` for anything but a day that there is. */
+function checkedDate(text: string, flag: string): string {
+  const date = new Date(`${text}T00:00:00Z`)
+  if (/^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text))
+    return text
+  throw new BastionError('usage', `${flag} "${text}" is not a day`, 'write it like 2027-03-31')
+}
+
+/** As groupadd(8) takes them. */
+function checkedGroup(name: string): string {
+  if (/^[a-z_][-a-z0-9_]{0,31}$/.test(name)) return name
+  throw new BastionError('usage', `"${name}" is not the name of a group`, 'a group name has a-z, 0-9, "-" and "_"')
+}
+
+function checkedShell(path: string): string {
+  if (/^\/[\w./-]+$/.test(path)) return path
+  throw new BastionError('usage', `"${path}" is not the path of a shell`, 'give an absolute path, such as /bin/bash')
+}
+
+/** The field of passwd(5) ends at a colon; commas part its own fields and are left to whoever wants them. */
+function checkedComment(text: string): string {
+  if (!/[:|\p{Cc}]/u.test(text) && text.length <= 200) return text
+  throw new BastionError('usage', 'the comment has a ":", a "|" or a control character, or is too long')
+}

@@ -1,0 +1,36 @@
+import { BaseCommand } from '../cli/base-command.js'
+import { applyFlags, planFlags, selectorFlags, selectorOf } from '../cli/flags.js'
+import type { ChangeOutput } from '../cli/outputs.js'
+import { nameArg, removeUserFlags, removeUserPolicy } from '../cli/user-flags.js'
+
+export default class RemoveUser extends BaseCommand {
+  static override summary = 'take a person off'
+  static override description =
+    "Ends the account's sessions and takes away its keys, factor, right to sudo, cron and at jobs, and the account itself. " +
+    'Afterwards each of its keys is offered to sshd, which has to refuse it. The home is archived on the host once the ' +
+    'change is confirmed, and a rollback brings all of it back. The last administrator who gets in, accounts of the ' +
+    'system and your own account are never removed.'
+
+  static override args = nameArg
+
+  static override examples = [
+    {
+      description: 'See what would go',
+      command: '<%= config.bin %> <%= command.id %> ada --tag Role=bastion --as admin --dry-run',
+    },
+    {
+      description: 'From a script, with the home',
+      command:
+        '<%= config.bin %> <%= command.id %> ada --tag Role=bastion --purge --yes --confirm auto --ssh-user admin --json',
+    },
+  ]
+
+  static override flags = { ...selectorFlags, ...removeUserFlags, ...planFlags, ...applyFlags }
+
+  async run(): Promise<ChangeOutput> {
+    const { args, flags } = await this.parse(RemoveUser)
+    const request = { selector: selectorOf(flags), policy: await removeUserPolicy(args.name, flags), flags }
+    const { runChange } = await import('../cli/change-run.js')
+    return this.ended(await runChange(this.context(flags), request))
+  }
+}

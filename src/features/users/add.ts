@@ -1,0 +1,153 @@
+/** A person is taken on: an account with keys, or what an account that is there still lacks. */
+import type { AccessRow, AccountEdit, Draft, GivenKey, LoginCase } from '../../domain/change.js'
+import { BastionError } from '../../domain/errors.js'
+import { fileFact, type Account, type Facts } from '../../domain/facts.js'
+import type { AddUserPolicy } from '../../domain/policy.js'
+import { login } from '../mfa/logins.js'
+import type { MfaState } from '../mfa/state.js'
+import { describeKey } from '../hardening/access.js'
+import { listFile, managedNames, sudoersFile, sudoersPath } from './managed.js'
+import { administrators, asToday } from './people.js'
+import { authorizedLine, parsePublicKeys, type PublicKey } from './public-key.js'
+
+type Addition = Pick<Draft, 'summary' | 'files' | 'accounts' | 'logins' | 'lockouts' | 'keyOnly' | 'access' | 'notes'>
+
+/** Errors: BastionError `refused`. */
+export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): Addition {
+  const { name } = policy
+  const account = accountOf(policy, facts)
+  const missing = policy.groups.filter((group) => !facts.groups.includes(group))
+  if (missing.length > 0)
+    throw new BastionError('refused', `there is no group ${missing.join(', ')}`, 'make it first, or leave it out')
+  const keys = parsePublicKeys(policy.keys.join('\n'), 'the plan').filter(
+    ({ fingerprint }) => !account?.keys.some((has) => has.fingerprint === fingerprint),
+  )
+  const edit = account === undefined ? created(policy, keys) : updated(policy, account, keys)
+  return {
+    summary: `add user ${name}${policy.sudo ? ' (sudo)' : ''}`,
+    files: [
+      ...(policy.sudo || account === undefined ? [sudoersFile(name, policy.sudo)] : []),
+      listFile([...managedNames(facts), name]),
+    ],
+    accounts: edit === undefined ? [] : [edit],
+    logins: [...asToday(facts, state), ...(account === undefined ? loginsOf(policy, state) : [])],
+    lockouts: [],
+    keyOnly: account === undefined ? [{ account: name, reason: whyKeyOnly(policy, state) }].filter(hasReason) : [],
+    access: [...administratorRows(facts, state), ...keys.map((key) => newRow(policy, key))],
+    notes: notesOf(policy, account, state),
+  }
+}
+
+/** The account as it is, if it may be changed. Errors: `refused`. */
+function accountOf({ name, uid, adopt }: AddUserPolicy, facts: Facts): Account | undefined {
+  const taken = facts.names.find((entry) => entry.name === name)
+  const account = facts.accounts.find((entry) => entry.name === name)
+  if (taken === undefined) {
+    const holder = facts.names.find((entry) => entry.uid === uid)
+    if (holder !== undefined)
+      throw new BastionError('refused', `uid ${String(uid)} is ${holder.name}'s`, 'give another --uid, or none')
+    if (facts.groups.includes(name))
+      throw new BastionError('refused', `there is a group "${name}" already`, 'choose another name')
+    if (fileFact(facts, sudoersPath(name)) !== undefined)
+      throw new BastionError('refused', `${sudoersPath(name)} is there without the account`, 'remove it by hand')
+    return undefined
+  }
+  if (account === undefined || taken.uid === 0)
+    throw new BastionError(
+      'refused',
+      `"${name}" is an account of the system (uid ${String(taken.uid)})`,
+      'choose another name',
+    )
+  if (uid !== null && uid !== taken.uid)
+    throw new BastionError('refused', `"${name}" has uid ${String(taken.uid)}, not ${String(uid)}`, 'leave --uid out')
+  if (!adopt && !managedNames(facts).includes(name))
+    throw new BastionError(
+      'refused',
+      `there is an account "${name}" that bastionctl has not made`,
+      'take it over with --adopt, or choose another name',
+    )
+  return account
+}
+
+function created(policy: AddUserPolicy, keys: readonly PublicKey[]): AccountEdit {
+  const { name, uid, shell, comment, groups, expires } = policy
+  return {
+    name,
+    action: 'create',
+    ...(uid === null ? {} : { uid }),
+    shell,
+    comment,
+    groups,
+    expires,
+    home: 'keep',
+    giveKeys: keys.map(given),
+    takeKeys: [],
+    reason: 'is taken on',
+  }
+}
+
+/** What the account still lacks; undefined where that is nothing. Nothing is taken from it. */
+function updated(policy: AddUserPolicy, account: Account, keys: readonly PublicKey[]): AccountEdit | undefined {
+  const groups = policy.groups.filter((group) => !account.groups.includes(group))
+  const expires = policy.expires === (account.expires ?? 'never') ? '' : policy.expires
+  if (keys.length === 0 && groups.length === 0 && expires === '') return undefined
+  return {
+    name: policy.name,
+    action: 'update',
+    shell: '',
+    comment: '',
+    groups,
+    expires,
+    home: 'keep',
+    giveKeys: keys.map(given),
+    takeKeys: [],
+    reason: 'is given what it lacks',
+  }
+}
+
+function given(key: PublicKey): GivenKey {
+  const { type, blob, fingerprint, options } = key
+  return { line: authorizedLine(key), type, blob, fingerprint, offered: !/(?:^|,)from=/i.test(options) }
+}
+
+/** The new person's own login, with a key that is lent for it: in the rehearsal, and through the live listener. */
+function loginsOf(policy: AddUserPolicy, state: MfaState): LoginCase[] {
+  const exempt = policy.groups.some((group) => state.exemptGroups.includes(group))
+  const kind = !state.on || exempt ? 'key-only' : state.enrol === 'required' ? 'no-entry' : 'unenrolled'
+  return [login('rehearse', policy.name, kind), login('prove', policy.name, kind)]
+}
+
+function whyKeyOnly(policy: AddUserPolicy, state: MfaState): string {
+  const groups = policy.groups.filter((group) => state.exemptGroups.includes(group))
+  if (!state.on) return 'no second factor is demanded'
+  if (groups.length > 0) return `exempt by group ${groups.join(', ')}`
+  return state.enrol === 'required' ? '' : 'not enrolled yet'
+}
+
+function hasReason({ reason }: { readonly reason: string }): boolean {
+  return reason !== ''
+}
+
+function newRow(policy: AddUserPolicy, key: PublicKey): AccessRow {
+  const fact = { ...key, options: key.options === '' ? [] : ['command'].filter((word) => key.options.includes(word)) }
+  return { account: policy.name, sudo: policy.sudo, key: describeKey(fact), today: false, after: true }
+}
+
+/** Those on whom the host counts: one of them has to have a key that the staged sshd accepts. */
+function administratorRows(facts: Facts, state: MfaState): AccessRow[] {
+  return administrators(facts, state).flatMap(({ name, sudo, keys }) =>
+    keys
+      .filter(({ options }) => !options.includes('cert-authority') && !options.includes('notice'))
+      .map((key) => ({ account: name, sudo, key: describeKey(key), today: true, after: true })),
+  )
+}
+
+function notesOf(policy: AddUserPolicy, account: Account | undefined, state: MfaState): string[] {
+  return [
+    ...(policy.keys.length === 0 && account === undefined ? [`${policy.name} has no key, and gets in by none`] : []),
+    ...(account === undefined && state.on && state.enrol === 'required'
+      ? [`${policy.name} gets in only once it has a factor: enrolment is required`]
+      : []),
+    ...(account !== undefined && account.keys.length > 0 ? [`${policy.name} keeps the keys that it has`] : []),
+  ]
+}

@@ -1,0 +1,29 @@
+/** Taking a person on or off: policy and facts in, draft out. */
+import type { Draft } from '../../domain/change.js'
+import { digestText } from '../../domain/digest.js'
+import type { Facts } from '../../domain/facts.js'
+import type { UsersPolicy } from '../../domain/policy.js'
+import { profileFor } from '../../os/index.js'
+import { methodNamed } from '../mfa/registry.js'
+import { mfaState } from '../mfa/state.js'
+import { addition } from './add.js'
+import { removal } from './remove.js'
+
+/** Errors: BastionError `host-unfit`, `refused`. */
+export function draftUsers(policy: UsersPolicy, facts: Facts): Draft {
+  profileFor(facts)
+  const state = mfaState(facts)
+  const taken = facts.names.find(({ name }) => name === policy.name)
+  const groups = policy.action === 'add' ? policy.groups : []
+  return {
+    feature: policy.feature,
+    packages: [],
+    factor: methodNamed(state.method ?? 'totp').factor(facts),
+    reads: [
+      { kind: 'account', name: policy.name, digest: taken === undefined ? 'absent' : digestText(String(taken.uid)) },
+      ...groups.map((name) => ({ kind: 'group' as const, name, digest: digestText(name) })),
+    ],
+    expectations: [],
+    ...(policy.action === 'add' ? addition(policy, facts, state) : removal(policy, facts, state)),
+  }
+}

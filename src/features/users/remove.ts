@@ -1,0 +1,85 @@
+/** A person leaves: sessions, keys, factor, sudo and the account. */
+import type { Draft } from '../../domain/change.js'
+import { BastionError } from '../../domain/errors.js'
+import { fileFact, type Account, type Facts } from '../../domain/facts.js'
+import type { RemoveUserPolicy } from '../../domain/policy.js'
+import { describeKey } from '../hardening/access.js'
+import type { MfaState } from '../mfa/state.js'
+import { listFile, managedNames, sudoersFile, sudoersPath } from './managed.js'
+import { administrators, asToday } from './people.js'
+
+type Removal = Pick<Draft, 'summary' | 'files' | 'accounts' | 'logins' | 'lockouts' | 'keyOnly' | 'access' | 'notes'>
+
+const fates = { keep: 'home kept', archive: 'home archived', purge: 'home deleted' } as const
+
+/** Nothing where the account is gone already. Errors: BastionError `refused`. */
+export function removal(policy: RemoveUserPolicy, facts: Facts, state: MfaState): Removal {
+  const { name, home } = policy
+  const account = accountOf(policy, facts, state)
+  const summary = `remove user ${name} (${fates[home]})`
+  const files = [
+    ...(fileFact(facts, sudoersPath(name)) ? [sudoersFile(name, false)] : []),
+    listFile(managedNames(facts).filter((other) => other !== name)),
+  ]
+  const nothing = { summary, files, accounts: [], logins: [], lockouts: [], keyOnly: [], access: [], notes: [] }
+  if (account === undefined) return nothing
+  const offered = account.keys.filter(({ options }) => !options.includes('from') && !options.includes('cert-authority'))
+  return {
+    ...nothing,
+    accounts: [
+      {
+        name,
+        action: 'remove',
+        shell: '',
+        comment: '',
+        groups: [],
+        expires: '',
+        home,
+        giveKeys: [],
+        takeKeys: offered.map(({ fingerprint }) => fingerprint),
+        reason: 'leaves',
+      },
+    ],
+    logins: asToday({ ...facts, accounts: facts.accounts.filter((other) => other !== account) }, state),
+    lockouts: [{ account: name, reason: 'is removed', accepted: true }],
+    access: [
+      ...administrators(facts, state)
+        .filter((other) => other !== account)
+        .flatMap(({ name: other, sudo, keys }) =>
+          keys.map((key) => ({ account: other, sudo, key: describeKey(key), today: true, after: true })),
+        ),
+      ...account.keys.map((key) => ({
+        account: name,
+        sudo: account.sudo,
+        key: describeKey(key),
+        today: true,
+        after: false,
+        why: 'is removed',
+      })),
+    ],
+    notes: [
+      ...(home === 'purge' ? [`${name}'s home cannot be put back after the confirm`] : []),
+      ...(account.keys.length > offered.length
+        ? [`${name} has keys that cannot be offered from the host itself: their refusal is not shown`]
+        : []),
+    ],
+  }
+}
+
+/** Errors: `refused` for whoever must not go. */
+function accountOf({ name, operators }: RemoveUserPolicy, facts: Facts, state: MfaState): Account | undefined {
+  const taken = facts.names.find((entry) => entry.name === name)
+  if (taken === undefined) return undefined
+  const account = facts.accounts.find((entry) => entry.name === name)
+  if (account === undefined || taken.uid === 0)
+    throw new BastionError('refused', `"${name}" is an account of the system (uid ${String(taken.uid)})`)
+  if (operators.includes(name)) throw new BastionError('refused', `"${name}" is you`, 'let somebody else take you off')
+  const left = administrators(facts, state).filter((other) => other !== account)
+  if (account.sudo && left.length === 0)
+    throw new BastionError(
+      'refused',
+      `"${name}" is the last administrator who gets in`,
+      'give somebody else sudo and a key first: bastionctl add-user NAME --sudo --key FILE',
+    )
+  return account
+}

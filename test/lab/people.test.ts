@@ -1,0 +1,272 @@
+/** add-user and remove-user on real hosts: who gets in afterwards, what is refused, and that a rollback brings people back. */
+import { expect } from 'chai'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { execa } from 'execa'
+import {
+  addPerson,
+  bastionctl,
+  enable,
+  type Finished,
+  fresh,
+  generations,
+  login,
+  must,
+  type Person,
+  sh,
+  sshdStarted,
+  useLab,
+} from './harness.js'
+import { onAll } from './support/everywhere.js'
+import { remains } from './support/remains.js'
+import { difference, state } from './support/snapshot.js'
+
+const tagged = ['--tag', 'Role=bastion']
+const unattended = ['--yes', '--confirm', 'auto', '--safety-session', 'none']
+const add = (...args: string[]): Promise<Finished> => bastionctl('add-user', ...args, ...tagged, ...unattended)
+const removeAs = (operator: string, ...args: string[]): Promise<Finished> =>
+  bastionctl('remove-user', ...args, ...tagged, ...unattended, '--as', operator)
+const remove = (...args: string[]): Promise<Finished> => removeAs('admin', ...args)
+const rollBack = (): Promise<Finished> => bastionctl('rollback', ...tagged)
+
+function done({ exitCode, stdout, stderr }: Finished): string {
+  expect(exitCode, `${stdout}\n${stderr}`).to.equal(0)
+  return stdout
+}
+
+describe('people', function () {
+  this.timeout('3m')
+  useLab([
+    { name: 'deb11', factor: true },
+    { name: 'deb12', factor: true },
+    { name: 'deb13', factor: true },
+  ])
+
+  let folder = ''
+  let bob: Person
+  let key = ''
+  const was = new Map<string, readonly string[]>()
+
+  before(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-people-'))
+    const file = path.join(folder, 'bob')
+    await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'bob@laptop', '-f', file])
+    bob = { name: 'bob', key: file }
+    key = `${file}.pub`
+  })
+  after(() => {
+    if (folder !== '') rmSync(folder, { recursive: true })
+  })
+
+  async function remember(): Promise<void> {
+    await onAll(async (host) => {
+      was.set(host, await state(host))
+    })
+  }
+
+  /** As before, but for the record on the host. */
+  async function asBefore(host: string): Promise<void> {
+    expect(difference(was.get(host), await state(host))).to.deep.equal([])
+    expect(await remains(host)).to.deep.equal([])
+  }
+
+  describe('taken on', () => {
+    before(remember)
+
+    it('gets in by the key, with home, groups and sudo as asked', async () => {
+      const flags = ['--key', key, '--sudo', '--group', 'adm', '--comment', 'Bob B', '--expires', '2099-12-31']
+      expect(done(await add('bob', ...flags))).to.match(/3 hosts: 3 confirmed/)
+      await onAll(async (host) => {
+        const command =
+          'id -nG; sudo -n id -u; stat -c %a . .ssh .ssh/authorized_keys; getent passwd bob | cut -d: -f5-7'
+        const seen = await login(host, bob, { command })
+        expect(seen.stdout.trim().split('\n')).to.deep.equal([
+          'bob adm',
+          '0',
+          '750',
+          '700',
+          '600',
+          'Bob B:/home/bob:/bin/bash',
+        ])
+        expect(await must(host, 'getent shadow bob | cut -d: -f2,8')).to.equal('*:47481\n')
+        expect(await must(host, 'cat /home/bob/.ssh/authorized_keys')).to.match(/^ssh-ed25519 \S+ bob@laptop\n$/)
+      })
+    })
+
+    it('a second time changes nothing: no write, no reload', async () => {
+      const seen = await Promise.all(generations.map(async (host) => [await state(host), await sshdStarted(host)]))
+      expect(done(await add('bob', '--key', key, '--sudo', '--group', 'adm', '--expires', '2099-12-31'))).to.match(
+        /no changes/,
+      )
+      expect(
+        await Promise.all(generations.map(async (host) => [await state(host), await sshdStarted(host)])),
+      ).to.deep.equal(seen)
+    })
+
+    it('is given another key beside the ones that the account has, a last line without a newline included', async () => {
+      const second = path.join(folder, 'second')
+      await execa('ssh-keygen', ['-q', '-t', 'ecdsa', '-N', '', '-C', 'bob second', '-f', second])
+      await onAll((host) =>
+        must(
+          host,
+          "truncate -s -1 /home/bob/.ssh/authorized_keys; printf '\\n# mine' >>/home/bob/.ssh/authorized_keys",
+        ).then(() => undefined),
+      )
+      done(await add('bob', '--key', `${second}.pub`))
+      await onAll(async (host) => {
+        expect(await login(host, bob)).to.deep.include({ in: true })
+        expect(await login(host, { name: 'bob', key: second })).to.deep.include({ in: true })
+        expect(
+          await must(host, 'grep -c . /home/bob/.ssh/authorized_keys; grep -n mine /home/bob/.ssh/authorized_keys'),
+        ).to.equal('3\n2:# mine\n')
+      })
+      done(await rollBack())
+      await onAll(async (host) => {
+        expect(await login(host, { name: 'bob', key: second })).to.deep.include({ in: false })
+        expect(await must(host, 'cat /home/bob/.ssh/authorized_keys')).to.match(/^ssh-ed25519 \S+ bob@laptop\n# mine$/)
+      })
+    })
+
+    it('rolled back, the account is gone; a home in which somebody has written since is kept beside its place', async () => {
+      done(await rollBack())
+      await onAll(async (host) => {
+        const kept = (await must(host, 'ls -d /home/bob*')).trim()
+        expect(kept).to.match(/^\/home\/bob\.bastionctl-\d{8}T\w+-\w+$/)
+        expect(await must(host, `cat ${kept}/.ssh/authorized_keys`)).to.match(/# mine/)
+        await must(host, `rm -rf ${kept}`)
+        await asBefore(host)
+      })
+    })
+
+    it('rolled back at once, nothing of it is left', async () => {
+      done(await add('bob', '--key', key, '--sudo', '--group', 'adm'))
+      done(await rollBack())
+      await onAll(asBefore)
+    })
+  })
+
+  describe('taken off', () => {
+    before(async () => {
+      await fresh(...generations)
+      done(await add('bob', '--key', key, '--sudo', '--group', 'adm'))
+      // Somebody who has been there for a while: files, a job, a session, and a neighbour behind bob in every database.
+      await onAll(async (host) => {
+        await must(host, 'mkdir -p /var/spool/cron/crontabs && echo "* * * * * true" >/var/spool/cron/crontabs/bob')
+        await must(host, 'gpasswd -a bob users >/dev/null; useradd -m zoe')
+        await login(host, bob, { command: 'echo precious >kept; (setsid sleep 900 >/dev/null 2>&1 &)' })
+        await must(host, 'loginctl terminate-user bob; true')
+        await login(host, bob, { command: '(setsid sleep 900 >/dev/null 2>&1 &)' })
+      })
+      await remember()
+    })
+
+    it('no key gets in, nothing of theirs runs, and sudo, jobs, account and home are gone', async () => {
+      done(await remove('bob'))
+      await onAll(async (host) => {
+        expect(await login(host, bob)).to.deep.include({ in: false })
+        expect((await sh(host, 'pgrep -u 1001')).exitCode).to.equal(1)
+        expect((await sh(host, 'getent passwd bob || getent group bob')).exitCode).to.not.equal(0)
+        expect(
+          await must(host, 'ls /home /etc/sudoers.d /var/spool/cron/crontabs; grep -c bob /etc/group || true'),
+        ).to.not.match(/bob/)
+        expect(await must(host, 'cat /etc/bastionctl-users 2>/dev/null || echo none')).to.equal('none\n')
+        expect(await must(host, 'stat -c "%a %U" /var/lib/bastionctl/homes /var/lib/bastionctl/homes/bob-*')).to.equal(
+          '700 root\n600 root\n',
+        )
+      })
+    })
+
+    it('a second time changes nothing', async () => {
+      expect(done(await remove('bob'))).to.match(/no changes/)
+    })
+
+    it('rolled back, they log in as before, with groups, sudo, jobs and files, and nobody else was touched', async () => {
+      await onAll((host) => must(host, 'id -u late || useradd -m late').then(() => undefined))
+      done(await rollBack())
+      await onAll(async (host) => {
+        const seen = await login(host, bob, { command: 'id -nG; sudo -n id -u; cat kept' })
+        expect(seen.stdout).to.equal('bob adm users\n0\nprecious')
+        expect(await must(host, 'cat /var/spool/cron/crontabs/bob')).to.equal('* * * * * true\n')
+        await must(host, 'id late && userdel -r late 2>/dev/null; rm -rf /home/late')
+        await asBefore(host)
+      })
+    })
+
+    it('--keep-home leaves the home, --purge deletes it', async () => {
+      done(await remove('bob', '--keep-home'))
+      await onAll(async (host) => {
+        expect(await must(host, 'cat /home/bob/kept')).to.equal('precious\n')
+      })
+      done(await rollBack())
+      done(await remove('bob', '--purge'))
+      await onAll(async (host) => {
+        expect((await sh(host, 'ls -d /home/bob* /var/lib/bastionctl/homes/bob*')).stdout).to.equal('')
+      })
+    })
+  })
+
+  describe('refused', () => {
+    before(async () => {
+      await fresh(...generations)
+      await addPerson(generations, 'ann')
+      await remember()
+    })
+    after(() => onAll(asBefore))
+
+    const cases: readonly (readonly [string, () => Promise<Finished>, RegExp, number])[] = [
+      ['the last administrator (lockout 27)', () => removeAs('ann', 'admin'), /last administrator/, 7],
+      ['yourself (lockout 27)', () => removeAs('ann', 'ann'), /"ann" is you/, 7],
+      ['an account of the system', () => remove('daemon'), /account of the system/, 7],
+      ['root', () => remove('root'), /refused|account of the system|is you/, 7],
+      ['a name that somebody has already', () => add('ann', '--key', key), /bastionctl has not made/, 7],
+      ['the name of a system account', () => add('daemon', '--key', key), /account of the system/, 7],
+      ['a group that is not there', () => add('bob', '--key', key, '--group', 'nosuch'), /no group nosuch/, 7],
+      ["somebody's uid", () => add('bob', '--key', key, '--uid', '1001'), /uid 1001 is ann's/, 7],
+    ]
+    for (const [what, run, words, exit] of cases)
+      it(what, async () => {
+        const { exitCode, stderr, stdout } = await run()
+        expect(`${stdout}\n${stderr}`).to.match(words)
+        expect(exitCode).to.equal(exit)
+      })
+
+    it('a shell that is not there: the rehearsed login says so, and nothing is written', async () => {
+      const { exitCode, stdout } = await add('bob', '--key', key, '--shell', '/bin/nosuch')
+      expect(stdout).to.match(/as bob: expected in, got refused/)
+      expect(exitCode).to.not.equal(0)
+    })
+
+    it('a private key, and a key that sshd would not take', async () => {
+      expect((await add('bob', '--key', bob.key)).stderr).to.match(/private key/)
+      const short = path.join(folder, 'short.pub')
+      writeFileSync(short, 'ssh-rsa AAAA bob\n')
+      expect((await add('bob', '--key', short)).exitCode).to.equal(3)
+    })
+  })
+
+  describe('with the second factor on', () => {
+    before(async () => {
+      await fresh(...generations)
+      await enable()
+    })
+
+    it('a new person gets in by the key for the first time, and nobody asks for a code yet', async () => {
+      expect(done(await add('bob', '--key', key))).to.match(/bob +not enrolled yet/)
+      await onAll(async (host) => {
+        expect(await login(host, bob, { answer: '' })).to.deep.include({ in: true, prompts: [] })
+      })
+    })
+
+    it('and is gone again, the factor too', async () => {
+      await onAll((host) =>
+        must(host, 'install -o bob -m 0400 /etc/hostname /home/bob/.google_authenticator').then(() => undefined),
+      )
+      done(await remove('bob'))
+      await onAll(async (host) => {
+        expect(await login(host, bob)).to.deep.include({ in: false })
+        expect((await sh(host, 'ls -d /home/bob')).stdout).to.equal('')
+      })
+    })
+  })
+})
