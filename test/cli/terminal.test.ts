@@ -82,7 +82,7 @@ describe('questions on a terminal', function () {
   it('changes nothing if the answer is no', async () => {
     const { exitCode, screen } = await type([[/change 2 hosts\?/, 'n\r']])
     expect(screen).to.include('not confirmed: nothing was changed').and.not.include('decided')
-    expect(exitCode).to.equal(130)
+    expect(exitCode).to.equal(18)
   })
 
   it('changes nothing after Ctrl-C at the first question', async () => {
