@@ -9,15 +9,18 @@ import { root } from '../source-config.js'
 interface Typed {
   readonly exitCode: number | null
   readonly screen: string
+  /** The screen with its control sequences. */
+  readonly raw: string
 }
 
 /** Runs test/support/asking.ts on a terminal and types: each text once the one before it has been seen. */
 async function type(
   dialogue: readonly (readonly [seen: RegExp, keys: string])[],
   env: NodeJS.ProcessEnv = {},
+  ...flags: readonly string[]
 ): Promise<Typed> {
   const home = mkdtempSync(join(tmpdir(), 'bastionctl-terminal-'))
-  const command = `${process.execPath} --import tsx test/support/asking.ts`
+  const command = `${process.execPath} --import tsx test/support/asking.ts ${flags.join(' ')}`
   const child = spawn('script', ['--quiet', '--return', '--flush', '--command', command, '/dev/null'], {
     cwd: root,
     env: { ...process.env, HOME: home, XDG_DATA_HOME: home, TERM: 'xterm', ...env },
@@ -25,8 +28,10 @@ async function type(
   })
   const left = [...dialogue]
   let screen = ''
+  let raw = ''
   let from = 0
   child.stdout.on('data', (chunk: Buffer) => {
+    raw += chunk.toString()
     screen += stripVTControlCharacters(chunk.toString())
     const [next] = left
     if (next?.[0].test(screen.slice(from)) !== true) return
@@ -36,7 +41,7 @@ async function type(
   })
   const exitCode = await new Promise<number | null>((resolve) => child.on('close', resolve))
   rmSync(home, { recursive: true })
-  return { exitCode, screen }
+  return { exitCode, screen, raw }
 }
 
 const goOn = [/change 2 hosts\?/, 'y\r'] as const
@@ -77,6 +82,15 @@ describe('questions on a terminal', function () {
     const { screen } = await type([goOn], { GUARD: '2' })
     expect(screen).to.match(/2s left|1s left/)
     expect(screen).to.include('the guards roll back by themselves').and.include('decided later')
+  })
+
+  it('asks in colour, and without any after --no-color', async () => {
+    // eslint-disable-next-line no-control-regex -- colours are control sequences
+    const colour = /\u001B\[\d+(?:;\d+)*m/
+    const env = { NO_COLOR: undefined, FORCE_COLOR: '1' }
+    const no = [/change 2 hosts\?/, 'n\r'] as const
+    expect((await type([no], env)).raw.split('change 2 hosts?')[1]).to.match(colour)
+    expect((await type([no], env, '--no-color')).raw).to.not.match(colour)
   })
 
   it('changes nothing if the answer is no', async () => {

@@ -35,4 +35,4 @@ useWiring({
   fleet: () => Promise.resolve({ inventory: {} as Inventory, transport: {} as Transport, region: plan.region }),
   sessions: () => Promise.resolve({} as SafetySessions),
 })
-await main(await sourceConfig(), ['enable-mfa', '--tag', 'Role=bastion', '--ssh-user', 'ann'])
+await main(await sourceConfig(), ['enable-mfa', '--tag', 'Role=bastion', '--ssh-user', 'ann', ...process.argv.slice(2)])
