@@ -84,6 +84,8 @@ describe('one at a time', function () {
         ),
       )
       expect(planned.exitCode).to.equal(10)
+      const listed = await runAs(bob, 'hosts', ...only(host))
+      expect(lineOf(host, listed)).to.contain(`change ${change} by root@alice-laptop is pending since `)
       expect(difference(before, await live(host))).to.deep.equal([])
     })
 
