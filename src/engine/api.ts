@@ -118,6 +118,8 @@ export interface TargetRequest {
   /** Change id; the newest on each host when absent. */
   readonly change?: string
   readonly who: string
+  /** Of a rollback: without it a host keeps a confirmed change, and answers `confirmed` with the reason `not-agreed`. */
+  readonly confirmedToo?: boolean
 }
 
 export interface HostHistory {

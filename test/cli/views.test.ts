@@ -151,6 +151,32 @@ what is pending goes back by itself unless it is confirmed:
   bastionctl rollback c1  undoes it now`)
   })
 
+  it('names the change that was undone, or left, as the host has it on record', () => {
+    const recorded = {
+      id: 'c0',
+      feature: 'mfa',
+      state: 'confirmed',
+      who: 'ann@desk',
+      at: 1_767_323_045,
+      summary: 'enable mfa',
+    }
+    const record = 'c0: enable mfa, by ann@desk, confirmed 2026-01-02 03:04:05Z'
+    const line = (changed: Parameters<typeof result>[1], outcome: Parameters<typeof result>[0] = 'rolled-back') =>
+      reportView({ id: '', results: [result(outcome, { change: 'c0', ...changed })], now: 0, naming: true }, noStyle)[0]
+    const own = { id: 'c0', results: [result('rolled-back', { recorded, detail: 'session lost' })], now: 0 }
+    expect(reportView(own, noStyle)[0], "of the run's own").to.equal('deb11 (i-11)  rolled back  session lost')
+    expect(line({ recorded })).to.equal(`deb11 (i-11)  rolled back  undid ${record}`)
+    expect(line({ recorded: { ...recorded, state: 'proven' }, detail: 'kept /x' })).to.equal(
+      'deb11 (i-11)  rolled back  undid c0: enable mfa, by ann@desk, never confirmed; kept /x',
+    )
+    expect(line({ recorded: { ...recorded, state: 'rolled-back' }, detail: 'rolled back before' })).to.equal(
+      'deb11 (i-11)  rolled back  rolled back before',
+    )
+    expect(line({ recorded, detail: 'left as it is' }, 'confirmed')).to.equal(
+      `deb11 (i-11)  confirmed  ${record}; left as it is`,
+    )
+  })
+
   it('falls back on the reason where there is no sentence', () => {
     expect(text(reportView({ id: 'c1', results: [result('busy', { reason: 'locked' })], now: 0 }, noStyle))).to.match(
       /busy {2}locked\n/,

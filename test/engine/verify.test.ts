@@ -23,7 +23,15 @@ function head(more: Readonly<Record<string, string | number>> = {}): string {
     .join('')
 }
 
-const change = { changes: 1, change: 'A', feature: 'mfa', summary: 'enable mfa', who: 'ann', at: 1000 }
+const change = {
+  changes: 1,
+  change: 'A',
+  feature: 'mfa',
+  summary: 'enable mfa',
+  who: 'ann',
+  state: 'confirmed',
+  at: 1000,
+}
 const same = head({ ...change, files: 4, values: 6, drifted: 0 })
 const replaced = {
   openssh: '9.2p1\n',
