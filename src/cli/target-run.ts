@@ -7,7 +7,7 @@ import type { TargetRequest } from '../engine/api.js'
 import type { Context } from './context.js'
 import type { TargetOutput } from './outputs.js'
 import { rollBack } from './roll-back.js'
-import { openHosts, withResults } from './run-recorder.js'
+import { openHosts, recordSettled } from './run-recorder.js'
 import { reportView } from './views/report.js'
 import { count } from './views/text.js'
 
@@ -36,7 +36,7 @@ export async function runOnTarget(
   const exit = verdict(report.results, verb === 'confirm' ? 'confirm' : 'roll-back', context.signal.aborted)
   context.print(['', ...reportView({ ...report, now: Date.now() / 1000, naming: verb === 'rollback' }, context.style)])
   // What happened on the hosts is said first: this machine's disk may be full.
-  if (record !== undefined) context.runs.write(withResults(record, report.results))
+  recordSettled(context.runs, report.results, request.change)
   return { exit, report }
 }
 

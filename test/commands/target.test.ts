@@ -56,6 +56,32 @@ describe('confirm and rollback', () => {
     expect(ran.stderr).to.include('no run made from this machine is pending')
   })
 
+  for (const [verb, outcome] of [
+    ['confirm', 'confirmed'],
+    ['rollback', 'rolled-back'],
+  ] as const) {
+    it(`put a ${verb} by selector on the record of the run that made the change, host by host`, async () => {
+      await ranBefore(['pending', 'pending'])
+      await bench.run([verb, '--instance-id', 'i-0123456789abcdef0'], {
+        [verb]: () =>
+          Promise.resolve({
+            id: '',
+            results: [result(outcome, { change: plan.id }), result(outcome, { id: 'i-12', change: 'c-elsewhere' })],
+          }),
+      })
+      const { runs } = outputSchemas.history.parse((await bench.run(['history', '--json'])).json)
+      expect(runs?.[0]?.hosts.map((host) => host.outcome)).to.deep.equal([outcome, 'pending', 'unchanged'])
+      expect(runs).to.have.length(1)
+    })
+  }
+
+  it('leave on record what a host held that did not answer', async () => {
+    await ranBefore(['pending', 'pending'])
+    await bench.run(['rollback'], { rollback: answer('unreachable') })
+    const again = await bench.run(['rollback'], { rollback: answer('rolled-back') })
+    expect(again.stderr).to.include(`rollback ${plan.id} (enable-mfa) on 2 hosts`)
+  })
+
   it('take the hosts of a change from its local record', async () => {
     await ranBefore(['pending', 'pending'], older)
     await ranBefore(['pending', 'pending'])
