@@ -171,6 +171,7 @@ const verify = z.strictObject({
         problem: optional,
         pending: pending.exactOptional(),
         confirmed: recordedChange.exactOptional(),
+        nothingConfirmed: z.literal(true).exactOptional(),
         checked: z.strictObject({ changes: z.number(), files: z.number(), values: z.number() }).exactOptional(),
         drifted: z.boolean().exactOptional(),
         drift: z.array(drift).readonly().exactOptional(),

@@ -42,7 +42,7 @@ async function judged(host: Host, reply: Reply | undefined): Promise<HostVerific
   const { now, pending } = readMoment(answer)
   const base = { host, now, ...(pending ? { pending } : {}) }
   const confirmed = readRecorded(answer)
-  if (!confirmed) return base
+  if (!confirmed) return { ...base, nothingConfirmed: true }
   const { unread } = answer.fields
   const compared = {
     ...base,
