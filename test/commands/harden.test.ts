@@ -72,6 +72,14 @@ describe('harden', () => {
     }
   })
 
+  it('says where bastionctl.yml names a banner that cannot be shown', async () => {
+    const config = join(bench.home, 'team.yml')
+    writeFileSync(config, 'harden:\n  level: strict\n  banner: nowhere\n')
+    const ran = await bench.run(['harden', ...selector, '--dry-run', '--config', config], {})
+    expect(ran.stderr).to.match(/team\.yml:3:11: harden\.banner: the banner "\S+nowhere" cannot be read/)
+    expect(ran.exitCode).to.equal(3)
+  })
+
   it('lets every host rehearse in a dry run, and shows what their sshd answered', async () => {
     const offers = { asked: 5, today: 5, after: 3, lost: ['old SHA256:o', 'old SHA256:p'] }
     const ran = await bench.run(['harden', ...selector, '--level', 'strict', '--dry-run'], {
