@@ -5,7 +5,7 @@ import { BastionError } from '../domain/errors.js'
 import { parseDuration } from '../domain/duration.js'
 import { forwardings, hardenLevels, type HardenPolicy } from '../domain/policy.js'
 import { fileProblem } from './file-problem.js'
-import { repeatable } from './flags.js'
+import { planFlags, repeatable } from './flags.js'
 
 export const hardenFlags = {
   level: Flags.option({
@@ -49,6 +49,18 @@ export const hardenFlags = {
   config: Flags.string({
     summary: 'values from this file; default: bastionctl.yml in the working folder, if it is there',
     helpValue: 'FILE',
+  }),
+}
+
+/** A dry run of harden rehearses in any case; who types --rehearse as for enable-mfa is not refused. */
+export const hardenPlanFlags = {
+  ...planFlags,
+  'dry-run': Flags.boolean({
+    summary: 'show what would change, let each host rehearse it unless somebody would be locked out, and stop',
+  }),
+  rehearse: Flags.boolean({
+    summary: 'adds nothing here: a dry run of harden always rehearses',
+    dependsOn: ['dry-run'],
   }),
 }
 

@@ -97,6 +97,14 @@ describe('harden', () => {
     expect(outputSchemas.harden.parse(json.json).rehearsal?.results[0]?.offers).to.deep.equal(offers)
   })
 
+  it('says that a dry run always rehearses, with --rehearse or without', async () => {
+    const { stdout } = await bench.run(['harden', '--help'])
+    const help = stdout.replace(/\s+/g, ' ')
+    expect(help).to.include('show what would change, let each host rehearse it')
+    expect(help).to.include('--rehearse adds nothing here: a dry run of harden always rehearses')
+    expect(await policyOf('--level', 'strict', '--rehearse')).to.include({ level: 'strict' })
+  })
+
   it('shows the table and then refuses where somebody would be locked out', async () => {
     const lockouts = [{ account: 'ann', reason: 'loses RSA 2048', accepted: false }]
     const access = [
