@@ -89,6 +89,21 @@ guard: a host that is not confirmed within 10m goes back by itself`)
     expect(of([])).not.to.include('today → after')
   })
 
+  it('tells whom it locks out from whose programs it does', () => {
+    const lockouts = [
+      { account: 'ann', reason: 'has no factor', accepted: false },
+      { account: 'ci', reason: 'logged in without a terminal', accepted: false, unattended: true as const },
+      { account: 'git', reason: 'logged in without a terminal', accepted: true, unattended: true as const },
+    ]
+    expect(text(planView(planWith({ changes: [{ ...change, lockouts }] }), noStyle))).to.include(`  locked out:
+    ann  has no factor
+  locked out where nobody can answer a code:
+    ci  logged in without a terminal
+  locked out where nobody can answer a code, accepted:
+    git  logged in without a terminal
+`)
+  })
+
   it('says that nothing changes', () => {
     expect(text(planView(noChanges, noStyle)))
       .to.include('1 host in eu-test-1 matching tag:Role=bastion: no changes')
