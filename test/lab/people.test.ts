@@ -28,7 +28,7 @@ const add = (...args: string[]): Promise<Finished> => bastionctl('add-user', ...
 const removeAs = (operator: string, ...args: string[]): Promise<Finished> =>
   bastionctl('remove-user', ...args, ...tagged, ...unattended, '--as', operator)
 const remove = (...args: string[]): Promise<Finished> => removeAs('admin', ...args)
-const rollBack = (): Promise<Finished> => bastionctl('rollback', ...tagged)
+const rollBack = (): Promise<Finished> => bastionctl('rollback', ...tagged, '--yes')
 
 function done({ exitCode, stdout, stderr }: Finished): string {
   expect(exitCode, `${stdout}\n${stderr}`).to.equal(0)

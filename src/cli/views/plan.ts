@@ -1,6 +1,7 @@
 import type { AccountEdit, Change, FileEdit } from '../../domain/change.js'
 import { formatDuration } from '../../domain/duration.js'
 import { label } from '../../domain/host.js'
+import { lockedOut } from '../../domain/lockouts.js'
 import { groupHosts, type HostGroup } from '../../domain/plan-groups.js'
 import type { Plan } from '../../domain/plan.js'
 import { columns, count, indent, nameList, printable, withSudo } from './text.js'
@@ -36,8 +37,6 @@ function hostLines(hosts: HostGroup['hosts']): readonly string[] {
 }
 
 function changeView(change: Change, withSummary: boolean, shown: Set<string>, style: Style): readonly string[] {
-  const refused = change.lockouts.filter(({ accepted }) => !accepted)
-  const accepted = change.lockouts.filter((lockout) => lockout.accepted)
   return [
     ...(withSummary ? [printable(change.summary)] : []),
     ...change.packages.map(
@@ -46,8 +45,7 @@ function changeView(change: Change, withSummary: boolean, shown: Set<string>, st
     ...change.accounts.map((edit) => accountLine(edit, style)),
     ...change.files.flatMap((file) => fileView(file, shown, style)),
     ...accessView(change.access, style),
-    ...people('locked out', refused, style.red),
-    ...people('locked out, accepted', accepted, style.yellow),
+    ...lockoutsView(change.lockouts, style),
     ...people('by key alone', change.keyOnly, style.yellow),
     ...change.notes.map((note) => `note: ${printable(note)}`),
     loginsLine(change),
@@ -67,6 +65,17 @@ function accountLine(edit: AccountEdit, style: Style): string {
     action === 'remove' ? `home: ${home}` : '',
   ].filter(Boolean)
   return `${paint(`${action} account`)} ${printable(name)}: ${printable(reason)}${parts.length === 0 ? '' : ` (${printable(parts.join('; '))})`}`
+}
+
+/** What nobody has agreed to yet first. */
+function lockoutsView(lockouts: Change['lockouts'], style: Style): readonly string[] {
+  const kinds = [...new Set(lockouts.map(lockedOut))]
+  const of = (kind: string, agreed: boolean): Change['lockouts'] =>
+    lockouts.filter((lockout) => lockedOut(lockout) === kind && lockout.accepted === agreed)
+  return [
+    ...kinds.flatMap((kind) => people(kind, of(kind, false), style.red)),
+    ...kinds.flatMap((kind) => people(`${kind}, accepted`, of(kind, true), style.yellow)),
+  ]
 }
 
 /** Every account and key whose way in changes; those that stay as they are only by number, since --json and --out have all of them. */
