@@ -289,11 +289,13 @@ const error = z.strictObject({
 
 export const outputSchemas = {
   'enable-mfa': change,
+  'add-user': change,
   'disable-mfa': change,
   harden: change,
   explain: explained,
   apply: change,
   confirm: target,
+  'remove-user': change,
   rollback: target,
   status,
   who,

@@ -12,18 +12,22 @@ export const nameArg = { name: Args.string({ required: true, description: 'of th
 export const addUserFlags = {
   key: Flags.string({ ...repeatable, summary: 'public keys from this file; - is standard input', helpValue: 'FILE' }),
   'key-expires': Flags.string({ summary: 'after this day sshd takes the keys no more', helpValue: 'YYYY-MM-DD' }),
-  sudo: Flags.boolean({ summary: 'may become root, without a password' }),
+  sudo: Flags.boolean({ default: false, summary: 'may become root, without a password' }),
   group: Flags.string({ ...repeatable, summary: 'a member of this group as well', helpValue: 'GROUP' }),
   shell: Flags.string({ default: '/bin/bash', summary: 'of a new account', helpValue: 'PATH' }),
   comment: Flags.string({ default: '', summary: 'full name or the like, of a new account', helpValue: 'TEXT' }),
   expires: Flags.string({ default: '', summary: "the account's last day, or never", helpValue: 'YYYY-MM-DD' }),
   uid: Flags.integer({ min: 1000, max: 59_999, summary: 'the same on every host; default: each host chooses' }),
-  adopt: Flags.boolean({ summary: 'also where the account is there and was not made by bastionctl' }),
+  adopt: Flags.boolean({ default: false, summary: 'also where the account is there and was not made by bastionctl' }),
 }
 
 export const removeUserFlags = {
-  'keep-home': Flags.boolean({ summary: 'leave the home where it is', exclusive: ['purge'] }),
-  purge: Flags.boolean({ summary: 'delete the home instead of archiving it', exclusive: ['keep-home'] }),
+  'keep-home': Flags.boolean({ default: false, summary: 'leave the home where it is', exclusive: ['purge'] }),
+  purge: Flags.boolean({
+    default: false,
+    summary: 'delete the home instead of archiving it',
+    exclusive: ['keep-home'],
+  }),
   as: Flags.string({
     ...repeatable,
     summary: 'an account of your own, never removed; default: that of --ssh-user',
@@ -97,7 +101,11 @@ async function textOf(file: string): Promise<string> {
   }
   const { readFile } = await import('node:fs/promises')
   return readFile(file, 'utf8').catch((error: unknown) => {
-    throw new BastionError('usage', `the key file "${file}" ${fileProblem(error)}`)
+    throw new BastionError(
+      'usage',
+      `the key file "${file}" ${fileProblem(error)}`,
+      'give a .pub file, or - for standard input',
+    )
   })
 }
 
@@ -123,5 +131,9 @@ function checkedShell(path: string): string {
 /** The field of passwd(5) ends at a colon; commas part its own fields and are left to whoever wants them. */
 function checkedComment(text: string): string {
   if (!/[:|\p{Cc}]/u.test(text) && text.length <= 200) return text
-  throw new BastionError('usage', 'the comment has a ":", a "|" or a control character, or is too long')
+  throw new BastionError(
+    'usage',
+    'the comment has a ":", a "|" or a control character, or is too long',
+    'write a name, as it is to stand in passwd(5)',
+  )
 }

@@ -141,6 +141,8 @@ const removeUserPolicy = z.strictObject({
   acceptLockout: z.array(z.string()).readonly(),
 })
 
+const usersPolicy = z.discriminatedUnion('action', [addUserPolicy, removeUserPolicy])
+
 const plannedHost = z.strictObject({
   id: z.string(),
   name: z.string(),
@@ -158,7 +160,7 @@ export const planFile = z.strictObject({
   tool: z.string(),
   region: z.string(),
   selector: z.string(),
-  policy: z.union([mfaPolicy, hardenPolicy, addUserPolicy, removeUserPolicy]),
+  policy: z.discriminatedUnion('feature', [mfaPolicy, hardenPolicy, usersPolicy]),
   policyDigest: z.string(),
   confirmWithin: z.int().min(30).max(86_400),
   changes: z.array(change).readonly(),

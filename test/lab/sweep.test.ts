@@ -3,6 +3,9 @@
  * is cut there. Every 61st call on one release is part of `npm test`; `npm run test:sweep` takes every fifth one on all of them, and every
  * single one (hours) with BASTIONCTL_LAB_SWEEP=all.
  */
+import { writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { expect } from 'chai'
 import { boot, powerCut } from '../../lab/hosts/index.js'
 import { addPerson, login, must, type Person, until } from './harness.js'
@@ -19,174 +22,207 @@ const share = everything ? 4 : 1
 const stride = asked === 'all' ? 1 : Number(asked || 61)
 const releases = everything ? (['deb11', 'deb12', 'deb13'] as const) : (['deb12'] as const)
 
-let ann: Person
-const before = new Map<string, readonly string[]>()
-const change = changeByRelease()
-
-async function prepare(host: string): Promise<void> {
-  ann = await addPerson([host], 'ann')
-  await countCalls(host)
-  before.set(host, await snapshot(host))
-  await must(host, 'sync')
-}
-
 /** One death, and what has to follow. */
 type Death = (host: string, at: number, within: number) => Promise<void>
-
-/** A case for each of the hosts that share a sweep; `count` goes through once without a death. */
-function sweep(title: string, count: (host: string) => Promise<void>, die: Death): Case[] {
-  return Array.from({ length: share }, (_, part) => ({
-    title: share === 1 ? title : `${title} (${String(part + 1)} of ${String(share)})`,
-    on: releases,
-    async run(host) {
-      const began = Date.now()
-      await count(host)
-      const within = Math.ceil((Date.now() - began) / 700) + 4
-      const { count: total } = await calls(host)
-      expect(total).to.be.above(15)
-      await clean(host)
-      for (let at = 1 + part * stride; at <= total; at += share * stride) {
-        await die(host, at, within).catch(async (error: unknown) => {
-          throw new Error(
-            `at call ${String(at)} of ${String(total)}, ${(await calls(host)).reached ?? 'not reached'}: ${String(error)}`,
-          )
-        })
-      }
-      await must(host, 'rm -rf /run/lab-calls')
-      await clean(host)
-    },
-  }))
-}
-
-/** The host takes another change and undoes it; then nothing at all is left of any of them. */
-async function clean(host: string): Promise<void> {
-  await settle(host)
-  const answer = await carryOut(host, await change(host), { id: newId(), confirmWithin: 600 })
-  expect(answer?.outcome, answer?.detail).to.equal('proven')
-  expect(await order(host, 'roll-back')).to.include({ outcome: 'rolled-back-as-asked' })
-  expect(await remains(host)).to.deep.equal([])
-  expect(difference(before.get(host) ?? [], await snapshot(host))).to.deep.equal([])
-  expect(await login(host, ann)).to.deep.include({ in: true, prompts: [] })
-}
-
-/** Undoes what is kept or waits. */
-async function settle(host: string): Promise<void> {
-  await must(host, 'rm -f /run/lab-calls/at')
-  expect((await order(host, 'roll-back'))?.outcome).to.be.oneOf(['rolled-back-as-asked', 'unchanged'])
-}
-
-/** After a death: back by itself; or nothing was touched yet, and the next change will sweep up. */
-async function untouchedOrBack(host: string, id: string, late: number): Promise<void> {
-  const { state } = await stateOf(host, id)
-  if (state === 'none' || state === 'staged') expect(touched(host, await snapshot(host))).to.deep.equal([])
-  else await backByItself(host, id, before.get(host) ?? [], { late })
-}
-
-/** Differences, less those in what no login depends on: the guard's own files. */
-function touched(host: string, now: readonly string[]): readonly string[] {
-  const guards = /\/etc\/\.bastionctl|\/usr\/local\/libexec|\/etc\/systemd\/system\//
-  return difference(before.get(host) ?? [], now).filter((line) => !guards.test(line))
-}
 
 const run = 'bastionctl-run-'
 const guard = 'bastionctl-guard@'
 
-async function proven(host: string, id: string, within: number): Promise<void> {
-  const answer = await carryOut(host, await change(host), { id, confirmWithin: within })
-  expect(answer?.outcome, answer?.detail).to.equal('proven')
-}
+/** Deaths in a change that a command plans; `people` are who is there before. */
+function deaths(
+  command: readonly string[],
+  people: (host: string) => Promise<void> = () => Promise.resolve(),
+): { readonly prepare: (host: string) => Promise<void>; readonly cases: readonly Case[] } {
+  let ann: Person
+  const before = new Map<string, readonly string[]>()
+  const change = changeByRelease(command)
 
-async function counted(host: string): Promise<void> {
-  const id = newId()
-  await endAt(host, { unit: run, from: `/var/lib/bastionctl/changes/${id}`, at: 0, ends: 'kill' })
-  await proven(host, id, 600)
-}
-
-const killedChange: Death = async (host, at, within) => {
-  const id = newId()
-  await endAt(host, { unit: run, from: `/var/lib/bastionctl/changes/${id}`, at, ends: 'kill' })
-  await carryOut(host, await change(host), { id, confirmWithin: within })
-  await untouchedOrBack(host, id, 30)
-}
-
-const cutChange: Death = async (host, at) => {
-  const id = newId()
-  await endAt(host, { unit: run, from: `/var/lib/bastionctl/changes/${id}`, at, ends: 'halt' })
-  const ended = carryOut(host, await change(host), { id, confirmWithin: 3600 })
-  await until('the halt', 60, async () => (await calls(host)).reached !== undefined)
-  await powerCut(host)
-  await ended
-  await boot(host)
-  await untouchedOrBack(host, id, 0)
-}
-
-const killedGuard: Death = async (host, at, within) => {
-  const id = newId()
-  await proven(host, id, within)
-  await endAt(host, { unit: guard, at, ends: 'kill' })
-  await until('a death', 90, async () => (await calls(host)).reached !== undefined)
-  // The last calls are about its own files: what is left of them the next change sweeps up.
-  await until('the roll back', 60, async () => (await stateOf(host, id)).state === 'rolled-back')
-  await until('the old files', 60, async () => touched(host, await snapshot(host)).length === 0)
-}
-
-async function countedGuard(host: string): Promise<void> {
-  const id = newId()
-  await proven(host, id, 20)
-  await endAt(host, { unit: guard, at: 0, ends: 'kill' })
-  await backByItself(host, id, before.get(host) ?? [])
-}
-
-const killedConfirm: Death = async (host, at, within) => {
-  const id = newId()
-  await proven(host, id, within)
-  await endAt(host, { unit: run, at, ends: 'kill' })
-  await order(host, 'confirm')
-  if ((await stateOf(host, id)).state !== 'confirmed') {
-    await backByItself(host, id, before.get(host) ?? [])
-    return
+  async function prepare(host: string): Promise<void> {
+    ann = await addPerson([host], 'ann')
+    await people(host)
+    await countCalls(host)
+    before.set(host, await snapshot(host))
+    await must(host, 'sync')
   }
-  await settle(host)
-  expect(await remains(host)).to.deep.equal([])
-  expect(difference(before.get(host) ?? [], await snapshot(host))).to.deep.equal([])
+
+  /** A case for each of the hosts that share a sweep; `count` goes through once without a death. */
+  function sweep(title: string, count: (host: string) => Promise<void>, die: Death): Case[] {
+    return Array.from({ length: share }, (_, part) => ({
+      title: share === 1 ? title : `${title} (${String(part + 1)} of ${String(share)})`,
+      on: releases,
+      async run(host) {
+        const began = Date.now()
+        await count(host)
+        const within = Math.ceil((Date.now() - began) / 700) + 4
+        const { count: total } = await calls(host)
+        expect(total).to.be.above(15)
+        await clean(host)
+        for (let at = 1 + part * stride; at <= total; at += share * stride) {
+          await die(host, at, within).catch(async (error: unknown) => {
+            throw new Error(
+              `at call ${String(at)} of ${String(total)}, ${(await calls(host)).reached ?? 'not reached'}: ${String(error)}`,
+            )
+          })
+        }
+        await must(host, 'rm -rf /run/lab-calls')
+        await clean(host)
+      },
+    }))
+  }
+
+  /** The host takes another change and undoes it; then nothing at all is left of any of them. */
+  async function clean(host: string): Promise<void> {
+    await settle(host)
+    const answer = await carryOut(host, await change(host), { id: newId(), confirmWithin: 600 })
+    expect(answer?.outcome, answer?.detail).to.equal('proven')
+    expect(await order(host, 'roll-back')).to.include({ outcome: 'rolled-back-as-asked' })
+    expect(await remains(host)).to.deep.equal([])
+    expect(difference(before.get(host) ?? [], await snapshot(host))).to.deep.equal([])
+    expect(await login(host, ann)).to.deep.include({ in: true, prompts: [] })
+  }
+
+  /** Undoes what is kept or waits. */
+  async function settle(host: string): Promise<void> {
+    await must(host, 'rm -f /run/lab-calls/at')
+    expect((await order(host, 'roll-back'))?.outcome).to.be.oneOf(['rolled-back-as-asked', 'unchanged'])
+  }
+
+  /** After a death: back by itself; or nothing was touched yet, and the next change will sweep up. */
+  async function untouchedOrBack(host: string, id: string, late: number): Promise<void> {
+    const { state } = await stateOf(host, id)
+    if (state === 'none' || state === 'staged') expect(touched(host, await snapshot(host))).to.deep.equal([])
+    else await backByItself(host, id, before.get(host) ?? [], { late })
+  }
+
+  /** Differences, less those in what no login depends on: the guard's own files. */
+  function touched(host: string, now: readonly string[]): readonly string[] {
+    const guards = /\/etc\/\.bastionctl|\/usr\/local\/libexec|\/etc\/systemd\/system\//
+    return difference(before.get(host) ?? [], now).filter((line) => !guards.test(line))
+  }
+
+  async function proven(host: string, id: string, within: number): Promise<void> {
+    const answer = await carryOut(host, await change(host), { id, confirmWithin: within })
+    expect(answer?.outcome, answer?.detail).to.equal('proven')
+  }
+
+  async function counted(host: string): Promise<void> {
+    const id = newId()
+    await endAt(host, { unit: run, from: `/var/lib/bastionctl/changes/${id}`, at: 0, ends: 'kill' })
+    await proven(host, id, 600)
+  }
+
+  const killedChange: Death = async (host, at, within) => {
+    const id = newId()
+    await endAt(host, { unit: run, from: `/var/lib/bastionctl/changes/${id}`, at, ends: 'kill' })
+    await carryOut(host, await change(host), { id, confirmWithin: within })
+    await untouchedOrBack(host, id, 30)
+  }
+
+  const cutChange: Death = async (host, at) => {
+    const id = newId()
+    await endAt(host, { unit: run, from: `/var/lib/bastionctl/changes/${id}`, at, ends: 'halt' })
+    const ended = carryOut(host, await change(host), { id, confirmWithin: 3600 })
+    await until('the halt', 60, async () => (await calls(host)).reached !== undefined)
+    await powerCut(host)
+    await ended
+    await boot(host)
+    await untouchedOrBack(host, id, 0)
+  }
+
+  const killedGuard: Death = async (host, at, within) => {
+    const id = newId()
+    await proven(host, id, within)
+    await endAt(host, { unit: guard, at, ends: 'kill' })
+    await until('a death', 90, async () => (await calls(host)).reached !== undefined)
+    // The last calls are about its own files: what is left of them the next change sweeps up.
+    await until('the roll back', 60, async () => (await stateOf(host, id)).state === 'rolled-back')
+    await until('the old files', 60, async () => touched(host, await snapshot(host)).length === 0)
+  }
+
+  async function countedGuard(host: string): Promise<void> {
+    const id = newId()
+    await proven(host, id, 20)
+    await endAt(host, { unit: guard, at: 0, ends: 'kill' })
+    await backByItself(host, id, before.get(host) ?? [])
+  }
+
+  const killedConfirm: Death = async (host, at, within) => {
+    const id = newId()
+    await proven(host, id, within)
+    await endAt(host, { unit: run, at, ends: 'kill' })
+    await order(host, 'confirm')
+    if ((await stateOf(host, id)).state !== 'confirmed') {
+      await backByItself(host, id, before.get(host) ?? [])
+      return
+    }
+    await settle(host)
+    expect(await remains(host)).to.deep.equal([])
+    expect(difference(before.get(host) ?? [], await snapshot(host))).to.deep.equal([])
+  }
+
+  async function countedConfirm(host: string): Promise<void> {
+    await proven(host, newId(), 600)
+    await endAt(host, { unit: run, at: 0, ends: 'kill' })
+    expect(await order(host, 'confirm')).to.include({ outcome: 'confirmed' })
+  }
+
+  const killedRollBack: Death = async (host, at) => {
+    const id = newId()
+    await proven(host, id, 600)
+    expect(await order(host, 'confirm')).to.include({ outcome: 'confirmed' })
+    const kept = await snapshot(host)
+    await endAt(host, { unit: run, at, ends: 'kill' })
+    await order(host, 'roll-back')
+    const { state } = await stateOf(host, id)
+    // Begun is finished, by the guard that was armed for it; not begun is kept.
+    if (state === 'confirmed') expect(touched(host, kept)).to.deep.equal(touched(host, await snapshot(host)))
+    else await until('the roll back', 120, async () => (await stateOf(host, id)).state === 'rolled-back')
+    await settle(host)
+    expect(await remains(host)).to.deep.equal([])
+    expect(difference(before.get(host) ?? [], await snapshot(host))).to.deep.equal([])
+  }
+
+  async function countedRollBack(host: string): Promise<void> {
+    await proven(host, newId(), 600)
+    expect(await order(host, 'confirm')).to.include({ outcome: 'confirmed' })
+    await endAt(host, { unit: run, at: 0, ends: 'kill' })
+    expect(await order(host, 'roll-back')).to.include({ outcome: 'rolled-back-as-asked' })
+  }
+
+  return {
+    prepare,
+    cases: [
+      ...sweep('a change killed', counted, killedChange),
+      ...sweep('a change cut off by a loss of power', counted, cutChange),
+      ...sweep('a guard killed while it goes back', countedGuard, killedGuard),
+      ...sweep('a confirm killed', countedConfirm, killedConfirm),
+      ...sweep('a roll back of a confirmed change killed', countedRollBack, killedRollBack),
+    ],
+  }
 }
 
-async function countedConfirm(host: string): Promise<void> {
-  await proven(host, newId(), 600)
-  await endAt(host, { unit: run, at: 0, ends: 'kill' })
-  expect(await order(host, 'confirm')).to.include({ outcome: 'confirmed' })
+const keyOfBob = path.join(tmpdir(), `bastionctl-sweep-${String(process.pid)}.pub`)
+
+function withKey(): Promise<void> {
+  writeFileSync(keyOfBob, 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMNGIoc0hNuxpUtjzuQOUPuPDK4yzZN3wrgdmKFrHdd9 bob\n')
+  return Promise.resolve()
 }
 
-const killedRollBack: Death = async (host, at) => {
-  const id = newId()
-  await proven(host, id, 600)
-  expect(await order(host, 'confirm')).to.include({ outcome: 'confirmed' })
-  const kept = await snapshot(host)
-  await endAt(host, { unit: run, at, ends: 'kill' })
-  await order(host, 'roll-back')
-  const { state } = await stateOf(host, id)
-  // Begun is finished, by the guard that was armed for it; not begun is kept.
-  if (state === 'confirmed') expect(touched(host, kept)).to.deep.equal(touched(host, await snapshot(host)))
-  else await until('the roll back', 120, async () => (await stateOf(host, id)).state === 'rolled-back')
-  await settle(host)
-  expect(await remains(host)).to.deep.equal([])
-  expect(difference(before.get(host) ?? [], await snapshot(host))).to.deep.equal([])
+/** Somebody who has been there for a while, and is somebody else's neighbour in every database. */
+async function withBob(host: string): Promise<void> {
+  await addPerson([host], 'bob', ['adm', 'users'])
+  await addPerson([host], 'zoe', ['users'])
+  await must(host, 'mkdir -p /var/spool/cron/crontabs && echo "@daily true" >/var/spool/cron/crontabs/bob')
+  await must(host, 'umask 226; echo "bob ALL=(ALL:ALL) NOPASSWD: ALL" >/etc/sudoers.d/bastionctl-bob')
 }
 
-async function countedRollBack(host: string): Promise<void> {
-  await proven(host, newId(), 600)
-  expect(await order(host, 'confirm')).to.include({ outcome: 'confirmed' })
-  await endAt(host, { unit: run, at: 0, ends: 'kill' })
-  expect(await order(host, 'roll-back')).to.include({ outcome: 'rolled-back-as-asked' })
+for (const [title, { prepare, cases }] of Object.entries({
+  'enable-mfa': deaths(['enable-mfa']),
+  'add-user': deaths(['add-user', 'bob', '--key', keyOfBob, '--sudo', '--group', 'adm'], withKey),
+  'remove-user': deaths(['remove-user', 'bob', '--as', 'admin'], withBob),
+})) {
+  describe(`death at any instant: ${title}`, function () {
+    this.timeout(everything ? '3h' : '15m')
+    inParallel(everything ? share : 5, { disk: true }, prepare, [...cases])
+  })
 }
-
-describe('death at any instant', function () {
-  this.timeout(everything ? '3h' : '15m')
-  inParallel(everything ? share : 5, { disk: true }, prepare, [
-    ...sweep('a change killed', counted, killedChange),
-    ...sweep('a change cut off by a loss of power', counted, cutChange),
-    ...sweep('a guard killed while it goes back', countedGuard, killedGuard),
-    ...sweep('a confirm killed', countedConfirm, killedConfirm),
-    ...sweep('a roll back of a confirmed change killed', countedRollBack, killedRollBack),
-  ])
-})

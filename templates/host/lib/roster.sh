@@ -54,7 +54,7 @@ apply_roster() {
   [ -s "$RUN/data/roster" ] || return 0
   while IFS='|' read -r _name _action _uid _shell _comment _groups _expires _house <&4; do
     case $_action in
-    create) create_person ;;
+    create) create_person "$1" ;;
     update) update_person "$1" "${2-}" ;;
     remove) remove_person "$1" "${2-}" ;;
     *) false ;;
@@ -62,8 +62,9 @@ apply_roster() {
   done 4<"$RUN/data/roster"
 }
 
-# `*` is no password; `!` would be a locked account, which sshd refuses where UsePAM is off (shadow(5), auth.c).
+# create_person view|live. `*` is no password; `!` would be a locked account, which sshd refuses where UsePAM is off (shadow(5), auth.c).
 create_person() {
+  _where=$1
   _base=$(useradd -D 2>/dev/null | sed -n 's/^HOME=//p')
   _dir=${_base:-/home}/$_name
   if [ -e "$_dir" ]; then
@@ -79,6 +80,7 @@ create_person() {
   esac
   useradd "$@" "$_name" 2>&1 9>&- && chmod 0750 "$_dir" && merge_keys "$(keys_file "$_name" "$_dir")" "$RUN/data/roster-keys/$_name" /dev/null || return 1
   [ -z "$(command -v restorecon)" ] || restorecon -R "$_dir" 2>/dev/null || true
+  [ "$_where" = view ] || sync -f "$_dir"
 }
 
 # update_person view|live ID
@@ -129,9 +131,9 @@ write_keys() {
   "$3"/*)
     # shellcheck disable=SC2016 # it is the inner shell that expands
     setpriv --reuid="$_owner" --regid="$_group" --clear-groups /bin/sh -c \
-      'umask 077 && mkdir -p "${0%/*}" && cat >"$0.bastionctl-new" && sync "$0.bastionctl-new" && mv -fT "$0.bastionctl-new" "$0"' "$1"
+      'umask 077 && mkdir -p "${0%/*}" && cat >"$0.bastionctl-new" && sync "$0.bastionctl-new" && mv -fT "$0.bastionctl-new" "$0" && sync "${0%/*}"' "$1"
     ;;
-  *) cat >"$1.bastionctl-new" && chmod 0644 "$1.bastionctl-new" && sync "$1.bastionctl-new" && mv -fT "$1.bastionctl-new" "$1" ;;
+  *) cat >"$1.bastionctl-new" && chmod 0644 "$1.bastionctl-new" && sync "$1.bastionctl-new" && mv -fT "$1.bastionctl-new" "$1" && sync "${1%/*}" ;;
   esac
 }
 
@@ -159,7 +161,7 @@ remove_person() {
   *) [ ! -f "$_factor" ] || set_aside "$_factor" "$_was" || return 1 ;;
   esac
   _said=$(userdel "$_name" 2>&1 9>&-) || { echo "$_said"; return 1; }
-  [ "$_house" = keep ] || [ ! -d "$_dir" ] || mv -T "$_dir" "$_dir.bastionctl-$2"
+  [ "$_house" = keep ] || [ ! -d "$_dir" ] || { mv -T "$_dir" "$_dir.bastionctl-$2" && sync "${_dir%/*}"; }
 }
 
 # end_sessions NAME: nothing of the account runs any more, or it is said.
@@ -213,6 +215,7 @@ unmake_person() {
   else
     rm -rf "$_dir"
   fi
+  sync "${_dir%/*}"
 }
 
 # restore_person ID: groups that were given, the date of expiry, and the keys.
@@ -255,18 +258,22 @@ return_person() {
   _n=0
   [ ! -s "$_was/aside" ] || while IFS= read -r _path <&3; do
     _n=$((_n + 1))
-    [ -e "$_path" ] || [ ! -e "$_was/aside-$_n" ] || cp -p --preserve=all "$_was/aside-$_n" "$_path" || return 1
+    [ ! -e "$_was/aside-$_n" ] || [ "$(digest "$_path")" = "$(digest "$_was/aside-$_n")" ] ||
+      put_back_copy "$_was/aside-$_n" "$_path" "$(digest "$_was/aside-$_n")" || return 1
   done 3<"$_was/aside"
   _dir=$(cat "$_was/home")
-  [ ! -e "$_dir" ] || return 0
-  if [ -d "$_dir.bastionctl-$1" ]; then
-    mv -T "$_dir.bastionctl-$1" "$_dir"
+  if [ -e "$_dir" ]; then
+    :
+  elif [ -d "$_dir.bastionctl-$1" ]; then
+    mv -T "$_dir.bastionctl-$1" "$_dir" && sync "${_dir%/*}" || return 1
   elif [ -s "$_was/archive" ]; then
     # Beside its place first: a home that is half there is none.
     _half=${_dir%/*}/.bastionctl-$1
     rm -rf "$_half" && mkdir -p "$_half" && tar -C "$_half" -xzpf "$(cat "$_was/archive")" --numeric-owner &&
-      mv -T "$_half/${_dir##*/}" "$_dir" && rmdir "$_half" && rm -f "$(cat "$_was/archive")"
+      sync -f "$_half" && mv -T "$_half/${_dir##*/}" "$_dir" && sync "${_dir%/*}" || return 1
   fi
+  rm -rf "$(archive_of "$_name" "$1")" "$(archive_of "$_name" "$1").new" "${_dir%/*}/.bastionctl-$1"
+  rmdir "$HOMES" 2>/dev/null || true
 }
 
 # insert_line DATABASE COPY BEHIND: the line in COPY behind the one of BEHIND, or at the end where that is gone.
@@ -332,6 +339,8 @@ unlock_databases() {
   done
 }
 
+archive_of() { printf '%s/%s-%s.tar.gz\n' "$HOMES" "$1" "$2"; }
+
 # settle_roster ID: what waited for the confirm: homes of those who are gone. May be repeated.
 settle_roster() {
   [ -s "$CHANGES/$1/roster" ] || return 0
@@ -341,7 +350,7 @@ settle_roster() {
     _dir=$(cat "$_was/home").bastionctl-$1
     [ -d "$_dir" ] || continue
     if [ "$_house" = archive ]; then
-      _archive=$HOMES/$_name-$1.tar.gz
+      _archive=$(archive_of "$_name" "$1")
       # Below the name that it had, so that it unpacks where it was.
       mkdir -p "$HOMES" && tar -C "${_dir%/*}" --format=posix --transform "s|^${_dir##*/}|$(basename "$(cat "$_was/home")")|" --numeric-owner -czf "$_archive.new" "${_dir##*/}" 2>/dev/null &&
         sync "$_archive.new" && mv -fT "$_archive.new" "$_archive" && printf '%s\n' "$_archive" >"$_was/archive" && sync "$_was/archive" || return 1

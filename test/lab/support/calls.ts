@@ -3,7 +3,8 @@ import { must } from '../harness.js'
 import { readOnHost } from './drive.js'
 
 /** All that the on-host programs change a host with, and what they wait for. */
-const programs = 'mv sync systemctl cp rm rmdir mkdir ln chmod chown cat useradd userdel sshd ssh ssh-keyscan flock'
+const programs =
+  'mv sync systemctl cp rm rmdir mkdir ln chmod chown cat useradd userdel usermod gpasswd setpriv tar sshd ssh ssh-keyscan flock'
 
 const shim = `#!/bin/sh
 PATH=/usr/sbin:/usr/bin:/sbin:/bin

@@ -7,23 +7,28 @@ import { parseAnswer, type HostAnswer } from '../../../src/host/answer.js'
 import { changeData, orderData, type ChangeOrder } from '../../../src/host/data.js'
 import { hostCommand } from '../../../src/host/program.js'
 import { must, sh } from '../harness.js'
-import { savedPlan } from './operator.js'
+import { savedPlanOf } from './operator.js'
 
 /** What `enable-mfa` would do to this host. */
-export async function changeFor(host: string, ...flags: readonly string[]): Promise<Change> {
-  const file = await savedPlan({}, [host], ...flags)
+export function changeFor(host: string, ...flags: readonly string[]): Promise<Change> {
+  return changeOf(['enable-mfa', ...flags], host)
+}
+
+/** What a command would do to this host. */
+export async function changeOf(command: readonly string[], host: string): Promise<Change> {
+  const file = await savedPlanOf(command, {}, [host])
   const [change] = parsePlan(readFileSync(file, 'utf8'), file).changes
   if (change === undefined) throw new Error(`nothing to change on ${host}`)
   return change
 }
 
-/** What `enable-mfa` would do to hosts of a release, planned once: such as `deb12` for `deb12-0`. */
-export function changeByRelease(): (host: string) => Promise<Change> {
+/** What a command would do to hosts of a release, planned once: such as `deb12` for `deb12-0`. */
+export function changeByRelease(command: readonly string[] = ['enable-mfa']): (host: string) => Promise<Change> {
   const changes = new Map<string, Promise<Change>>()
   return (host) => {
     const release = host.replace(/-.*/, '')
     let found = changes.get(release)
-    if (found === undefined) changes.set(release, (found = changeFor(host)))
+    if (found === undefined) changes.set(release, (found = changeOf(command, host)))
     return found
   }
 }

@@ -54,9 +54,19 @@ export async function savedPlan(
   hosts: readonly string[],
   ...flags: readonly string[]
 ): Promise<string> {
+  return savedPlanOf(['enable-mfa'], operator, hosts, ...flags)
+}
+
+/** The same of any command, given with its arguments. */
+export async function savedPlanOf(
+  command: readonly string[],
+  operator: Operator,
+  hosts: readonly string[],
+  ...flags: readonly string[]
+): Promise<string> {
   plans += 1
   const file = path.join(operatorEnv().HOME ?? '', `plan-${String(plans)}.json`)
-  const made = await runAs(operator, 'enable-mfa', ...only(...hosts), '--dry-run', '--out', file, ...flags)
+  const made = await runAs(operator, ...command, ...only(...hosts), '--dry-run', '--out', file, ...flags)
   if (made.exitCode !== 0) throw new Error(`no plan: exit ${String(made.exitCode)}\n${made.stdout}\n${made.stderr}`)
   return file
 }

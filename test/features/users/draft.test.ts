@@ -1,0 +1,171 @@
+import { expect } from 'chai'
+import { changeFrom } from '../../../src/domain/change-from.js'
+import { isNoop } from '../../../src/domain/change.js'
+import type { Account, Facts } from '../../../src/domain/facts.js'
+import type { AddUserPolicy, RemoveUserPolicy } from '../../../src/domain/policy.js'
+import { draft } from '../../../src/features/index.js'
+import { listFile, sudoersFile } from '../../../src/features/users/managed.js'
+import { account, admin, file, key, root, stockFacts } from '../facts.js'
+
+const blob = 'AAAAC3NzaC1lZDI1NTE5AAAAIMNGIoc0hNuxpUtjzuQOUPuPDK4yzZN3wrgdmKFrHdd9'
+const fingerprint = 'SHA256:6gostDEkn3ngQymcr/cC5ZW2YNKo0NKN8RSrKvzS3mg'
+
+function adding(more: Partial<AddUserPolicy> = {}): AddUserPolicy {
+  return {
+    feature: 'users',
+    action: 'add',
+    name: 'ada',
+    keys: [`ssh-ed25519 ${blob} ada@laptop`],
+    sudo: false,
+    groups: [],
+    shell: '/bin/bash',
+    comment: '',
+    expires: '',
+    uid: null,
+    adopt: false,
+    acceptLockout: [],
+    ...more,
+  }
+}
+
+function removing(name: string, more: Partial<RemoveUserPolicy> = {}): RemoveUserPolicy {
+  return {
+    feature: 'users',
+    action: 'remove',
+    name,
+    home: 'archive',
+    operators: ['ops'],
+    acceptLockout: [name],
+    ...more,
+  }
+}
+
+/** A host with these accounts beside root and the administrator. */
+function host(accounts: readonly Account[] = [], managed: readonly string[] = [], more: Partial<Facts> = {}): Facts {
+  const all = [root, admin, ...accounts]
+  const facts = stockFacts('debian-12', more)
+  const list = listFile(managed).content
+  return {
+    ...facts,
+    accounts: all,
+    names: [...all.map(({ name, uid }) => ({ name, uid })), { name: 'daemon', uid: 1 }],
+    files: [...facts.files, ...(list === null ? [] : [file('/etc/bastionctl-users', list)]), ...(more.files ?? [])],
+  }
+}
+
+const ada = account('ada', { uid: 1005, keys: [{ ...key(), fingerprint }] })
+
+describe('taking a person on', () => {
+  it('makes the account with its keys, its line in the list and its right to sudo', () => {
+    const { accounts, files, summary, logins, keyOnly } = draft(
+      adding({ sudo: true, groups: ['robots'], uid: 2000 }),
+      host([], ['zoe']),
+    )
+    expect(summary).to.equal('add user ada (sudo)')
+    expect(accounts).to.have.length(1)
+    expect(accounts[0]).to.deep.include({ name: 'ada', action: 'create', uid: 2000, groups: ['robots'] })
+    expect(accounts[0]?.giveKeys).to.deep.equal([
+      { line: `ssh-ed25519 ${blob} ada@laptop`, type: 'ssh-ed25519', blob, fingerprint, offered: true },
+    ])
+    expect(files.map(({ path, content }) => [path, content])).to.deep.equal([
+      ['/etc/sudoers.d/bastionctl-ada', 'ada ALL=(ALL:ALL) NOPASSWD: ALL\n'],
+      ['/etc/bastionctl-users', '# accounts that bastionctl manages\nada\nzoe\n'],
+    ])
+    expect(
+      logins.filter(({ account: name }) => name === 'ada').map(({ phase, expect: what }) => [phase, what]),
+    ).to.deep.equal([
+      ['rehearse', 'in'],
+      ['prove', 'in'],
+    ])
+    expect(keyOnly).to.deep.equal([{ account: 'ada', reason: 'no second factor is demanded' }])
+  })
+
+  it('a second time wants nothing', () => {
+    const there = host([ada], ['ada'])
+    expect(isNoop(changeFrom(draft(adding(), there), there))).to.equal(true)
+    const expiring = host([{ ...ada, expires: '2030-01-31' }], ['ada'])
+    expect(isNoop(changeFrom(draft(adding({ expires: '2030-01-31' }), expiring), expiring))).to.equal(true)
+    expect(isNoop(changeFrom(draft(adding({ expires: 'never' }), there), there))).to.equal(true)
+  })
+
+  it('gives an account that is there what it lacks, and takes nothing from it', () => {
+    const there = host([account('ada', { uid: 1005, groups: ['ada', 'robots'] })], ['ada'])
+    const { accounts } = draft(adding({ groups: ['robots', 'breakglass'], expires: '2030-01-31' }), there)
+    expect(accounts[0]).to.deep.include({
+      action: 'update',
+      groups: ['breakglass'],
+      expires: '2030-01-31',
+      takeKeys: [],
+    })
+    expect(accounts[0]?.giveKeys.map((one) => one.fingerprint)).to.deep.equal([fingerprint])
+  })
+
+  it('does not offer a key that is bound to addresses', () => {
+    const { accounts } = draft(adding({ keys: [`from="192.0.2.1" ssh-ed25519 ${blob} ada`] }), host())
+    expect(accounts[0]?.giveKeys[0]?.offered).to.equal(false)
+  })
+
+  for (const [what, policy, facts, words] of [
+    ['an account of the system', adding({ name: 'daemon' }), host(), /"daemon" is an account of the system \(uid 1\)/],
+    ['root', adding({ name: 'root' }), host(), /account of the system/],
+    ['an account of somebody else', adding(), host([ada]), /bastionctl has not made/],
+    ['a uid that is taken', adding({ uid: 1000 }), host(), /uid 1000 is admin's/],
+    ['another uid than it has', adding({ uid: 1006 }), host([ada], ['ada']), /has uid 1005, not 1006/],
+    ['a group that is not there', adding({ groups: ['nosuch'] }), host(), /no group nosuch/],
+    ['a group of the same name', adding({ name: 'robots' }), host(), /there is a group "robots" already/],
+    [
+      'a right to sudo that waits for the name',
+      adding(),
+      host([], [], { files: [file('/etc/sudoers.d/bastionctl-ada', 'x')] }),
+      /is there without the account/,
+    ],
+  ] as const)
+    it(`refuses ${what}`, () => {
+      expect(() => draft(policy, facts)).to.throw(words)
+    })
+
+  it('adopts an account where that is asked for', () => {
+    const { accounts, files } = draft(adding({ adopt: true }), host([ada]))
+    expect(accounts).to.deep.equal([])
+    expect(files.at(-1)?.content).to.match(/^ada$/m)
+  })
+})
+
+describe('taking a person off', () => {
+  const there = host([ada], ['ada', 'zoe'], {
+    files: [file('/etc/sudoers.d/bastionctl-ada', sudoersFile('ada', true).content ?? '')],
+  })
+
+  it('removes the account, shows that each of its keys is refused, and leaves others in the list', () => {
+    const { accounts, files, lockouts, access } = draft(removing('ada'), there)
+    expect(accounts[0]).to.deep.include({ name: 'ada', action: 'remove', home: 'archive', takeKeys: [fingerprint] })
+    expect(files.map(({ path, content }) => [path, content])).to.deep.equal([
+      ['/etc/sudoers.d/bastionctl-ada', null],
+      ['/etc/bastionctl-users', '# accounts that bastionctl manages\nzoe\n'],
+    ])
+    expect(lockouts).to.deep.equal([{ account: 'ada', reason: 'is removed', accepted: true }])
+    expect(access.find(({ account: name }) => name === 'ada')).to.include({ today: true, after: false })
+  })
+
+  it('wants nothing where the account is gone', () => {
+    const gone = host()
+    expect(isNoop(changeFrom(draft(removing('ada'), gone), gone))).to.equal(true)
+  })
+
+  for (const [what, policy, words] of [
+    ['the last administrator who gets in', removing('admin'), /last administrator/],
+    ['the operator', removing('ada', { operators: ['ada'] }), /"ada" is you/],
+    ['root', removing('root'), /account of the system/],
+    ['an account of the system', removing('daemon'), /account of the system/],
+  ] as const)
+    it(`refuses ${what} (lockout 27)`, () => {
+      expect(() => draft(policy, there)).to.throw(words)
+    })
+
+  it('an administrator goes where another one gets in', () => {
+    const two = host([account('eve', { uid: 1006, sudo: true })])
+    expect(draft(removing('admin'), two).accounts).to.have.length(1)
+    const keyless = host([account('eve', { uid: 1006, sudo: true, keys: [] })])
+    expect(() => draft(removing('admin'), keyless)).to.throw(/last administrator/)
+  })
+})
