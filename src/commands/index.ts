@@ -11,6 +11,7 @@ import Hosts from './hosts.js'
 import RemoveUser from './remove-user.js'
 import Rollback from './rollback.js'
 import Status from './status.js'
+import Users from './users.js'
 import Who from './who.js'
 import Verify from './verify.js'
 
@@ -27,6 +28,7 @@ export const commands = {
   'remove-user': RemoveUser,
   rollback: Rollback,
   status: Status,
+  users: Users,
   who: Who,
   verify: Verify,
 }

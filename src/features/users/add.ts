@@ -7,7 +7,7 @@ import { login } from '../mfa/logins.js'
 import type { MfaState } from '../mfa/state.js'
 import { describeKey } from '../hardening/access.js'
 import { listFile, managedNames, sudoersFile, sudoersPath } from './managed.js'
-import { administrators, asToday } from './people.js'
+import { administrators, asToday } from './administrators.js'
 import { authorizedLine, parsePublicKeys, type PublicKey } from './public-key.js'
 
 type Addition = Pick<Draft, 'summary' | 'files' | 'accounts' | 'logins' | 'lockouts' | 'keyOnly' | 'access' | 'notes'>

@@ -6,7 +6,7 @@ import type { RemoveUserPolicy } from '../../domain/policy.js'
 import { describeKey } from '../hardening/access.js'
 import type { MfaState } from '../mfa/state.js'
 import { listFile, managedNames, sudoersFile, sudoersPath } from './managed.js'
-import { administrators, asToday } from './people.js'
+import { administrators, asToday } from './administrators.js'
 
 type Removal = Pick<Draft, 'summary' | 'files' | 'accounts' | 'logins' | 'lockouts' | 'keyOnly' | 'access' | 'notes'>
 

@@ -1,0 +1,29 @@
+/** Who gets in today, as far as taking somebody on or off has to know. */
+import type { LoginCase } from '../../domain/change.js'
+import type { Account, Facts } from '../../domain/facts.js'
+import { foreignDirectives } from '../foreign.js'
+import { chosen } from '../mfa/choose.js'
+import { byFactorToday, byKeyToday, byPasswordToday } from '../mfa/entry.js'
+import { baseline } from '../mfa/logins.js'
+import { people } from '../mfa/people.js'
+import type { MfaState } from '../mfa/state.js'
+import { mfaFeature } from '../sshd-files.js'
+
+export function getsIn(account: Account, state: MfaState): boolean {
+  return byKeyToday(account) || byFactorToday(account, state) || byPasswordToday(account, state)
+}
+
+/** Administrators who get in today. */
+export function administrators(facts: Facts, state: MfaState): readonly Account[] {
+  return facts.accounts.filter((account) => account.sudo && getsIn(account, state))
+}
+
+/** An administrator's login, now and with the change: a host that is broken already is told from one that this breaks. */
+export function asToday(facts: Facts, state: MfaState): LoginCase[] {
+  const { enrol = 'first-login', exemptGroups } = state
+  const everybody = people({ enrol, exemptGroups }, facts, state, foreignDirectives(facts, mfaFeature))
+  const admin = chosen(everybody).find(({ account }) => account.sudo)
+  if (admin === undefined) return []
+  const now = baseline([admin], state)
+  return [...now, ...now.map((one) => ({ ...one, phase: 'rehearse' as const, id: `rehearse-${admin.account.name}` }))]
+}
