@@ -362,6 +362,7 @@ export const outputSchemas = {
   apply: change,
   confirm: target,
   'remove-user': change,
+  'rotate-key': change,
   rollback: target,
   status,
   users,

@@ -3,7 +3,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import type * as Interfaces from '@oclif/core/interfaces'
 import { BastionError } from '../domain/errors.js'
-import type { AddUserPolicy, RemoveUserPolicy } from '../domain/policy.js'
+import type { AddUserPolicy, RemoveUserPolicy, RotateKeyPolicy } from '../domain/policy.js'
 import { fileProblem } from './file-problem.js'
 import { repeatable } from './flags.js'
 
@@ -33,6 +33,12 @@ export const removeUserFlags = {
     summary: 'an account of your own, never removed; default: that of --ssh-user',
     helpValue: 'USER',
   }),
+}
+
+export const rotateKeyFlags = {
+  add: Flags.string({ ...repeatable, summary: 'public keys from this file; - is standard input', helpValue: 'FILE' }),
+  'key-expires': Flags.string({ summary: 'after this day sshd takes the new keys no more', helpValue: 'YYYY-MM-DD' }),
+  remove: Flags.string({ ...repeatable, summary: 'the key with this fingerprint goes', helpValue: 'SHA256:…' }),
 }
 
 /** Throws `usage` for a name, key, date or text that is wrong, before anything is asked of a host. */
@@ -79,6 +85,33 @@ export async function removeUserPolicy(
     name: checkUserName(name),
     home: flags.purge ? 'purge' : flags['keep-home'] ? 'keep' : 'archive',
     operators,
+    acceptLockout: [name],
+  }
+}
+
+/** Throws `usage` for a name, key or fingerprint that is wrong, and where nothing is asked for. */
+export async function rotateKeyPolicy(
+  name: string,
+  flags: Interfaces.InferredFlags<typeof rotateKeyFlags>,
+): Promise<RotateKeyPolicy> {
+  const { checkUserName } = await import('../features/users/names.js')
+  const { add = [], remove = [] } = flags
+  if (add.length === 0 && remove.length === 0)
+    throw new BastionError('usage', 'no key is named', 'give --add FILE, --remove FINGERPRINT, or both')
+  const wrong = remove.find((print) => !/^SHA256:[A-Za-z0-9+/]{43}$/.test(print))
+  if (wrong !== undefined)
+    throw new BastionError(
+      'usage',
+      `"${wrong}" is not a fingerprint`,
+      'take it from "bastionctl users" or ssh-keygen -lf',
+    )
+  const expires = flags['key-expires'] === undefined ? undefined : checkedDate(flags['key-expires'], '--key-expires')
+  return {
+    feature: 'users',
+    action: 'rotate',
+    name: checkUserName(name),
+    keys: await keyLines(add, expires?.replaceAll('-', '')),
+    remove: [...new Set(remove)],
     acceptLockout: [name],
   }
 }

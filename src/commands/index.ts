@@ -9,6 +9,7 @@ import Harden from './harden.js'
 import History from './history.js'
 import Hosts from './hosts.js'
 import RemoveUser from './remove-user.js'
+import RotateKey from './rotate-key.js'
 import Rollback from './rollback.js'
 import Status from './status.js'
 import Users from './users.js'
@@ -27,6 +28,7 @@ export const commands = {
   hosts: Hosts,
   'remove-user': RemoveUser,
   rollback: Rollback,
+  'rotate-key': RotateKey,
   status: Status,
   users: Users,
   who: Who,

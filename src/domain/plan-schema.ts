@@ -141,7 +141,16 @@ const removeUserPolicy = z.strictObject({
   acceptLockout: z.array(z.string()).readonly(),
 })
 
-const usersPolicy = z.discriminatedUnion('action', [addUserPolicy, removeUserPolicy])
+const rotateKeyPolicy = z.strictObject({
+  feature: z.literal('users'),
+  action: z.literal('rotate'),
+  name: z.string(),
+  keys: z.array(z.string()).readonly(),
+  remove: z.array(z.string()).readonly(),
+  acceptLockout: z.array(z.string()).readonly(),
+})
+
+const usersPolicy = z.discriminatedUnion('action', [addUserPolicy, removeUserPolicy, rotateKeyPolicy])
 
 const plannedHost = z.strictObject({
   id: z.string(),

@@ -81,7 +81,19 @@ export interface RemoveUserPolicy {
   readonly acceptLockout: readonly string[]
 }
 
-export type UsersPolicy = AddUserPolicy | RemoveUserPolicy
+export interface RotateKeyPolicy {
+  readonly feature: 'users'
+  readonly action: 'rotate'
+  readonly name: string
+  /** Lines of authorized_keys that are added. */
+  readonly keys: readonly string[]
+  /** Fingerprints, `SHA256:…`, of keys that go. */
+  readonly remove: readonly string[]
+  /** Whose key goes. */
+  readonly acceptLockout: readonly string[]
+}
+
+export type UsersPolicy = AddUserPolicy | RemoveUserPolicy | RotateKeyPolicy
 
 /** Every feature adds its policy here. */
 export type Policy = MfaPolicy | HardenPolicy | UsersPolicy

@@ -128,6 +128,26 @@ describe('people', function () {
       })
     })
 
+    it('rotate-key: the new key gets in, the old one does not, and back', async () => {
+      const next = path.join(folder, 'next')
+      await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'bob next', '-f', next])
+      const print = (await execa('ssh-keygen', ['-lf', key])).stdout.split(' ')[1] ?? ''
+      const rotate = (): Promise<Finished> =>
+        bastionctl('rotate-key', 'bob', '--add', `${next}.pub`, '--remove', print, ...tagged, ...unattended)
+      done(await rotate())
+      await onAll(async (host) => {
+        expect(await login(host, bob)).to.deep.include({ in: false })
+        expect(await login(host, { name: 'bob', key: next })).to.deep.include({ in: true })
+        expect(await must(host, 'cat /home/bob/.ssh/authorized_keys')).to.match(/^# mine\nssh-ed25519 \S+ bob next\n$/)
+      })
+      expect(done(await rotate())).to.match(/no changes/)
+      done(await rollBack())
+      await onAll(async (host) => {
+        expect(await login(host, bob)).to.deep.include({ in: true })
+        expect(await login(host, { name: 'bob', key: next })).to.deep.include({ in: false })
+      })
+    })
+
     it('rolled back, the account is gone; a home in which somebody has written since is kept beside its place', async () => {
       done(await rollBack())
       await onAll(async (host) => {

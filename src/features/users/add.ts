@@ -7,7 +7,7 @@ import { login } from '../mfa/logins.js'
 import type { MfaState } from '../mfa/state.js'
 import { describeKey } from '../hardening/access.js'
 import { listFile, managedNames, sudoersFile, sudoersPath } from './managed.js'
-import { administrators, asToday } from './administrators.js'
+import { administratorRows, asToday } from './administrators.js'
 import { authorizedLine, parsePublicKeys, type PublicKey } from './public-key.js'
 
 type Addition = Pick<Draft, 'summary' | 'files' | 'accounts' | 'logins' | 'lockouts' | 'keyOnly' | 'access' | 'notes'>
@@ -19,7 +19,7 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
   const missing = policy.groups.filter((group) => !facts.groups.includes(group))
   if (missing.length > 0)
     throw new BastionError('refused', `there is no group ${missing.join(', ')}`, 'make it first, or leave it out')
-  const keys = parsePublicKeys(policy.keys.join('\n'), 'the plan').filter(
+  const keys = keysOf(policy.keys).filter(
     ({ fingerprint }) => !account?.keys.some((has) => has.fingerprint === fingerprint),
   )
   const edit = account === undefined ? created(policy, keys) : updated(policy, account, keys)
@@ -105,7 +105,13 @@ function updated(policy: AddUserPolicy, account: Account, keys: readonly PublicK
   }
 }
 
-function given(key: PublicKey): GivenKey {
+/** The policy's lines, read again: a plan's file may have been written by anybody. */
+export function keysOf(lines: readonly string[]): PublicKey[] {
+  return lines.length === 0 ? [] : parsePublicKeys(lines.join('\n'), 'the plan')
+}
+
+/** What the host is told of a key. */
+export function given(key: PublicKey): GivenKey {
   const { type, blob, fingerprint, options } = key
   return { line: authorizedLine(key), type, blob, fingerprint, offered: !/(?:^|,)from=/i.test(options) }
 }
@@ -131,15 +137,6 @@ function hasReason({ reason }: { readonly reason: string }): boolean {
 function newRow(policy: AddUserPolicy, key: PublicKey): AccessRow {
   const fact = { ...key, options: key.options === '' ? [] : ['command'].filter((word) => key.options.includes(word)) }
   return { account: policy.name, sudo: policy.sudo, key: describeKey(fact), today: false, after: true }
-}
-
-/** Those on whom the host counts: one of them has to have a key that the staged sshd accepts. */
-function administratorRows(facts: Facts, state: MfaState): AccessRow[] {
-  return administrators(facts, state).flatMap(({ name, sudo, keys }) =>
-    keys
-      .filter(({ options }) => !options.includes('cert-authority') && !options.includes('notice'))
-      .map((key) => ({ account: name, sudo, key: describeKey(key), today: true, after: true })),
-  )
 }
 
 function notesOf(policy: AddUserPolicy, account: Account | undefined, state: MfaState): string[] {

@@ -1,7 +1,8 @@
 /** Who gets in today, as far as taking somebody on or off has to know. */
-import type { LoginCase } from '../../domain/change.js'
+import type { AccessRow, LoginCase } from '../../domain/change.js'
 import type { Account, Facts } from '../../domain/facts.js'
 import { foreignDirectives } from '../foreign.js'
+import { describeKey } from '../hardening/access.js'
 import { chosen } from '../mfa/choose.js'
 import { byFactorToday, byKeyToday, byPasswordToday } from '../mfa/entry.js'
 import { baseline } from '../mfa/logins.js'
@@ -16,6 +17,15 @@ export function getsIn(account: Account, state: MfaState): boolean {
 /** Administrators who get in today. */
 export function administrators(facts: Facts, state: MfaState): readonly Account[] {
   return facts.accounts.filter((account) => account.sudo && getsIn(account, state))
+}
+
+/** Those on whom the host counts: one of them has to have a key that the staged sshd accepts. */
+export function administratorRows(facts: Facts, state: MfaState): AccessRow[] {
+  return administrators(facts, state).flatMap(({ name, sudo, keys }) =>
+    keys
+      .filter(({ options }) => !options.includes('cert-authority') && !options.includes('notice'))
+      .map((key) => ({ account: name, sudo, key: describeKey(key), today: true, after: true })),
+  )
 }
 
 /** An administrator's login, now and with the change: a host that is broken already is told from one that this breaks. */

@@ -5,9 +5,10 @@ import type { Facts } from '../../domain/facts.js'
 import type { UsersPolicy } from '../../domain/policy.js'
 import { profileFor } from '../../os/index.js'
 import { methodNamed } from '../mfa/registry.js'
-import { mfaState } from '../mfa/state.js'
+import { mfaState, type MfaState } from '../mfa/state.js'
 import { addition } from './add.js'
 import { removal } from './remove.js'
+import { rotation } from './rotate.js'
 
 /** Errors: BastionError `host-unfit`, `refused`. */
 export function draftUsers(policy: UsersPolicy, facts: Facts): Draft {
@@ -24,6 +25,17 @@ export function draftUsers(policy: UsersPolicy, facts: Facts): Draft {
       ...groups.map((name) => ({ kind: 'group' as const, name, digest: digestText(name) })),
     ],
     expectations: [],
-    ...(policy.action === 'add' ? addition(policy, facts, state) : removal(policy, facts, state)),
+    ...content(policy, facts, state),
+  }
+}
+
+function content(policy: UsersPolicy, facts: Facts, state: MfaState): ReturnType<typeof removal> {
+  switch (policy.action) {
+    case 'add':
+      return addition(policy, facts, state)
+    case 'remove':
+      return removal(policy, facts, state)
+    case 'rotate':
+      return rotation(policy, facts, state)
   }
 }

@@ -6,7 +6,7 @@ import type { RemoveUserPolicy } from '../../domain/policy.js'
 import { describeKey } from '../hardening/access.js'
 import type { MfaState } from '../mfa/state.js'
 import { listFile, managedNames, sudoersFile, sudoersPath } from './managed.js'
-import { administrators, asToday } from './administrators.js'
+import { administratorRows, administrators, asToday } from './administrators.js'
 
 type Removal = Pick<Draft, 'summary' | 'files' | 'accounts' | 'logins' | 'lockouts' | 'keyOnly' | 'access' | 'notes'>
 
@@ -43,11 +43,7 @@ export function removal(policy: RemoveUserPolicy, facts: Facts, state: MfaState)
     logins: asToday({ ...facts, accounts: facts.accounts.filter((other) => other !== account) }, state),
     lockouts: [{ account: name, reason: 'is removed', accepted: true }],
     access: [
-      ...administrators(facts, state)
-        .filter((other) => other !== account)
-        .flatMap(({ name: other, sudo, keys }) =>
-          keys.map((key) => ({ account: other, sudo, key: describeKey(key), today: true, after: true })),
-        ),
+      ...administratorRows(facts, state).filter((row) => row.account !== name),
       ...account.keys.map((key) => ({
         account: name,
         sudo: account.sudo,

@@ -99,6 +99,9 @@ clear_locks() {
       _pid=$(tr -cd 0-9 <"/etc/$_db.lock")
       kill -0 "${_pid:-none}" 2>/dev/null || rm -f "/etc/$_db.lock" "/etc/$_db.$_pid"
     fi
+    for _stale in "/etc/$_db."[0-9]*; do
+      [ ! -e "$_stale" ] || kill -0 "${_stale##*.}" 2>/dev/null || rm -f "$_stale"
+    done
     # Under the lock as they take it themselves (lckpwdf(3) is for libraries).
     if [ -e "/etc/$_db+" ] && echo $$ >"/etc/$_db.$$"; then
       ! ln "/etc/$_db.$$" "/etc/$_db.lock" 2>/dev/null || rm -f "/etc/$_db+" "/etc/$_db.lock"

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { changeFrom } from '../../../src/domain/change-from.js'
 import { isNoop } from '../../../src/domain/change.js'
 import type { Account, Facts } from '../../../src/domain/facts.js'
-import type { AddUserPolicy, RemoveUserPolicy } from '../../../src/domain/policy.js'
+import type { AddUserPolicy, RemoveUserPolicy, RotateKeyPolicy } from '../../../src/domain/policy.js'
 import { draft } from '../../../src/features/index.js'
 import { listFile, sudoersFile } from '../../../src/features/users/managed.js'
 import { account, admin, file, key, root, stockFacts } from '../facts.js'
@@ -167,5 +167,43 @@ describe('taking a person off', () => {
     expect(draft(removing('admin'), two).accounts).to.have.length(1)
     const keyless = host([account('eve', { uid: 1006, sudo: true, keys: [] })])
     expect(() => draft(removing('admin'), keyless)).to.throw(/last administrator/)
+  })
+})
+
+describe('replacing keys', () => {
+  const other = 'SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
+  const rotating = (keys: readonly string[], remove: readonly string[], name = 'ada'): RotateKeyPolicy => ({
+    feature: 'users',
+    action: 'rotate',
+    name,
+    keys,
+    remove,
+    acceptLockout: [name],
+  })
+  const has = (...prints: readonly string[]): Facts =>
+    host([account('ada', { uid: 1005, keys: prints.map((print) => ({ ...key(), fingerprint: print })) })])
+  const line = `ssh-ed25519 ${blob} ada@laptop`
+
+  it('gives the new one, takes the old one, and says who loses what', () => {
+    const { accounts, lockouts, access } = draft(rotating([line], [other]), has(other))
+    expect(accounts[0]).to.deep.include({ action: 'update', takeKeys: [other], groups: [], expires: '' })
+    expect(accounts[0]?.giveKeys.map((one) => one.fingerprint)).to.deep.equal([fingerprint])
+    expect(lockouts).to.deep.equal([{ account: 'ada', reason: 'a key is taken away', accepted: true }])
+    expect(access.filter((row) => row.account === 'ada').map(({ today, after }) => [today, after])).to.deep.equal([
+      [true, false],
+      [false, true],
+    ])
+  })
+
+  it('a second time wants nothing, and says that the old one is not there', () => {
+    const there = has(fingerprint)
+    const again = draft(rotating([line], [other]), there)
+    expect(isNoop(changeFrom(again, there))).to.equal(true)
+    expect(again.notes).to.deep.equal([`ada does not have ${other}`])
+  })
+
+  it('refuses to take the last key, and a person who is not there', () => {
+    expect(() => draft(rotating([], [other]), has(other))).to.throw(/no key left/)
+    expect(() => draft(rotating([line], [], 'eve'), has(other))).to.throw(/no account "eve"/)
   })
 })

@@ -1,0 +1,74 @@
+/** Keys that are replaced: new ones in, old ones out, in one change. */
+import type { Draft } from '../../domain/change.js'
+import { BastionError } from '../../domain/errors.js'
+import type { Account, Facts } from '../../domain/facts.js'
+import type { RotateKeyPolicy } from '../../domain/policy.js'
+import { describeKey } from '../hardening/access.js'
+import type { MfaState } from '../mfa/state.js'
+import { given, keysOf } from './add.js'
+import { administratorRows, asToday } from './administrators.js'
+
+type Rotation = Pick<Draft, 'summary' | 'files' | 'accounts' | 'logins' | 'lockouts' | 'keyOnly' | 'access' | 'notes'>
+
+/** Nothing where all is as wanted. Errors: BastionError `refused`. */
+export function rotation(policy: RotateKeyPolicy, facts: Facts, state: MfaState): Rotation {
+  const { name } = policy
+  const account = accountOf(policy, facts)
+  const fresh = keysOf(policy.keys).filter(
+    ({ fingerprint }) => !account.keys.some((has) => has.fingerprint === fingerprint),
+  )
+  const gone = account.keys.filter(({ fingerprint }) => policy.remove.includes(fingerprint))
+  if (gone.length === account.keys.length && fresh.length === 0)
+    throw new BastionError('refused', `"${name}" would have no key left`, 'give a new one with --add, or remove-user')
+  const nothing = { summary: `rotate keys of ${name}`, files: [], keyOnly: [], notes: notesOf(policy, account) }
+  if (fresh.length === 0 && gone.length === 0) return { ...nothing, accounts: [], logins: [], lockouts: [], access: [] }
+  return {
+    ...nothing,
+    accounts: [
+      {
+        name,
+        action: 'update',
+        shell: '',
+        comment: '',
+        groups: [],
+        expires: '',
+        home: 'keep',
+        giveKeys: fresh.map(given),
+        takeKeys: gone.map(({ fingerprint }) => fingerprint),
+        reason: 'keys are replaced',
+      },
+    ],
+    logins: asToday(facts, state),
+    lockouts: gone.length === 0 ? [] : [{ account: name, reason: 'a key is taken away', accepted: true }],
+    access: [
+      ...administratorRows(facts, state).filter((row) => row.account !== name),
+      ...account.keys.map((key) => ({
+        account: name,
+        sudo: account.sudo,
+        key: describeKey(key),
+        today: true,
+        after: !gone.includes(key),
+        ...(gone.includes(key) ? { why: 'is taken away' } : {}),
+      })),
+      ...fresh.map((key) => ({
+        account: name,
+        sudo: account.sudo,
+        key: describeKey({ ...key, options: [] }),
+        today: false,
+        after: true,
+      })),
+    ],
+  }
+}
+
+/** Errors: `refused` where there is no such person. */
+function accountOf({ name }: RotateKeyPolicy, facts: Facts): Account {
+  const account = facts.accounts.find((entry) => entry.name === name)
+  if (account === undefined) throw new BastionError('refused', `there is no account "${name}" that may log in`)
+  return account
+}
+
+function notesOf({ name, remove }: RotateKeyPolicy, account: Account): string[] {
+  const missing = remove.filter((print) => !account.keys.some(({ fingerprint }) => fingerprint === print))
+  return missing.map((print) => `${name} does not have ${print}`)
+}
