@@ -1,6 +1,6 @@
 /**
  * Death at any instant: the on-host program, and then its guard, are killed before their n-th call of any other program, or the power
- * is cut there. Every 61st call on one release is part of `npm test`; `npm run test:sweep` takes every fifth one on all of them, and every
+ * is cut there. Every 61st or 101st call on one release is part of `npm test`; `npm run test:sweep` takes every fifth one on all of them, and every
  * single one (hours) with BASTIONCTL_LAB_SWEEP=all.
  */
 import { writeFileSync } from 'node:fs'
@@ -19,7 +19,7 @@ const asked = process.env.BASTIONCTL_LAB_SWEEP ?? ''
 const everything = asked !== ''
 /** Hosts that share the calls of a sweep. */
 const share = everything ? 4 : 1
-const stride = asked === 'all' ? 1 : Number(asked || 61)
+const strideOf = (sample: number): number => (asked === 'all' ? 1 : Number(asked || sample))
 const releases = everything ? (['deb11', 'deb12', 'deb13'] as const) : (['deb12'] as const)
 
 /** One death, and what has to follow. */
@@ -28,11 +28,13 @@ type Death = (host: string, at: number, within: number) => Promise<void>
 const run = 'bastionctl-run-'
 const guard = 'bastionctl-guard@'
 
-/** Deaths in a change that a command plans; `people` are who is there before. */
+/** Deaths in a change that a command plans, at every `sample`th call in `npm test`; `people` makes those who are there before. */
 function deaths(
   command: readonly string[],
+  sample: number,
   people: (host: string) => Promise<void> = () => Promise.resolve(),
 ): { readonly prepare: (host: string) => Promise<void>; readonly cases: readonly Case[] } {
+  const stride = strideOf(sample)
   let ann: Person
   const before = new Map<string, readonly string[]>()
   const change = changeByRelease(command)
@@ -222,9 +224,9 @@ async function withBob(host: string): Promise<void> {
 }
 
 for (const [title, { prepare, cases }] of Object.entries({
-  'enable-mfa': deaths(['enable-mfa']),
-  'add-user': deaths(['add-user', 'bob', '--key', keyOfBob, '--sudo', '--group', 'adm'], withKey),
-  'remove-user': deaths(['remove-user', 'bob', '--as', 'admin'], withBob),
+  'enable-mfa': deaths(['enable-mfa'], 61),
+  'add-user': deaths(['add-user', 'bob', '--key', keyOfBob, '--sudo', '--group', 'adm'], 101, withKey),
+  'remove-user': deaths(['remove-user', 'bob', '--as', 'admin'], 101, withBob),
 })) {
   describe(`death at any instant: ${title}`, function () {
     this.timeout(everything ? '3h' : '15m')
