@@ -30,7 +30,7 @@ export const removeUserFlags = {
   }),
   as: Flags.string({
     ...repeatable,
-    summary: 'an account of your own, never removed; default: that of --ssh-user',
+    summary: 'an account of your own, never removed, beside that of --ssh-user',
     helpValue: 'USER',
   }),
 }
@@ -72,7 +72,7 @@ export async function removeUserPolicy(
 ): Promise<RemoveUserPolicy> {
   const { checkUserName } = await import('../features/users/names.js')
   const own = flags['ssh-user'] === undefined ? [] : [flags['ssh-user']]
-  const operators = flags.as ?? own
+  const operators = [...new Set([...(flags.as ?? []), ...own])]
   if (operators.length === 0)
     throw new BastionError(
       'usage',

@@ -7,8 +7,8 @@ export default class RemoveUser extends BaseCommand {
   static override summary = 'take a person off'
   static override description =
     "Ends the account's sessions and takes away its keys, factor, right to sudo, cron and at jobs, and the account itself. " +
-    'Afterwards each of its keys is offered to sshd, which has to refuse it. The home is archived on the host once the ' +
-    'change is confirmed, and a rollback brings all of it back. The last administrator who gets in, accounts of the ' +
+    'Afterwards each of its keys is offered to sshd, which has to refuse it. The home is moved to a folder that only ' +
+    'root enters, and a rollback brings all of it back. The last administrator who gets in, accounts of the ' +
     'system and your own account are never removed.'
 
   static override args = nameArg

@@ -97,6 +97,7 @@ stale() { answer stale moved "$(cat "$RUN/moved") has moved since the plan was m
 
 rehearse() {
   room || return 11
+  check_roster >"$RUN/why" || return 11
   # Before the logins, which say less of what is wrong.
   told=$("$(sshd_binary)" -t 2>&1) || { plain "sshd -t refuses the present files: $told" >"$RUN/why"; return 10; }
   # Side by side: one asks the listener, the other never does.

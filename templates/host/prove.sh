@@ -53,14 +53,15 @@ probe_of() { sed -n "s/^$1 //p" "$RUN/probes"; }
 lend_keys() {
   while read -r _new; do
     _at=$(getent passwd "$_new" | cut -d: -f6)
-    _file=$(keys_path "$_new" "$_at") && cat "$_file" >"$WORK/own-$_new" && cat "$WORK/own-$_new" "$WORK/key.pub" | write_keys "$_file" "$_new" "$_at" || return 1
+    _file=$(keys_path "$_new" "$_at") && read_keys "$_file" "$_new" >"$WORK/own-$_new" || return 1
+    cat "$WORK/own-$_new" "$WORK/key.pub" | write_keys "$_file" "$_new" 0600 || return 1
   done <"$WORK/lent"
 }
 
 take_keys_back() {
   while read -r _new; do
     _at=$(getent passwd "$_new" | cut -d: -f6)
-    write_keys "$(keys_path "$_new" "$_at")" "$_new" "$_at" <"$WORK/own-$_new" || return 1
+    write_keys "$(keys_path "$_new" "$_at")" "$_new" 0600 <"$WORK/own-$_new" || return 1
   done <"$WORK/lent"
 }
 

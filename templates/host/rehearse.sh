@@ -17,7 +17,7 @@ fi
 broken=$("$(sshd_binary)" -t 2>&1) || { say "sshd -t refuses the present files: $broken"; exit 10; }
 make_key "$(sshd_effective root "$ARGS" 2>/dev/null | sed -n 's/^pubkeyaccepted[a-z]* //p')"
 
-[ ! -s "$RUN/data/roster" ] || view_homes || { say 'no private view of the homes could be made'; exit 12; }
+[ ! -s "$RUN/data/roster" ] || view_people || { say 'no private view of the homes could be made'; exit 12; }
 cut -d'|' -f3 "$RUN/data/cases" | grep -v '^@' | sort -u >"$WORK/accounts"
 while read -r account; do
   ! created "$account" || continue

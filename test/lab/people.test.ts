@@ -191,8 +191,8 @@ describe('people', function () {
           await must(host, 'ls /home /etc/sudoers.d /var/spool/cron/crontabs; grep -c bob /etc/group || true'),
         ).to.not.match(/bob/)
         expect(await must(host, 'cat /etc/bastionctl-users 2>/dev/null || echo none')).to.equal('none\n')
-        expect(await must(host, 'stat -c "%a %U" /var/lib/bastionctl/homes /var/lib/bastionctl/homes/bob-*')).to.equal(
-          '700 root\n600 root\n',
+        expect(await must(host, 'stat -c "%a %U" /home/.bastionctl-homes; ls /home/.bastionctl-homes')).to.match(
+          /^700 root\nbob-\S+\n$/,
         )
       })
     })
@@ -221,7 +221,7 @@ describe('people', function () {
       done(await rollBack())
       done(await remove('bob', '--purge'))
       await onAll(async (host) => {
-        expect((await sh(host, 'ls -d /home/bob* /var/lib/bastionctl/homes/bob*')).stdout).to.equal('')
+        expect((await sh(host, 'ls -d /home/bob* /home/.bastionctl-homes')).stdout).to.equal('')
       })
     })
   })
@@ -262,6 +262,55 @@ describe('people', function () {
       const short = path.join(folder, 'short.pub')
       writeFileSync(short, 'ssh-rsa AAAA bob\n')
       expect((await add('bob', '--key', short)).exitCode).to.equal(3)
+    })
+  })
+
+  describe('against people who would have root write for them', () => {
+    before(async () => {
+      await fresh(...generations)
+      done(await add('bob', '--key', key))
+      await remember()
+    })
+    const second = (): string => path.join(folder, 'second.pub')
+    const trick = async (how: string, words: RegExp): Promise<void> => {
+      await onAll((host) => must(host, `cp -a /home/bob /root/was; ${how}`).then(() => undefined))
+      const { exitCode, stdout } = await add('bob', '--key', second())
+      expect(stdout).to.match(words)
+      expect(exitCode).to.not.equal(0)
+      await onAll(async (host) => {
+        expect(await must(host, 'grep -rl root: /home/bob/.ssh 2>/dev/null; true')).to.equal('')
+        await must(host, 'rm -rf /home/bob && mv /root/was /home/bob')
+        await asBefore(host)
+      })
+    }
+
+    it('a link in place of authorized_keys is not followed', () =>
+      trick(
+        'runuser -u bob -- sh -c "rm ~bob/.ssh/authorized_keys; ln -s /etc/shadow ~bob/.ssh/authorized_keys"',
+        /cannot be read|has failed|no place for a key/,
+      ))
+
+    it('a folder of keys that is a link leads where its owner may write, and no further', () =>
+      trick(
+        'mv /home/bob/.ssh /home/bob/x; ln -s /etc /home/bob/.ssh',
+        /has failed|no place for a key|cannot be kept apart/,
+      ))
+
+    it('a pipe in its place does not hang anything', () =>
+      trick(
+        'rm /home/bob/.ssh/authorized_keys; mkfifo /home/bob/.ssh/authorized_keys; chown bob /home/bob/.ssh/authorized_keys',
+        /cannot be read|has failed|no place for a key/,
+      ))
+
+    it('a rehearsal writes nothing where the home lies elsewhere', async () => {
+      await onAll((host) => must(host, 'mkdir /srv/x; usermod -d /srv/x/bob -m bob').then(() => undefined))
+      const was_ = await Promise.all(
+        generations.map((host) => must(host, 'cd /srv && find . | xargs stat -c "%n %Y %s"')),
+      )
+      done(await bastionctl('add-user', 'bob', '--key', second(), ...tagged, '--dry-run', '--rehearse'))
+      expect(
+        await Promise.all(generations.map((host) => must(host, 'cd /srv && find . | xargs stat -c "%n %Y %s"'))),
+      ).to.deep.equal(was_)
     })
   })
 

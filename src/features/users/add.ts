@@ -7,7 +7,7 @@ import { login } from '../mfa/logins.js'
 import type { MfaState } from '../mfa/state.js'
 import { describeKey } from '../hardening/access.js'
 import { listFile, managedNames, sudoersFile, sudoersPath } from './managed.js'
-import { administratorRows, asToday } from './administrators.js'
+import { administratorRows, asToday, ofTheSystem } from './administrators.js'
 import { authorizedLine, parsePublicKeys, type PublicKey } from './public-key.js'
 
 type Addition = Pick<Draft, 'summary' | 'files' | 'accounts' | 'logins' | 'lockouts' | 'keyOnly' | 'access' | 'notes'>
@@ -52,7 +52,7 @@ function accountOf({ name, uid, adopt }: AddUserPolicy, facts: Facts): Account |
       throw new BastionError('refused', `${sudoersPath(name)} is there without the account`, 'remove it by hand')
     return undefined
   }
-  if (account === undefined || taken.uid === 0)
+  if (account === undefined || ofTheSystem(taken.uid))
     throw new BastionError(
       'refused',
       `"${name}" is an account of the system (uid ${String(taken.uid)})`,

@@ -4,19 +4,26 @@ import type { Account, Facts } from '../../domain/facts.js'
 import { foreignDirectives } from '../foreign.js'
 import { describeKey } from '../hardening/access.js'
 import { chosen } from '../mfa/choose.js'
-import { byFactorToday, byKeyToday, byPasswordToday } from '../mfa/entry.js'
+import { byFactorToday, byKeyToday, byPasswordToday, hasPlainKey } from '../mfa/entry.js'
 import { baseline } from '../mfa/logins.js'
 import { people } from '../mfa/people.js'
 import type { MfaState } from '../mfa/state.js'
 import { mfaFeature } from '../sshd-files.js'
 
-export function getsIn(account: Account, state: MfaState): boolean {
+/** UID_MIN and UID_MAX of every supported distribution's login.defs(5). */
+export function ofTheSystem(uid: number): boolean {
+  return uid < 1000 || uid > 60_000
+}
+
+function getsIn(account: Account, state: MfaState): boolean {
   return byKeyToday(account) || byFactorToday(account, state) || byPasswordToday(account, state)
 }
 
-/** Administrators who get in today. */
+/** Administrators who get in today, into a session and not only by a forced command. */
 export function administrators(facts: Facts, state: MfaState): readonly Account[] {
-  return facts.accounts.filter((account) => account.sudo && getsIn(account, state))
+  return facts.accounts.filter(
+    (account) => account.sudo && getsIn(account, state) && (hasPlainKey(account) || byPasswordToday(account, state)),
+  )
 }
 
 /** Those on whom the host counts: one of them has to have a key that the staged sshd accepts. */

@@ -6,7 +6,7 @@ import type { RemoveUserPolicy } from '../../domain/policy.js'
 import { describeKey } from '../hardening/access.js'
 import type { MfaState } from '../mfa/state.js'
 import { listFile, managedNames, sudoersFile, sudoersPath } from './managed.js'
-import { administratorRows, administrators, asToday } from './administrators.js'
+import { administratorRows, administrators, asToday, ofTheSystem } from './administrators.js'
 
 type Removal = Pick<Draft, 'summary' | 'files' | 'accounts' | 'logins' | 'lockouts' | 'keyOnly' | 'access' | 'notes'>
 
@@ -67,8 +67,14 @@ function accountOf({ name, operators }: RemoveUserPolicy, facts: Facts, state: M
   const taken = facts.names.find((entry) => entry.name === name)
   if (taken === undefined) return undefined
   const account = facts.accounts.find((entry) => entry.name === name)
-  if (account === undefined || taken.uid === 0)
+  if (account === undefined || ofTheSystem(taken.uid))
     throw new BastionError('refused', `"${name}" is an account of the system (uid ${String(taken.uid)})`)
+  if (!operators.some((one) => facts.names.some((entry) => entry.name === one)))
+    throw new BastionError(
+      'refused',
+      `none of your accounts is there: ${operators.join(', ')}`,
+      'say with --as which one is yours',
+    )
   if (operators.includes(name)) throw new BastionError('refused', `"${name}" is you`, 'let somebody else take you off')
   const left = administrators(facts, state).filter((other) => other !== account)
   if (account.sudo && left.length === 0)

@@ -6,7 +6,7 @@ import type { RotateKeyPolicy } from '../../domain/policy.js'
 import { describeKey } from '../hardening/access.js'
 import type { MfaState } from '../mfa/state.js'
 import { given, keysOf } from './add.js'
-import { administratorRows, asToday } from './administrators.js'
+import { administratorRows, asToday, ofTheSystem } from './administrators.js'
 
 type Rotation = Pick<Draft, 'summary' | 'files' | 'accounts' | 'logins' | 'lockouts' | 'keyOnly' | 'access' | 'notes'>
 
@@ -64,7 +64,8 @@ export function rotation(policy: RotateKeyPolicy, facts: Facts, state: MfaState)
 /** Errors: `refused` where there is no such person. */
 function accountOf({ name }: RotateKeyPolicy, facts: Facts): Account {
   const account = facts.accounts.find((entry) => entry.name === name)
-  if (account === undefined) throw new BastionError('refused', `there is no account "${name}" that may log in`)
+  if (account === undefined || (account.uid !== 0 && ofTheSystem(account.uid)))
+    throw new BastionError('refused', `there is no account "${name}" of a person`)
   return account
 }
 

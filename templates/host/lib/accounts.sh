@@ -90,6 +90,9 @@ drop_line() {
   return 1
 }
 
+# abandoned FILE PID: whoever made it is dead, or was before the last start, whose pid may be somebody else's by now.
+abandoned() { ! kill -0 "$2" 2>/dev/null || [ "$(stat -c %Y "$1")" -lt "$(sed -n 's/^btime //p' /proc/stat)" ]; }
+
 # clear_locks: useradd and userdel that died leave half-written versions behind, and locks, which refuse the next one once their
 # number is somebody else's.
 clear_locks() {
@@ -97,10 +100,15 @@ clear_locks() {
     rm -f "/etc/$_db.bastionctl-new" "/etc/$_db-.bastionctl-new"
     if [ -e "/etc/$_db.lock" ]; then
       _pid=$(tr -cd 0-9 <"/etc/$_db.lock")
-      kill -0 "${_pid:-none}" 2>/dev/null || rm -f "/etc/$_db.lock" "/etc/$_db.$_pid"
+      ! abandoned "/etc/$_db.lock" "${_pid:-none}" || rm -f "/etc/$_db.lock" "/etc/$_db.$_pid"
     fi
     for _stale in "/etc/$_db."[0-9]*; do
-      [ ! -e "$_stale" ] || kill -0 "${_stale##*.}" 2>/dev/null || rm -f "$_stale"
+      # Others keep copies with a date in the name there.
+      case ${_stale##*.} in
+      *[!0-9]*) continue ;;
+      *) ;;
+      esac
+      if [ "$(head -c 12 "$_stale" | tr -cd 0-9)" = "${_stale##*.}" ] && abandoned "$_stale" "${_stale##*.}"; then rm -f "$_stale"; fi
     done
     # Under the lock as they take it themselves (lckpwdf(3) is for libraries).
     if [ -e "/etc/$_db+" ] && echo $$ >"/etc/$_db.$$"; then

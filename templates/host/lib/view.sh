@@ -19,7 +19,7 @@ shadow() {
   /var/log) ;;
   /var/lib) return 0 ;;
   # All homes at once are too much to copy.
-  /var/cache | /usr | /lib | /home) return 1 ;;
+  /var/cache | /usr | /lib | /home | /var/spool | /var/mail) return 1 ;;
   /etc) cp -a "$1/." "$_upper/up/" ;;
   *)
     for _entry in .ssh .google_authenticator .profile .bash_profile .bashrc .bash_login; do
@@ -81,10 +81,19 @@ view_account() {
   { echo && cat "$WORK/key.pub"; } >>"$_file"
 }
 
-# view_homes: where homes of new accounts are made.
-view_homes() {
-  _base=$(useradd -D 2>/dev/null | sed -n 's/^HOME=//p')
-  shadow "${_base:-/home}"
+# view_people: where useradd makes homes and mail boxes, and the homes of those whom the change is about.
+view_people() {
+  _first=$(new_home nobody)
+  shadow "${_first%/*}" || return 1
+  for _folder in /var/spool /var/mail; do
+    [ -L "$_folder" ] || [ ! -d "$_folder" ] || shadow "$_folder" || return 1
+  done
+  each_person "$RUN/data/roster" view_person
+}
+
+view_person() {
+  _dir=$(home_of "$_name")
+  [ -z "$_dir" ] || [ ! -d "$_dir" ] || covered "$_dir/." || shadow "$_dir"
 }
 
 # view_packages: installs what the plan needs into the view alone.
