@@ -34,7 +34,7 @@ function removing(name: string, more: Partial<RemoveUserPolicy> = {}): RemoveUse
     action: 'remove',
     name,
     home: 'archive',
-    operators: ['ops'],
+    operators: ['admin'],
     acceptLockout: [name],
     ...more,
   }
@@ -153,7 +153,11 @@ describe('taking a person off', () => {
   })
 
   for (const [what, policy, words] of [
-    ['the last administrator who gets in', removing('admin'), /last administrator/],
+    [
+      'the last administrator who gets in',
+      removing('admin', { operators: ['eve'] }),
+      /last administrator|none of your accounts/,
+    ],
     ['the operator', removing('ada', { operators: ['ada'] }), /"ada" is you/],
     ['root', removing('root'), /account of the system/],
     ['an account of the system', removing('daemon'), /account of the system/],
@@ -162,11 +166,24 @@ describe('taking a person off', () => {
       expect(() => draft(policy, there)).to.throw(words)
     })
 
-  it('an administrator goes where another one gets in', () => {
-    const two = host([account('eve', { uid: 1006, sudo: true })])
-    expect(draft(removing('admin'), two).accounts).to.have.length(1)
-    const keyless = host([account('eve', { uid: 1006, sudo: true, keys: [] })])
-    expect(() => draft(removing('admin'), keyless)).to.throw(/last administrator/)
+  it('an administrator goes where another one gets in, into a session', () => {
+    const eve = (more: Partial<Account>) => host([account('eve', { uid: 1006, sudo: true, ...more })])
+    const going = removing('admin', { operators: ['eve'] })
+    expect(draft(going, eve({})).accounts).to.have.length(1)
+    for (const keys of [[], [key('command')], [key('cert-authority')]])
+      expect(() => draft(going, eve({ keys }))).to.throw(/last administrator/)
+  })
+
+  it('an account of the system stays, though it has a shell and keys', () => {
+    const postgres = host([account('postgres', { uid: 110 })])
+    expect(() => draft(removing('postgres'), postgres)).to.throw(/account of the system \(uid 110\)/)
+    expect(() => draft(adding({ name: 'postgres', adopt: true }), postgres)).to.throw(/account of the system/)
+  })
+
+  it('refuses where none of the accounts that --as names is there', () => {
+    expect(() => draft(removing('ada', { operators: ['admn'] }), there)).to.throw(
+      /none of your accounts is there: admn/,
+    )
   })
 })
 
