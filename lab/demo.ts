@@ -67,7 +67,7 @@ async function main(): Promise<void> {
     return
   }
   chapter('And back again')
-  await bastionctl(home, 0, 'rollback', '--tag', 'Role=bastion')
+  await bastionctl(home, 0, 'rollback', '--tag', 'Role=bastion', '--yes')
   for (const name of names) await show(`ada's key alone on ${name}`, keyAlone(name, ada), true)
 }
 

@@ -36,6 +36,15 @@ const login = z.strictObject({
   ok: z.boolean(),
 })
 
+const recordedChange = z.strictObject({
+  id: z.string(),
+  feature: z.string(),
+  state: z.string(),
+  who: z.string(),
+  at: seconds,
+  summary: z.string(),
+})
+
 const hostResult = z.strictObject({
   id: z.string(),
   name: z.string(),
@@ -44,6 +53,7 @@ const hostResult = z.strictObject({
   detail: optional,
   deadline: seconds.exactOptional(),
   change: optional,
+  recorded: recordedChange.exactOptional(),
   steps: z.array(step).readonly(),
   offers: z
     .strictObject({ asked: z.number(), today: z.number(), after: z.number(), lost: z.array(z.string()).readonly() })
@@ -68,15 +78,6 @@ const pending = z.strictObject({
   who: z.string(),
   since: seconds,
   deadline: seconds,
-})
-
-const recordedChange = z.strictObject({
-  id: z.string(),
-  feature: z.string(),
-  state: z.string(),
-  who: z.string(),
-  at: seconds,
-  summary: z.string(),
 })
 
 const agent = z.enum(['online', 'offline', 'unmanaged'])
@@ -170,6 +171,7 @@ const verify = z.strictObject({
         problem: optional,
         pending: pending.exactOptional(),
         confirmed: recordedChange.exactOptional(),
+        nothingConfirmed: z.literal(true).exactOptional(),
         checked: z.strictObject({ changes: z.number(), files: z.number(), values: z.number() }).exactOptional(),
         drifted: z.boolean().exactOptional(),
         drift: z.array(drift).readonly().exactOptional(),

@@ -20,7 +20,7 @@ export async function enableMfa(state: HostsState): Promise<{ figures: Figure[];
     await run('enable-mfa on three hosts: apply (rehearsal, proof and all)', 'apply', plan, ...unattended(state))
     calls = ((await (await fetch(`${endpoint}/_lab/calls`)).json()) as { counts: unknown }).counts
     await run('enable-mfa again: no changes', 'enable-mfa', ...select, ...unattended(state))
-    await run('rollback on three hosts', 'rollback', ...select)
+    await run('rollback on three hosts', 'rollback', ...select, '--yes')
   }
   return { figures: times.figures(), calls }
 }

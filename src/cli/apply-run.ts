@@ -71,7 +71,7 @@ async function askToGoOn(context: Context, plan: Plan, flags: ApplyFlags): Promi
   const { askYes } = await import('./prompts.js')
   const hosts = plan.hosts.filter((host) => host.change !== undefined).length
   if (await askYes(`change ${count(hosts, 'host')}?`, context.signal)) return
-  throw new BastionError('interrupted', 'not confirmed: nothing was changed')
+  throw new BastionError('declined', 'not confirmed: nothing was changed')
 }
 
 async function howToConfirm(

@@ -28,6 +28,7 @@ export abstract class BaseCommand extends Command {
   protected context(flags: { readonly verbose: boolean; readonly 'no-color': boolean }): Context {
     const json = this.jsonEnabled()
     const { verbose } = flags
+    if (flags['no-color']) forbidColour(process.env)
     const { signal, interrupt } = (this.#interruptible ??= abortOnInterrupt(tell))
     const progress = progressView({ tell, verbose, stream: process.stderr })
     return {
@@ -76,6 +77,12 @@ export abstract class BaseCommand extends Command {
     const cause = interrupted ? new BastionError('interrupted', 'stopped by Ctrl-C') : error
     return explain(cause, `${this.config.bin} ${this.id ?? ''} --help`)
   }
+}
+
+/** As NO_COLOR from outside: the prompts' library goes by the environment, once, when it is loaded. Node would take FORCE_COLOR first. */
+function forbidColour(env: NodeJS.ProcessEnv): void {
+  delete env['FORCE_COLOR']
+  env['NO_COLOR'] = '1'
 }
 
 function tell(text: string): void {

@@ -26,7 +26,7 @@ export interface ChangeRequest {
   readonly flags: PlanFlags & ApplyFlags
 }
 
-/** Throws `usage` before anything is asked of AWS, whatever the engine's plan throws, and `interrupted` if the answer is no. */
+/** Throws `usage` before anything is asked of AWS, whatever the engine's plan throws, and `declined` if the answer is no. */
 export async function runChange(context: Context, request: ChangeRequest): Promise<ChangeOutput> {
   const { selector, policy, flags } = request
   const confirmWithin = parseDuration(flags['confirm-within'])

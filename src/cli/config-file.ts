@@ -3,11 +3,25 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { isAlias, isMap, LineCounter, parseDocument, type Document, type Node } from 'yaml'
 import * as z from 'zod'
+import { parseDuration } from '../domain/duration.js'
 import { BastionError } from '../domain/errors.js'
 import { forwardings, hardenLevels } from '../domain/policy.js'
+import { checkKeyword } from '../features/hardening/explain.js'
 import { codeOf, fileProblem } from './file-problem.js'
 
 const names = z.array(z.string().min(1))
+
+/** A text that the flag of the same name takes: `rule` throws a BastionError for any other. */
+function asFlag(rule: (text: string) => unknown): z.ZodString {
+  return z.string().superRefine((given, context) => {
+    try {
+      rule(given)
+    } catch (error) {
+      if (!(error instanceof BastionError)) throw error
+      context.addIssue({ code: 'custom', message: [error.message, error.hint].filter(Boolean).join(': ') })
+    }
+  })
+}
 
 export const configShape = z.strictObject({
   harden: z
@@ -17,9 +31,9 @@ export const configShape = z.strictObject({
       'agent-forwarding': z.boolean().exactOptional().describe('as --agent-forwarding'),
       'x11-forwarding': z.boolean().exactOptional().describe('as --x11-forwarding'),
       banner: z.string().min(1).exactOptional().describe('as --banner: a file, seen from the folder of bastionctl.yml'),
-      'idle-timeout': z.string().exactOptional().describe('as --idle-timeout, such as 15m'),
+      'idle-timeout': asFlag(parseDuration).exactOptional().describe('as --idle-timeout, such as 15m'),
       'allow-group': names.exactOptional().describe('as --allow-group'),
-      leave: names.exactOptional().describe('as --leave'),
+      leave: z.array(asFlag(checkKeyword)).exactOptional().describe('as --leave'),
       'accept-lockout': names.exactOptional().describe('as --accept-lockout'),
     })
     .exactOptional()
@@ -27,6 +41,14 @@ export const configShape = z.strictObject({
 })
 
 export type Config = z.infer<typeof configShape>
+
+/** `file:line:column` of the value at a path of keys. */
+type Where = (path: readonly PropertyKey[]) => string
+
+interface Parsed {
+  readonly config: Config
+  readonly where: Where
+}
 
 /** The file that is read where none is named and it is there. */
 export const usualName = 'bastionctl.yml'
@@ -37,21 +59,21 @@ export const usualName = 'bastionctl.yml'
  */
 export async function readConfig(
   named: string | undefined,
-): Promise<{ readonly config: Config; readonly file?: string }> {
+): Promise<{ readonly config: Config; readonly file?: string; readonly where?: Where }> {
   const file = named ?? usualName
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     if (named === undefined && codeOf(error) === 'ENOENT') return undefined
     throw new BastionError('usage', `"${file}" cannot be read: ${fileProblem(error)}`)
   })
   if (text === undefined) return { config: {} }
-  const config = parseConfig(text, file)
+  const { config, where } = parseConfig(text, file)
   const { harden: { banner, ...harden } = {} } = config
-  if (banner === undefined) return { config, file }
-  return { config: { harden: { ...harden, banner: path.resolve(path.dirname(file), banner) } }, file }
+  if (banner === undefined) return { config, file, where }
+  return { config: { harden: { ...harden, banner: path.resolve(path.dirname(file), banner) } }, file, where }
 }
 
 /** Errors: as {@link readConfig}. */
-export function parseConfig(text: string, file: string): Config {
+export function parseConfig(text: string, file: string): Parsed {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
   const at = (offset: number): string => {
@@ -60,16 +82,19 @@ export function parseConfig(text: string, file: string): Config {
   }
   if (document.errors.length > 0)
     throw invalid(document.errors.map(({ pos, message }) => `${at(pos[0])}: ${message.toLowerCase()}`))
+  const where = (keys: readonly PropertyKey[], key = false): string => {
+    const node = nodeAt(document, keys, key)
+    return node?.range ? at(node.range[0]) : file
+  }
   const parsed = configShape.safeParse(asData(document, file) ?? {})
-  if (parsed.success) return parsed.data
+  if (parsed.success) return { config: parsed.data, where }
   throw invalid(
     parsed.error.issues.map((issue) => {
       const unknown = issue.code === 'unrecognized_keys' ? issue.keys : []
-      const node = nodeAt(document, [...issue.path, ...unknown.slice(0, 1)], unknown.length > 0)
-      const where = node?.range ? at(node.range[0]) : file
-      const what =
-        unknown.length > 0 ? `unknown key ${unknown.map((key) => `"${key}"`).join(', ')}` : issue.message.toLowerCase()
-      return `${where}: ${[...issue.path, ''].join('.').replace(/\.$/, ': ')}${what}`
+      const place = where([...issue.path, ...unknown.slice(0, 1)], unknown.length > 0)
+      const said = issue.code === 'custom' ? issue.message : issue.message.toLowerCase()
+      const what = unknown.length > 0 ? `unknown key ${unknown.map((key) => `"${key}"`).join(', ')}` : said
+      return `${place}: ${[...issue.path, ''].join('.').replace(/\.$/, ': ')}${what}`
     }),
   )
 }

@@ -2,7 +2,7 @@ import type { HostResult } from '../domain/outcome.js'
 import type { Plan } from '../domain/plan.js'
 import type { Decide } from '../engine/api.js'
 import type { Context } from './context.js'
-import { isInterruption } from './interrupt.js'
+import { orInterrupted } from './interrupt.js'
 import type { KeepAnswer } from './prompts.js'
 import { count, printable } from './views/text.js'
 
@@ -24,7 +24,8 @@ export function decideOnTerminal(context: Context, plan: Plan, sshUser: string |
     let deadline = question.deadline
     for (;;) {
       const message = `keep the change on ${count(pending.length, 'host')}?`
-      const answer = await ask({ message, deadline }, context.signal).catch(interrupted(context))
+      // Ctrl-C leaves the hosts to their guards.
+      const answer = await ask({ message, deadline }, context.signal).catch(orInterrupted(context, 'later' as const))
       if (answer === 'expired') {
         context.tell('the time is up: the guards roll back by themselves')
         return 'later'
@@ -32,15 +33,6 @@ export function decideOnTerminal(context: Context, plan: Plan, sshUser: string |
       if (answer !== 'extend') return answer
       deadline = await extend(extension)
     }
-  }
-}
-
-/** Ctrl-C at the question leaves the hosts to their guards, and stops the run. */
-function interrupted(context: Pick<Context, 'interrupt' | 'signal'>): (error: unknown) => 'later' {
-  return (error) => {
-    if (!isInterruption(error)) throw error
-    if (!context.signal.aborted) context.interrupt()
-    return 'later'
   }
 }
 

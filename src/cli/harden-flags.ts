@@ -5,7 +5,7 @@ import { BastionError } from '../domain/errors.js'
 import { parseDuration } from '../domain/duration.js'
 import { forwardings, hardenLevels, type HardenPolicy } from '../domain/policy.js'
 import { fileProblem } from './file-problem.js'
-import { repeatable } from './flags.js'
+import { planFlags, repeatable } from './flags.js'
 
 export const hardenFlags = {
   level: Flags.option({
@@ -52,13 +52,25 @@ export const hardenFlags = {
   }),
 }
 
+/** A dry run of harden rehearses in any case; who types --rehearse as for enable-mfa is not refused. */
+export const hardenPlanFlags = {
+  ...planFlags,
+  'dry-run': Flags.boolean({
+    summary: 'show what would change, let each host rehearse it unless somebody would be locked out, and stop',
+  }),
+  rehearse: Flags.boolean({
+    summary: 'adds nothing here: a dry run of harden always rehearses',
+    dependsOn: ['dry-run'],
+  }),
+}
+
 /** Flags win over the file. Throws `usage` for a file that is wrong, a level that nobody has named, a keyword that no level sets. */
 export async function hardenPolicy(
   flags: Interfaces.InferredFlags<typeof hardenFlags>,
   tell: (text: string) => void,
 ): Promise<HardenPolicy> {
   const { readConfig } = await import('./config-file.js')
-  const { config, file } = await readConfig(flags.config)
+  const { config, file, where } = await readConfig(flags.config)
   const { harden = {} } = config
   if (file !== undefined) tell(`values of harden from ${file}`)
   // A flag that was not given is not there, whatever oclif's type of --[no-]… says.
@@ -74,6 +86,7 @@ export async function hardenPolicy(
   const leave = flags.leave ?? harden.leave ?? []
   await checkKeywords(leave)
   const banner = flags.banner ?? harden.banner
+  const place = flags.banner === undefined ? where?.(['harden', 'banner']) : undefined
   const idle = flags['idle-timeout'] ?? harden['idle-timeout']
   return {
     feature: 'hardening',
@@ -81,7 +94,7 @@ export async function hardenPolicy(
     forwarding: flags.forwarding ?? harden.forwarding ?? 'jump',
     agentForwarding: choices['agent-forwarding'] ?? harden['agent-forwarding'] ?? false,
     x11Forwarding: choices['x11-forwarding'] ?? harden['x11-forwarding'] ?? false,
-    banner: banner === undefined ? null : await bannerText(banner),
+    banner: banner === undefined ? null : await bannerText(banner, place),
     idleTimeout: idle === undefined ? null : parseDuration(idle),
     allowGroups: flags['allow-group'] ?? harden['allow-group'] ?? [],
     leave,
@@ -91,22 +104,21 @@ export async function hardenPolicy(
 
 async function checkKeywords(leave: readonly string[]): Promise<void> {
   if (leave.length === 0) return
-  const { isHardened } = await import('../features/hardening/explain.js')
-  const wrong = leave.find((keyword) => !isHardened(keyword))
-  if (wrong !== undefined)
-    throw new BastionError('usage', `no level sets "${wrong}"`, '"bastionctl explain harden" lists the keywords')
+  const { checkKeyword } = await import('../features/hardening/explain.js')
+  for (const keyword of leave) checkKeyword(keyword)
 }
 
-/** Errors: `usage` for a file that cannot be shown on a terminal before a login. */
-async function bannerText(file: string): Promise<string> {
+/** `place`: where bastionctl.yml names it. Errors: `usage` for a file that cannot be shown on a terminal before a login. */
+async function bannerText(file: string, place?: string): Promise<string> {
   const { readFile } = await import('node:fs/promises')
+  const from = place === undefined ? '' : `${place}: harden.banner: `
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new BastionError('usage', `the banner "${file}" cannot be read: ${fileProblem(error)}`)
+    throw new BastionError('usage', `${from}the banner "${file}" cannot be read: ${fileProblem(error)}`)
   })
   if (text.trim() === '' || text.length > 4096 || /[^\P{Cc}\n\t]/u.test(text)) {
     throw new BastionError(
       'usage',
-      `the banner "${file}" is empty, longer than 4096 characters, or has control characters`,
+      `${from}the banner "${file}" is empty, longer than 4096 characters, or has control characters`,
       'give a short plain text with LF line ends',
     )
   }

@@ -13,6 +13,18 @@ export interface Interruptible {
   readonly release: () => void
 }
 
+/** For the `catch` of a question: Ctrl-C at it stops the run, and counts as this answer. */
+export function orInterrupted<Answer>(
+  { signal, interrupt }: Pick<Interruptible, 'signal' | 'interrupt'>,
+  answer: Answer,
+): (error: unknown) => Answer {
+  return (error) => {
+    if (!isInterruption(error)) throw error
+    if (!signal.aborted) interrupt()
+    return answer
+  }
+}
+
 /**
  * Ctrl-C. The first one aborts: nothing more is sent, the engine reports how hosts stand, and the run ends by itself.
  * The second one ends the process at once; guards on the hosts need nobody.

@@ -110,9 +110,25 @@ export class RunRecorder {
   }
 }
 
-/** The record with newer results of some of its hosts, as after a confirm from another process. */
-export function withResults(record: RunRecord, results: readonly HostResult[]): RunRecord {
-  return { ...record, results: merged(record.results, results) }
+/** Answers to a confirm or a roll back that tell how a host stands; any other leaves it as it was. */
+const settling = new Set<Outcome>(['confirmed', 'rolled-back', 'unknown', 'stuck'])
+
+/**
+ * Takes what a confirm or a roll back has come to into the records of the runs that made the changes, whichever way their hosts were
+ * named. `change` is meant by results that name none: hosts that did not answer.
+ */
+export function recordSettled(runs: RunStore, results: readonly HostResult[], change?: string): void {
+  const told = results.filter(({ outcome }) => settling.has(outcome))
+  for (const id of new Set(told.map((result) => result.change ?? change))) {
+    const record = id === undefined ? undefined : runs.find(id)
+    if (record === undefined) continue
+    const newer = told.filter((result) => (result.change ?? change) === id && holds(record, result))
+    runs.write({ ...record, results: merged(record.results, newer) })
+  }
+}
+
+function holds({ results }: RunRecord, { id }: HostResult): boolean {
+  return results.some((result) => result.id === id)
 }
 
 /** Hosts of a run that may still hold an unconfirmed change. */

@@ -6,7 +6,8 @@ import { verdict } from '../domain/verdict.js'
 import type { TargetRequest } from '../engine/api.js'
 import type { Context } from './context.js'
 import type { TargetOutput } from './outputs.js'
-import { openHosts, withResults } from './run-recorder.js'
+import { rollBack } from './roll-back.js'
+import { openHosts, recordSettled } from './run-recorder.js'
 import { reportView } from './views/report.js'
 import { count } from './views/text.js'
 
@@ -17,22 +18,25 @@ interface Target {
   readonly record?: RunRecord
 }
 
-/** Throws `usage` if it is not clear which hosts are meant. */
+/** `yes`: undo what was confirmed without a question. Throws `usage` if it is not clear which hosts are meant. */
 export async function runOnTarget(
   context: Context,
   verb: Verb,
   change: string | undefined,
   selector: Selector | undefined,
+  yes = false,
 ): Promise<TargetOutput> {
   const { request, record } = findTarget(context, verb, change, selector)
   const world = await context.open({})
   if (record !== undefined) checkRegion(record, world.region, verb)
 
-  const report = await world.engine[verb](world.ports, { ...request, who: context.who })
+  const order = { ...request, who: context.who }
+  const report =
+    verb === 'confirm' ? await world.engine.confirm(world.ports, order) : await rollBack(context, world, order, yes)
   const exit = verdict(report.results, verb === 'confirm' ? 'confirm' : 'roll-back', context.signal.aborted)
-  context.print(['', ...reportView({ ...report, now: Date.now() / 1000 }, context.style)])
+  context.print(['', ...reportView({ ...report, now: Date.now() / 1000, naming: verb === 'rollback' }, context.style)])
   // What happened on the hosts is said first: this machine's disk may be full.
-  if (record !== undefined) context.runs.write(withResults(record, report.results))
+  recordSettled(context.runs, report.results, request.change)
   return { exit, report }
 }
 

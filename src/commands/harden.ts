@@ -1,6 +1,6 @@
 import { BaseCommand } from '../cli/base-command.js'
-import { applyFlags, planFlags, selectorFlags, selectorOf } from '../cli/flags.js'
-import { hardenFlags, hardenPolicy } from '../cli/harden-flags.js'
+import { applyFlags, selectorFlags, selectorOf } from '../cli/flags.js'
+import { hardenFlags, hardenPlanFlags, hardenPolicy } from '../cli/harden-flags.js'
 import type { ChangeOutput } from '../cli/outputs.js'
 
 export default class Harden extends BaseCommand {
@@ -23,7 +23,7 @@ export default class Harden extends BaseCommand {
     },
   ]
 
-  static override flags = { ...selectorFlags, ...hardenFlags, ...planFlags, ...applyFlags }
+  static override flags = { ...selectorFlags, ...hardenFlags, ...hardenPlanFlags, ...applyFlags }
 
   async run(): Promise<ChangeOutput> {
     const { flags } = await this.parse(Harden)

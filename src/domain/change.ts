@@ -82,6 +82,8 @@ export interface Lockout {
   readonly account: string
   readonly reason: string
   readonly accepted: boolean
+  /** Only logins where nobody can answer a code are lost; a person at a terminal gets in. */
+  readonly unattended?: true
 }
 
 /** One key of one account: whether sshd lets it in today and would after the change. */

@@ -27,6 +27,7 @@ export const exitCodes = {
   'needs-hands': [15, 'a host could not be put back, or its state is not known'],
   'too-late': [16, 'the confirm came too late: the host has rolled back'],
   drift: [17, '"status": a managed file is not as the last confirmed change left it'],
+  declined: [18, 'the answer to a question was no: nothing was changed after it'],
   interrupted: [130, 'stopped by Ctrl-C: hosts are untouched or guarded, as the report says'],
 } as const satisfies Record<string, readonly [number, string]>
 

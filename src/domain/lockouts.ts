@@ -15,6 +15,11 @@ export function openLockouts(plan: Plan): OpenLockout[] {
   })
 }
 
+/** How far: everywhere, or only where nobody is there to answer. */
+export function lockedOut({ unattended }: Pick<Lockout, 'unattended'>): string {
+  return unattended === true ? 'locked out where nobody can answer a code' : 'locked out'
+}
+
 /** Errors: BastionError `refused` where the plan locks somebody out whom the operator has not named; one line a host and account. */
 export function refuseLockouts(plan: Plan): void {
   const open = openLockouts(plan)
@@ -23,9 +28,14 @@ export function refuseLockouts(plan: Plan): void {
   const agree = accounts.map((account) => `--accept-lockout ${account}`).join(' ')
   throw new BastionError(
     'refused',
-    open.map(({ host, account, reason }) => `${label(host)}: "${account}" would be locked out: ${reason}`).join('\n'),
+    open
+      .map(
+        ({ host, account, reason, ...lockout }) =>
+          `${label(host)}: "${account}" would be ${lockedOut(lockout)}: ${reason}`,
+      )
+      .join('\n'),
     plan.policy.feature === 'mfa'
-      ? `give each a group with --exempt-group GROUP, or agree with ${agree}`
+      ? `give each a group with --exempt-group GROUP (all its members then get in by key alone), or agree with ${agree}`
       : `give each what the level asks for (its setting stands behind each key), or agree with ${agree}`,
   )
 }

@@ -1,3 +1,5 @@
+import type { RecordedChange } from './facts.js'
+
 /** How a host stands when a run has ended. Never just "ok" (G9). */
 export const outcomes = [
   /** Nothing to do, nothing written. */
@@ -47,6 +49,8 @@ export interface HostResult {
   }
   /** The change on this host that the result speaks of. */
   readonly change?: string
+  /** Of a roll back: that change as the host had it on record before. */
+  readonly recorded?: RecordedChange
   readonly steps: readonly StepRecord[]
   readonly logins: readonly LoginRecord[]
 }

@@ -43,7 +43,7 @@ const change = z.strictObject({
   reads: z.array(read).readonly(),
   logins: z.array(login).readonly(),
   expectations: z.array(z.strictObject({ account: z.string(), keyword: z.string(), value: z.string() })).readonly(),
-  lockouts: z.array(keyOnly.extend({ accepted: z.boolean() })).readonly(),
+  lockouts: z.array(keyOnly.extend({ accepted: z.boolean(), unattended: z.literal(true).exactOptional() })).readonly(),
   keyOnly: z.array(keyOnly).readonly(),
   access: z
     .array(

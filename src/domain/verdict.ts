@@ -15,6 +15,8 @@ const reasons: Readonly<Record<string, ExitName>> = {
   // The plan was carried out there before, so the host has moved since.
   replayed: 'stale',
   access: 'access',
+  'not-agreed': 'usage',
+  declined: 'declined',
 }
 
 const failures: Readonly<Record<Outcome, ExitName>> = {
@@ -39,6 +41,7 @@ const needsHands = new Set<Outcome>(['unknown', 'stuck'])
 
 function verdictOf(result: HostResult, intent: Intent): ExitName {
   if (intent === 'roll-back' && result.outcome === 'rolled-back') return 'ok'
+  if (intent === 'roll-back' && result.outcome === 'confirmed') return reasons[result.reason ?? ''] ?? 'refused'
   if (intent === 'confirm' && result.outcome === 'rolled-back') return 'too-late'
   if (intent === 'confirm' && result.outcome === 'pending') return 'mixed'
   // Behind its guard, and the order that was to settle it has not.

@@ -92,8 +92,10 @@ export interface HostVerification {
   /** The host's clock, epoch seconds. */
   readonly now?: number
   readonly pending?: PendingChange
-  /** The newest confirmed change. Absent where there is none, and so nothing to verify. */
+  /** The newest confirmed change. */
   readonly confirmed?: RecordedChange
+  /** No change was ever confirmed on the host, or all of them were undone: there was nothing to compare it with. */
+  readonly nothingConfirmed?: true
   /** How much was compared, over all confirmed changes. */
   readonly checked?: { readonly changes: number; readonly files: number; readonly values: number }
   readonly drifted?: boolean
@@ -118,6 +120,8 @@ export interface TargetRequest {
   /** Change id; the newest on each host when absent. */
   readonly change?: string
   readonly who: string
+  /** Of a rollback: without it a host keeps a confirmed change, and answers `confirmed` with the reason `not-agreed`. */
+  readonly confirmedToo?: boolean
 }
 
 export interface HostHistory {

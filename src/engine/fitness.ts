@@ -1,5 +1,5 @@
 /** Why a host cannot be asked, or cannot be changed: each reason in a sentence. */
-import type { Inspection } from '../domain/facts.js'
+import type { Inspection, PendingChange } from '../domain/facts.js'
 import { label, type Host } from '../domain/host.js'
 import { BastionError } from '../domain/errors.js'
 import { profileFor } from '../os/index.js'
@@ -29,6 +29,12 @@ export function unfit(inspection: Inspection, skew: number): string | undefined 
   if (facts.sshd.selfTest !== '') return `sshd -t refuses its present files: ${facts.sshd.selfTest}`
   if (Math.abs(skew) > mostSkew) return `its clock is off by ${String(skew)} s: codes would be refused`
   return undefined
+}
+
+/** Whose change has to be settled before the next one. */
+export function waiting({ id, who, since, deadline }: PendingChange): string {
+  const at = (seconds: number): string => new Date(seconds * 1000).toISOString()
+  return `change ${id} by ${who} is pending since ${at(since)}, until ${at(deadline)}`
 }
 
 /** One error for all hosts that are in the way, each with its reason. */

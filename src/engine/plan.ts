@@ -4,6 +4,7 @@ import { changeFrom } from '../domain/change-from.js'
 import { isNoop, type Change } from '../domain/change.js'
 import { digestValue } from '../domain/digest.js'
 import { BastionError } from '../domain/errors.js'
+import type { PendingChange } from '../domain/facts.js'
 import type { Host } from '../domain/host.js'
 import { signPlan } from '../domain/plan-file.js'
 import { planSchema, type Plan } from '../domain/plan.js'
@@ -11,7 +12,7 @@ import { describeSelector } from '../domain/selector.js'
 import { wavesOf } from '../domain/wave.js'
 import { draft } from '../features/index.js'
 import type { PlanRequest, Ports } from './api.js'
-import { unfit, unfitError } from './fitness.js'
+import { unfit, unfitError, waiting } from './fitness.js'
 import { inspect, type Inspected } from './inspect.js'
 import { select } from './select.js'
 
@@ -64,8 +65,8 @@ function planAll(inspected: readonly Inspected[], request: PlanRequest): Planned
     return why === undefined ? [] : [{ host, problem: why }]
   })
   if (inTheWay.length > 0) throw unfitError(inTheWay)
-  const waiting = inspected.find(({ inspection }) => inspection?.moment.pending)
-  if (waiting?.inspection?.moment.pending) throw pendingError(waiting.host, waiting.inspection.moment.pending)
+  for (const { host, inspection } of inspected)
+    if (inspection?.moment.pending) throw pendingError(host, inspection.moment.pending)
   const planned: Planned[] = []
   const refused: { host: Host; problem: string; error: BastionError }[] = []
   for (const { host, inspection } of inspected) {
@@ -86,11 +87,10 @@ function planAll(inspected: readonly Inspected[], request: PlanRequest): Planned
   return planned
 }
 
-function pendingError(host: Host, pending: { id: string; who: string; since: number; deadline: number }): BastionError {
-  const at = (seconds: number): string => new Date(seconds * 1000).toISOString()
+function pendingError(host: Host, pending: PendingChange): BastionError {
   return new BastionError(
     'busy',
-    `${host.name}: change ${pending.id} by ${pending.who} is pending since ${at(pending.since)}, until ${at(pending.deadline)}`,
+    `${host.name}: ${waiting(pending)}`,
     `run "bastionctl confirm ${pending.id}" or "bastionctl rollback ${pending.id}" first`,
   )
 }

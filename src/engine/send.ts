@@ -1,6 +1,7 @@
 /** Sends one order of the on-host protocol to hosts and reads what came back as results. */
 import type { HostResult, Outcome } from '../domain/outcome.js'
 import { parseAnswer, type HostAnswer } from '../host/answer.js'
+import { readRecorded } from '../host/facts.js'
 import { hostCommand, type Data, type Verb } from '../host/program.js'
 import type { Ports } from './api.js'
 import { mostSkew } from './fitness.js'
@@ -94,6 +95,7 @@ function resultOf(host: Addressee, answer: HostAnswer): HostResult {
   const { outcome, reason, detail, fields, steps, logins, diff } = answer
   const deadline = Number(fields.deadline ?? 0)
   const meaning = meanings[outcome] ?? outcome
+  const recorded = readRecorded(answer)
   const text = [detail || fields.remark || '', ...diff].filter(Boolean).join('\n')
   return {
     id: host.id,
@@ -104,6 +106,7 @@ function resultOf(host: Addressee, answer: HostAnswer): HostResult {
     ...(deadline > 0 ? { deadline } : {}),
     ...offersOf(fields.offers, fields.lost),
     ...(fields.change ? { change: fields.change } : {}),
+    ...(recorded ? { recorded } : {}),
     steps,
     logins,
   }

@@ -9,11 +9,7 @@ import { unasked } from './fitness.js'
 import { select } from './select.js'
 import { send, type Addressee } from './send.js'
 
-interface About {
-  /** Change id; the newest on each host when absent. */
-  readonly change?: string
-  readonly who: string
-}
+type About = Pick<TargetRequest, 'change' | 'who' | 'confirmedToo'>
 
 /** Seconds. */
 const delivery = 30
@@ -87,7 +83,7 @@ async function onTargets(
   request: TargetRequest,
   work: (ports: Ports, hosts: readonly Addressee[], about: About) => Promise<HostResult[]>,
 ): Promise<RunReport> {
-  const about: About = { who: request.who, ...(request.change === undefined ? {} : { change: request.change }) }
+  const { selector: _, hosts: __, ...about } = request
   const hosts = await select(ports, targetSelector(request))
   const asked = hosts.filter((host) => unasked(host) === undefined)
   const silent = hosts.flatMap((host): HostResult[] => {

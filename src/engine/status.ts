@@ -1,4 +1,5 @@
 /** Questions that change nothing: status, who, hosts, history. */
+import type { Inspection } from '../domain/facts.js'
 import type { Selector } from '../domain/selector.js'
 import { accessToday, describeHardening, describeMfa } from '../features/index.js'
 import { parseAnswer } from '../host/answer.js'
@@ -7,7 +8,7 @@ import { hostCommand } from '../host/program.js'
 import { readTarball } from '../host/tarball.js'
 import type { HostAccess, HostHistory, HostStatus, ListedHost, Ports } from './api.js'
 import { delivery } from './ask.js'
-import { unfit } from './fitness.js'
+import { unfit, waiting } from './fitness.js'
 import { inspect } from './inspect.js'
 import { select } from './select.js'
 
@@ -44,9 +45,13 @@ export async function who(ports: Ports, selector: Selector): Promise<readonly Ho
 export async function hosts(ports: Ports, selector: Selector): Promise<readonly ListedHost[]> {
   const inspected = await inspect(ports, await select(ports, selector))
   return inspected.map(({ host, inspection, problem, skew }) => {
-    const reason = inspection ? unfit(inspection, skew) : problem
+    const reason = inspection ? (unfit(inspection, skew) ?? busy(inspection)) : problem
     return { host, ...(inspection ? { inspection } : {}), ...(reason === undefined ? {} : { unfit: reason }) }
   })
+}
+
+function busy({ moment: { pending } }: Inspection): string | undefined {
+  return pending && waiting(pending)
 }
 
 export async function history(ports: Ports, selector: Selector, change?: string): Promise<readonly HostHistory[]> {

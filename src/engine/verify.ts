@@ -2,7 +2,7 @@
 import type { Host } from '../domain/host.js'
 import type { Selector } from '../domain/selector.js'
 import { parseAnswer, type HostAnswer } from '../host/answer.js'
-import { readMoment } from '../host/facts.js'
+import { readMoment, readRecorded } from '../host/facts.js'
 import { readFindings } from '../host/findings.js'
 import { hostCommand } from '../host/program.js'
 import { readTarball } from '../host/tarball.js'
@@ -41,8 +41,8 @@ async function judged(host: Host, reply: Reply | undefined): Promise<HostVerific
     return { host, problem: `its answer could not be read: ${answer?.detail || lastLine(reply.stderr) || 'no output'}` }
   const { now, pending } = readMoment(answer)
   const base = { host, now, ...(pending ? { pending } : {}) }
-  const confirmed = confirmedFrom(answer)
-  if (!confirmed) return base
+  const confirmed = readRecorded(answer)
+  if (!confirmed) return { ...base, nothingConfirmed: true }
   const { unread } = answer.fields
   const compared = {
     ...base,
@@ -66,11 +66,6 @@ async function detailsFrom({ body = '' }: HostAnswer): Promise<Partial<HostVerif
     // One odd host is that host's problem, not the fleet's.
     return { problem: 'what has drifted could not be read' }
   }
-}
-
-function confirmedFrom({ fields }: HostAnswer): HostVerification['confirmed'] {
-  const { change: id, feature = '', summary = '', who = '', at = 0 } = fields
-  return id === undefined ? undefined : { id, feature, state: 'confirmed', who, at: Number(at), summary }
 }
 
 function checkedFrom({ fields }: HostAnswer): NonNullable<HostVerification['checked']> {

@@ -53,9 +53,19 @@ export function changeData(change: Change, order: ChangeOrder): Data {
   }
 }
 
-/** The manifest of an order about a change that is on the host already. */
-export function orderData(order: { readonly change?: string; readonly who: string; readonly deadline?: number }): Data {
-  return { manifest: assignments({ change: order.change ?? '', who: order.who, deadline: order.deadline ?? 0 }) }
+/** An order about a change that is on the host already. */
+export interface Order {
+  /** The pending one, else the newest, where none is named. */
+  readonly change?: string
+  readonly who: string
+  /** Guard's time anew, seconds. */
+  readonly deadline?: number
+  /** A change that was confirmed is to be undone as well. */
+  readonly confirmedToo?: boolean
+}
+
+export function orderData({ change = '', who, deadline = 0, confirmedToo = false }: Order): Data {
+  return { manifest: assignments({ change, who, deadline, confirmed_too: confirmedToo ? 'yes' : 'no' }) }
 }
 
 function row(...fields: readonly string[]): string {

@@ -85,6 +85,12 @@ export function readMoment({ fields, now }: HostAnswer): HostMoment {
   }
 }
 
+/** The change that an answer speaks of; undefined where it tells no more of it than the id, or nothing. */
+export function readRecorded({ fields }: HostAnswer): RecordedChange | undefined {
+  const { change: id, feature = '', summary = '', who = '', state, at = 0 } = fields
+  return id === undefined || state === undefined ? undefined : { id, feature, state, who, at: Number(at), summary }
+}
+
 function fileFactFrom([path, digest, mode, owner, group]: z.infer<typeof fileLine>, tree: Tree): FileFact {
   const content = tree.get(`files${path}`)
   return { path, digest, mode, owner, group, ...(content === undefined ? {} : { content }) }

@@ -1,23 +1,34 @@
 # shellcheck shell=sh
-# Undo: a pending change by its own guard; a confirmed one, if nobody touched its files since, under a guard armed anew. Sourced by main.sh.
+# Undo: a pending change by its own guard; a confirmed one, if that is agreed to and nobody touched its files since, under a guard armed anew.
+# Sourced by main.sh.
 # shellcheck disable=SC1091
 for lib in arm restore accounts target people; do . "$RUN/lib/$lib.sh"; done
 lock 15 || answer busy locked "$(value who "$STATE/holder" 2>/dev/null) is at work on this host"
-ID=$(target_change) || answer refused no-change 'no change is recorded on this host'
+named=$(value change "$RUN/data/manifest")
+if ! ID=$(target_change); then
+  [ -z "$named" ] || answer refused no-change "change $named is not recorded on this host"
+  answer unchanged nothing-to-undo 'nothing to undo: no change is recorded on this host'
+fi
 who=$(value who "$RUN/data/manifest")
 sshd_args "$RUN/sshd-args"
 holder_is "$who" "$UNIT" "$ID" 2>/dev/null
 sweep
-extra change "$ID"
-case $(state_of "$ID") in
+extra_recorded "$ID"
+stands=$(state_of "$ID")
+case $stands in
 armed | live | proven | reverting | failed) ;;
-rolled-back) answer rolled-back-as-asked already "rolled back at $(date -u -d "@$(value at "$CHANGES/$ID/state")" +%H:%M:%SZ): $(value reason "$CHANGES/$ID/state")" ;;
+rolled-back)
+  was="rolled back at $(date -u -d "@$(value at "$CHANGES/$ID/state")" +%H:%M:%SZ): $(value reason "$CHANGES/$ID/state")"
+  [ -z "$named" ] || answer rolled-back-as-asked already "$was"
+  answer unchanged nothing-to-undo "nothing left to undo: change $ID was $was"
+  ;;
 confirmed)
   pending=$(open_change)
   [ -z "$pending" ] || answer busy pending "change $pending waits for its confirm; roll it back first"
   newest=$(for id in $(changes_newest_first); do [ "$(state_of "$id")" != confirmed ] || { echo "$id"; break; }; done)
   [ "$newest" = "$ID" ] || answer refused not-newest "change $newest came later: roll that back first"
   edited_since "$ID" && answer refused edited-since "$EDITED was changed after the confirm: rolling back would lose that"
+  [ "$(value confirmed_too "$RUN/data/manifest")" = yes ] || answer confirmed not-agreed 'undoing it has to be agreed to'
   # Armed and on record as begun first, so that a crash half way is finished by the guard.
   rearm() { arm "$ID" 60 && stash "$ID" && sync -f "$STASH" && set_state "$ID" reverting "asked for by $who"; }
   if ! step arm rearm; then
@@ -26,7 +37,10 @@ confirmed)
     answer refused arm "$why"
   fi
   ;;
-*) answer refused not-armed "change $ID is $(state_of "$ID"): there is nothing to undo" ;;
+*)
+  [ -z "$named" ] || answer refused not-armed "change $ID is $stands: there is nothing to undo"
+  answer unchanged nothing-to-undo 'nothing to undo: no change is in force on this host'
+  ;;
 esac
 # Where sshd does not answer now there is nothing to compare with: the guard's own look has to do.
 login_accounts >"$RUN/people"

@@ -12,11 +12,7 @@ confirmed_changes >"$RUN/confirmed"
 ID=$(head -n 1 "$RUN/confirmed")
 extra changes "$(wc -l <"$RUN/confirmed")"
 if [ -n "$ID" ]; then
-  extra change "$ID"
-  extra feature "$(value feature "$CHANGES/$ID/manifest")"
-  extra summary "$(value summary "$CHANGES/$ID/manifest")"
-  extra who "$(value who "$CHANGES/$ID/manifest")"
-  extra at "$(value at "$CHANGES/$ID/state")"
+  extra_recorded "$ID"
   sshd_args "$RUN/sshd-args"
   managed >"$RUN/all-files"
   expected >"$RUN/expected"

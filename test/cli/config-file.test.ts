@@ -8,16 +8,23 @@ import { refusal } from '../fakes/refusal.js'
 
 describe('bastionctl.yml', () => {
   it('holds the values of harden', () => {
-    expect(parseConfig('harden:\n  level: strict\n  allow-group: [a, b]\n', 'x.yml')).to.deep.equal({
+    expect(parseConfig('harden:\n  level: strict\n  allow-group: [a, b]\n', 'x.yml').config).to.deep.equal({
       harden: { level: 'strict', 'allow-group': ['a', 'b'] },
     })
-    expect(parseConfig('', 'x.yml')).to.deep.equal({})
+    expect(parseConfig('', 'x.yml').config).to.deep.equal({})
   })
 
   for (const [what, text, says] of [
     ['a level that is none', 'harden:\n  level: paranoid\n', /^x\.yml:2:10: harden\.level: invalid option/],
     ['a key that is none', 'harden:\n  levle: strict\n', /^x\.yml:2:3: harden: unknown key "levle"/],
     ['a list that is none', 'harden:\n  leave: X11Forwarding\n', /^x\.yml:2:10: harden\.leave: .*expected array/],
+    [
+      'a time that is none',
+      'harden:\n  idle-timeout: Soon\n',
+      /^x\.yml:2:17: .*idle-timeout: "Soon" is not a dur.*90s/,
+    ],
+    ['a time too short', 'harden: {idle-timeout: 5s}\n', /^x\.yml:1:24: .* "5s" is out of range: .*30s and 24h/],
+    ['a keyword of no level', 'harden:\n  leave: [X11Forwarding, Port]\n', /^x\.yml:2:26: .*no level sets "Port"/],
     ['YAML that is none', 'harden:\n  level: [strict\n', /^x\.yml:\d+:\d+: /],
     ['a key twice', 'harden: {}\nharden: {}\n', /^x\.yml:2:1: .*unique/],
     ['another top', '- harden\n', /^x\.yml:1:1: .*expected object/],

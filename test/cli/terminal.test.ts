@@ -9,15 +9,20 @@ import { root } from '../source-config.js'
 interface Typed {
   readonly exitCode: number | null
   readonly screen: string
+  /** The screen with its control sequences. */
+  readonly raw: string
 }
+
+const enable = ['enable-mfa', '--tag', 'Role=bastion', '--ssh-user', 'ann']
 
 /** Runs test/support/asking.ts on a terminal and types: each text once the one before it has been seen. */
 async function type(
   dialogue: readonly (readonly [seen: RegExp, keys: string])[],
   env: NodeJS.ProcessEnv = {},
+  argv: readonly string[] = enable,
 ): Promise<Typed> {
   const home = mkdtempSync(join(tmpdir(), 'bastionctl-terminal-'))
-  const command = `${process.execPath} --import tsx test/support/asking.ts`
+  const command = `${process.execPath} --import tsx test/support/asking.ts ${argv.join(' ')}`
   const child = spawn('script', ['--quiet', '--return', '--flush', '--command', command, '/dev/null'], {
     cwd: root,
     env: { ...process.env, HOME: home, XDG_DATA_HOME: home, TERM: 'xterm', ...env },
@@ -25,8 +30,10 @@ async function type(
   })
   const left = [...dialogue]
   let screen = ''
+  let raw = ''
   let from = 0
   child.stdout.on('data', (chunk: Buffer) => {
+    raw += chunk.toString()
     screen += stripVTControlCharacters(chunk.toString())
     const [next] = left
     if (next?.[0].test(screen.slice(from)) !== true) return
@@ -36,7 +43,7 @@ async function type(
   })
   const exitCode = await new Promise<number | null>((resolve) => child.on('close', resolve))
   rmSync(home, { recursive: true })
-  return { exitCode, screen }
+  return { exitCode, screen, raw }
 }
 
 const goOn = [/change 2 hosts\?/, 'y\r'] as const
@@ -79,10 +86,19 @@ describe('questions on a terminal', function () {
     expect(screen).to.include('the guards roll back by themselves').and.include('decided later')
   })
 
+  it('asks in colour, and without any after --no-color', async () => {
+    // eslint-disable-next-line no-control-regex -- colours are control sequences
+    const colour = /\u001B\[\d+(?:;\d+)*m/
+    const env = { NO_COLOR: undefined, FORCE_COLOR: '1' }
+    const no = [/change 2 hosts\?/, 'n\r'] as const
+    expect((await type([no], env)).raw.split('change 2 hosts?')[1]).to.match(colour)
+    expect((await type([no], env, [...enable, '--no-color'])).raw).to.not.match(colour)
+  })
+
   it('changes nothing if the answer is no', async () => {
     const { exitCode, screen } = await type([[/change 2 hosts\?/, 'n\r']])
     expect(screen).to.include('not confirmed: nothing was changed').and.not.include('decided')
-    expect(exitCode).to.equal(130)
+    expect(exitCode).to.equal(18)
   })
 
   it('changes nothing after Ctrl-C at the first question', async () => {
@@ -95,5 +111,39 @@ describe('questions on a terminal', function () {
     const { exitCode, screen } = await type([goOn, [asked, '\u0003']])
     expect(screen).to.include('decided later, aborted true').and.include('bastionctl rollback')
     expect(exitCode).to.equal(130)
+  })
+
+  describe('of a rollback', () => {
+    const argv = ['rollback', '--tag', 'Role=bastion']
+    const sure = /undo what was confirmed on 2 hosts\?/
+
+    it('undoes what is pending at once, shows what was confirmed where, and undoes that by its name after a yes', async () => {
+      const { exitCode, screen } = await type([[sure, 'y\r']], {}, argv)
+      expect(screen).to.match(/roll back the newest on all\s+this was confirmed/)
+      expect(screen).to.match(/ c1: enable mfa, by ann, confirmed 1970\S+ \S+\s+on deb11, deb13\s/)
+      expect(screen).to.include('roll back c1 on i-11 i-13').and.include('3 rolled back')
+      expect(exitCode).to.equal(0)
+    })
+
+    it('leaves what was confirmed after a no, and says how each host stands', async () => {
+      const { exitCode, screen } = await type([[sure, 'n\r']], {}, argv)
+      expect(screen).to.not.include('roll back c1')
+      expect(screen).to.match(/deb11 .*confirmed +c1: .*; left as it is: the answer was no/)
+      expect(screen).to.include('2 confirmed, 1 rolled back')
+      expect(exitCode).to.equal(14)
+    })
+
+    it('leaves it after Ctrl-C', async () => {
+      const { exitCode, screen } = await type([[sure, '\u0003']], {}, argv)
+      expect(screen).to.not.include('roll back c1')
+      expect(screen).to.include('2 confirmed, 1 rolled back')
+      expect(exitCode).to.equal(130)
+    })
+
+    it('is not asked with --yes', async () => {
+      const { exitCode, screen } = await type([], {}, [...argv, '--yes'])
+      expect(screen).to.include('3 rolled back').and.not.include('undo what was confirmed')
+      expect(exitCode).to.equal(0)
+    })
   })
 })

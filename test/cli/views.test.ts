@@ -89,6 +89,21 @@ guard: a host that is not confirmed within 10m goes back by itself`)
     expect(of([])).not.to.include('today → after')
   })
 
+  it('tells whom it locks out from whose programs it does', () => {
+    const lockouts = [
+      { account: 'ann', reason: 'has no factor', accepted: false },
+      { account: 'ci', reason: 'logged in without a terminal', accepted: false, unattended: true as const },
+      { account: 'git', reason: 'logged in without a terminal', accepted: true, unattended: true as const },
+    ]
+    expect(text(planView(planWith({ changes: [{ ...change, lockouts }] }), noStyle))).to.include(`  locked out:
+    ann  has no factor
+  locked out where nobody can answer a code:
+    ci  logged in without a terminal
+  locked out where nobody can answer a code, accepted:
+    git  logged in without a terminal
+`)
+  })
+
   it('says that nothing changes', () => {
     expect(text(planView(noChanges, noStyle)))
       .to.include('1 host in eu-test-1 matching tag:Role=bastion: no changes')
@@ -149,6 +164,32 @@ i-13          pending      9m58s left, until 2026-01-02 03:14:58Z
 what is pending goes back by itself unless it is confirmed:
   bastionctl confirm c1   keeps the change
   bastionctl rollback c1  undoes it now`)
+  })
+
+  it('names the change that was undone, or left, as the host has it on record', () => {
+    const recorded = {
+      id: 'c0',
+      feature: 'mfa',
+      state: 'confirmed',
+      who: 'ann@desk',
+      at: 1_767_323_045,
+      summary: 'enable mfa',
+    }
+    const record = 'c0: enable mfa, by ann@desk, confirmed 2026-01-02 03:04:05Z'
+    const line = (changed: Parameters<typeof result>[1], outcome: Parameters<typeof result>[0] = 'rolled-back') =>
+      reportView({ id: '', results: [result(outcome, { change: 'c0', ...changed })], now: 0, naming: true }, noStyle)[0]
+    const own = { id: 'c0', results: [result('rolled-back', { recorded, detail: 'session lost' })], now: 0 }
+    expect(reportView(own, noStyle)[0], "of the run's own").to.equal('deb11 (i-11)  rolled back  session lost')
+    expect(line({ recorded })).to.equal(`deb11 (i-11)  rolled back  undid ${record}`)
+    expect(line({ recorded: { ...recorded, state: 'proven' }, detail: 'kept /x' })).to.equal(
+      'deb11 (i-11)  rolled back  undid c0: enable mfa, by ann@desk, never confirmed; kept /x',
+    )
+    expect(line({ recorded: { ...recorded, state: 'rolled-back' }, detail: 'rolled back before' })).to.equal(
+      'deb11 (i-11)  rolled back  rolled back before',
+    )
+    expect(line({ recorded, detail: 'left as it is' }, 'confirmed')).to.equal(
+      `deb11 (i-11)  confirmed  ${record}; left as it is`,
+    )
   })
 
   it('falls back on the reason where there is no sentence', () => {

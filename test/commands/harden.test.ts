@@ -72,6 +72,14 @@ describe('harden', () => {
     }
   })
 
+  it('says where bastionctl.yml names a banner that cannot be shown', async () => {
+    const config = join(bench.home, 'team.yml')
+    writeFileSync(config, 'harden:\n  level: strict\n  banner: nowhere\n')
+    const ran = await bench.run(['harden', ...selector, '--dry-run', '--config', config], {})
+    expect(ran.stderr).to.match(/team\.yml:3:11: harden\.banner: the banner "\S+nowhere" cannot be read/)
+    expect(ran.exitCode).to.equal(3)
+  })
+
   it('lets every host rehearse in a dry run, and shows what their sshd answered', async () => {
     const offers = { asked: 5, today: 5, after: 3, lost: ['old SHA256:o', 'old SHA256:p'] }
     const ran = await bench.run(['harden', ...selector, '--level', 'strict', '--dry-run'], {
@@ -87,6 +95,14 @@ describe('harden', () => {
       rehearse: () => Promise.resolve({ id: plan.id, results: [result('rehearsed', { offers })] }),
     })
     expect(outputSchemas.harden.parse(json.json).rehearsal?.results[0]?.offers).to.deep.equal(offers)
+  })
+
+  it('says that a dry run always rehearses, with --rehearse or without', async () => {
+    const { stdout } = await bench.run(['harden', '--help'])
+    const help = stdout.replace(/\s+/g, ' ')
+    expect(help).to.include('show what would change, let each host rehearse it')
+    expect(help).to.include('--rehearse adds nothing here: a dry run of harden always rehearses')
+    expect(await policyOf('--level', 'strict', '--rehearse')).to.include({ level: 'strict' })
   })
 
   it('shows the table and then refuses where somebody would be locked out', async () => {

@@ -170,11 +170,14 @@ describe('commands that only ask', () => {
       expect(parsed.hosts[0]?.drift).to.deep.equal(drifted.drift)
     })
 
-    it('says where there is nothing to verify', async () => {
-      const ran = await bench.run(['verify', ...selector], { verify: () => Promise.resolve([{ host, now: 1 }]) })
-      expect(ran.stdout).to.include('nothing to verify: no change was confirmed on this host')
-      expect(ran.stdout).to.include('1 host: 0 drifted, 1 with nothing to verify')
+    it('says where nothing was ever confirmed', async () => {
+      const none: HostVerification = { host, now: 1, nothingConfirmed: true }
+      const ran = await bench.run(['verify', ...selector], { verify: () => Promise.resolve([none]) })
+      expect(ran.stdout).to.match(/^ {2}verify +nothing confirmed here yet, so nothing was compared$/m)
+      expect(ran.stdout).to.include('1 host: 0 drifted, 1 with nothing confirmed yet')
       expect(ran.exitCode).to.equal(0)
+      const json = await bench.run(['verify', ...selector, '--json'], { verify: () => Promise.resolve([none]) })
+      expect(outputSchemas.verify.parse(json.json).hosts[0]).to.include({ nothingConfirmed: true })
     })
   })
 

@@ -1,10 +1,12 @@
 import { expect } from 'chai'
 import { outputSchemas } from '../../docs/generate/output-schemas.js'
+import type { RecordedChange } from '../../src/domain/facts.js'
 import type { Outcome } from '../../src/domain/outcome.js'
-import type { RunReport, TargetRequest } from '../../src/engine/api.js'
+import type { Engine, RunReport, TargetRequest } from '../../src/engine/api.js'
 import { Bench } from '../support/run-command.js'
-import { plan, planWith, result } from '../support/samples.js'
+import { inspection, plan, planWith, result } from '../support/samples.js'
 
+const [recorded] = inspection.facts.changes as [RecordedChange]
 const older = planWith({ id: '20260101T000000Z-aaaaaa' })
 
 describe('confirm and rollback', () => {
@@ -54,6 +56,32 @@ describe('confirm and rollback', () => {
     expect(ran.stderr).to.include('no run made from this machine is pending')
   })
 
+  for (const [verb, outcome] of [
+    ['confirm', 'confirmed'],
+    ['rollback', 'rolled-back'],
+  ] as const) {
+    it(`put a ${verb} by selector on the record of the run that made the change, host by host`, async () => {
+      await ranBefore(['pending', 'pending'])
+      await bench.run([verb, '--instance-id', 'i-0123456789abcdef0'], {
+        [verb]: () =>
+          Promise.resolve({
+            id: '',
+            results: [result(outcome, { change: plan.id }), result(outcome, { id: 'i-12', change: 'c-elsewhere' })],
+          }),
+      })
+      const { runs } = outputSchemas.history.parse((await bench.run(['history', '--json'])).json)
+      expect(runs?.[0]?.hosts.map((host) => host.outcome)).to.deep.equal([outcome, 'pending', 'unchanged'])
+      expect(runs).to.have.length(1)
+    })
+  }
+
+  it('leave on record what a host held that did not answer', async () => {
+    await ranBefore(['pending', 'pending'])
+    await bench.run(['rollback'], { rollback: answer('unreachable') })
+    const again = await bench.run(['rollback'], { rollback: answer('rolled-back') })
+    expect(again.stderr).to.include(`rollback ${plan.id} (enable-mfa) on 2 hosts`)
+  })
+
   it('take the hosts of a change from its local record', async () => {
     await ranBefore(['pending', 'pending'], older)
     await ranBefore(['pending', 'pending'])
@@ -79,6 +107,42 @@ describe('confirm and rollback', () => {
     )
     await bench.run(['rollback'], { rollback: answer('rolled-back') })
     expect(asked).to.deep.include({ hosts: ['i-11', 'i-12'], change: plan.id })
+  })
+
+  it('says which change was undone on each host', async () => {
+    const ran = await bench.run(['rollback', '--tag', 'Role=bastion', '--json'], {
+      rollback: () => Promise.resolve({ id: '', results: [result('rolled-back', { change: 'c-old', recorded })] }),
+    })
+    expect(outputSchemas.rollback.parse(ran.json).report.results[0]).to.deep.include({ change: 'c-old', recorded })
+  })
+
+  it('ends well where there is nothing to undo, and says so', async () => {
+    const detail = 'nothing to undo: no change is recorded on this host'
+    const ran = await bench.run(['rollback', '--tag', 'Role=bastion'], {
+      rollback: () =>
+        Promise.resolve({ id: '', results: [result('unchanged', { reason: 'nothing-to-undo', detail })] }),
+    })
+    expect(ran.stdout).to.include(detail)
+    expect(ran.exitCode).to.equal(0)
+  })
+
+  it('leave a confirmed change where nobody can be asked, unless --yes was given', async () => {
+    const orders: TargetRequest[] = []
+    const engine: Partial<Engine> = {
+      rollback: (_, request) => {
+        orders.push(request)
+        const outcome = request.confirmedToo === true ? 'rolled-back' : 'confirmed'
+        return Promise.resolve({ id: '', results: [result(outcome, { change: 'c-old', recorded })] })
+      },
+    }
+    const left = await bench.run(['rollback', '--tag', 'Role=bastion'], engine)
+    expect(left.exitCode).to.equal(3)
+    expect(left.stderr).to.include('whether to undo what was confirmed: there is no terminal\ngive --yes')
+    expect(left.stdout).to.match(/deb11 .*confirmed +c-old: enable mfa, by ann@laptop, confirmed 2026\S+ \S+; left/)
+    const undone = await bench.run(['rollback', '--tag', 'Role=bastion', '--yes'], engine)
+    expect(undone.exitCode).to.equal(0)
+    expect(undone.stdout).to.match(/deb11 .*rolled back +undid c-old: enable mfa/)
+    expect(orders.map(({ confirmedToo }) => confirmedToo)).to.deep.equal([false, true])
   })
 
   it('go by a selector where one is given', async () => {

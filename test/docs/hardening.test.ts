@@ -20,6 +20,6 @@ describe('docs/hardening.md', () => {
 
   it('shows a bastionctl.yml that is taken', () => {
     const [, example = ''] = /```yaml\n(.*?)```/s.exec(text) ?? []
-    expect(parseConfig(example, 'bastionctl.yml').harden).to.include({ level: 'strict', forwarding: 'jump' })
+    expect(parseConfig(example, 'bastionctl.yml').config.harden).to.include({ level: 'strict', forwarding: 'jump' })
   })
 })

@@ -19,6 +19,15 @@ describe('lock-outs of a plan', () => {
     expect(hint).to.match(/--accept-lockout ann/)
   })
 
+  it('of logins that nobody is there for are no more than that, and the hint says what an exempt group costs', async () => {
+    const unattended = [{ account: 'ann', reason: 'logged in so', accepted: false, unattended: true as const }]
+    const { message, hint } = await refusal(() => {
+      refuseLockouts(planWith({ changes: [{ ...change, lockouts: unattended }] }))
+    })
+    expect(message).to.match(/^deb11 .*: "ann" would be locked out where nobody can answer a code: logged in so$/m)
+    expect(hint).to.match(/--exempt-group GROUP \(all its members then get in by key alone\), or agree with --accept-/)
+  })
+
   it('that were accepted are none', () => {
     refuseLockouts(plan)
     refuseLockouts(planWith({ changes: [{ ...change, lockouts: lockouts.slice(1) }] }))

@@ -48,6 +48,10 @@ const cases: readonly (readonly [Intent, readonly Short[], ExitName])[] = [
   ['confirm', ['unreachable:unmanaged'], 'host-unfit'],
   ['roll-back', ['rolled-back', 'rolled-back'], 'ok'],
   ['roll-back', ['rolled-back', 'refused:no-change'], 'mixed'],
+  ['roll-back', ['rolled-back', 'unchanged:nothing-to-undo'], 'ok'],
+  ['roll-back', ['confirmed:not-agreed'], 'usage'],
+  ['roll-back', ['confirmed:declined'], 'declined'],
+  ['roll-back', ['rolled-back', 'confirmed:declined'], 'mixed'],
   ['roll-back', ['refused:edited-since'], 'stale'],
   ['roll-back', ['stuck:roll-back'], 'needs-hands'],
 ]

@@ -23,7 +23,15 @@ function head(more: Readonly<Record<string, string | number>> = {}): string {
     .join('')
 }
 
-const change = { changes: 1, change: 'A', feature: 'mfa', summary: 'enable mfa', who: 'ann', at: 1000 }
+const change = {
+  changes: 1,
+  change: 'A',
+  feature: 'mfa',
+  summary: 'enable mfa',
+  who: 'ann',
+  state: 'confirmed',
+  at: 1000,
+}
 const same = head({ ...change, files: 4, values: 6, drifted: 0 })
 const replaced = {
   openssh: '9.2p1\n',
@@ -85,10 +93,10 @@ describe('verify', () => {
     ])
   })
 
-  it('has nothing to verify where nothing was confirmed, and says what is pending', async () => {
+  it('says where nothing was confirmed, and says what is pending', async () => {
     const pending = { pending: 'P', pending_state: 'proven', pending_who: 'bob', pending_since: 1, deadline: 2 }
     const { found } = await run({ 'i-a': head({ changes: 0 }), 'i-b': head({ changes: 0, ...pending }) })
-    expect(found[0]).to.have.all.keys('host', 'now')
+    expect(found[0]).to.have.all.keys('host', 'now', 'nothingConfirmed')
     expect(found[1]?.pending).to.deep.equal({ id: 'P', state: 'proven', who: 'bob', since: 1, deadline: 2 })
   })
 

@@ -84,7 +84,9 @@ describe('the data of a change', () => {
         .manifest?.split('\n')
         .filter((line) => line.startsWith('state=')),
     ).to.deep.equal([])
-    expect(orderData({ who: 'a\nchange=other' }).manifest).to.equal('change=\nwho=a change=other\ndeadline=0\n')
+    expect(orderData({ who: 'a\nchange=other' }).manifest).to.equal(
+      'change=\nwho=a change=other\ndeadline=0\nconfirmed_too=no\n',
+    )
   })
 
   it('throws for a field with a separator in it', () => {

@@ -60,7 +60,7 @@ describe('one at a time', function () {
       expect(dry.stdout).to.contain('0/1 host: logins rehearsed').and.match(/busy/)
       expect(dry.exitCode).to.equal(10)
       expect(first.exitCode, first.stdout).to.equal(0)
-      const undone = await bastionctl('rollback', ...only(host))
+      const undone = await bastionctl('rollback', ...only(host), '--yes')
       expect(undone.exitCode, undone.stdout).to.equal(0)
     })
 
@@ -84,6 +84,8 @@ describe('one at a time', function () {
         ),
       )
       expect(planned.exitCode).to.equal(10)
+      const listed = await runAs(bob, 'hosts', ...only(host))
+      expect(lineOf(host, listed)).to.contain(`change ${change} by root@alice-laptop is pending since `)
       expect(difference(before, await live(host))).to.deep.equal([])
     })
 
@@ -91,7 +93,7 @@ describe('one at a time', function () {
       const change = await pending(host)
       const [kept, undone] = await Promise.all([
         runAs(alice, 'confirm', change, ...only(host)),
-        runAs(bob, 'rollback', change, ...only(host)),
+        runAs(bob, 'rollback', change, ...only(host), '--yes'),
       ])
       expect(lineOf(host, undone)).to.match(/ rolled back/)
       expect(undone.exitCode, undone.stdout).to.equal(0)
@@ -197,7 +199,7 @@ describe('one at a time', function () {
       expect(lineOf(host, replayed)).to.match(/ (?:refused|stale) \| change \S+ has been here already/)
       expect(replayed.exitCode).to.equal(9)
       expect(difference(before, await live(host))).to.deep.equal([])
-      const undone = await bastionctl('rollback', ...only(host))
+      const undone = await bastionctl('rollback', ...only(host), '--yes')
       expect(undone.exitCode, undone.stdout).to.equal(0)
     })
   })

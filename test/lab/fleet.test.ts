@@ -251,7 +251,7 @@ describe('a fleet', function () {
     })
 
     it("goes back as a whole by the run's id", async () => {
-      const undone = await bastionctl('rollback', change)
+      const undone = await bastionctl('rollback', change, '--yes')
       for (const host of generations) expect(lineOf(host, undone)).to.match(/ rolled back/)
       expect(undone.exitCode).to.equal(0)
     })
@@ -298,7 +298,7 @@ describe('a fleet', function () {
     })
 
     it('and rolled back whole by its id, kept or not', async () => {
-      const undone = await bastionctl('rollback', change)
+      const undone = await bastionctl('rollback', change, '--yes')
       expect(undone.exitCode, undone.stdout).to.equal(0)
       await expectSame(before)
       expect((await status()).hosts.map(({ changes }) => changes?.[0]?.state)).to.deep.equal([

@@ -171,6 +171,9 @@ describe('harden', function () {
   it('goes back to what the distribution ships by --level stock, byte for byte', async () => {
     const done = await harden(...tagged, '--level', 'stock', ...unattended)
     expect(done.exitCode, done.stdout + done.stderr).to.equal(0)
+    expect(done.stdout)
+      .to.match(/note: X11Forwarding: back from "no" to "yes" of \/etc\/ssh\/sshd_config:\d+$/m)
+      .and.match(/note: back to what this sshd does by itself: .*AllowTcpForwarding/)
     await onAll(async (host) => {
       await must(host, 'rm -f /home/admin/.google_authenticator')
       expect(difference(untouched.get(host) ?? [], await state(host))).to.deep.equal([])

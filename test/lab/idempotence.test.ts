@@ -111,7 +111,9 @@ describe('idempotence', function () {
     ]
     const refused = await bastionctl(...flags)
     for (const host of generations)
-      expect(refused.stderr).to.match(new RegExp(`${host}.*"robot" would be locked out: logged in without a terminal`))
+      expect(refused.stderr).to.match(
+        new RegExp(`${host}.*"robot" would be locked out where .* code: logged in without a terminal`),
+      )
     expect(refused.exitCode).to.equal(7)
     await enable(...unheld, '--exempt-group', 'sudo', '--accept-lockout', 'robot')
     await onAll(async (host) => {

@@ -27,7 +27,7 @@ describe('hosts that keep keys outside of homes', function () {
     const before = await must('deb12', listing)
     await enable()
     expect(await must('deb12', listing)).to.equal(before)
-    const done = await bastionctl('rollback', '--tag', 'Role=bastion')
+    const done = await bastionctl('rollback', '--tag', 'Role=bastion', '--yes')
     expect(done.exitCode, done.stderr).to.equal(0)
     expect(await must('deb12', listing)).to.equal(before)
   })

@@ -39,12 +39,12 @@ describe('accounts that programs use (lockout 43)', function () {
     for (const host of generations)
       expect(stderr).to.match(
         new RegExp(
-          `^${host} .*"robot" would be locked out: logged in without a terminal more than once in the last 30 days`,
+          `^${host} .*"robot" would be locked out where nobody can answer a code: logged in without a terminal more than once in the last 30 days`,
           'm',
         ),
       )
     expect(stderr).not.to.match(/"(ann|admin|root)"/)
-    expect(stderr).to.match(/--exempt-group GROUP, or agree with --accept-lockout robot$/m)
+    expect(stderr).to.match(/--exempt-group GROUP \(.*by key alone\), or agree with --accept-lockout robot$/m)
     expect(exitCode).to.equal(7)
   })
 
@@ -56,9 +56,9 @@ describe('accounts that programs use (lockout 43)', function () {
 
   it('go through when the operator agrees, and the plan still says so', async () => {
     const { exitCode, stdout } = await dry('--accept-lockout', 'robot')
-    expect(stdout.match(/locked out, accepted:\n +robot +logged in without a terminal/g)).to.have.length(
-      generations.length,
-    )
+    expect(
+      stdout.match(/locked out where nobody can answer a code, accepted:\n +robot +logged in without a terminal/g),
+    ).to.have.length(generations.length)
     expect(exitCode).to.equal(0)
   })
 
@@ -68,7 +68,7 @@ describe('accounts that programs use (lockout 43)', function () {
     })
     const { stderr } = await dry()
     expect(stderr)
-      .to.match(/"robot" would be locked out/)
+      .to.match(/"robot" would be locked out where nobody/)
       .and.not.match(/"ann"/)
   })
 
@@ -76,7 +76,7 @@ describe('accounts that programs use (lockout 43)', function () {
     expect(await login('deb13', ann)).to.include({ in: true })
     const { exitCode, stderr } = await dry('--exempt-group', 'robots')
     expect(stderr)
-      .to.match(/^deb13 .*"ann" would be locked out: logged in without a terminal once/m)
+      .to.match(/^deb13 .*"ann" would be locked out where nobody can answer a code: logged in without a terminal once/m)
       .and.not.match(/deb1[12] /)
     expect(exitCode).to.equal(7)
   })
@@ -134,7 +134,9 @@ describe('accounts that programs use (lockout 43)', function () {
     const { stderr } = await dry()
     for (const host of generations)
       expect(stderr)
-        .to.match(new RegExp(`^${host} .*"admin" would be locked out: logged in without a terminal once`, 'm'))
+        .to.match(
+          new RegExp(`^${host} .*"admin" would be locked out where .* code: logged in without a terminal once`, 'm'),
+        )
         .and.not.match(/"(robot|ann)"/)
     await onAll((host) => must(host, 'rm /var/log/auth.log* /var/log/secure* 2>/dev/null; true').then(() => undefined))
     const { exitCode, stdout } = await dry('--accept-lockout', 'robot', '--accept-lockout', 'ann')

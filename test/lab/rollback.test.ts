@@ -167,16 +167,37 @@ describe('roll back', function () {
       })
     })
 
-    it('undoes it by selector', async () => {
+    it('is not touched where nobody can be asked and --yes is not given', async () => {
+      const present = new Map<string, readonly string[]>()
+      await onAll(async (host) => {
+        present.set(host, await snapshot(host))
+      })
       const done = await bastionctl('rollback', ...selector)
+      expect(done.exitCode, done.stdout + done.stderr).to.equal(3)
+      expect(done.stderr).to.match(/^nobody can be asked whether to undo what was confirmed.*\ngive --yes$/m)
+      expect(done.stdout).to.match(new RegExp(`deb11 .*confirmed +${id}: enable mfa .*, by root@.*; left as it is`))
+      await onAll(async (host) => {
+        expect(difference(present.get(host) ?? [], await snapshot(host))).to.deep.equal([])
+        expect(await remains(host)).to.deep.equal([])
+        expect(await stateOf(host, id)).to.include({ state: 'confirmed' })
+      })
+    })
+
+    it('undoes it by selector, and says what it was', async () => {
+      const done = await bastionctl('rollback', ...selector, '--yes')
       expect(done.exitCode, done.stdout + done.stderr).to.equal(0)
+      expect(done.stdout).to.match(
+        new RegExp(`deb11 .*rolled back +undid ${id}: enable mfa .*, by root@\\S+, confirmed `),
+      )
       await onAll((host) => holdsOld(host, id))
     })
 
-    it('asked for again, says so and exits 0', async () => {
-      const done = await bastionctl('rollback', ...selector)
+    it('asked for again, says that nothing is left to undo and exits 0', async () => {
+      const done = await bastionctl('rollback', ...selector, '--yes')
       expect(done.exitCode, done.stdout + done.stderr).to.equal(0)
-      expect(done.stdout).to.match(/deb11 .*rolled back at \d\d:\d\d:\d\dZ/)
+      expect(done.stdout).to.match(
+        new RegExp(`deb11 .*nothing left to undo: change ${id} was rolled back at \\d\\d:\\d\\d:\\d\\dZ`),
+      )
       await onAll((host) => holdsOld(host, id))
     })
 
@@ -212,7 +233,7 @@ describe('roll back', function () {
       expect(refused.exitCode, refused.stdout + refused.stderr).to.equal(7)
       expect(refused.stdout).to.match(new RegExp(`deb11 .*change ${second} came later: roll that back first`))
 
-      const newest = await bastionctl('rollback', second)
+      const newest = await bastionctl('rollback', second, '--yes')
       expect(newest.exitCode, newest.stdout + newest.stderr).to.equal(0)
       await onAll(async (host) => {
         expect(difference(old.get(`${host} between`) ?? [], await snapshot(host))).to.deep.equal([])
@@ -220,7 +241,7 @@ describe('roll back', function () {
         await must(host, 'groupdel robots')
       })
 
-      const rest = await bastionctl('rollback', first)
+      const rest = await bastionctl('rollback', first, '--yes')
       expect(rest.exitCode, rest.stdout + rest.stderr).to.equal(0)
       await onAll((host) => holdsOld(host, first))
     })
@@ -242,7 +263,7 @@ describe('roll back', function () {
         expect(await must(host, `stat -c %a ${managed[3]}`)).to.equal('600\n')
         await holdsNew(host)
       })
-      const done = await bastionctl('rollback', id)
+      const done = await bastionctl('rollback', id, '--yes')
       expect(done.exitCode, done.stdout + done.stderr).to.equal(0)
       await onAll((host) => holdsOld(host, id))
     })
@@ -285,6 +306,13 @@ describe('roll back', function () {
         await holdsOld(host, id)
       })
     })
+  })
+
+  it('on hosts without a change says so and exits 0', async () => {
+    await fresh(...generations)
+    const done = await bastionctl('rollback', ...selector)
+    expect(done.exitCode, done.stdout + done.stderr).to.equal(0)
+    expect(done.stdout.match(/nothing to undo: no change is recorded on this host/g)).to.have.length(3)
   })
 
   everywhere('a place that no rename reaches is refused before anything is touched (lockout 51)', async (host) => {

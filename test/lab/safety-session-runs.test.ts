@@ -40,7 +40,7 @@ describe('the safety session of a run', function () {
   useLab([{ name: 'deb12', factor: true }, { name: 'deb13' }])
 
   async function undone(): Promise<void> {
-    const back = await bastionctl('rollback', '--tag', 'Role=bastion')
+    const back = await bastionctl('rollback', '--tag', 'Role=bastion', '--yes')
     expect(back.exitCode, back.stdout + back.stderr).to.equal(0)
   }
 

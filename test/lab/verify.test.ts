@@ -140,7 +140,7 @@ describe('verify', function () {
   it('has nothing to verify where no change was confirmed, and says what is pending', async () => {
     const none = await bastionctl('verify', ...selector)
     expect(none.exitCode, none.stderr).to.equal(0)
-    expect(none.stdout.match(/nothing to verify/g)).to.have.length(4)
+    expect(none.stdout.match(/nothing confirmed (?:here )?yet/g)).to.have.length(4)
     await bastionctl('enable-mfa', ...selector, '--yes', '--confirm', 'later', '--safety-session', 'none')
     const pending = await bastionctl('verify', ...selector)
     expect(pending.exitCode, pending.stdout).to.equal(0)

@@ -1,6 +1,7 @@
-/** The program over an engine that asks once, for tests that type on a terminal. */
+/** The program over an engine that asks, for tests that type on a terminal. */
 import { main } from '../../src/cli/main.js'
 import { useWiring } from '../../src/cli/wiring.js'
+import type { HostResult } from '../../src/domain/outcome.js'
 import type { Engine } from '../../src/engine/api.js'
 import type { Inventory, SafetySessions, Transport } from '../../src/engine/ports.js'
 import { sourceConfig } from '../source-config.js'
@@ -28,6 +29,19 @@ const engine: Partial<Engine> = {
     const outcome = decided === 'keep' ? 'confirmed' : decided === 'roll-back' ? 'rolled-back' : 'pending'
     return { id: plan.id, results: [result(outcome), result(outcome, { id: 'i-12' })] }
   },
+  // deb12 holds a pending change, the others confirmed ones.
+  rollback: (_, { hosts, change, confirmedToo = false }) => {
+    console.log(`roll back ${change ?? 'the newest'} on ${hosts?.join(' ') ?? 'all'}`)
+    const results = [held('i-11', 'deb11', 'c1'), held('i-12', 'deb12', 'c2'), held('i-13', 'deb13', 'c1')]
+      .filter(({ id }) => hosts?.includes(id) ?? true)
+      .map((was) => (confirmedToo || was.name === 'deb12' ? { ...was, outcome: 'rolled-back' as const } : was))
+    return Promise.resolve({ id: '', results })
+  },
+}
+
+function held(id: string, name: string, change: string): HostResult {
+  const recorded = { id: change, feature: 'mfa', state: 'confirmed', who: 'ann', at: 0, summary: 'enable mfa' }
+  return result('confirmed', { id, name, change, recorded })
 }
 
 useWiring({
@@ -35,4 +49,4 @@ useWiring({
   fleet: () => Promise.resolve({ inventory: {} as Inventory, transport: {} as Transport, region: plan.region }),
   sessions: () => Promise.resolve({} as SafetySessions),
 })
-await main(await sourceConfig(), ['enable-mfa', '--tag', 'Role=bastion', '--ssh-user', 'ann'])
+await main(await sourceConfig(), process.argv.slice(2))

@@ -1,6 +1,7 @@
 import type { Change, FileEdit } from '../../domain/change.js'
 import { formatDuration } from '../../domain/duration.js'
 import { label } from '../../domain/host.js'
+import { lockedOut } from '../../domain/lockouts.js'
 import { groupHosts, type HostGroup } from '../../domain/plan-groups.js'
 import type { Plan } from '../../domain/plan.js'
 import { columns, count, indent, nameList, printable, withSudo } from './text.js'
@@ -36,8 +37,6 @@ function hostLines(hosts: HostGroup['hosts']): readonly string[] {
 }
 
 function changeView(change: Change, withSummary: boolean, shown: Set<string>, style: Style): readonly string[] {
-  const refused = change.lockouts.filter(({ accepted }) => !accepted)
-  const accepted = change.lockouts.filter((lockout) => lockout.accepted)
   return [
     ...(withSummary ? [printable(change.summary)] : []),
     ...change.packages.map(
@@ -45,11 +44,21 @@ function changeView(change: Change, withSummary: boolean, shown: Set<string>, st
     ),
     ...change.files.flatMap((file) => fileView(file, shown, style)),
     ...accessView(change.access, style),
-    ...people('locked out', refused, style.red),
-    ...people('locked out, accepted', accepted, style.yellow),
+    ...lockoutsView(change.lockouts, style),
     ...people('by key alone', change.keyOnly, style.yellow),
     ...change.notes.map((note) => `note: ${printable(note)}`),
     loginsLine(change),
+  ]
+}
+
+/** What nobody has agreed to yet first. */
+function lockoutsView(lockouts: Change['lockouts'], style: Style): readonly string[] {
+  const kinds = [...new Set(lockouts.map(lockedOut))]
+  const of = (kind: string, agreed: boolean): Change['lockouts'] =>
+    lockouts.filter((lockout) => lockedOut(lockout) === kind && lockout.accepted === agreed)
+  return [
+    ...kinds.flatMap((kind) => people(kind, of(kind, false), style.red)),
+    ...kinds.flatMap((kind) => people(`${kind}, accepted`, of(kind, true), style.yellow)),
   ]
 }
 

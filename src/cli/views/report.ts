@@ -10,12 +10,18 @@ interface Report {
   readonly results: readonly HostResult[]
   /** Epoch seconds. */
   readonly now: number
+  /** Of a rollback, which may have found another change on each host; a run's own needs no naming. */
+  readonly naming?: boolean
 }
 
 /** How a run has ended: one line a host, what failed, what is pending and the commands that settle it. */
-export function reportView({ id, results, now }: Report, style: Style): readonly string[] {
+export function reportView({ id, results, now, naming = false }: Report, style: Style): readonly string[] {
   const rows = columns(
-    results.map((result) => [label(result), outcomeWords[result.outcome], firstLine(detailOf(result, now))]),
+    results.map((result) => [
+      label(result),
+      outcomeWords[result.outcome],
+      firstLine(naming ? named(result, now) : detailOf(result, now)),
+    ]),
   )
   const lines = results.flatMap((result, at) => [
     colourOutcome(rows[at] ?? '', result.outcome, style),
@@ -36,11 +42,31 @@ export function summary(results: readonly HostResult[]): readonly string[] {
   return [`${count(results.length, 'host')}: ${parts.join(', ')}`, ...indent(meanings)]
 }
 
+/** A change as its host has it on record; its id where that is all that is known. */
+export function recordedText({ change = '', recorded }: HostResult): string {
+  if (recorded === undefined) return change
+  const { id, summary, who, state, at } = recorded
+  return `${id}: ${summary}, by ${who}, ${state === 'confirmed' ? `confirmed ${moment(at)}` : 'never confirmed'}`
+}
+
 function detailOf(result: HostResult, now: number): string {
   if (result.outcome === 'pending' && result.deadline !== undefined) {
     return `${formatDuration(result.deadline - now)} left, until ${moment(result.deadline)}`
   }
   return result.detail ?? result.reason ?? ''
+}
+
+function named(result: HostResult, now: number): string {
+  const text = detailOf(result, now)
+  const which = undone(result)
+  return text === '' || which === '' ? which + text : `${which}; ${text}`
+}
+
+/** Which change a roll back has undone, or left; empty where there was nothing to undo. */
+function undone(result: HostResult): string {
+  if (result.recorded === undefined || result.recorded.state === 'rolled-back') return ''
+  if (result.outcome === 'rolled-back') return `undid ${recordedText(result)}`
+  return result.outcome === 'confirmed' ? recordedText(result) : ''
 }
 
 /** Such as the difference to what somebody else has edited. */

@@ -34,7 +34,7 @@ function pendingRows({ pending, now = 0 }: HostVerification): readonly Row[] {
 }
 
 function confirmedRows({ confirmed, checked, drifted }: HostVerification): readonly Row[] {
-  if (confirmed === undefined) return [['verify', 'nothing to verify: no change was confirmed on this host']]
+  if (confirmed === undefined) return [['verify', 'nothing confirmed here yet, so nothing was compared']]
   const { id, summary, who, at } = confirmed
   const { changes = 1, files = 0, values = 0 } = checked ?? {}
   const older = changes > 1 ? `, after ${count(changes - 1, 'older change')}` : ''
@@ -52,10 +52,10 @@ function packageRows({ packages = [] }: HostVerification): readonly Row[] {
 function sumOf(hosts: readonly HostVerification[]): string {
   const drifted = hosts.filter((host) => host.drifted === true).length
   const unknown = hosts.filter(({ problem }) => problem !== undefined).length
-  const nothing = hosts.filter(({ now, confirmed }) => now !== undefined && confirmed === undefined).length
+  const nothing = hosts.filter(({ nothingConfirmed = false }) => nothingConfirmed).length
   const parts = [
     `${String(drifted)} drifted`,
-    ...(nothing > 0 ? [`${String(nothing)} with nothing to verify`] : []),
+    ...(nothing > 0 ? [`${String(nothing)} with nothing confirmed yet`] : []),
     ...(unknown > 0 ? [`${String(unknown)} not wholly known`] : []),
   ]
   return `${count(hosts.length, 'host')}: ${parts.join(', ')}`

@@ -1,4 +1,5 @@
 /** The levels for people and for --json: what is set, to what, why, by whose advice, and who notices. */
+import { BastionError } from '../../domain/errors.js'
 import { keyboardInteractiveNames } from '../../os/openssh.js'
 import { promptsSetting, settings } from './settings.js'
 import type { Setting, Value } from './setting.js'
@@ -31,10 +32,12 @@ export function explainHarden(): Explanation[] {
   })
 }
 
-/** Whether a level sets the keyword, in any case. */
-export function isHardened(keyword: string): boolean {
+/** Case does not matter. Errors: BastionError `usage` for a keyword that no level sets. */
+export function checkKeyword(keyword: string): void {
   const name = keyword.toLowerCase()
-  return keyboardInteractiveNames.includes(name) || settings.some((setting) => setting.keyword.toLowerCase() === name)
+  if (keyboardInteractiveNames.includes(name) || settings.some((setting) => setting.keyword.toLowerCase() === name))
+    return
+  throw new BastionError('usage', `no level sets "${keyword}"`, '"bastionctl explain harden" lists the keywords')
 }
 
 function shown({ words }: Setting, value: Value | undefined): string | undefined {

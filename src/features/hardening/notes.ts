@@ -1,12 +1,13 @@
-/** Remarks for the reviewer: what the level cannot do on this host, and what sshd cannot be asked about. */
+/** Remarks for the reviewer: what the level cannot do on this host, what comes back with stock, and what sshd cannot be asked about. */
 import type { Facts } from '../../domain/facts.js'
 import type { HardenPolicy } from '../../domain/policy.js'
 import { atLeast } from '../../os/openssh.js'
 import { effective } from '../mfa/entry.js'
+import { comesBack } from './back.js'
 import type { Intents } from './intents.js'
 
 export function notesOf(policy: HardenPolicy, facts: Facts, { lines, left }: Intents): string[] {
-  if (policy.level === 'stock') return []
+  if (policy.level === 'stock') return comesBack(facts)
   const hostKeys = lines.find(({ keyword }) => keyword === 'HostKeyAlgorithms')?.value
   const tries = lines.find(({ keyword }) => keyword === 'MaxAuthTries')?.value
   return [

@@ -84,7 +84,7 @@ function draftOff(policy: MfaPolicy, facts: Facts): Draft {
     facts,
     state,
     foreignDirectives(facts, mfaFeature),
-  ).map(({ keyOnly: _reason, loses: _loses, ...person }): Person => ({
+  ).map(({ keyOnly: _reason, loses: _loses, unattended: _unattended, ...person }): Person => ({
     ...person,
     ...(hasPlainKey(person.account) && keyReaches(person.account)
       ? { keyOnly: 'no second factor is demanded any more' }

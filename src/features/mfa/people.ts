@@ -31,8 +31,10 @@ export interface Person {
   readonly exemptGroups: readonly string[]
   /** Gets in after the change. */
   readonly after: boolean
-  /** Why it will not, or a program in its name will not; absent when nothing is lost. */
+  /** Why it will not; absent when it loses nothing, or only what {@link unattended} says. */
   readonly loses?: string
+  /** Why logins in its name will not where nobody can answer a code. */
+  readonly unattended?: string
   /** Why key alone will still do; absent when it will not. */
   readonly keyOnly?: string
 }
@@ -52,7 +54,9 @@ function person(account: Account, policy: Demand, state: MfaState, foreign: read
   const exempt = exemptGroups.length > 0 || elsewhere === 'yes'
   const enrolled = account.enrolled || policy.enrol === 'first-login'
   const after = hasKey(account) && keyReaches(account) && (exempt || (factorReaches(account) && enrolled))
-  const loses = today ? lost(account, { after, exempt, byKey }) : exempt ? undefined : lostUnseen(account)
+  const loses = today ? lost(account, { after, byKey }) : undefined
+  const unattended =
+    loses === undefined && !exempt && (today ? byKey : unseen(account)) ? lostPrograms(account) : undefined
   const keyOnly = after ? whyKeyOnly(account, policy, exemptGroups, elsewhere) : undefined
   return {
     account,
@@ -61,35 +65,32 @@ function person(account: Account, policy: Demand, state: MfaState, foreign: read
     exemptGroups,
     after,
     ...(loses === undefined ? {} : { loses }),
+    ...(unattended === undefined ? {} : { unattended }),
     ...(keyOnly === undefined ? {} : { keyOnly }),
   }
 }
 
-function lost(
-  account: Account,
-  { after, exempt, byKey }: { after: boolean; exempt: boolean; byKey: boolean },
-): string | undefined {
+function lost(account: Account, { after, byKey }: { after: boolean; byKey: boolean }): string | undefined {
   if (!hasKey(account)) return 'logs in by password only, and a key will be demanded first'
   if (!after && !factorReaches(account)) return 'sshd refuses the factor to root while PermitRootLogin is not "yes"'
   if (!after) return 'has no factor, and --enrol required lets nobody in without'
   if (!hasPlainKey(account) && account.password === 'set' && !byKey)
     return 'logs in by password, and its keys only run forced commands'
-  return byKey && !exempt ? lostProgram(account) : undefined
+  return undefined
 }
 
-function lostProgram({ logins: { withoutTerminal = 0 } }: Account): string | undefined {
+/** A host's records do not tell a program from a person who ran one command: what is true of both is said. */
+function lostPrograms({ logins: { withoutTerminal = 0 } }: Account): string | undefined {
   if (withoutTerminal === 0) return undefined
-  return `logged in without a terminal ${times(withoutTerminal)} in the last 30 days: a program (ansible, rsync, CI) cannot answer a code`
+  return `logged in without a terminal ${times(withoutTerminal)} in the last 30 days, as programs do (ansible, rsync, CI), or a person by "ssh HOST COMMAND"`
 }
 
-/** Its logins are in the log, its keys in no file, and sshd takes certificates or asks a command for keys. */
-function lostUnseen(account: Account): string | undefined {
-  const unseen = ['authorizedkeyscommand', 'trustedusercakeys'].some(
+/** Its logins may be in the log, its keys are in no file, and sshd takes certificates or asks a command for keys. */
+function unseen(account: Account): boolean {
+  const elsewhere = ['authorizedkeyscommand', 'trustedusercakeys'].some(
     (keyword) => (effective(account.effective, keyword)[0] ?? 'none') !== 'none',
   )
-  return unseen && !hasKey(account) && account.password !== 'set' && account.uid !== 0
-    ? lostProgram(account)
-    : undefined
+  return elsewhere && !hasKey(account) && account.password !== 'set' && account.uid !== 0
 }
 
 function whyKeyOnly(
@@ -122,9 +123,11 @@ function foreignKeyOnly(account: Account, foreign: readonly Directive[]): Verdic
 }
 
 export function lockoutsOf(people: readonly Person[], accepted: readonly string[]): Lockout[] {
-  return people.flatMap(({ account, loses }) =>
-    loses === undefined ? [] : [{ account: account.name, reason: loses, accepted: accepted.includes(account.name) }],
-  )
+  return people.flatMap(({ account: { name: account }, loses, unattended }): Lockout[] => {
+    const settled = { account, accepted: accepted.includes(account) }
+    if (loses !== undefined) return [{ ...settled, reason: loses }]
+    return unattended === undefined ? [] : [{ ...settled, reason: unattended, unattended: true }]
+  })
 }
 
 export function keyOnlyOf(people: readonly Person[]): KeyOnly[] {

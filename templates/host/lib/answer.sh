@@ -15,13 +15,23 @@ answer() {
   fi
   cat "$RUN/answer"
   case $1 in
-  proven | confirmed | rehearsed | rolled-back-as-asked | facts | extended | history) exit 0 ;;
+  unchanged | proven | confirmed | rehearsed | rolled-back-as-asked | facts | extended | history) exit 0 ;;
   *) exit 1 ;;
   esac
 }
 
 # extra KEY VALUE
 extra() { printf '%s=%s\n' "$1" "$(plain "$2")" >>"$RUN/extra"; }
+
+# extra_recorded ID: what a change is, who made it, how it stands and since when.
+extra_recorded() {
+  extra change "$1"
+  extra feature "$(value feature "$CHANGES/$1/manifest")"
+  extra summary "$(value summary "$CHANGES/$1/manifest")"
+  extra who "$(value who "$CHANGES/$1/manifest")"
+  extra state "$(state_of "$1")"
+  extra at "$(value at "$CHANGES/$1/state")"
+}
 
 # extra_pending: the change that waits, if any: which, whose, since when, until when.
 extra_pending() {

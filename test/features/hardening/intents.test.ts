@@ -6,7 +6,18 @@ import { explainHarden } from '../../../src/features/hardening/explain.js'
 import { settings } from '../../../src/features/hardening/settings.js'
 import { draft } from '../../../src/features/index.js'
 import { refusal } from '../../fakes/refusal.js'
-import { account, admin, file, hardening, key, stockEffective, stockFacts, type Distro } from '../facts.js'
+import {
+  account,
+  admin,
+  carriedOut,
+  file,
+  hardening,
+  key,
+  policy,
+  stockEffective,
+  stockFacts,
+  type Distro,
+} from '../facts.js'
 
 const dropIn = '/etc/ssh/sshd_config.d/01-bastionctl-hardening.conf'
 const strict = (more: Partial<HardenPolicy> = {}): HardenPolicy => hardening({ level: 'strict', ...more })
@@ -317,5 +328,34 @@ describe('who loses what by a level', () => {
       accounts: [account('root', { uid: 0, home: '/root', sudo: true, effective: stockEffective })],
     })
     expect((await refusal(() => draft(strict({ acceptLockout: everybody }), onlyRoot))).exit).to.equal('refused')
+  })
+})
+
+describe('stock', () => {
+  const notes = (facts: Facts): readonly string[] => draft(hardening({ level: 'stock' }), facts).notes
+  const made = (facts: Facts): Facts => carriedOut(facts, draft(hardening(), facts).files)
+
+  for (const distro of ['debian-12', 'rhel-8'] as const) {
+    it(`says what comes back, and by which line, on ${distro}`, () => {
+      const back = notes(made(stockFacts(distro)))
+      const line = /^X11Forwarding: back from "no" to "yes" of \/etc\/ssh\/sshd_config:\d+$/
+      expect(back.filter((note) => line.test(note))).to.have.length(1)
+      expect(back.at(-1)).to.match(/^back to what this sshd does by itself: (?:\w+, )*AllowTcpForwarding/)
+      expect(back.at(-1)).not.to.match(/X11Forwarding/)
+    })
+  }
+
+  it('says nothing of a line of others that says the same, and nothing where no level is on the host', () => {
+    const facts = withFile('debian-12', '/etc/ssh/sshd_config.d/50-theirs.conf', 'PermitEmptyPasswords no\n')
+    expect(notes(made(facts)).join('\n')).not.to.match(/PermitEmptyPasswords/)
+    expect(notes(stockFacts()).filter((note) => note.includes('back'))).to.deep.equal([])
+  })
+
+  it('says nothing of prompts that the factor decides about', () => {
+    const facts = withFile('debian-12', '/etc/ssh/sshd_config.d/50-theirs.conf', 'KbdInteractiveAuthentication yes\n')
+    const factor = draft(policy(), facts).files
+    const prompts = /^KbdInteractiveAuthentication: back from "no" to "yes" of \S+50-theirs.conf:1$/m
+    expect(notes(made(facts)).join('\n')).to.match(prompts)
+    expect(notes(made(carriedOut(facts, factor))).join('\n')).not.to.match(/KbdInteractive/)
   })
 })
