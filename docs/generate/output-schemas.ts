@@ -7,6 +7,7 @@ import type {
   HostsOutput,
   StatusOutput,
   TargetOutput,
+  UsersOutput,
   WhoOutput,
   VerifyOutput,
 } from '../../src/cli/outputs.js'
@@ -283,6 +284,71 @@ const who = z.strictObject({
     .readonly(),
 }) satisfies z.ZodType<WhoOutput>
 
+const userKey = z.strictObject({
+  type: z.string(),
+  bits: z.number(),
+  fingerprint: z.string(),
+  comment: z.string(),
+  options: z.array(z.string()).readonly().describe('names of the options on its line'),
+  since: seconds
+    .exactOptional()
+    .describe('epoch seconds: its file was last written then, so that it has been there since then at the latest'),
+})
+
+const userAt = z.strictObject({
+  host: z.string().describe('id of the host'),
+  sudo: z.boolean(),
+  password: z.enum(['set', 'locked', 'empty']),
+  expired: z.boolean(),
+  expires: seconds.exactOptional(),
+  enrolled: z.boolean(),
+  factorWritten: seconds
+    .exactOptional()
+    .describe("epoch seconds: the factor's file was last written then, at enrolment or when a code was last used"),
+  lastLogin: seconds.exactOptional().describe("epoch seconds: the newest in sshd's log of 30 days, wtmp and lastlog"),
+  keys: z.array(userKey).readonly(),
+})
+
+const difference = z
+  .strictObject({
+    host: z.string(),
+    what: z.enum(['account', 'key', 'key-options', 'sudo', 'factor', 'password', 'expiry']),
+    fingerprint: optional,
+    found: z.string(),
+    elsewhere: z.string(),
+  })
+  .describe('what one host has otherwise than most do')
+
+const users = z.strictObject({
+  exit,
+  hosts: z
+    .array(
+      z.strictObject({
+        id: z.string(),
+        name: z.string(),
+        now: seconds.exactOptional(),
+        otherSources: z.array(z.string()).readonly().exactOptional(),
+        problem: optional,
+      }),
+    )
+    .readonly(),
+  users: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        on: z.array(userAt).readonly(),
+        differences: z.array(difference).readonly(),
+      }),
+    )
+    .readonly(),
+  maxKeyAge: z.number().exactOptional().describe('seconds'),
+  oldKeys: z
+    .array(z.strictObject({ account: z.string(), fingerprint: z.string(), host: z.string(), since: seconds }))
+    .readonly()
+    .exactOptional()
+    .describe('keys that have surely been in place for longer than that'),
+}) satisfies z.ZodType<UsersOutput>
+
 const error = z.strictObject({
   error: z.strictObject({ code: exit, exitCode: z.number(), message: z.string(), hint: optional }),
 })
@@ -296,6 +362,7 @@ export const outputSchemas = {
   confirm: target,
   rollback: target,
   status,
+  users,
   who,
   verify,
   hosts,

@@ -5,7 +5,15 @@ import type { Host } from '../domain/host.js'
 import type { Outcome } from '../domain/outcome.js'
 import type { Plan } from '../domain/plan.js'
 import type { RunRecord } from '../domain/run-record.js'
-import type { HostAccess, HostHistory, HostStatus, HostVerification, ListedHost, RunReport } from '../engine/api.js'
+import type {
+  HostAccess,
+  HostHistory,
+  HostStatus,
+  HostVerification,
+  ListedHost,
+  RunReport,
+  UsersReport,
+} from '../engine/api.js'
 import type { Explanation } from '../features/hardening/explain.js'
 
 /** What a run comes to. `rehearsal` is there with --rehearse; `report` is not where nothing was applied: a dry run, or no changes. */
@@ -39,6 +47,20 @@ interface AccessOfHost extends Omit<HostAccess, 'host'> {
 
 export function accessOfHost({ host: { id, name }, ...rest }: HostAccess): AccessOfHost {
   return { id, name, ...rest }
+}
+
+export interface UsersOutput extends Omit<UsersReport, 'hosts'> {
+  readonly exit: ExitName
+  readonly hosts: readonly HostOfUsers[]
+}
+
+interface HostOfUsers extends Omit<UsersReport['hosts'][number], 'host'> {
+  readonly id: string
+  readonly name: string
+}
+
+export function usersOutput({ hosts, ...rest }: UsersReport): Omit<UsersOutput, 'exit'> {
+  return { hosts: hosts.map(({ host: { id, name }, ...known }) => ({ id, name, ...known })), ...rest }
 }
 
 export interface StatusOutput {

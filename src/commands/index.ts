@@ -9,6 +9,7 @@ import History from './history.js'
 import Hosts from './hosts.js'
 import Rollback from './rollback.js'
 import Status from './status.js'
+import Users from './users.js'
 import Who from './who.js'
 import Verify from './verify.js'
 
@@ -23,6 +24,7 @@ export const commands = {
   hosts: Hosts,
   rollback: Rollback,
   status: Status,
+  users: Users,
   who: Who,
   verify: Verify,
 }

@@ -19,6 +19,14 @@ export function parseDuration(text: string): number {
   return seconds
 }
 
+/** Seconds of `90` or `90d`, which are days, up to 100 years. Throws `usage` for anything else. */
+export function parseDays(text: string): number {
+  const days = Number(/^(\d{1,5})d?$/.exec(text)?.[1] ?? 0)
+  if (days < 1 || days > 36_500)
+    throw new BastionError('usage', `"${text}" is not a number of days`, 'write it like 90 or 90d')
+  return days * 24 * 3600
+}
+
 /** `90` → `1m30s`, `600` → `10m`; what {@link parseDuration} takes. Below zero counts as none left. */
 export function formatDuration(seconds: number): string {
   const left = Math.max(0, Math.round(seconds))

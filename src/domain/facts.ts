@@ -21,6 +21,8 @@ export interface KeyFact {
   readonly comment: string
   /** Whether the host's sshd has accepted it, where it was asked (`who`). */
   readonly accepted?: boolean
+  /** Epoch seconds: its file was last written then, so that it has been there since then at the latest (`users`). */
+  readonly since?: number
   /** Names of authorized_keys options on the line, without their values: `from`, `command`, `restrict`, `cert-authority` … */
   readonly options: readonly string[]
 }
@@ -47,6 +49,18 @@ export interface Account {
   readonly logins: { readonly lately: boolean; readonly withoutTerminal?: number }
   /** `sshd -T -C user=NAME,…` with the running daemon's own command line; lower-case keyword to values in order. */
   readonly effective: Effective
+  /** Asked for by `users` alone: they would tell hosts apart that are alike. */
+  readonly times?: AccountTimes
+}
+
+/** Epoch seconds. */
+export interface AccountTimes {
+  /** The newest on record in sshd's log of 30 days, wtmp and lastlog; absent where there is none. */
+  readonly lastLogin?: number
+  /** When the account expires or has expired (shadow(5)); absent where it never does. */
+  readonly expires?: number
+  /** When the factor's file was last written: at enrolment, or when a code was last used. */
+  readonly factorWritten?: number
 }
 
 export type Effective = Readonly<Record<string, readonly string[]>>

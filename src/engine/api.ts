@@ -6,7 +6,7 @@ import type { HostResult } from '../domain/outcome.js'
 import type { Plan } from '../domain/plan.js'
 import type { Policy } from '../domain/policy.js'
 import type { Selector } from '../domain/selector.js'
-import type { AccessToday } from '../features/index.js'
+import type { AccessToday, OldKey, User } from '../features/index.js'
 import type { Clock, Inventory, SafetySessions, Transport } from './ports.js'
 
 /** What a run needs of the outside; wired in src/cli. */
@@ -85,6 +85,28 @@ export interface HostAccess {
   readonly problem?: string
 }
 
+export interface UsersRequest {
+  readonly selector: Selector
+  /** Seconds. */
+  readonly maxKeyAge?: number
+}
+
+export interface UsersReport {
+  readonly hosts: readonly {
+    readonly host: Host
+    /** The host's clock, epoch seconds. */
+    readonly now?: number
+    /** Lines of sshd that let keys in which no account's files show; absent where there are none. */
+    readonly otherSources?: readonly string[]
+    /** Why the host could not be asked; `users` says nothing of it then. */
+    readonly problem?: string
+  }[]
+  readonly users: readonly User[]
+  /** As it was asked for, seconds, and the keys that have surely been in place for longer. */
+  readonly maxKeyAge?: number
+  readonly oldKeys?: readonly OldKey[]
+}
+
 export interface HostVerification {
   readonly host: Host
   /** Why the host, or its sshd, could not be asked; what is there beside it holds. */
@@ -146,6 +168,8 @@ export interface Engine {
   status(ports: Ports, selector: Selector): Promise<readonly HostStatus[]>
   /** Every key of every account, offered to the host's own sshd; nothing is written. */
   who(ports: Ports, selector: Selector): Promise<readonly HostAccess[]>
+  /** Accounts of all hosts, compared; nothing is written. */
+  users(ports: Ports, request: UsersRequest): Promise<UsersReport>
   verify(ports: Ports, selector: Selector): Promise<readonly HostVerification[]>
   hosts(ports: Ports, selector: Selector): Promise<readonly ListedHost[]>
   history(ports: Ports, selector: Selector, change?: string): Promise<readonly HostHistory[]>

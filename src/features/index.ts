@@ -5,6 +5,16 @@ import { draftHardening } from './hardening/draft.js'
 import { draftMfa } from './mfa/draft.js'
 import { methods } from './mfa/registry.js'
 
+export { oldKeys, type OldKey } from './users/key-age.js'
+export {
+  compareUsers,
+  otherSources,
+  usersOf,
+  type Difference,
+  type User,
+  type UserAt,
+  type UserOnHost,
+} from './users/people.js'
 export { accessToday, type AccessToday } from './hardening/today.js'
 export { describeHardening } from './hardening/describe.js'
 export { describeMfa } from './mfa/describe.js'

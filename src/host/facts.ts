@@ -1,6 +1,15 @@
 /** Turns the files that inspect.sh laid out into {@link Facts}. Pure but for the unpacking before it. */
 import { z } from 'zod'
-import type { Account, Effective, Facts, FileFact, HostMoment, KeyFact, RecordedChange } from '../domain/facts.js'
+import type {
+  Account,
+  AccountTimes,
+  Effective,
+  Facts,
+  FileFact,
+  HostMoment,
+  KeyFact,
+  RecordedChange,
+} from '../domain/facts.js'
 import type { HostAnswer } from './answer.js'
 import { lines, rows, type Tree } from './rows.js'
 
@@ -24,6 +33,9 @@ const fileLine = z.tuple([z.string(), z.string(), z.string(), z.string(), z.stri
 
 const offerLine = z.tuple([z.string(), z.string(), z.enum(['accepted', 'refused'])])
 const pairLine = z.tuple([z.string(), z.string()])
+const time = z.union([z.literal('').transform(() => undefined), int])
+const timesLine = z.tuple([z.string(), time, time, time])
+const keyTimeLine = z.tuple([z.string(), z.string(), int])
 const hostKeyLine = z.tuple([z.string(), int, z.string()])
 
 /** Throws (a bug, or another program's output) where the tree is not what inspect.sh writes. */
@@ -31,9 +43,12 @@ export function readFacts(digest: string, tree: Tree): Facts {
   const os = assignments(tree.get('os-release') ?? '')
   const sshd = assignments(tree.get('sshd') ?? '')
   const selinux = z.enum(['enforcing', 'permissive', 'disabled']).catch('disabled').parse(sshd.selinux)
-  const accepted = new Map(
-    rows(tree, 'offers', offerLine).map(([account, print, said]) => [`${account}|${print}`, said === 'accepted']),
-  )
+  const known: KnownOfKeys = {
+    accepted: new Map(
+      rows(tree, 'offers', offerLine).map(([account, print, said]) => [`${account}|${print}`, said === 'accepted']),
+    ),
+    since: earliest(rows(tree, 'key-times', keyTimeLine).map(([account, print, at]) => [`${account}|${print}`, at])),
+  }
   return {
     digest,
     os: {
@@ -53,7 +68,7 @@ export function readFacts(digest: string, tree: Tree): Facts {
     },
     files: rows(tree, 'files.list', fileLine).map((row) => fileFactFrom(row, tree)),
     pamModules: lines(tree, 'pam-modules'),
-    accounts: rows(tree, 'accounts', accountLine).map((row) => accountFrom(row, tree, accepted)),
+    accounts: rows(tree, 'accounts', accountLine).map((row) => accountFrom(row, tree, known)),
     groups: lines(tree, 'groups'),
     algorithms: algorithmsFrom(rows(tree, 'algorithms', pairLine)),
     hostKeys: rows(tree, 'host-keys', hostKeyLine).map(([type, bits, fingerprint]) => ({ type, bits, fingerprint })),
@@ -96,8 +111,20 @@ function fileFactFrom([path, digest, mode, owner, group]: z.infer<typeof fileLin
   return { path, digest, mode, owner, group, ...(content === undefined ? {} : { content }) }
 }
 
-/** `accepted`: by `account|fingerprint`, what sshd has answered. */
-function accountFrom(row: z.infer<typeof accountLine>, tree: Tree, accepted: ReadonlyMap<string, boolean>): Account {
+/** By `account|fingerprint`, where it was asked for: what sshd has answered, and since when a key has been there. */
+interface KnownOfKeys {
+  readonly accepted: ReadonlyMap<string, boolean>
+  readonly since: ReadonlyMap<string, number>
+}
+
+/** A key may stand in several files. */
+function earliest(times: readonly (readonly [string, number])[]): Map<string, number> {
+  const found = new Map<string, number>()
+  for (const [key, at] of times) found.set(key, Math.min(at, found.get(key) ?? Infinity))
+  return found
+}
+
+function accountFrom(row: z.infer<typeof accountLine>, tree: Tree, known: KnownOfKeys): Account {
   const [name, uid, home, shell, groups, password, expired, sudo, enrolled] = row
   const logins = rows(tree, 'logins', loginLine).find(([who]) => who === name)
   return {
@@ -110,9 +137,10 @@ function accountFrom(row: z.infer<typeof accountLine>, tree: Tree, accepted: Rea
     expired,
     sudo,
     enrolled,
-    keys: rows(tree, `keys/${name}`, keyLine).map((key) => keyFrom(key, accepted.get(`${name}|${key[2]}`))),
+    keys: rows(tree, `keys/${name}`, keyLine).map((key) => keyFrom(key, name, known)),
     logins: loginsFrom(logins),
     effective: effectiveFrom(tree.get(`effective/${name}`) ?? ''),
+    ...timesFrom(rows(tree, 'times', timesLine).find(([who]) => who === name)),
   }
 }
 
@@ -127,10 +155,26 @@ function loginsFrom(row: z.infer<typeof loginLine> | undefined): Account['logins
   return { lately: true, ...(alone < 0 ? {} : { withoutTerminal: alone }) }
 }
 
+/** None where they were not asked for. */
+function timesFrom(row: z.infer<typeof timesLine> | undefined): { times?: AccountTimes } {
+  if (!row) return {}
+  const [, lastLogin, expires, factorWritten] = row
+  return {
+    times: {
+      ...(lastLogin === undefined ? {} : { lastLogin }),
+      ...(expires === undefined ? {} : { expires }),
+      ...(factorWritten === undefined ? {} : { factorWritten }),
+    },
+  }
+}
+
 function keyFrom(
   [type, bits, fingerprint, options, comment]: z.infer<typeof keyLine>,
-  accepted: boolean | undefined,
+  account: string,
+  known: KnownOfKeys,
 ): KeyFact {
+  const accepted = known.accepted.get(`${account}|${fingerprint}`)
+  const since = known.since.get(`${account}|${fingerprint}`)
   return {
     type,
     bits,
@@ -138,6 +182,7 @@ function keyFrom(
     comment,
     options: options.split(',').filter(Boolean),
     ...(accepted === undefined ? {} : { accepted }),
+    ...(since === undefined ? {} : { since }),
   }
 }
 

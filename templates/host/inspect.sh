@@ -2,7 +2,7 @@
 # What a change is computed from, and what `status`, `hosts` and `history` show. Reads only. Sourced by main.sh.
 # Files below $F become the facts; what differs between two readings of the same host goes into the head instead.
 # shellcheck disable=SC1091
-for lib in people packages drift logins; do . "$RUN/lib/$lib.sh"; done
+for lib in people packages drift logins times; do . "$RUN/lib/$lib.sh"; done
 F=$RUN/facts
 mkdir -p "$F/effective" "$F/keys" "$F/files"
 
@@ -65,7 +65,7 @@ while IFS='|' read -r name uid gid home shell; do
   if [ "$uid" = 0 ] || sudo -n -l -U "$name" 2>/dev/null | grep -Eq '\((ALL|root)[^)]*\) ([A-Z_]+: ?)*ALL$'; then sudo=yes; else sudo=no; fi
   enrolled=no
   while read -r place <&3; do
-    [ ! -s "$(printf '%s' "$place" | sed -e "s|%u|$name|g" -e "s|%h|$home|g")" ] || enrolled=yes
+    [ ! -s "$(path_of "$place" "$name" "$home")" ] || enrolled=yes
   done 3<"$RUN/places"
   printf '%s|%s|%s|%s|%s|%s|%s|%s|%s\n' "$name" "$uid" "$home" "$shell" "$(id -Gn "$name" 2>/dev/null | tr ' ' ,)" \
     "$password" "$expired" "$sudo" "$enrolled"
@@ -84,7 +84,13 @@ done | sed -n 's/^\([0-9]*\) \([^ ]*\) .*(\([^ ]*\))$/\3|\1|\2/p' >"$RUN/host-ke
 # Hosts that are alike are to have the same facts: their fingerprints are for `who` alone.
 if [ -e "$RUN/data/offers" ]; then cp "$RUN/host-keys" "$F/host-keys"; else sed 's/[^|]*$//' "$RUN/host-keys" >"$F/host-keys"; fi
 
-logins >"$F/logins"
+login_events >"$RUN/events"
+logins "$RUN/events" >"$F/logins"
+# Times differ between hosts that are alike: for `users` alone.
+if [ -e "$RUN/data/times" ]; then
+  account_times <"$RUN/people" >"$F/times"
+  key_times <"$RUN/people" >"$F/key-times"
+fi
 
 # Asked for by `who` alone: some 50 ms a key.
 if [ -e "$RUN/data/offers" ]; then

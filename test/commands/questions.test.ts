@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { outputSchemas } from '../../docs/generate/output-schemas.js'
 import { BastionError } from '../../src/domain/errors.js'
-import type { HostAccess, HostStatus, HostVerification } from '../../src/engine/api.js'
+import type { HostAccess, HostStatus, HostVerification, UsersReport } from '../../src/engine/api.js'
 import { Bench } from '../support/run-command.js'
 import { host, inspection, plan, result } from '../support/samples.js'
 
@@ -89,6 +89,41 @@ describe('commands that only ask', () => {
       })
       expect(ran.exitCode).to.equal(5)
       expect(outputSchemas.who.parse(ran.json).hosts[1]?.problem).to.match(/offline/)
+    })
+  })
+
+  describe('users', () => {
+    const on = { sudo: true, password: 'locked', expired: false, enrolled: false, keys: [] } as const
+    const report: UsersReport = {
+      hosts: [
+        { host, now: 5 },
+        { host: silent, problem: 'its SSM agent is offline' },
+      ],
+      users: [{ name: 'ann', on: [{ host: host.id, ...on }], differences: [] }],
+    }
+
+    it('has a block an account, and exits 5 if a host could not be asked', async () => {
+      const ran = await bench.run(['users', ...selector], { users: () => Promise.resolve(report) })
+      expect(ran.exitCode).to.equal(5)
+      expect(ran.stdout)
+        .to.match(/^ann \(sudo\)\n {2}hosts +all 1$/m)
+        .and.match(/^deb12 \(i-12\): not known: its SSM/m)
+    })
+
+    it('asks for keys of an age in days, and prints JSON by its schema', async () => {
+      const asked: unknown[] = []
+      const ran = await bench.run(['users', ...selector, '--max-key-age', '90d', '--json'], {
+        users: (_, { maxKeyAge }) => {
+          asked.push(maxKeyAge)
+          return Promise.resolve({ ...report, maxKeyAge: 90 * 86_400, oldKeys: [] })
+        },
+      })
+      expect(asked).to.deep.equal([90 * 86_400])
+      expect(outputSchemas.users.parse(ran.json).hosts).to.deep.equal([
+        { id: 'i-11', name: 'deb11', now: 5 },
+        { id: 'i-12', name: 'deb12', problem: 'its SSM agent is offline' },
+      ])
+      expect((await bench.run(['users', ...selector, '--max-key-age', 'soon'], {})).exitCode).to.equal(3)
     })
   })
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { formatDuration, parseDuration } from '../../src/domain/duration.js'
+import { formatDuration, parseDays, parseDuration } from '../../src/domain/duration.js'
 
 describe('durations', () => {
   for (const [text, seconds] of [
@@ -22,6 +22,15 @@ describe('durations', () => {
         .with.property('exit', 'usage')
     })
   }
+
+  it('reads days', () => {
+    expect(parseDays('90')).to.equal(90 * 86_400)
+    expect(parseDays('1d')).to.equal(86_400)
+    for (const text of ['', '0', '0d', '-1', '1.5', '90 d', '3m', '36501', 'd'])
+      expect(() => parseDays(text))
+        .to.throw()
+        .with.property('exit', 'usage')
+  })
 
   it('reads back what it writes', () => {
     fc.assert(

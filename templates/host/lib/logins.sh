@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# logins: who logged in during the last 30 days, and how often with nobody there, that is neither on a terminal nor with an answer to a
+# logins EVENTS: who logged in during the last 30 days, and how often with nobody there, that is neither on a terminal nor with an answer to a
 # prompt: name|0, 1 or 2 (more often). sshd's log says who was let in how and by which process, wtmp which of these processes gave out
 # a terminal (on Debian 13, too, where last(1) is gone). Where nobody keeps wtmp the number is -1: not known. No more is told, so
 # that hosts that are used alike have the same facts.
@@ -53,19 +53,24 @@ read_log() {
 # logins_kept: whether logins from before the last start of the host are on record.
 logins_kept() { [ -d /var/log/journal ] || [ -n "$(text_logs)" ]; }
 
-logins() {
-  if [ -r /var/log/wtmp ] && command -v who >/dev/null; then _known=1; else _known=0; fi
+# login_events: by time, `TIME accepted NAME PID ADDRESS PORT METHOD`, `TIME terminal NAME PID`, and `0 own ADDRESS PORT` of safety sessions.
+login_events() {
   {
     read_log | sed -n \
       -e 's/^\([0-9]*\)[.0-9]* [^ ]* [^ ]*\[\([0-9]*\)\]: Accepted \([^ ]*\) for \([^ ]*\) from \([^ ]*\) port \([0-9]*\) .*/\1 accepted \4 \2 \5 \6 \3/p' \
       -e 's/^.*bastionctl-session[^ ]*: safety session from \([^ ]*\) \([0-9]*\)$/0 own \1 \2/p'
     read_wtmp /var/log/wtmp /var/log/wtmp.* /var/log/wtmp-*
-  } | sort -s -k1,1n | awk -v known="$_known" '
+  } | sort -s -k1,1n
+}
+
+logins() {
+  if [ -r /var/log/wtmp ] && command -v who >/dev/null; then _known=1; else _known=0; fi
+  awk -v known="$_known" '
     $2 == "own" { own[$3, $4] = 1 }
     $2 == "accepted" && !(($5, $6) in own) && $3 !~ /^bctl-/ {
       n[$3]++
       if ($7 ~ /^keyboard-interactive/) p[$3]++; else open[$3, $4] = 1
     }
     $2 == "terminal" && (($3, $4) in open) { p[$3]++; delete open[$3, $4] }
-    END { for (u in n) { alone = n[u] - p[u]; if (alone > 1) alone = 2; printf "%s|%d\n", u, known ? alone : -1 } }' | sort
+    END { for (u in n) { alone = n[u] - p[u]; if (alone > 1) alone = 2; printf "%s|%d\n", u, known ? alone : -1 } }' "$1" | sort
 }

@@ -19,6 +19,9 @@ login_accounts() {
   done
 }
 
+# path_of PATTERN ACCOUNT HOME: %u and %h filled in.
+path_of() { printf '%s\n' "$1" | sed -e "s|%u|$2|g" -e "s|%h|$3|g"; }
+
 # key_files ACCOUNT HOME EFFECTIVE: the files that sshd reads keys of this account from.
 key_files() {
   for _file in $(sed -n 's/^authorizedkeysfile //p' "$3" 2>/dev/null || echo .ssh/authorized_keys); do
@@ -27,7 +30,7 @@ key_files() {
     /* | %h*) ;;
     *) _file=%h/$_file ;;
     esac
-    printf '%s\n' "$_file" | sed -e "s|%u|$1|g" -e "s|%h|$2|g"
+    path_of "$_file" "$1" "$2"
   done
 }
 

@@ -1,0 +1,120 @@
+/** Who has an account on which hosts, and where hosts disagree about it. */
+import type { Account, AccountTimes, Facts, KeyFact } from '../../domain/facts.js'
+
+/** An account as one host has it. */
+export interface UserOnHost extends AccountTimes, Pick<Account, 'name' | 'sudo' | 'password' | 'expired' | 'enrolled'> {
+  readonly keys: readonly Omit<KeyFact, 'accepted'>[]
+}
+
+/** An account on one host: {@link UserOnHost} with the host's id. */
+export interface UserAt extends Omit<UserOnHost, 'name'> {
+  readonly host: string
+}
+
+/** What one host has otherwise than most do; of as many the first decides. */
+export interface Difference {
+  /** Host id. */
+  readonly host: string
+  readonly what: 'account' | 'key' | 'key-options' | 'sudo' | 'factor' | 'password' | 'expiry'
+  /** Which key, with `key` and `key-options`. */
+  readonly fingerprint?: string
+  /** Of accounts, keys, sudo and the factor `present` or `absent`; names of options; `set`, `locked` or `empty`; a day, or `never`. */
+  readonly found: string
+  /** What most hosts have. */
+  readonly elsewhere: string
+}
+
+export interface User {
+  readonly name: string
+  /** Where the account is. */
+  readonly on: readonly UserAt[]
+  readonly differences: readonly Difference[]
+}
+
+export function usersOf(facts: Facts): UserOnHost[] {
+  return facts.accounts.map(({ name, sudo, password, expired, enrolled, keys, times }) => ({
+    name,
+    sudo,
+    password,
+    expired,
+    enrolled,
+    ...times,
+    keys,
+  }))
+}
+
+/** Ways in that no account's files show, by what sshd says of the accounts: `AuthorizedKeysCommand PROGRAM`, `TrustedUserCAKeys FILE`. */
+export function otherSources(facts: Facts): string[] {
+  const values = facts.accounts.flatMap(({ effective }) =>
+    [
+      ['AuthorizedKeysCommand', effective.authorizedkeyscommand?.[0]] as const,
+      ['TrustedUserCAKeys', effective.trustedusercakeys?.[0]] as const,
+    ].flatMap(([keyword, value = 'none']) => (value === 'none' ? [] : [`${keyword} ${value}`])),
+  )
+  return [...new Set(values)]
+}
+
+/** Every account of any of these hosts, in the order in which they have them. `id` is a host's. */
+export function compareUsers(hosts: readonly { readonly id: string; readonly users: readonly UserOnHost[] }[]): User[] {
+  const names = new Set(hosts.flatMap(({ users }) => users.map(({ name }) => name)))
+  return [...names].map((name) => {
+    const on = hosts.flatMap(({ id, users }) =>
+      users.filter((user) => user.name === name).map(({ name: _, ...user }): UserAt => ({ host: id, ...user })),
+    )
+    return { name, on, differences: differences(on, hosts) }
+  })
+}
+
+type Trait = Pick<Difference, 'what' | 'fingerprint'> & { readonly of: (user: UserAt) => string | undefined }
+
+function differences(on: readonly UserAt[], hosts: readonly { readonly id: string }[]): Difference[] {
+  const there = new Set(on.map(({ host }) => host))
+  const presence = hosts.map(({ id }) => [id, presentIf(there.has(id))] as const)
+  return [
+    ...unlikeMost(presence).map((found) => ({ what: 'account' as const, ...found })),
+    ...traitsOf(on).flatMap(({ of, ...trait }) => {
+      const values = on.flatMap((user) => {
+        const value = of(user)
+        return value === undefined ? [] : [[user.host, value] as const]
+      })
+      return unlikeMost(values).map((found) => ({ ...trait, ...found }))
+    }),
+  ]
+}
+
+/** What hosts can disagree about. Times of logins and of codes are each host's own. */
+function traitsOf(on: readonly UserAt[]): Trait[] {
+  const fingerprints = new Set(on.flatMap(({ keys }) => keys.map(({ fingerprint }) => fingerprint)))
+  const keyOf = (user: UserAt, print: string) => user.keys.find(({ fingerprint }) => fingerprint === print)
+  return [
+    ...[...fingerprints].flatMap((fingerprint): Trait[] => [
+      { what: 'key', fingerprint, of: (user) => presentIf(keyOf(user, fingerprint) !== undefined) },
+      { what: 'key-options', fingerprint, of: (user) => keyOf(user, fingerprint)?.options.join(', ') },
+    ]),
+    { what: 'sudo', of: ({ sudo }) => presentIf(sudo) },
+    { what: 'factor', of: ({ enrolled }) => presentIf(enrolled) },
+    { what: 'password', of: ({ password }) => password },
+    { what: 'expiry', of: ({ expires }) => (expires === undefined ? 'never' : day(expires)) },
+  ]
+}
+
+/** The hosts whose value is not the most frequent one. */
+function unlikeMost(
+  values: readonly (readonly [host: string, value: string])[],
+): Pick<Difference, 'host' | 'found' | 'elsewhere'>[] {
+  const counts = new Map<string, number>()
+  for (const [, value] of values) counts.set(value, (counts.get(value) ?? 0) + 1)
+  const [most] = [...counts].sort(([, a], [, b]) => b - a)
+  if (most === undefined) return []
+  const [elsewhere] = most
+  return values.filter(([, value]) => value !== elsewhere).map(([host, found]) => ({ host, found, elsewhere }))
+}
+
+function presentIf(there: boolean): string {
+  return there ? 'present' : 'absent'
+}
+
+/** UTC, as shadow(5) counts days. */
+function day(at: number): string {
+  return new Date(at * 1000).toISOString().slice(0, 10)
+}

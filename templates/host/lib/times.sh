@@ -1,0 +1,44 @@
+# shellcheck shell=sh
+# What `users` shows beside the facts. All times are epoch seconds, and empty where the host does not know.
+
+# account_times <PEOPLE: name|last login|expiry of the account|when its factor's file was written: enrolled, or last used.
+account_times() {
+  while IFS='|' read -r _who _uid _gid _dir _; do
+    # In days (shadow(5)).
+    _expires=$(getent shadow "$_who" | awk -F: '$8 ~ /^[0-9]+$/ && length($8) < 8 { printf "%.0f", $8 * 86400 }')
+    _factor=
+    while read -r _place <&3; do
+      _place=$(path_of "$_place" "$_who" "$_dir")
+      [ ! -s "$_place" ] || _factor=$(written "$_place")
+    done 3<"$RUN/places"
+    printf '%s|%s|%s|%s\n' "$_who" "$(last_login "$_who")" "$_expires" "$_factor"
+  done
+}
+
+# key_times <PEOPLE: name|fingerprint|when its file was last written, so that it has been there since then at the latest.
+key_times() {
+  while IFS='|' read -r _who _uid _gid _dir _; do
+    key_files "$_who" "$_dir" "$F/effective/$_who" | while read -r _keys; do
+      _at=$(written "$_keys")
+      [ -n "$_at" ] || continue
+      parse_keys "$_keys" | while IFS='|' read -r _type _blob _; do
+        printf '%s|%s|%s\n' "$_who" "$(fingerprint "$_type" "$_blob")" "$_at"
+      done
+    done
+  done
+}
+
+# written FILE: images of reproducible builds have the epoch there, which says nothing; nor does what lies behind the year 9999.
+written() {
+  stat -L -c %Y "$1" 2>/dev/null | awk '$1 >= 86400 && $1 < 253402300800'
+}
+
+# last_login NAME: the newest on record in sshd's log (30 days), wtmp and lastlog, as far as the host keeps them.
+last_login() {
+  {
+    awk -v name="$1" '$3 == name { print $1 }' "$RUN/events"
+    # Not on newer distributions, which have no lastlog(8).
+    TZ=UTC lastlog -u "$1" 2>/dev/null |
+      sed -n 's/^.* \([A-Z][a-z]* [A-Z][a-z]* *[0-9]* [0-9:]* [-+][0-9]* [0-9]*\)$/\1/p' | date -f - +%s 2>/dev/null
+  } | sort -n | tail -n 1
+}

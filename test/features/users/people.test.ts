@@ -1,0 +1,141 @@
+/** Accounts of several hosts beside each other, and what is known of the age of their keys. */
+import { expect } from 'chai'
+import { oldKeys } from '../../../src/features/users/key-age.js'
+import {
+  compareUsers,
+  otherSources,
+  usersOf,
+  type Difference,
+  type UserOnHost,
+} from '../../../src/features/users/people.js'
+import { account, key, stockEffective, stockFacts } from '../facts.js'
+
+const keyNamed = (fingerprint: string, more: object = {}): UserOnHost['keys'][number] => ({
+  ...key(),
+  fingerprint,
+  ...more,
+})
+
+function user(more: Partial<UserOnHost> = {}): UserOnHost {
+  return {
+    name: 'ann',
+    sudo: false,
+    password: 'locked',
+    expired: false,
+    enrolled: true,
+    keys: [keyNamed('SHA256:a')],
+    ...more,
+  }
+}
+
+/** Hosts a, b, c … with these accounts. */
+function hosts(...users: readonly (readonly UserOnHost[])[]): { id: string; users: readonly UserOnHost[] }[] {
+  return users.map((on, at) => ({ id: 'abcdefgh'.charAt(at), users: on }))
+}
+
+function differences(...users: readonly (readonly UserOnHost[])[]): readonly Difference[] {
+  return compareUsers(hosts(...users)).flatMap((found) => found.differences)
+}
+
+describe('accounts of several hosts', () => {
+  it('are one each by name, in the order in which hosts have them', () => {
+    const found = compareUsers(hosts([user({ name: 'root' }), user()], [user({ name: 'bob' }), user()]))
+    expect(found.map(({ name, on }) => [name, on.map(({ host }) => host)])).to.deep.equal([
+      ['root', ['a']],
+      ['ann', ['a', 'b']],
+      ['bob', ['b']],
+    ])
+    expect(compareUsers([])).to.deep.equal([])
+  })
+
+  it('that are alike have no differences, whenever they logged in or used a code', () => {
+    const times = { lastLogin: 1, factorWritten: 2 }
+    expect(differences([user(times)], [user({ ...times, lastLogin: 9 })], [user()])).to.deep.equal([])
+    const shuffled = [keyNamed('SHA256:b'), keyNamed('SHA256:a', { since: 5, comment: 'other' })]
+    expect(differences([user({ keys: [...shuffled].reverse() })], [user({ keys: shuffled })])).to.deep.equal([])
+  })
+
+  for (const [what, odd, expected] of [
+    ['sudo', { sudo: true }, { what: 'sudo', found: 'present', elsewhere: 'absent' }],
+    ['the factor', { enrolled: false }, { what: 'factor', found: 'absent', elsewhere: 'present' }],
+    ['the password', { password: 'set' }, { what: 'password', found: 'set', elsewhere: 'locked' }],
+    ['the expiry', { expires: 86_400 * 365 }, { what: 'expiry', found: '1971-01-01', elsewhere: 'never' }],
+    [
+      'a key that is missing',
+      { keys: [] },
+      { what: 'key', fingerprint: 'SHA256:a', found: 'absent', elsewhere: 'present' },
+    ],
+    [
+      'a key more',
+      { keys: [keyNamed('SHA256:a'), keyNamed('SHA256:x')] },
+      { what: 'key', fingerprint: 'SHA256:x', found: 'present', elsewhere: 'absent' },
+    ],
+    [
+      'options of a key',
+      { keys: [keyNamed('SHA256:a', { options: ['restrict', 'from'] })] },
+      { what: 'key-options', fingerprint: 'SHA256:a', found: 'restrict, from', elsewhere: '' },
+    ],
+  ] as const)
+    it(`differ by ${what}: the odd host is named`, () => {
+      expect(differences([user()], [user(odd)], [user()])).to.deep.equal([{ host: 'b', ...expected }])
+    })
+
+  it('differ by being there: the one without it, or the one with it, is named', () => {
+    expect(differences([user()], [], [user()])).to.deep.equal([
+      { host: 'b', what: 'account', found: 'absent', elsewhere: 'present' },
+    ])
+    expect(differences([], [user()], [])).to.deep.equal([
+      { host: 'b', what: 'account', found: 'present', elsewhere: 'absent' },
+    ])
+  })
+
+  it('of two hosts are measured by the first', () => {
+    expect(differences([user({ sudo: true })], [user()])).to.deep.equal([
+      { host: 'b', what: 'sudo', found: 'absent', elsewhere: 'present' },
+    ])
+  })
+
+  it('are taken from the facts, with times where they were asked for', () => {
+    const facts = stockFacts('debian-12', { accounts: [account('ann', { times: { lastLogin: 5 } }), account('bob')] })
+    expect(usersOf(facts)).to.deep.equal([
+      user({ enrolled: false, keys: [key()], lastLogin: 5 }),
+      user({ name: 'bob', enrolled: false, keys: [key()] }),
+    ])
+  })
+
+  it('may be let in by what no file of theirs has', () => {
+    const effective = { ...stockEffective, authorizedkeyscommand: ['/opt/keys %u'], trustedusercakeys: ['none'] }
+    const facts = stockFacts('debian-12', { accounts: [account('ann', { effective }), account('bob', { effective })] })
+    expect(otherSources(facts)).to.deep.equal(['AuthorizedKeysCommand /opt/keys %u'])
+    expect(otherSources(stockFacts())).to.deep.equal([])
+  })
+})
+
+describe('the age of keys', () => {
+  const day = 86_400
+  const clocks = new Map([
+    ['a', 1000 * day],
+    ['b', 1001 * day],
+  ])
+  const old = (sinceA: number | undefined, sinceB?: number) => {
+    const at = (since?: number): UserOnHost =>
+      user({ keys: [keyNamed('SHA256:a', since === undefined ? {} : { since })] })
+    return oldKeys(compareUsers(hosts([at(sinceA)], [at(sinceB)])), clocks, 90 * day)
+  }
+
+  it('is at least what the host that has had a key for the longest says', () => {
+    expect(old(800 * day, 700 * day)).to.deep.equal([
+      { account: 'ann', fingerprint: 'SHA256:a', host: 'b', since: 700 * day },
+    ])
+  })
+
+  it('is not known of a key whose file was written lately, or at no known time', () => {
+    expect(old(950 * day)).to.deep.equal([])
+    expect(old(undefined)).to.deep.equal([])
+  })
+
+  it('is measured by each host’s own clock, and has to be more than was asked for', () => {
+    expect(old(910 * day)).to.deep.equal([])
+    expect(old(undefined, 910 * day).map(({ host }) => host)).to.deep.equal(['b'])
+  })
+})
