@@ -27,10 +27,27 @@ let program: Promise<readonly Entry[]> | undefined
 export async function hostCommand(verb: Verb, data: Data, seconds: number): Promise<string> {
   program ??= load()
   const entries = [
-    ...(await program),
+    ...usedBy(verb, await program),
     ...Object.entries({ ...data, verb }).map(([path, text]) => ({ name: `data/${path}`, text })),
   ]
   return bootstrap((await archive(entries)).toString('base64'), seconds)
+}
+
+/** The scripts that a verb's own leads to, by what each names of the others, and the units: what else there is would only be sent. */
+function usedBy(verb: Verb, all: readonly Entry[]): Entry[] {
+  const texts = new Map(all.map(({ name, text }) => [name, text]))
+  const used = new Set<string>()
+  const visit = (name: string): void => {
+    const text = texts.get(name)
+    if (text === undefined || used.has(name)) return
+    used.add(name)
+    for (const [, list = ''] of text.matchAll(/^ *for _?lib in ([a-z -]+);/gm))
+      for (const lib of list.split(' ')) visit(`lib/${lib}.sh`)
+    for (const [, path = ''] of text.matchAll(/\$RUN\/((?:lib\/)?[a-z-]+\.sh)/g)) visit(path)
+  }
+  visit('main.sh')
+  visit(`${verb}.sh`)
+  return all.filter(({ name }) => used.has(name) || name.startsWith('units/'))
 }
 
 /**

@@ -95,8 +95,13 @@ rehearse() {
   room || return 11
   # Before the logins, which say less of what is wrong.
   told=$("$(sshd_binary)" -t 2>&1) || { plain "sshd -t refuses the present files: $told" >"$RUN/why"; return 10; }
-  ID=$change_id live_logins before || return 10
+  # Side by side: one asks the listener, the other never does.
+  ID=$change_id live_logins before &
+  before=$!
   unshare -m --propagation private sh "$RUN/rehearse.sh" "$RUN" 9>&-
+  rehearsed=$?
+  wait "$before" || { cat "$RUN/why-before" >"$RUN/why"; return 10; }
+  return "$rehearsed"
 }
 
 # room: a full disk is found before anything is written. The factor's file is rewritten at each login, so homes count.

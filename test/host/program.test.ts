@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { hostCommand } from '../../src/host/program.js'
 import { openCommand } from './open-command.js'
@@ -30,6 +32,17 @@ describe('the command that carries the on-host program', () => {
       'lib/restore.sh',
       'units/bastionctl-guard@.timer',
     ])
+  })
+
+  it('sends each script with the verbs that lead to it, and none to nobody', async () => {
+    const verbs = ['inspect', 'verify', 'change', 'confirm', 'extend', 'roll-back', 'history'] as const
+    const sent = await Promise.all(
+      verbs.map(async (verb) => [...(await openCommand(await hostCommand(verb, {}, 60))).keys()]),
+    )
+    const folder = fileURLToPath(new URL('../../templates/host/', import.meta.url))
+    const scripts = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.sh'))
+    expect(sent.flat()).to.include.members(scripts)
+    expect(sent[verbs.indexOf('confirm')]).to.include('lib/restore.sh').and.not.include('rehearse.sh')
   })
 
   it('ends the program after the given time', async () => {

@@ -127,6 +127,11 @@ const killedGuard: Death = async (host, at, within) => {
   await until('a death', 90, async () => (await calls(host)).reached !== undefined)
   // The last calls are about its own files: what is left of them the next change sweeps up.
   await until('the roll back', 60, async () => (await stateOf(host, id)).state === 'rolled-back')
+  await until('the end of the guard', 60, async () =>
+    /^(?:inactive|failed)$/.test(
+      (await must(host, `systemctl show -p ActiveState --value 'bastionctl-guard@${id}.service'`)).trim(),
+    ),
+  )
   await until('the old files', 60, async () => touched(host, await snapshot(host)).length === 0)
 }
 

@@ -15,10 +15,10 @@ const graceMs = 20_000
 const cancelMs = 10_000
 /** How long the listing may lag behind the counters. */
 const listingMs = 10_000
-const firstPauseMs = 150
+const firstPauseMs = 120
 const longestPauseMs = 2_000
-/** An end is then noticed late by an eighth of the time that it took, at most. */
-const growth = 1.12
+/** An end is then noticed late by a tenth of the time that it took, at most. */
+const growth = 1.1
 
 export interface Followed extends Sent {
   readonly replies: readonly Reply[]
