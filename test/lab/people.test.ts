@@ -16,6 +16,7 @@ import {
   type Person,
   sh,
   sshdStarted,
+  until,
   useLab,
 } from './harness.js'
 import { onAll } from './support/everywhere.js'
@@ -221,7 +222,11 @@ describe('people', function () {
       done(await rollBack())
       done(await remove('bob', '--purge'))
       await onAll(async (host) => {
-        expect((await sh(host, 'ls -d /home/bob* /home/.bastionctl-homes')).stdout).to.equal('')
+        await until(
+          'the end of the home',
+          20,
+          async () => (await sh(host, 'ls -d /home/bob* /home/.bastionctl-homes')).stdout === '',
+        )
       })
     })
   })
@@ -273,12 +278,17 @@ describe('people', function () {
     })
     const second = (): string => path.join(folder, 'second.pub')
     const trick = async (how: string, words: RegExp): Promise<void> => {
-      await onAll((host) => must(host, `cp -a /home/bob /root/was; ${how}`).then(() => undefined))
+      await onAll((host) => must(host, `rm -rf /root/was; cp -a /home/bob /root/was; ${how}`).then(() => undefined))
       const { exitCode, stdout } = await add('bob', '--key', second())
       expect(stdout).to.match(words)
       expect(exitCode).to.not.equal(0)
       await onAll(async (host) => {
-        expect(await must(host, 'grep -rl root: /home/bob/.ssh 2>/dev/null; true')).to.equal('')
+        expect(
+          await must(
+            host,
+            'timeout 3 runuser -u bob -- grep -s "^root:" /home/bob/.ssh/authorized_keys; ls /etc/authorized_keys 2>/dev/null; true',
+          ),
+        ).to.equal('')
         await must(host, 'rm -rf /home/bob && mv /root/was /home/bob')
         await asBefore(host)
       })
@@ -303,7 +313,11 @@ describe('people', function () {
       ))
 
     it('a rehearsal writes nothing where the home lies elsewhere', async () => {
-      await onAll((host) => must(host, 'mkdir /srv/x; usermod -d /srv/x/bob -m bob').then(() => undefined))
+      await onAll((host) =>
+        must(host, 'mkdir -p /srv/x; pkill -KILL -u bob; sleep 0.3; usermod -d /srv/x/bob -m bob').then(
+          () => undefined,
+        ),
+      )
       const was_ = await Promise.all(
         generations.map((host) => must(host, 'cd /srv && find . | xargs stat -c "%n %Y %s"')),
       )

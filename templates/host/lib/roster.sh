@@ -308,8 +308,8 @@ settle_person() {
   _dir=$(cat "$CHANGES/$1/people/$_name/home")
   _aside=$(house_aside "$1")
   # Nobody waits for it: a home may be large.
-  # shellcheck disable=SC2016 # it is the inner shell that expands
-  [ ! -d "$_aside" ] || systemd-run --quiet --no-block --collect /bin/sh -c 'rm -rf "$0"; rmdir "${0%/*}"' "$_aside" 9>&-
+  # shellcheck disable=SC2016 # it is the inner shell that expands; systemd-run would expand ${…} itself
+  [ ! -d "$_aside" ] || systemd-run --quiet --no-block --collect /bin/sh -c 'rm -rf "$0"; rmdir "$(dirname "$0")"' "$_aside" 9>&-
 }
 
 # --- the way back
