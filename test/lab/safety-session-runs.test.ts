@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import { execa } from 'execa'
 import { findHost } from '../../lab/hosts/index.js'
 import type { RunRecord } from '../../src/domain/run-record.js'
-import { addPerson, bastionctl, type Finished, must, operatorEnv, safetyFlags, useLab } from './harness.js'
+import { addPerson, bastionctl, type Finished, must, operatorEnv, safetyFlags, until, useLab } from './harness.js'
 import { atReload, holdAtRehearsal, letGo, untilHeld } from './support/faults.js'
 import { lineOf, runAs, startAs } from './support/operator.js'
 import { difference, live, state } from './support/snapshot.js'
@@ -105,6 +105,7 @@ describe('the safety session of a run', function () {
 
   describe('that is held', () => {
     let done: Finished
+    afterEach(undone)
 
     it('is open before the first write and until the end, on the canary alone, and can become root', async () => {
       for (const host of hosts) await atReload(host, 'pgrep -u admin -af [b]astionctl-session >/srv/sessions; true')
@@ -117,16 +118,19 @@ describe('the safety session of a run', function () {
         events.findIndex((event) => (event.code === 'safety-session' ? event.state : event.code) === name)
       expect(at('open')).to.be.within(0, at('step-started'))
       expect(at('closed')).to.equal(events.length - 1)
-      for (const host of hosts) expect(await must(host, 'pgrep -af [b]astionctl-session || true'), host).to.equal('')
-      await undone()
+      // What sshd started for it may take a moment longer than the connection.
+      for (const host of hosts)
+        await until(`nothing of it is left on ${host}`, 10, async () => {
+          return (await must(host, 'pgrep -af [b]astionctl-session || true')) === ''
+        })
     })
 
     it("is a connection of its own, whatever the operator's ssh shares (lockout 14)", async () => {
       const folder = operatorEnv().HOME ?? ''
       const sockets = path.join(folder, 'sockets')
       const config = path.join(folder, 'ssh-config')
-      mkdirSync(sockets)
-      mkdirSync(path.join(folder, 'bin'))
+      mkdirSync(sockets, { recursive: true })
+      mkdirSync(path.join(folder, 'bin'), { recursive: true })
       writeFileSync(config, `Host *\n  ControlMaster auto\n  ControlPath ${sockets}/%C\n  ControlPersist 5m\n`)
       // ssh finds its configuration by the account, not by HOME.
       writeFileSync(path.join(folder, 'bin', 'ssh'), `#!/bin/sh\nexec /usr/bin/ssh -F ${config} "$@"\n`, {
@@ -155,7 +159,6 @@ describe('the safety session of a run', function () {
       const own = await runAs(operator, ...canaryOnly, ...safetyFlags())
       expect(own.exitCode, own.stderr).to.equal(0)
       expect(readdirSync(sockets)).to.deep.equal([])
-      await undone()
     })
   })
 

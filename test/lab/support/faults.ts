@@ -24,9 +24,13 @@ export async function atReload(host: string, script: string, once = true): Promi
   await shim(host, 'systemctl', "'reload ssh.service'", script, once)
 }
 
-/** Keeps a change on a host from going on where it starts a program with these arguments, until `letGo`. */
+/**
+ * Keeps a change on a host from going on where it starts a program with these arguments, until `letGo`. The shim stays for a moment: the
+ * same program may be started beside it, and a shell opens its script only after the kernel has.
+ */
 export async function hold(host: string, name: string, pattern: string): Promise<void> {
-  await shim(host, name, pattern, 'touch /run/held; until [ -e /run/go ]; do sleep 0.1; done; rm -f /run/held /run/go')
+  const script = `sleep 1; rm -f ${folder}/${name}; touch /run/held; until [ -e /run/go ]; do sleep 0.1; done; rm -f /run/held /run/go`
+  await shim(host, name, pattern, script, false)
 }
 
 /** Before the rehearsal: the lock is held, nothing is written. */
