@@ -13,6 +13,7 @@ import type { RunReport } from '../engine/api.js'
 import { applyPlan, checkApplyFlags, sessionOf } from './apply-run.js'
 import type { Context, World } from './context.js'
 import type { ApplyFlags, PlanFlags } from './flags.js'
+import { checkHandOver, type HandOverFlags } from './hand-over.js'
 import type { ChangeOutput } from './outputs.js'
 import { refuseExisting, savePlan } from './plan-store.js'
 import { planView } from './views/plan.js'
@@ -23,7 +24,7 @@ import { count, printable } from './views/text.js'
 export interface ChangeRequest {
   readonly selector: Selector
   readonly policy: Policy
-  readonly flags: PlanFlags & ApplyFlags
+  readonly flags: PlanFlags & ApplyFlags & HandOverFlags
 }
 
 /** Throws `usage` before anything is asked of AWS, whatever the engine's plan throws, and `declined` if the answer is no. */
@@ -32,6 +33,7 @@ export async function runChange(context: Context, request: ChangeRequest): Promi
   const confirmWithin = parseDuration(flags['confirm-within'])
   const dryRun = flags['dry-run']
   if (!dryRun) checkApplyFlags(context, flags)
+  if (!dryRun && makesSecrets(policy)) await checkHandOver(context, flags)
   if (flags.out !== undefined && !flags.yes) await refuseExisting(flags.out)
 
   const world = await context.open(dryRun ? {} : sessionOf(flags))
@@ -53,6 +55,14 @@ export async function runChange(context: Context, request: ChangeRequest): Promi
   }
   if (dryRun) return { exit: dryRunExit(plan, rehearsal, flags), plan, ...(rehearsal && { rehearsal }) }
   return applyPlan(context, world, plan, flags)
+}
+
+function makesSecrets(policy: Policy): boolean {
+  if (policy.feature !== 'users') return false
+  return (
+    (policy.action === 'add' && policy.factor === 'totp') ||
+    (policy.action === 'factor' && policy.factor !== 'first-login')
+  )
 }
 
 function rehearse({ engine, ports }: World, plan: Plan): Promise<RunReport> {

@@ -8,7 +8,7 @@ import { collect } from './stream.js'
 /** templates/ of the package; two levels up from src/host and from dist/host alike. */
 const templates = fileURLToPath(new URL('../../templates/', import.meta.url))
 
-export type Verb = 'inspect' | 'verify' | 'change' | 'confirm' | 'extend' | 'roll-back' | 'history'
+export type Verb = 'inspect' | 'verify' | 'change' | 'confirm' | 'extend' | 'roll-back' | 'history' | 'seal'
 
 /** Files for the program's data folder, by path relative to it. */
 export type Data = Readonly<Record<string, string>>

@@ -7,6 +7,7 @@ import { profileFor } from '../../os/index.js'
 import { methodNamed } from '../mfa/registry.js'
 import { mfaState, type MfaState } from '../mfa/state.js'
 import { addition } from './add.js'
+import { factorEdit } from './factor.js'
 import { removal } from './remove.js'
 import { rotation } from './rotate.js'
 
@@ -37,5 +38,7 @@ function content(policy: UsersPolicy, facts: Facts, state: MfaState): ReturnType
       return removal(policy, facts, state)
     case 'rotate':
       return rotation(policy, facts, state)
+    case 'factor':
+      return factorEdit(policy, facts, state)
   }
 }
