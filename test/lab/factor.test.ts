@@ -72,6 +72,10 @@ describe('a second factor handed over', function () {
     return { secret, codes }
   }
 
+  /** The module's rate limit counts the logins of half a minute, and these tests make more. */
+  const calm = (host: string): Promise<string> =>
+    must(host, `sed -i 's/^\\(" RATE_LIMIT [0-9]* [0-9]*\\).*/\\1/' /home/ada/.google_authenticator`)
+
   const refusedWithout = async (host: string): Promise<void> => {
     const bare = await login(host, ada, { answer: '000000' })
     expect(bare).to.deep.include({ in: false })
@@ -114,6 +118,7 @@ describe('a second factor handed over', function () {
     expect(codes).to.have.length(5)
     const old = secrets[2] ?? ''
     await onAll(async (host) => {
+      await calm(host)
       expect(await login(host, ada, { answer: old }), host).to.deep.include({ in: false })
       expect(await login(host, ada, { answer: codes[0] ?? '' }), host).to.deep.include({ in: true })
     })
@@ -131,6 +136,7 @@ describe('a second factor handed over', function () {
     expect((statSync(picture).mode & 0o777).toString(8)).to.equal('600')
     const { codes } = handedOver(file)
     await onAll(async (host) => {
+      await calm(host)
       expect(await login(host, ada, { answer: codes[1] ?? '' }), host).to.deep.include({ in: true })
       expect(await login(host, ada, { answer: secrets.at(-8) ?? '' }), host).to.deep.include({ in: false })
       expect(await must(host, 'cat /var/lib/bastionctl/changes/*/manifest')).to.contain('phone lost')
@@ -193,14 +199,14 @@ describe('a second factor handed over', function () {
     for (const host of generations) {
       const text = await must(
         host,
-        "journalctl -q -o cat; cat /var/lib/bastionctl/changes/*/{journal,transcript,manifest,state,roster} 2>/dev/null; grep -rh '' /var/lib/amazon /var/log 2>/dev/null; ls -R /run | grep bastionctl-seal; true",
+        "journalctl -q -o cat; cat /var/lib/bastionctl/changes/*/{journal,transcript,manifest,state,roster} 2>/dev/null; grep -rh '' /var/lib/amazon /var/log 2>/dev/null; true",
       )
-      expect(text).to.not.contain('bastionctl-seal-2')
+      expect(await must(host, 'ls /run; systemctl list-units --all')).to.not.contain('bastionctl-seal')
       places.push([host, text])
     }
     for (const [where, text] of places) {
       expect(text.length, where).to.be.greaterThan(100)
-      for (const secret of secrets) expect(text.includes(secret), `${where} has ${secret}`).to.equal(false)
+      for (const secret of secrets) expect(text.includes(secret), `${where} has it`).to.equal(false)
     }
   })
 
@@ -220,11 +226,11 @@ describe('a second factor handed over', function () {
     await enable('--enrol', 'first-login', '--exempt-group', 'sudo')
     await run('reset-mfa', 'ada', '--factor', 'first-login', '--reason', 'enrols again')
     await onAll(async (host) => {
-      expect(await login(host, ada), host).to.deep.include({ in: true })
+      expect(await login(host, ada, { answer: '' }), host).to.deep.include({ in: true, prompts: [] })
     })
     done(await bastionctl('rollback', ...tagged, '--yes'))
     await onAll(async (host) => {
-      expect(await login(host, ada), host).to.deep.include({ in: false })
+      expect(await login(host, ada, { answer: '' }), host).to.deep.include({ in: false })
       expect(await remains(host)).to.deep.equal([])
     })
   })
