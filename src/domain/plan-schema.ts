@@ -47,6 +47,7 @@ const accountEdit = z.strictObject({
   groups: z.array(z.string()).readonly(),
   expires: z.string().regex(/^(?:\d{4}-\d{2}-\d{2}|never|)$/, 'expected YYYY-MM-DD, "never", or nothing'),
   home: z.enum(homes),
+  archive: path.exactOptional(),
   giveKeys: z
     .array(
       z.strictObject({
@@ -131,6 +132,7 @@ const addUserPolicy = z.strictObject({
   uid: z.int().nullable(),
   factor: z.enum(newFactors),
   adopt: z.boolean(),
+  unlock: z.boolean(),
   acceptLockout: z.array(z.string()).readonly(),
 })
 
@@ -139,6 +141,8 @@ const removeUserPolicy = z.strictObject({
   action: z.literal('remove'),
   name: z.string(),
   home: z.enum(homes),
+  archive: z.string(),
+  lock: z.boolean(),
   operators: z.array(z.string()).readonly(),
   acceptLockout: z.array(z.string()).readonly(),
 })
