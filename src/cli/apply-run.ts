@@ -52,13 +52,16 @@ export async function applyPlan(
   await askToGoOn(context, plan, flags)
 
   const decision = await howToConfirm(context, plan, flags)
-  const handOver = await HandOver.prepare(context, plan, flags)
   const recorder = RunRecorder.start(context, plan, new Date())
   const progress = withNames(world.ports.emit, plan.hosts)
   const emit: Emit = (event) => {
     recorder.note(event)
     progress(event)
   }
+  const handOver = await HandOver.prepare(context, plan, flags).catch((error: unknown) => {
+    if (error instanceof BastionError) recorder.brokenOff(error.exit, new Date())
+    throw error
+  })
   const request = { plan, ...decision, secrets: await handOver.secrets(), inPlace: () => handOver.show() }
   const report = await world.engine.apply({ ...world.ports, emit }, request).catch(async (error: unknown) => {
     // Anything else is a bug, and nobody knows what was sent before it.
@@ -68,7 +71,8 @@ export async function applyPlan(
     }
     throw error
   })
-  if (!report.results.some(({ outcome }) => mayHold.has(outcome))) await handOver.withdraw()
+  // Whoever holds it, or may, needs somebody who has it.
+  await (report.results.some(({ outcome }) => mayHold.has(outcome)) ? handOver.show() : handOver.withdraw())
   const exit = verdict(report.results, 'change', context.signal.aborted)
   recorder.finish(report.results, exit, new Date())
   context.print(['', ...reportView({ ...report, now: Date.now() / 1000 }, context.style)])

@@ -1,4 +1,5 @@
 /** A new second factor reaches the operator once: on the terminal, or in new files that only the operator can read. */
+import { existsSync } from 'node:fs'
 import { open, stat, unlink } from 'node:fs/promises'
 import { accountsWithSecrets } from '../domain/change.js'
 import { BastionError } from '../domain/errors.js'
@@ -23,6 +24,8 @@ export async function checkHandOver(context: Context, flags: HandOverFlags): Pro
       'nobody would see the new factor: there is no terminal',
       'name a file for it, with --uri or --qr (new-codes: --codes)',
     )
+  if (flags.qr !== undefined && flags.uri === undefined)
+    throw new BastionError('usage', '--qr has no scratch codes in it', 'name a file for them as well, with --uri')
   for (const file of files) {
     const there = await stat(file).then(
       () => true,
@@ -66,14 +69,15 @@ export class HandOver {
   async show(): Promise<void> {
     if (this.#shown || this.factors.length === 0) return
     this.#shown = true
-    const files = filesOf(this.flags)
+    const files = filesOf(this.flags).filter((file) => existsSync(file))
     if (files.length > 0) {
       this.context.tell(
         `the new factor is in ${files.map((file) => `"${file}"`).join(' and ')}: hand it over and delete it`,
       )
       return
     }
-    for (const factor of this.factors) this.context.print(await this.#onTerminal(factor))
+    // Where questions are asked, too: what goes to stdout may go on into a file.
+    for (const factor of this.factors) this.context.tell((await this.#onTerminal(factor)).join('\n'))
   }
 
   /** The change is undone everywhere: the files would open nothing. */
@@ -90,17 +94,27 @@ export class HandOver {
       ...(factor.secret === undefined ? [] : [keyUri(factor, issuer)]),
       ...factor.codes,
     ])
-    for (const file of [uri, codes]) if (file !== undefined) await writeOwn(file, `${text.join('\n')}\n`)
     const [first] = this.factors
-    if (qr === undefined || first?.secret === undefined) return
-    const { generate } = await import('lean-qr')
-    const { toPngBuffer } = await import('lean-qr/extras/node_export')
-    await writeOwn(qr, toPngBuffer(generate(keyUri(first, issuer)), { scale: 8 }))
+    const written: string[] = []
+    const write = async (file: string, content: string | Uint8Array): Promise<void> => {
+      await writeOwn(file, content)
+      written.push(file)
+    }
+    try {
+      for (const file of [uri, codes]) if (file !== undefined) await write(file, `${text.join('\n')}\n`)
+      if (qr === undefined || first?.secret === undefined) return
+      const { generate } = await import('lean-qr')
+      const { toPngBuffer } = await import('lean-qr/extras/node_export')
+      await write(qr, toPngBuffer(generate(keyUri(first, issuer)), { scale: 8 }))
+    } catch (error) {
+      for (const file of written) await unlink(file).catch(() => undefined)
+      throw error
+    }
   }
 
   async #onTerminal(factor: NewFactor): Promise<string[]> {
     const { account, secret, codes } = factor
-    const told = ['scratch codes, each good for one login:', ...codes.map((code) => `  ${code}`), '']
+    const told = ['scratch codes, each good for one login on each host:', ...codes.map((code) => `  ${code}`), '']
     if (secret === undefined) return ['', `new scratch codes of ${account}, shown this once`, ...told]
     const { keyUri } = await import('../features/users/new-factor.js')
     const typed = (secret.match(/.{1,4}/g) ?? []).join(' ')

@@ -46,7 +46,8 @@ export async function sealFor(
     const reply = replies.find((candidate) => candidate.host === host.id)
     const answer = reply && parseAnswer(reply.stdout)
     try {
-      if (answer?.fields.key === undefined) throw new TypeError(answer?.detail ?? reply?.detail ?? 'it gave no answer')
+      if (answer?.fields.key === undefined)
+        throw new TypeError([answer?.detail, reply?.detail, 'it gave no answer'].find(Boolean))
       const key = answer.fields.key
       const named = (needs.get(host.change ?? '') ?? []).map(({ name }) => [name, seal(key, secrets.get(name) ?? '')])
       of.set(host.id, Object.fromEntries(named) as Readonly<Record<string, string>>)

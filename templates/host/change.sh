@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # install → rehearse → arm → commit → reload → prove, on this host alone, under its lock. Sourced by main.sh.
 # shellcheck disable=SC1091
-for lib in arm restore accounts packages people drift roster seal login; do . "$RUN/lib/$lib.sh"; done
+for lib in arm restore accounts packages people drift roster seal; do . "$RUN/lib/$lib.sh"; done
 MANIFEST=$RUN/data/manifest
 wanted() { value "$1" "$MANIFEST"; }
 change_id=$(wanted id)
@@ -50,6 +50,7 @@ if [ -e "$CHANGES/$change_id/state" ]; then answer refused replayed "change $cha
 if [ "$until" != rehearse ]; then
   holder_is "$(wanted who)" "$UNIT" "$change_id" 2>/dev/null
   sweep
+  settle_left
 fi
 
 now=$(epoch)
@@ -174,7 +175,7 @@ set_state "$ID" live || undo commit
 if [ -s "$RUN/data/files" ] && grep -qv '^/etc/sudoers.d/' "$RUN/data/files"; then step reload reload_sshd || undo reload; fi
 step prove live_logins after || undo proof
 step prove remove_probes "$ID" || undo proof
-[ ! -s "$CHANGES/$ID/roster" ] || : >"$CHANGES/$ID/roster.made"
+[ ! -s "$CHANGES/$ID/roster" ] || { printf '' >"$CHANGES/$ID/roster.made"; } || undo proof
 set_state "$ID" proven || undo proof
 extra deadline "$(deadline_of "$ID")"
 extra change "$ID"

@@ -34,16 +34,15 @@ make_key() {
 
 digits() { od -An -N8 -tu8 /dev/urandom | tr -d ' \n' | tail -c "$1"; }
 
-# make_factor FILE OWNER: a fresh factor with two scratch codes; $CODE is the right answer, $WRONG is not.
+# make_factor: the text of a fresh factor in $WORK/factor; $CODE is the right answer, $WRONG is not.
 # Its rate limit refuses even a right fourth code, so every case has a factor of its own. Scratch codes prove no clock.
 make_factor() {
   CODE=9$(digits 7)
   WRONG=1$(digits 7)
-  rm -f "$1"
   {
     head -c 20 /dev/urandom | base32 | tr -d '='
     printf '" RATE_LIMIT 3 30\n" WINDOW_SIZE 3\n" DISALLOW_REUSE\n" TOTP_AUTH\n%s\n' "$CODE"
-  } >"$1" && chown "$2" "$1" && chmod 0400 "$1"
+  } >"$WORK/factor"
 }
 
 # factor_path ACCOUNT HOME: where the method keeps the account's factor; the plan names it with %u and %h.

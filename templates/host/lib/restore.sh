@@ -176,10 +176,6 @@ sweep() {
   } | grep -xE '[A-Za-z0-9-]+' | sort -u | while read -r _left; do
     is_open "$_left" || settled "$_left"
   done
-  for _left in "$CHANGES"/*/roster; do
-    _left=${_left%/roster}
-    [ "$(state_of "${_left##*/}")" != confirmed ] || settle_roster "${_left##*/}"
-  done
   # A guard that was killed in its last breath stays on systemd's list without a file to show for it.
   systemctl reset-failed 'bastionctl-guard@*' 'bastionctl-boot-*' 2>/dev/null || true
 }

@@ -104,10 +104,15 @@ roots_alone() {
   done
 }
 
-# mounted FOLDER: something is mounted on it or below it, and what is deleted there may be everybody's.
-mounted() {
-  awk -v at="$(readlink -m "$1")" '$5 == at || index($5, at "/") == 1 { found = 1 } END { exit !found }' /proc/self/mountinfo
+# mounts FOLDER: what is mounted on it or below it: type|place.
+mounts() {
+  awk -v at="$(readlink -m "$1")" '$5 == at || index($5, at "/") == 1 { for (i = 7; $i != "-"; i++); print $(i + 1) "|" $5 }' /proc/self/mountinfo
 }
+
+# mounted FOLDER: what is deleted there may be everybody's. What people mount by themselves (fusermount) keeps nobody from anything.
+mounted() { mounts "$1" | grep -qv '^fuse'; }
+
+let_go() { mounts "$1" | sed -n 's/^fuse[^|]*|//p' | while IFS= read -r _mount; do umount -l "$(printf '%b' "$_mount")"; done; }
 
 # keys_file NAME HOME: the first authorized_keys file that sshd reads for the account.
 keys_file() {
@@ -137,7 +142,7 @@ record_person() {
     return
   fi
   home_of "$_name" >"$_was/home" && id -u "$_name" >"$_was/uid" || return 1
-  record_keys || return 1
+  if [ "$_action" = remove ] || [ -f "$RUN/data/roster-keys/$_name" ] || [ -f "$RUN/data/roster-drop/$_name" ]; then record_keys || return 1; fi
   [ -z "$_factor" ] || record_factor || return 1
   for _db in $DATABASES; do
     [ ! -r "/etc/$_db" ] || record_lines "$_name" "/etc/$_db" "$_was/$_db" || return 1
@@ -158,7 +163,10 @@ record_keys() {
   case $? in
   0) as_owner "$_name" stat -c '%04a' "$(cat "$_was/keys-path")" >"$_was/keys-mode" ;;
   3) echo absent >"$_was/keys-mode" ;;
-  *) echo "the keys of $_name cannot be read"; return 1 ;;
+  *)
+    # Whoever leaves has no say in it.
+    if [ "$_action" = remove ]; then echo unread >"$_was/keys-mode"; else echo "the keys of $_name cannot be read"; return 1; fi
+    ;;
   esac
 }
 
@@ -277,7 +285,7 @@ give_keys() {
 merged_keys() {
   _text=${RUN:-$_was}/keys-text
   read_keys "$1" "$_name" >"$_text" || [ $? -eq 3 ] || return 1
-  : >"$_text.prints"
+  printf '' >"$_text.prints"
   while IFS= read -r _line || [ -n "$_line" ]; do
     _print=$(print_of "$_line")
     if [ -n "$_print" ] && grep -qsxF -- "$_print" "$3"; then continue; fi
@@ -307,19 +315,19 @@ as_owner() {
 # read_keys FILE NAME: 3: there is none; 4: it is no plain file, or larger than 256 KB; else: the owner cannot read it.
 read_keys() {
   # shellcheck disable=SC2016 # it is the inner shell that expands
-  as_owner "$2" /bin/sh -c '[ -e "$0" ] || [ -L "$0" ] || exit 3; [ -f "$0" ] && [ ! -L "$0" ] && [ "$(stat -c %s -- "$0")" -le 262144 ] || exit 4; exec head -c 262144 -- "$0"' "$1" </dev/null
+  as_owner "$2" /bin/sh -c '[ -e "$0" ] || [ -L "$0" ] || exit 3; [ -f "$0" ] && [ ! -L "$0" ] && [ "$(stat -c %s -- "$0")" -le 262144 ] || exit 4; exec head -c 262144 -- "$0"' "$1" </dev/null 2>/dev/null
 }
 
 # write_keys FILE NAME MODE: standard input becomes FILE, at once or not at all.
 write_keys() {
   # shellcheck disable=SC2016 # it is the inner shell that expands
   as_owner "$2" /bin/sh -c \
-    'umask 077 && mkdir -p "${0%/*}" && { [ -w "${0%/*}" ] || chmod u+rwx "${0%/*}"; } && rm -rf "$0.bastionctl-new" && cat >"$0.bastionctl-new" && chmod "$1" "$0.bastionctl-new" && sync "$0.bastionctl-new" && mv -fT "$0.bastionctl-new" "$0" && sync "${0%/*}"' "$1" "$3"
+    'umask 077 && mkdir -p "${0%/*}" && { [ -w "${0%/*}" ] || chmod u+rwx "${0%/*}"; } && rm -rf "$0.bastionctl-new" && cat >"$0.bastionctl-new" && chmod "$1" "$0.bastionctl-new" && sync "$0.bastionctl-new" && mv -fT "$0.bastionctl-new" "$0" && sync "${0%/*}"' "$1" "$3" >/dev/null 2>&1
 }
 
 drop_keys() {
   # shellcheck disable=SC2016 # it is the inner shell that expands
-  as_owner "$2" /bin/sh -c '{ [ -w "${0%/*}" ] || chmod u+rwx "${0%/*}"; } && rm -f "$0" && sync "${0%/*}"' "$1" </dev/null
+  as_owner "$2" /bin/sh -c '{ [ -w "${0%/*}" ] || chmod u+rwx "${0%/*}"; } && rm -f "$0" && sync "${0%/*}"' "$1" </dev/null >/dev/null 2>&1
 }
 
 # --- second factors
@@ -339,7 +347,8 @@ write_factor() {
   case $1 in
   "$3"/*) write_keys "$1" "$2" 0400 ;;
   *)
-    mkdir -p "${1%/*}" && cat >"$1.bastionctl-new" && chmod 0400 "$1.bastionctl-new" && sync "$1.bastionctl-new" &&
+    [ -d "${1%/*}" ] || { mkdir -p "${1%/*}" && relabel "${1%/*}"; } || return 1
+    cat >"$1.bastionctl-new" && chmod 0400 "$1.bastionctl-new" && relabel "$1.bastionctl-new" && sync "$1.bastionctl-new" &&
       mv -fT "$1.bastionctl-new" "$1" && sync "${1%/*}"
     ;;
   esac
@@ -356,8 +365,8 @@ drop_factor() {
 give_factor() {
   [ -n "$_factor" ] || return 0
   _place=$(factor_place "$_name" "$_dir")
-  [ "$_where" = live ] || covered "$_place" || { echo "$_place cannot be kept apart from the live one"; return 1; }
-  : >"$RUN/factor-new"
+  [ "$_where" = live ] || { [ -d "${_place%/*}" ] && shadow_file "$_place"; } || covered "$_place" || { echo "$_place cannot be kept apart from the live one"; return 1; }
+  printf '' >"$RUN/factor-new"
   [ "$_factor" = gone ] || factor_text >"$RUN/factor-new" || return 1
   if [ "$_where" = live ] && [ "$_action" = update ]; then
     factor_of "$RUN/factor-new" >"$_was/factor-after" && durable "$_was/factor-after" || return 1
@@ -391,6 +400,7 @@ factor_of() {
 # restore_factor ID: the old one, unless the account has come by yet another one.
 restore_factor() {
   _dir=$(cat "$_was/home") _place=$(cat "$_was/factor-place")
+  drop_factor "$_place.bastionctl-new" "$_name" "$_dir" || true
   read_factor "$_place" "$_name" "$_dir" >"$_was/factor-now"
   case $? in
   0 | 3) ;;
@@ -432,6 +442,8 @@ remove_person() {
   _dir=$(cat "$_was/home")
   # The second day of 1970, since 0 has more than one meaning in shadow(5).
   _said=$(usermod -e 1970-01-02 "$_name" 2>&1 9>&-) || { echo "$_said"; return 1; }
+  # Nor does anything of theirs run that could be in the way; once more at the end, since a job may have begun meanwhile.
+  end_sessions "$_name"
   belongings "$_name" | grep -v '/mail/' >"$RUN/belongings"
   for _spool in /var/spool/cron/atjobs /var/spool/at; do
     [ ! -d "$_spool" ] || find "$_spool" -maxdepth 1 -type f -user "$_name" >>"$RUN/belongings"
@@ -447,7 +459,8 @@ remove_person() {
     [ "$(cat "$_was/keys-mode" 2>/dev/null || echo absent)" = absent ] || drop_keys "$(cat "$_was/keys-path")" "$_name" || return 1
   elif [ -d "$_dir" ]; then
     _aside=$(house_aside "$2")
-    [ -e "${_aside%/*}" ] || { : >"$_was/made-archive" && durable "$_was/made-archive"; } || return 1
+    [ -e "${_aside%/*}" ] || { printf '' >"$_was/made-archive" && durable "$_was/made-archive"; } || return 1
+    let_go "$_dir"
     own_folder "${_aside%/*}" && ! mounted "$_dir" && mv -T "$_dir" "$_aside" && sync "${_dir%/*}" "${_aside%/*}" || return 1
   fi
   end_sessions "$_name"
@@ -469,7 +482,9 @@ end_sessions() {
   loginctl terminate-user "$1" 2>/dev/null
   systemctl kill -s KILL "user-$_number.slice" 2>/dev/null
   _tries=0
-  while { pkill -KILL -u "$_number"; pkill -KILL -U "$_number" || pgrep -u "$_number" >/dev/null; } 2>/dev/null && [ "$_tries" -lt 50 ]; do
+  # Not those of a container, whose numbers are its own.
+  set -- pkill -KILL --ns 1 --nslist pid
+  while { "$@" -u "$_number"; "$@" -U "$_number" || pgrep --ns 1 --nslist pid -u "$_number" >/dev/null; } 2>/dev/null && [ "$_tries" -lt 50 ]; do
     sleep 0.1
     _tries=$((_tries + 1))
   done
@@ -481,9 +496,18 @@ set_aside() {
   cp -p --preserve=all "$1" "$2/aside-$_n" && printf '%s\n' "$1" >>"$2/aside" && durable "$2/aside" "$2/aside-$_n" && rm -f "$1" && sync "${1%/*}"
 }
 
+# settle_left: what a confirm that died has left. Not before a roll back, which would find less to bring back.
+settle_left() {
+  for _left in "$CHANGES"/*/roster; do
+    _left=${_left%/roster}
+    [ "$(state_of "${_left##*/}")" != confirmed ] || settle_roster "${_left##*/}"
+  done
+}
+
 # settle_roster ID: what waited for the confirm: accounts go, and homes that are to be deleted. May be repeated.
 settle_roster() {
   [ -s "$CHANGES/$1/roster" ] || return 0
+  clear_locks
   _unsettled=0
   each_person "$CHANGES/$1/roster" settle_person "$1"
   return "$_unsettled"
@@ -495,12 +519,17 @@ settle_person() {
   _dir=$(cat "$_was/home")
   # Once: an account of that name and number may be somebody's, later.
   if [ ! -e "$_was/gone" ]; then
+    if same_person && [ "$(grep "^$_name:" /etc/shadow | cut -d: -f8)" != 1 ]; then
+      journal "$1" "account $_name was unlocked or made anew by somebody else, and is left alone"
+      printf '' >"$_was/gone" && durable "$_was/gone"
+      return 0
+    fi
     if same_person; then
       delete_account || { echo "account $_name cannot log in, but is still there: $_said"; _unsettled=1; return 0; }
     fi
     # A death inside userdel leaves lines behind.
     grep -q "^$_name:" /etc/passwd || forget_person || { _unsettled=1; return 0; }
-    : >"$_was/gone" && durable "$_was/gone"
+    { printf '' >"$_was/gone" && durable "$_was/gone"; } || { _unsettled=1; return 0; }
   fi
   [ "$_house" = purge ] || return 0
   _aside=$(house_aside "$1")
@@ -539,12 +568,14 @@ undo_roster() {
 # The others are undone whatever becomes of one of them.
 undo_person() {
   _was=$CHANGES/$1/people/$_name
-  _trouble=$(case $_action in
-    create) unmake_person "$1" ;;
-    update) restore_person "$1" ;;
-    remove) return_person "$1" ;;
-    *) ;;
-    esac 2>&1) || { journal "$1" "cannot restore yet: account $_name: $_trouble"; _undone=1; }
+  # Not into a pipe: what runs as the person could keep it open for ever.
+  case $_action in
+  create) unmake_person "$1" ;;
+  update) restore_person "$1" ;;
+  remove) return_person "$1" ;;
+  *) ;;
+  esac >"$_was/trouble" 2>&1 || { journal "$1" "cannot restore yet: account $_name: $(tail -n 3 "$_was/trouble")"; _undone=1; }
+  rm -f "$_was/trouble"
   return 0
 }
 
@@ -554,9 +585,11 @@ same_person() { [ "$(getent passwd "$_name" | cut -d: -f3)" = "$(cat "$_was/uid"
 # in_vain ID FILE: whether this is the third time that a file of the person's own withstands: it is left alone then, since they could keep
 # the host from ever being done otherwise.
 in_vain() {
-  echo again >>"$_was/withstood"
-  [ "$(wc -l <"$_was/withstood")" -ge 3 ] || return 1
+  _count=$_was/withstood-$(printf %s "$2" | cksum | cut -d' ' -f1)
+  echo again >>"$_count"
+  [ "$(wc -l <"$_count")" -ge 3 ] || return 1
   journal "$1" "$2 withstands, and is left as it is"
+  grep -qsxF "$2 it-withstands" "$CHANGES/$1/kept" || printf '%s it-withstands\n' "$2" >>"$CHANGES/$1/kept"
 }
 
 # unmake_person ID: a home in which something is newer than the proof is not thrown away.
@@ -572,7 +605,7 @@ unmake_person() {
   if [ -s "$_was/factor-place" ]; then
     case $(cat "$_was/factor-place") in
     "$_dir"/*) ;;
-    *) rm -f "$(cat "$_was/factor-place")" ;;
+    *) rm -f "$(cat "$_was/factor-place")" "$(cat "$_was/factor-place").bastionctl-new" ;;
     esac
   fi
   belongings "$_name" | grep -vxFf "$_was/there" | while IFS= read -r _thing; do rm -f "$_thing"; done
@@ -590,12 +623,22 @@ unmake_person() {
   [ ! -d "$_dir" ] || [ "$(stat -c %u "$_dir")" != 0 ] || rmdir "$_dir" 2>/dev/null || true
 }
 
+# group_of_others: the group of that name has members of its own, is somebody's first one, or is another one than was recorded.
+group_of_others() {
+  _gid=$(sed -n "s/^$_name:[^:]*:\([0-9]*\):.*/\1/p" /etc/group)
+  [ -n "$_gid" ] || return 1
+  cut -d: -f4 /etc/passwd | grep -qx "$_gid" && return 0
+  sed -n "s/^$_name:[^:]*:[0-9]*://p" /etc/group | tr ',' '\n' | grep -vx "$_name" | grep -q . && return 0
+  [ -s "$_was/group" ] && [ "$(cut -d: -f3 "$_was/group" | head -n 1)" != "$_gid" ]
+}
+
 # forget_person: no line of the account is left in any database, and no group lists it; a group that others have as their own stays.
 forget_person() {
-  _gid=$(sed -n "s/^$_name:[^:]*:\([0-9]*\):.*/\1/p" /etc/group)
+  _mine=yes
+  group_of_others && _mine=no
   for _db in $DATABASES; do
     case $_db in
-    group | gshadow) [ -z "$_gid" ] || ! cut -d: -f4 /etc/passwd | grep -qx "$_gid" || continue ;;
+    group | gshadow) [ "$_mine" = yes ] || continue ;;
     *) ;;
     esac
     if grep -qs "^$_name:" "/etc/$_db"; then
@@ -734,7 +777,11 @@ return_person() {
     journal "$1" "$_dir was deleted, and is not put back"
   fi
   [ ! -e "$_was/made-archive" ] || rmdir "${_aside%/*}" 2>/dev/null || true
-  [ "$_house" = keep ] && [ "$(cat "$_was/keys-mode" 2>/dev/null || echo absent)" != absent ] || return 0
+  [ "$_house" = keep ] || return 0
+  case $(cat "$_was/keys-mode" 2>/dev/null) in
+  '' | absent | unread) return 0 ;;
+  *) ;;
+  esac
   read_keys "$(cat "$_was/keys-path")" "$_name" >"$_was/keys-now"
   case $? in
   0) ;;

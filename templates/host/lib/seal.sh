@@ -7,6 +7,8 @@ sealing_folder() { printf '/run/bastionctl-seal-%s\n' "$1"; }
 # make_sealing_key ID: prints the public key, DER in base64 on one line. The private one is gone after one use, or ten minutes.
 make_sealing_key() {
   _folder=$(sealing_folder "$1")
+  # Of a try whose change was never sent.
+  drop_sealing_key "$1"
   mkdir -m 0700 "$_folder" &&
     systemd-run --quiet --collect --on-active=600 --timer-property=AccuracySec=10s --unit="bastionctl-seal-$1" rm -rf "$_folder" &&
     openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out "$_folder/key" 2>/dev/null &&
@@ -34,11 +36,11 @@ open_sealed() {
 
 # make_up_secrets: for a rehearsal by itself, to which nothing secret is sent.
 make_up_secrets() {
-  mkdir -p "$RUN/secrets" && make_factor "$RUN/secrets/any" root || return 1
+  mkdir -p "$RUN/secrets" || return 1
   awk -F'|' '$9 == "totp" || $9 == "codes" { print $1 "|" $9 }' "$RUN/data/roster" | while IFS='|' read -r _who _what; do
-    case $_what in
-    totp) grep -v '^"' "$RUN/secrets/any" ;;
-    *) printf '%s\n' "$CODE" ;;
-    esac >"$RUN/secrets/$_who"
+    {
+      [ "$_what" = codes ] || head -c 20 /dev/urandom | base32 | tr -d '='
+      echo "8$(od -An -N8 -tu8 /dev/urandom | tr -d ' \n' | tail -c 7)"
+    } >"$RUN/secrets/$_who"
   done
 }

@@ -76,13 +76,11 @@ view_account() {
   covered "$2/." || shadow "$2" || return 1
   _file=$(keys_path "$1" "$2") || return 1
   shadow_file "$_file" && { [ ! -d "$(dirname "$(factor_path "$1" "$2")")" ] || shadow_file "$(factor_path "$1" "$2")"; } || return 1
-  _dir=${_file%/*}
-  if [ ! -d "$_dir" ]; then
-    mkdir -p "$_dir" && chown "$1" "$_dir" && chmod 0700 "$_dir" || return 1
-  fi
-  [ -e "$_file" ] || { printf '' >"$_file" && chown "$1" "$_file" && chmod 0600 "$_file"; } || return 1
-  # A last line without a newline would swallow the key.
-  { echo && cat "$WORK/key.pub"; } >>"$_file"
+  # A last line without a newline would swallow the key. By the owner, whose processes may be at work there; a file that is root's, by root.
+  { echo && cat "$WORK/key.pub"; } >"$WORK/lent-line"
+  # shellcheck disable=SC2016 # it is the inner shell that expands
+  as_owner "$1" /bin/sh -c 'umask 077 && mkdir -p "${0%/*}" && cat >>"$0"' "$_file" <"$WORK/lent-line" >/dev/null 2>&1 ||
+    { [ "$(stat -Lc %u "$_file")" = 0 ] && cat "$WORK/lent-line" >>"$_file"; }
 }
 
 # view_people: where useradd makes homes and mail boxes, and the homes of those whom the change is about.
