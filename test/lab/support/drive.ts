@@ -17,13 +17,16 @@ export async function changeFor(host: string, ...flags: readonly string[]): Prom
   return change
 }
 
-/** What `enable-mfa` would do to hosts of a release, planned once: such as `deb12` for `deb12-0`. */
+/** What `enable-mfa` would do to hosts of a release, planned once unless it fails: such as `deb12` for `deb12-0`. */
 export function changeByRelease(): (host: string) => Promise<Change> {
   const changes = new Map<string, Promise<Change>>()
   return (host) => {
     const release = host.replace(/-.*/, '')
     let found = changes.get(release)
-    if (found === undefined) changes.set(release, (found = changeFor(host)))
+    if (found === undefined) {
+      changes.set(release, (found = changeFor(host)))
+      found.catch(() => changes.delete(release))
+    }
     return found
   }
 }
