@@ -18,7 +18,7 @@ import { difference } from './support/snapshot.js'
 const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
 const unattended = ['--yes', '--safety-session', 'none'] as const
 /** Seconds: enough to arm, commit and prove on a busy machine. */
-const guard = 30
+const guard = 60
 
 let ann: Person
 const before = new Map<string, readonly string[]>()
@@ -96,7 +96,7 @@ const cliKilled = (['armed', 'swapped', 'proving'] as const).map((point): Case =
 const programKilled = (['armed', 'swapped', 'proving', 'proved'] as const).map((point): Case => ({
   title: `on-host program killed ${when[point]}`,
   async run(host) {
-    const { id, ended } = await haltedChange(host, point, 20)
+    const { id, ended } = await haltedChange(host, point, 45)
     expect(await stateOf(host, id)).to.include({ state: point === 'armed' ? 'armed' : 'live' })
     const touched = difference(before.get(host) ?? [], await snapshot(host)).some((line) =>
       line.includes('/etc/pam.d/sshd'),
@@ -198,7 +198,7 @@ const cases: readonly Case[] = [
   {
     title: 'on-host program hung with the lock in its hand',
     async run(host) {
-      const { id, ended } = await haltedChange(host, 'swapped', 15)
+      const { id, ended } = await haltedChange(host, 'swapped', 45)
       await must(host, "systemctl kill -s STOP 'bastionctl-run-*'")
       expect((await sh(host, 'flock -n /var/lib/bastionctl/lock true')).exitCode).to.equal(1)
       await back(host, id)
@@ -209,7 +209,7 @@ const cases: readonly Case[] = [
     title: 'on-host program hung, and who holds the lock is not on record',
     on: ['deb13'],
     async run(host) {
-      const { id, ended } = await haltedChange(host, 'proved', 20)
+      const { id, ended } = await haltedChange(host, 'proved', 45)
       await must(
         host,
         "systemctl kill -s STOP 'bastionctl-run-*'; rm /var/lib/bastionctl/holder; touch /var/lib/bastionctl/holder",
@@ -234,14 +234,14 @@ const cases: readonly Case[] = [
   {
     title: '/etc full while a throw-away account is there',
     async run(host) {
-      const { id, ended } = await haltedChange(host, 'proving', 20)
+      const { id, ended } = await haltedChange(host, 'proving', 45)
       await must(host, fillUp('/etc', 'blocks'))
       // Going back makes room; it is gone again before the account is.
       await shim(host, 'loginctl', 'terminate-user*', 'cat /dev/zero >>/etc/fill 2>/dev/null', false)
       await killProgram(host)
       await ended
       const passwd = await must(host, 'grep -v ^bctl- /etc/passwd')
-      await until('the old files', 60, () => reverted(host))
+      await until('the old files', 120, () => reverted(host))
       await until('a try to remove the account', 60, async () =>
         (await journalOf(host, id)).includes('a throw-away account is left: /etc/'),
       )
@@ -258,7 +258,7 @@ const cases: readonly Case[] = [
       const id = await pending(host)
       await must(host, fillUp('/var/lib/bastionctl', 'blocks'))
       await must(host, fillUp('/etc', 'blocks'))
-      await until('the old files', 60, () => reverted(host))
+      await until('the old files', 120, () => reverted(host))
       expect(await look(host, ann)).to.equal('old')
       await must(host, 'rm /etc/fill')
       await must(host, 'rm /var/lib/bastionctl/fill')
@@ -272,7 +272,7 @@ const cases: readonly Case[] = [
       const id = await pending(host)
       await must(host, fillUp('/var/lib/bastionctl', 'inodes'))
       await must(host, fillUp('/etc', 'inodes'))
-      await until('the old files', 60, () => reverted(host))
+      await until('the old files', 120, () => reverted(host))
       expect(await look(host, ann)).to.equal('old')
       await must(host, 'rm /etc/fill*')
       await must(host, 'rm /var/lib/bastionctl/fill*')
@@ -288,7 +288,7 @@ const cases: readonly Case[] = [
         host,
         'mount --bind /var/lib/bastionctl /var/lib/bastionctl && mount -o remount,ro,bind /var/lib/bastionctl',
       )
-      await until('the old files', 60, () => reverted(host))
+      await until('the old files', 120, () => reverted(host))
       expect(await look(host, ann)).to.equal('old')
       await must(host, 'umount /var/lib/bastionctl')
       await back(host, id, { late: 90 })
@@ -301,7 +301,7 @@ const cases: readonly Case[] = [
       const id = await pending(host)
       await must(host, 'echo "# a line of theirs" >>/etc/pam.d/sshd')
       await must(host, fillUp('/var/lib/bastionctl', 'blocks'))
-      await until('the old files', 60, () => reverted(host))
+      await until('the old files', 120, () => reverted(host))
       expect(await must(host, 'cat /etc/pam.d/sshd.bastionctl-aside')).to.include('# a line of theirs')
       await must(host, 'rm /var/lib/bastionctl/fill')
       await until('the end', 60, async () => (await stateOf(host, id)).state === 'rolled-back')
@@ -316,7 +316,7 @@ const cases: readonly Case[] = [
       await must(host, 'mount --bind /etc /etc && mount -o remount,ro,bind /etc')
       await until(
         'two tries',
-        90,
+        150,
         async () => ((await journalOf(host, id)).match(/cannot restore yet/g) ?? []).length >= 2,
       )
       expect(await stateOf(host, id)).to.include({ state: 'reverting' })
@@ -335,7 +335,7 @@ const cases: readonly Case[] = [
       await must(host, 'echo Nonsense yes >/etc/ssh/sshd_config.d/50-theirs.conf')
       await until(
         'two tries',
-        90,
+        150,
         async () => ((await journalOf(host, id)).match(/sshd -t: .*Nonsense/g) ?? []).length >= 2,
       )
       expect(await login(host, ann, { answer: code(secret) })).to.include({ in: true })
@@ -357,7 +357,7 @@ const cases: readonly Case[] = [
   {
     title: 'guard killed in the middle of its work',
     async run(host) {
-      const id = await pending(host, 25)
+      const id = await pending(host, 45)
       await shim(host, 'mv', "'-fT /etc/.bastionctl/'*", "systemctl kill -s KILL 'bastionctl-guard@*.service'; sleep 5")
       await back(host, id, { late: 50 })
       expect((await must(host, 'journalctl -q -o cat -u "bastionctl-guard@*" | grep -c status=9')).trim()).to.equal('1')
@@ -379,12 +379,12 @@ const cases: readonly Case[] = [
     title: 'a guard that was set anew keeps its new deadline',
     on: ['deb13'],
     async run(host) {
-      const id = await pending(host, 20)
+      const id = await pending(host, 45)
       const first = await stateOf(host, id)
-      expect(await order(host, 'extend', { deadline: 40 })).to.include({ outcome: 'extended' })
+      expect(await order(host, 'extend', { deadline: 90 })).to.include({ outcome: 'extended' })
       const second = await stateOf(host, id)
       expect(second.deadline - first.deadline).to.be.above(15)
-      await until('the first deadline', 60, async () => Date.now() / 1000 > first.deadline + 3)
+      await until('the first deadline', 120, async () => Date.now() / 1000 > first.deadline + 3)
       expect(await stateOf(host, id)).to.include({ state: 'proven' })
       await back(host, id)
     },
@@ -394,14 +394,14 @@ const cases: readonly Case[] = [
     async run(host) {
       await haltAt(host, 'sync', "'-f /etc/.bastionctl'")
       const id = newId()
-      const ended = carryOut(host, await change(host), { id, confirmWithin: 15 })
+      const ended = carryOut(host, await change(host), { id, confirmWithin: 45 })
       await halted(host)
       await killProgram(host)
       await ended
       expect(await stateOf(host, id)).to.include({ state: 'staged' })
       await until(
         'nothing left',
-        60,
+        120,
         async () => (await stateOf(host, id)).state === 'none' && (await remains(host)).length === 0,
       )
       expect(difference(before.get(host) ?? [], await snapshot(host))).to.deep.equal([])
@@ -412,13 +412,13 @@ const cases: readonly Case[] = [
     async run(host) {
       await haltAt(host, 'sync', "'-f /etc/.bastionctl'")
       const first = newId()
-      const ended = carryOut(host, await change(host), { id: first, confirmWithin: 25 })
+      const ended = carryOut(host, await change(host), { id: first, confirmWithin: 45 })
       await halted(host)
       const { deadline } = await stateOf(host, first)
       await killProgram(host)
       await ended
-      const second = await pending(host, 50)
-      await until('the first deadline', 60, async () => Date.now() / 1000 > deadline + 5)
+      const second = await pending(host, 90)
+      await until('the first deadline', 120, async () => Date.now() / 1000 > deadline + 5)
       expect(await stateOf(host, second)).to.include({ state: 'proven' })
       expect(await look(host, ann)).to.equal('new')
       await back(host, second)
@@ -432,12 +432,12 @@ const cases: readonly Case[] = [
       await inUnit(host, 'sync', "'-f /etc/.bastionctl'", run, 'echo "# a line of theirs" >>/etc/pam.d/sshd')
       await haltAt(host, 'systemctl', "'stop bastionctl-guard@'*", run)
       const id = newId()
-      const ended = carryOut(host, await change(host), { id, confirmWithin: 20 })
+      const ended = carryOut(host, await change(host), { id, confirmWithin: 45 })
       await halted(host)
       await killProgram(host)
       await ended
       expect(await stateOf(host, id)).to.include({ state: 'none' })
-      await until('nothing left', 60, async () => (await remains(host)).length === 0)
+      await until('nothing left', 120, async () => (await remains(host)).length === 0)
       expect(await must(host, 'ls /var/lib/bastionctl/changes')).to.equal('')
       expect(await must(host, 'tail -n 1 /etc/pam.d/sshd')).to.equal('# a line of theirs\n')
     },
@@ -456,7 +456,7 @@ const cases: readonly Case[] = [
     title: 'useradd killed half-way: its locks go too',
     on: ['deb11'],
     async run(host) {
-      const { id, ended } = await haltedChange(host, 'proving', 20)
+      const { id, ended } = await haltedChange(host, 'proving', 45)
       // As shadow leaves them: a lock with the number of a process that is gone, and a next version with the account in it.
       await must(
         host,

@@ -137,7 +137,7 @@ const killedGuard: Death = async (host, at, within) => {
 
 async function countedGuard(host: string): Promise<void> {
   const id = newId()
-  await proven(host, id, 20)
+  await proven(host, id, 45)
   await endAt(host, { unit: guard, at: 0, ends: 'kill' })
   await backByItself(host, id, before.get(host) ?? [])
 }
