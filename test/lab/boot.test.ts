@@ -7,7 +7,7 @@ import { execa } from 'execa'
 import { boot, hostPaths, kill, leader, powerCut, restart } from '../../lab/hosts/index.js'
 import { addPerson, login, must, type Person, until } from './harness.js'
 import { carryOut, changeByRelease, newId, order, stateOf } from './support/drive.js'
-import { look, type Seen, watch } from './support/entry.js'
+import { type Seen, untilSeen, watch } from './support/entry.js'
 import { halted, haltAt, inUnit, type Point, points } from './support/halt.js'
 import { type Case, inParallel } from './support/parallel.js'
 import { backByItself, managed, remains, snapshot } from './support/remains.js'
@@ -30,7 +30,7 @@ async function pending(host: string, within = far): Promise<string> {
   const id = newId()
   const answer = await carryOut(host, await change(host), { id, confirmWithin: within })
   expect(answer?.outcome, answer?.detail).to.equal('proven')
-  expect(await look(host, ann)).to.equal('new')
+  await untilSeen(host, ann, 'new')
   return id
 }
 
@@ -67,8 +67,7 @@ async function emptyOnDisk(host: string): Promise<readonly string[]> {
 }
 
 /** Once the host was gone nobody ever met the new state. */
-function neverNewAgain(looks: readonly { readonly seen: Seen }[], from: 'gone' | 'the beginning'): void {
-  const seen = looks.map((one) => one.seen)
+function neverNewAgain(seen: readonly Seen[], from: 'gone' | 'the beginning'): void {
   const later = from === 'gone' ? seen.slice(seen.indexOf('nobody')) : seen
   expect(later).to.include('nobody').and.to.include('old').and.not.to.include('new')
 }
@@ -92,10 +91,11 @@ const cutAt = (['armed', 'swapped', 'proving', 'proved'] as const).map((point): 
     await powerCut(host)
     await ended
     expect(await emptyOnDisk(host)).to.deep.equal([])
-    const seen = watch(host, ann)
-    await boot(host)
-    await back(host, id)
-    neverNewAgain(await seen.stop(), 'the beginning')
+    const seen = await watch(host, ann, async () => {
+      await boot(host)
+      await back(host, id)
+    })
+    neverNewAgain(seen, 'the beginning')
     await restoredBeforeSshd(host, id)
   },
 }))
@@ -105,10 +105,11 @@ const cases: readonly Case[] = [
     title: 'restarted inside the window (lockout 50)',
     async run(host) {
       const id = await pending(host)
-      const seen = watch(host, ann)
-      await restart(host)
-      await back(host, id)
-      neverNewAgain(await seen.stop(), 'gone')
+      const seen = await watch(host, ann, async () => {
+        await restart(host)
+        await back(host, id)
+      })
+      neverNewAgain(seen, 'gone')
       await restoredBeforeSshd(host, id)
       const late = await order(host, 'confirm', { change: id })
       expect(late).to.include({ outcome: 'rolled-back', reason: 'too-late' })
@@ -122,10 +123,11 @@ const cases: readonly Case[] = [
     async run(host) {
       const id = await pending(host)
       await kill(host)
-      const seen = watch(host, ann)
-      await boot(host)
-      await back(host, id)
-      neverNewAgain(await seen.stop(), 'the beginning')
+      const seen = await watch(host, ann, async () => {
+        await boot(host)
+        await back(host, id)
+      })
+      neverNewAgain(seen, 'the beginning')
       await restoredBeforeSshd(host, id)
     },
   },
@@ -137,10 +139,11 @@ const cases: readonly Case[] = [
       const { deadline } = await stateOf(host, id)
       await kill(host)
       await until('the deadline', 60, async () => Date.now() / 1000 > deadline + 1)
-      const seen = watch(host, ann)
-      await boot(host)
-      await back(host, id)
-      neverNewAgain(await seen.stop(), 'the beginning')
+      const seen = await watch(host, ann, async () => {
+        await boot(host)
+        await back(host, id)
+      })
+      neverNewAgain(seen, 'the beginning')
     },
   },
   ...cutAt,
@@ -156,7 +159,7 @@ const cases: readonly Case[] = [
         await until('nothing left', 30, async () => (await remains(host)).length === 0)
         expect(difference(kept, await snapshot(host))).to.deep.equal([])
         expect(await stateOf(host, id)).to.include({ state: 'confirmed' })
-        expect(await look(host, ann)).to.equal('new')
+        await untilSeen(host, ann, 'new')
       }
       await check()
       await restart(host)
@@ -173,11 +176,12 @@ const cases: readonly Case[] = [
       await must(host, 'sync')
       await halted(host, 90)
       await powerCut(host)
-      const seen = watch(host, ann)
-      await boot(host)
-      await must(host, 'rm -f /usr/local/sbin/*')
-      await backByItself(host, id, before.get(host) ?? [])
-      neverNewAgain(await seen.stop(), 'the beginning')
+      const seen = await watch(host, ann, async () => {
+        await boot(host)
+        await must(host, 'rm -f /usr/local/sbin/*')
+        await backByItself(host, id, before.get(host) ?? [])
+      })
+      neverNewAgain(seen, 'the beginning')
     },
   },
   {
@@ -186,15 +190,16 @@ const cases: readonly Case[] = [
       const id = await pending(host)
       await haltAt(host, 'mv', "'-fT /etc/.bastionctl/'*", 'bastionctl-boot-restore@')
       await kill(host)
-      const seen = watch(host, ann)
-      const first = boot(host).catch(() => undefined)
-      await until('a leader', 30, async () => leader(host) !== undefined)
-      await halted(host)
-      process.kill(leader(host) ?? 0, 'SIGKILL')
-      await first
-      await boot(host)
-      await back(host, id)
-      neverNewAgain(await seen.stop(), 'the beginning')
+      const seen = await watch(host, ann, async () => {
+        const first = boot(host).catch(() => undefined)
+        await until('a leader', 30, async () => leader(host) !== undefined)
+        await halted(host)
+        process.kill(leader(host) ?? 0, 'SIGKILL')
+        await first
+        await boot(host)
+        await back(host, id)
+      })
+      neverNewAgain(seen, 'the beginning')
     },
   },
   {
@@ -222,10 +227,11 @@ const cases: readonly Case[] = [
       const id = await pending(host)
       expect(await must(host, 'ls /srv/record/changes')).to.include(id)
       await kill(host)
-      const seen = watch(host, ann)
-      await boot(host)
-      await back(host, id)
-      neverNewAgain(await seen.stop(), 'the beginning')
+      const seen = await watch(host, ann, async () => {
+        await boot(host)
+        await back(host, id)
+      })
+      neverNewAgain(seen, 'the beginning')
       await restoredBeforeSshd(host, id)
     },
   },
