@@ -25,6 +25,8 @@ const before = new Map<string, readonly string[]>()
 const change = changeByRelease()
 
 async function prepare(host: string): Promise<void> {
+  // A case before it may have left it dead.
+  await agent(host, 'revive')
   ann = await addPerson([host], 'ann')
   before.set(host, await snapshot(host))
 }
