@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync, rmSync, statSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -14,6 +14,7 @@ import {
   sshdStarted,
   system,
   tree,
+  until,
   useLab,
 } from './harness.js'
 import { onAll } from './support/everywhere.js'
@@ -75,6 +76,7 @@ describe('--dry-run', function () {
   })
 
   it("--out keeps the plan in a file of one's own, and does not replace one", async () => {
+    rmSync(file(), { force: true })
     const { exitCode } = await untouched(() => bastionctl(...target, '--dry-run', '--out', file()))
     expect(exitCode).to.equal(0)
     expect(statSync(file()).mode & 0o777).to.equal(0o600)
@@ -107,6 +109,10 @@ describe('--dry-run', function () {
   })
 
   it('apply refuses that file from now on, on this machine and on the hosts (exit 9)', async () => {
+    // A login's user manager stays for 10 s.
+    await onAll((host) =>
+      until('nobody logged in', 30, async () => (await must(host, 'ls -A /run/user 2>/dev/null; true')) === ''),
+    )
     const args = ['apply', file(), '--yes', '--confirm', 'auto', '--safety-session', 'none']
     const here = await untouched(() => bastionctl(...args))
     expect(here.stderr).to.match(/has been applied from this machine already/)

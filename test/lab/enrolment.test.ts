@@ -154,7 +154,7 @@ describe('enrolment at the first login', function () {
       const secret = await enrol(host, gus)
       await must(
         host,
-        'h=/home/gus; cp -a "$h" /root/gus; mount -t tmpfs -o mode=0700,uid=$(id -u gus),size=64k gus "$h" && cp -a /root/gus/. "$h" && ! head -c 1M /dev/zero >"$h/fill" 2>/dev/null',
+        'h=/home/gus; rm -rf /root/gus; cp -a "$h" /root/gus; mount -t tmpfs -o mode=0700,uid=$(id -u gus),size=64k gus "$h" && cp -a /root/gus/. "$h" && ! head -c 1M /dev/zero >"$h/fill" 2>/dev/null',
       )
       expect(await login(host, gus, { answer: code(secret) })).to.include({ in: false })
       await must(host, 'gpasswd -a gus robots')

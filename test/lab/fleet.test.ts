@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import { damagePackages, findHost } from '../../lab/hosts/index.js'
 import { bastionctl, enable, fresh, generations, must, operatorEnv, until, useLab } from './harness.js'
 import { agent, calls, everSent, forgetCalls, killAgent, pace } from './support/endpoint.js'
-import { atReload, holdAtRehearsal, letGo, untilHeld } from './support/faults.js'
+import { atReload, finish, holdAtRehearsal, letGo, untilHeld } from './support/faults.js'
 import { lineOf, only, savedPlan, startAs, unattended, whileBroken } from './support/operator.js'
 import { difference, state } from './support/snapshot.js'
 
@@ -56,9 +56,13 @@ describe('a fleet', function () {
   useLab()
 
   describe('where one host fails, the others end as they were, and the report names each:', () => {
-    afterEach(async () => {
+    afterEach(async function () {
       await pace()
       for (const host of generations) await agent(host)
+      // Nothing held and no change pending, for the second try of one that failed.
+      if (this.currentTest?.state === 'passed') return
+      for (const host of generations) await finish(host)
+      await bastionctl('rollback', ...all, '--yes')
     })
 
     it('a damaged package database on the host that needs a package', async () => {
@@ -200,8 +204,9 @@ describe('a fleet', function () {
         // The facts, once for each of three hosts that differ.
         'ssm:GetCommandInvocation': 3,
       })
-      // At most one every two seconds and the first few; a listing is looked at again only while it lags behind.
-      expect(polls).to.be.within(5, 60)
+      // Five commands, each looked at some 30 times in its first 20 s and every two seconds after that: a slow machine has more.
+      expect(polls).to.be.within(5, 200)
+      // A listing is looked at again only while it lags behind.
       expect(listings).to.be.within(5, 10)
     })
 

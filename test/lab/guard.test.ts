@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { findHost, readState } from '../../lab/hosts/index.js'
 import { addPerson, code, enrol, login, must, operatorEnv, type Person, sh, start, until } from './harness.js'
 import { carryOut, changeByRelease, journalOf, newestChange, newId, order, stateOf } from './support/drive.js'
-import { look } from './support/entry.js'
+import { look, untilSeen } from './support/entry.js'
 import { fillUp, shim, unshim } from './support/faults.js'
 import { halted, haltAt, inUnit, killProgram, letGo, type Point, points } from './support/halt.js'
 import { only } from './support/operator.js'
@@ -17,14 +17,16 @@ import { difference } from './support/snapshot.js'
 
 const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
 const unattended = ['--yes', '--safety-session', 'none'] as const
-/** Seconds: enough to arm, commit and prove on a busy machine. */
-const guard = 30
+/** Seconds: enough to arm, commit and prove while twelve hosts share the machine, and most cases wait for it. */
+const guard = 45
 
 let ann: Person
 const before = new Map<string, readonly string[]>()
 const change = changeByRelease()
 
 async function prepare(host: string): Promise<void> {
+  // A case before it may have left it dead.
+  await agent(host, 'revive')
   ann = await addPerson([host], 'ann')
   before.set(host, await snapshot(host))
 }
@@ -43,15 +45,11 @@ async function pending(host: string, within = guard): Promise<string> {
 }
 
 /** The on-host program, halted at a point of a change. */
-async function haltedChange(
-  host: string,
-  point: Point,
-  within = guard,
-): Promise<{ id: string; ended: Promise<unknown> }> {
+async function haltedChange(host: string, point: Point): Promise<{ id: string; ended: Promise<unknown> }> {
   const id = newId()
   const plan = await change(host)
   await haltAt(host, ...points[point])
-  const ended = carryOut(host, plan, { id, confirmWithin: within })
+  const ended = carryOut(host, plan, { id, confirmWithin: guard })
   await halted(host)
   return { id, ended }
 }
@@ -88,7 +86,7 @@ const cliKilled = (['armed', 'swapped', 'proving'] as const).map((point): Case =
     await letGo(host)
     const id = await newestChange(host)
     await reaches(host, id, 'proven')
-    expect(await look(host, ann)).to.equal('new')
+    await untilSeen(host, ann, 'new')
     await back(host, id)
   },
 }))
@@ -96,7 +94,7 @@ const cliKilled = (['armed', 'swapped', 'proving'] as const).map((point): Case =
 const programKilled = (['armed', 'swapped', 'proving', 'proved'] as const).map((point): Case => ({
   title: `on-host program killed ${when[point]}`,
   async run(host) {
-    const { id, ended } = await haltedChange(host, point, 20)
+    const { id, ended } = await haltedChange(host, point)
     expect(await stateOf(host, id)).to.include({ state: point === 'armed' ? 'armed' : 'live' })
     const touched = difference(before.get(host) ?? [], await snapshot(host)).some((line) =>
       line.includes('/etc/pam.d/sshd'),
@@ -144,7 +142,7 @@ const cases: readonly Case[] = [
       process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL')
       await console
       await must(host, 'systemctl daemon-reload; systemctl daemon-reexec')
-      expect(await look(host, ann)).to.equal('new')
+      await untilSeen(host, ann, 'new')
       await back(host, id)
     },
   },
@@ -191,14 +189,14 @@ const cases: readonly Case[] = [
         .and.match(/AccuracyUSec=1s/)
       const calendar = /OnCalendar=(\S+ \S+ UTC)/.exec(timer)?.[1] ?? ''
       const { deadline } = await stateOf(host, id)
-      expect(Date.parse(calendar.replace(' ', 'T').replace(' UTC', 'Z')) / 1000 - deadline).to.be.within(0, 2)
+      expect(Date.parse(calendar.replace(' ', 'T').replace(' UTC', 'Z')) / 1000 - deadline).to.be.within(0, 15)
       expect(await order(host, 'roll-back')).to.include({ outcome: 'rolled-back-as-asked' })
     },
   },
   {
     title: 'on-host program hung with the lock in its hand',
     async run(host) {
-      const { id, ended } = await haltedChange(host, 'swapped', 15)
+      const { id, ended } = await haltedChange(host, 'swapped')
       await must(host, "systemctl kill -s STOP 'bastionctl-run-*'")
       expect((await sh(host, 'flock -n /var/lib/bastionctl/lock true')).exitCode).to.equal(1)
       await back(host, id)
@@ -209,7 +207,7 @@ const cases: readonly Case[] = [
     title: 'on-host program hung, and who holds the lock is not on record',
     on: ['deb13'],
     async run(host) {
-      const { id, ended } = await haltedChange(host, 'proved', 20)
+      const { id, ended } = await haltedChange(host, 'proved')
       await must(
         host,
         "systemctl kill -s STOP 'bastionctl-run-*'; rm /var/lib/bastionctl/holder; touch /var/lib/bastionctl/holder",
@@ -234,18 +232,19 @@ const cases: readonly Case[] = [
   {
     title: '/etc full while a throw-away account is there',
     async run(host) {
-      const { id, ended } = await haltedChange(host, 'proving', 20)
+      const { id, ended } = await haltedChange(host, 'proving')
       await must(host, fillUp('/etc', 'blocks'))
       // Going back makes room; it is gone again before the account is.
       await shim(host, 'loginctl', 'terminate-user*', 'cat /dev/zero >>/etc/fill 2>/dev/null', false)
       await killProgram(host)
       await ended
       const passwd = await must(host, 'grep -v ^bctl- /etc/passwd')
-      await until('the old files', 60, () => reverted(host))
+      await until('the old files', 120, () => reverted(host))
       await until('a try to remove the account', 60, async () =>
         (await journalOf(host, id)).includes('a throw-away account is left: /etc/'),
       )
       expect(await must(host, 'grep -v ^bctl- /etc/passwd')).to.equal(passwd)
+      await untilSeen(host, ann, 'old')
       expect(await login(host, ann)).to.deep.include({ in: true, prompts: [] })
       await unshim(host, 'loginctl')
       await must(host, 'rm /etc/fill')
@@ -258,8 +257,8 @@ const cases: readonly Case[] = [
       const id = await pending(host)
       await must(host, fillUp('/var/lib/bastionctl', 'blocks'))
       await must(host, fillUp('/etc', 'blocks'))
-      await until('the old files', 60, () => reverted(host))
-      expect(await look(host, ann)).to.equal('old')
+      await until('the old files', 120, () => reverted(host))
+      await untilSeen(host, ann, 'old')
       await must(host, 'rm /etc/fill')
       await must(host, 'rm /var/lib/bastionctl/fill')
       await back(host, id, { late: 90 })
@@ -272,8 +271,8 @@ const cases: readonly Case[] = [
       const id = await pending(host)
       await must(host, fillUp('/var/lib/bastionctl', 'inodes'))
       await must(host, fillUp('/etc', 'inodes'))
-      await until('the old files', 60, () => reverted(host))
-      expect(await look(host, ann)).to.equal('old')
+      await until('the old files', 120, () => reverted(host))
+      await untilSeen(host, ann, 'old')
       await must(host, 'rm /etc/fill*')
       await must(host, 'rm /var/lib/bastionctl/fill*')
       await back(host, id, { late: 90 })
@@ -288,8 +287,8 @@ const cases: readonly Case[] = [
         host,
         'mount --bind /var/lib/bastionctl /var/lib/bastionctl && mount -o remount,ro,bind /var/lib/bastionctl',
       )
-      await until('the old files', 60, () => reverted(host))
-      expect(await look(host, ann)).to.equal('old')
+      await until('the old files', 120, () => reverted(host))
+      await untilSeen(host, ann, 'old')
       await must(host, 'umount /var/lib/bastionctl')
       await back(host, id, { late: 90 })
     },
@@ -301,7 +300,7 @@ const cases: readonly Case[] = [
       const id = await pending(host)
       await must(host, 'echo "# a line of theirs" >>/etc/pam.d/sshd')
       await must(host, fillUp('/var/lib/bastionctl', 'blocks'))
-      await until('the old files', 60, () => reverted(host))
+      await until('the old files', 120, () => reverted(host))
       expect(await must(host, 'cat /etc/pam.d/sshd.bastionctl-aside')).to.include('# a line of theirs')
       await must(host, 'rm /var/lib/bastionctl/fill')
       await until('the end', 60, async () => (await stateOf(host, id)).state === 'rolled-back')
@@ -316,11 +315,11 @@ const cases: readonly Case[] = [
       await must(host, 'mount --bind /etc /etc && mount -o remount,ro,bind /etc')
       await until(
         'two tries',
-        90,
+        150,
         async () => ((await journalOf(host, id)).match(/cannot restore yet/g) ?? []).length >= 2,
       )
       expect(await stateOf(host, id)).to.include({ state: 'reverting' })
-      expect(await look(host, ann)).to.equal('new')
+      await untilSeen(host, ann, 'new')
       await must(host, 'umount /etc')
       await back(host, id, { late: 90 })
     },
@@ -335,7 +334,7 @@ const cases: readonly Case[] = [
       await must(host, 'echo Nonsense yes >/etc/ssh/sshd_config.d/50-theirs.conf')
       await until(
         'two tries',
-        90,
+        150,
         async () => ((await journalOf(host, id)).match(/sshd -t: .*Nonsense/g) ?? []).length >= 2,
       )
       expect(await login(host, ann, { answer: code(secret) })).to.include({ in: true })
@@ -357,7 +356,7 @@ const cases: readonly Case[] = [
   {
     title: 'guard killed in the middle of its work',
     async run(host) {
-      const id = await pending(host, 25)
+      const id = await pending(host)
       await shim(host, 'mv', "'-fT /etc/.bastionctl/'*", "systemctl kill -s KILL 'bastionctl-guard@*.service'; sleep 5")
       await back(host, id, { late: 50 })
       expect((await must(host, 'journalctl -q -o cat -u "bastionctl-guard@*" | grep -c status=9')).trim()).to.equal('1')
@@ -379,12 +378,12 @@ const cases: readonly Case[] = [
     title: 'a guard that was set anew keeps its new deadline',
     on: ['deb13'],
     async run(host) {
-      const id = await pending(host, 20)
+      const id = await pending(host)
       const first = await stateOf(host, id)
-      expect(await order(host, 'extend', { deadline: 40 })).to.include({ outcome: 'extended' })
+      expect(await order(host, 'extend', { deadline: 2 * guard })).to.include({ outcome: 'extended' })
       const second = await stateOf(host, id)
       expect(second.deadline - first.deadline).to.be.above(15)
-      await until('the first deadline', 60, async () => Date.now() / 1000 > first.deadline + 3)
+      await until('the first deadline', 120, async () => Date.now() / 1000 > first.deadline + 3)
       expect(await stateOf(host, id)).to.include({ state: 'proven' })
       await back(host, id)
     },
@@ -394,14 +393,14 @@ const cases: readonly Case[] = [
     async run(host) {
       await haltAt(host, 'sync', "'-f /etc/.bastionctl'")
       const id = newId()
-      const ended = carryOut(host, await change(host), { id, confirmWithin: 15 })
+      const ended = carryOut(host, await change(host), { id, confirmWithin: guard })
       await halted(host)
       await killProgram(host)
       await ended
       expect(await stateOf(host, id)).to.include({ state: 'staged' })
       await until(
         'nothing left',
-        60,
+        120,
         async () => (await stateOf(host, id)).state === 'none' && (await remains(host)).length === 0,
       )
       expect(difference(before.get(host) ?? [], await snapshot(host))).to.deep.equal([])
@@ -412,15 +411,15 @@ const cases: readonly Case[] = [
     async run(host) {
       await haltAt(host, 'sync', "'-f /etc/.bastionctl'")
       const first = newId()
-      const ended = carryOut(host, await change(host), { id: first, confirmWithin: 25 })
+      const ended = carryOut(host, await change(host), { id: first, confirmWithin: guard })
       await halted(host)
       const { deadline } = await stateOf(host, first)
       await killProgram(host)
       await ended
-      const second = await pending(host, 50)
-      await until('the first deadline', 60, async () => Date.now() / 1000 > deadline + 5)
+      const second = await pending(host, 2 * guard)
+      await until('the first deadline', 120, async () => Date.now() / 1000 > deadline + 5)
       expect(await stateOf(host, second)).to.include({ state: 'proven' })
-      expect(await look(host, ann)).to.equal('new')
+      await untilSeen(host, ann, 'new')
       await back(host, second)
     },
   },
@@ -432,12 +431,12 @@ const cases: readonly Case[] = [
       await inUnit(host, 'sync', "'-f /etc/.bastionctl'", run, 'echo "# a line of theirs" >>/etc/pam.d/sshd')
       await haltAt(host, 'systemctl', "'stop bastionctl-guard@'*", run)
       const id = newId()
-      const ended = carryOut(host, await change(host), { id, confirmWithin: 20 })
+      const ended = carryOut(host, await change(host), { id, confirmWithin: guard })
       await halted(host)
       await killProgram(host)
       await ended
       expect(await stateOf(host, id)).to.include({ state: 'none' })
-      await until('nothing left', 60, async () => (await remains(host)).length === 0)
+      await until('nothing left', 120, async () => (await remains(host)).length === 0)
       expect(await must(host, 'ls /var/lib/bastionctl/changes')).to.equal('')
       expect(await must(host, 'tail -n 1 /etc/pam.d/sshd')).to.equal('# a line of theirs\n')
     },
@@ -456,7 +455,7 @@ const cases: readonly Case[] = [
     title: 'useradd killed half-way: its locks go too',
     on: ['deb11'],
     async run(host) {
-      const { id, ended } = await haltedChange(host, 'proving', 20)
+      const { id, ended } = await haltedChange(host, 'proving')
       // As shadow leaves them: a lock with the number of a process that is gone, and a next version with the account in it.
       await must(
         host,

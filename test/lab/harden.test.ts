@@ -127,7 +127,10 @@ describe('harden', function () {
       const { stdout, stderr } = await execa('ssh', args, { reject: false, stdin: 'ignore', timeout: 20_000 })
       return `${stdout} ${stderr}`
     }
-    await must(host, 'systemd-run --quiet --unit=other /usr/sbin/sshd -D -p 2222 -o PidFile=none')
+    await must(
+      host,
+      'systemctl stop other 2>/dev/null; systemd-run --quiet --unit=other /usr/sbin/sshd -D -p 2222 -o PidFile=none',
+    )
     await until('the other sshd', 10, async () =>
       (await must(host, 'ssh-keyscan -p 2222 127.0.0.1 2>&1 || true')).includes('SSH-2.0'),
     )

@@ -64,7 +64,10 @@ describe('accounts that programs use (lockout 43)', function () {
 
   it('are told from people who used a terminal once, also after wtmp was rotated', async () => {
     await onAll(async (host) => {
-      await must(host, 'mv /var/log/wtmp /var/log/wtmp.1 && install -m 0664 -g utmp /dev/null /var/log/wtmp')
+      await must(
+        host,
+        '[ -e /var/log/wtmp.1 ] || { mv /var/log/wtmp /var/log/wtmp.1 && install -m 0664 -g utmp /dev/null /var/log/wtmp; }',
+      )
     })
     const { stderr } = await dry()
     expect(stderr)
@@ -76,13 +79,15 @@ describe('accounts that programs use (lockout 43)', function () {
     expect(await login('deb13', ann)).to.include({ in: true })
     const { exitCode, stderr } = await dry('--exempt-group', 'robots')
     expect(stderr)
-      .to.match(/^deb13 .*"ann" would be locked out where nobody can answer a code: logged in without a terminal once/m)
+      .to.match(
+        /^deb13 .*"ann" would be locked out where nobody can answer a code: logged in without a terminal (?:once|more than once)/m,
+      )
       .and.not.match(/deb1[12] /)
     expect(exitCode).to.equal(7)
   })
 
   it('cannot be told from people where nobody keeps wtmp: the plan says so and names who it may be', async () => {
-    await onAll((host) => must(host, 'rm /var/log/wtmp*').then(() => undefined))
+    await onAll((host) => must(host, 'rm -f /var/log/wtmp*').then(() => undefined))
     const { exitCode, stdout } = await dry()
     expect(
       stdout.match(
@@ -93,7 +98,11 @@ describe('accounts that programs use (lockout 43)', function () {
   })
 
   it("are not taken for bastionctl itself, whose safety session is no program of anybody's", async () => {
+    await bastionctl('rollback', '--tag', 'Role=bastion', '--yes')
     await onAll((host) => must(host, 'install -m 0664 -g utmp /dev/null /var/log/wtmp').then(() => undefined))
+    const sessions = async (): Promise<number> =>
+      Number(await must('deb11', "journalctl -q -t bastionctl-session -o cat | grep -c 'safety session from' || true"))
+    const before = await sessions()
     await enable('--accept-lockout', 'robot', '--accept-lockout', 'ann')
     const { exitCode, stdout } = await bastionctl(
       'disable-mfa',
@@ -106,9 +115,7 @@ describe('accounts that programs use (lockout 43)', function () {
       'none',
     )
     expect(exitCode, stdout).to.equal(0)
-    expect(await must('deb11', "journalctl -q -t bastionctl-session -o cat | grep -c 'safety session from'")).to.equal(
-      '1\n',
-    )
+    expect(await sessions()).to.equal(before + 1)
     expect((await dry()).stderr)
       .to.match(/"robot"/)
       .and.not.match(/"admin"/)
@@ -128,7 +135,7 @@ describe('accounts that programs use (lockout 43)', function () {
       const log = host === 'deb11' ? '/var/log/secure-20260101' : '/var/log/auth.log.1'
       await must(
         host,
-        `printf '%s\n' "${lines[host] ?? ''}: Accepted publickey for admin from 192.0.2.7 port 4000 ssh2: ED25519 SHA256:x" "nonsense" >${log}; ${host === 'deb12' ? `gzip ${log}` : 'true'}`,
+        `printf '%s\n' "${lines[host] ?? ''}: Accepted publickey for admin from 192.0.2.7 port 4000 ssh2: ED25519 SHA256:x" "nonsense" >${log}; ${host === 'deb12' ? `gzip -f ${log}` : 'true'}`,
       )
     })
     const { stderr } = await dry()

@@ -1,9 +1,10 @@
 /** What breaks between the rehearsal and the reload, or by the reload: the proof refuses, the host is back at once, and the old logins work. */
 import { expect } from 'chai'
 import { addPerson, bastionctl, enable, generations, login, must, type Person, until, useLab } from './harness.js'
-import { everywhere } from './support/everywhere.js'
-import { atReload, oldBinary, sameBinary } from './support/faults.js'
+import { everywhere, onAll } from './support/everywhere.js'
+import { atReload, oldBinary, sameBinary, unshim } from './support/faults.js'
 import { lineOf, only, unattended } from './support/operator.js'
+import { remains } from './support/remains.js'
 import { difference, state } from './support/snapshot.js'
 
 const modules =
@@ -96,6 +97,8 @@ describe('the proof', function () {
     await addPerson(generations, 'ann')
     bob = await addPerson(generations, 'bob')
   })
+  // Of a test that failed before its reload.
+  afterEach(() => onAll((host) => unshim(host, 'systemctl')))
 
   describe('refuses, and the host goes back at once, when', () => {
     for (const { title, atReload: breaks, again = false, mends, says, stays = false } of cases) {
@@ -118,17 +121,22 @@ describe('the proof', function () {
     everywhere("while somebody else's file keeps sshd from being reloaded (lockout 51)", async (host) => {
       const before = await state(host)
       await atReload(host, `echo Nonsense yes >${dropIn}`)
-      const done = await bastionctl('enable-mfa', ...only(host), ...unattended, ...accept)
-      expect(lineOf(host, done))
-        .to.contain(' needs hands ')
-        .and.match(/00-a\.conf.*Nonsense/)
-      expect(done.exitCode).to.equal(15)
-      expect(await login(host, bob)).to.deep.include({ in: true, prompts: [] })
-      await must(host, `rm ${dropIn}`)
+      try {
+        const done = await bastionctl('enable-mfa', ...only(host), ...unattended, ...accept)
+        expect(lineOf(host, done))
+          .to.contain(' needs hands ')
+          .and.match(/00-a\.conf.*Nonsense/)
+        expect(done.exitCode).to.equal(15)
+        expect(await login(host, bob)).to.deep.include({ in: true, prompts: [] })
+      } finally {
+        await must(host, `rm -f ${dropIn}`)
+      }
       await until(
         'the guard finishes by itself',
-        45,
-        async () => !(await must(host, 'cat /var/lib/bastionctl/changes/*/state')).includes('state=reverting'),
+        90,
+        async () =>
+          !(await must(host, 'cat /var/lib/bastionctl/changes/*/state')).includes('state=reverting') &&
+          (await remains(host)).length === 0,
       )
       expect(await login(host, bob)).to.deep.include({ in: true, prompts: [] })
       expect(difference(before, await state(host))).to.deep.equal([])

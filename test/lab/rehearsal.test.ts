@@ -205,15 +205,15 @@ describe('the rehearsal', function () {
     ]
     for (const [line, says] of conflicts) {
       everywhere(`${line} in an earlier drop-in (lockouts 3 and 4)`, async (host) => {
-        await must(host, write(dropIn, line))
-        const before = await live(host)
-        const done = await bastionctl('enable-mfa', ...only(host), ...unattended)
-        expect(done.stderr)
-          .to.match(says)
-          .and.match(/take that line out/)
-        expect(done.exitCode).to.equal(7)
-        expect(difference(before, await live(host))).to.deep.equal([])
-        await must(host, `rm ${dropIn}`)
+        await whileBroken(host, write(dropIn, line), `rm ${dropIn}`, async () => {
+          const before = await live(host)
+          const done = await bastionctl('enable-mfa', ...only(host), ...unattended)
+          expect(done.stderr)
+            .to.match(says)
+            .and.match(/take that line out/)
+          expect(done.exitCode).to.equal(7)
+          expect(difference(before, await live(host))).to.deep.equal([])
+        })
       })
     }
   })
@@ -236,11 +236,12 @@ describe('the rehearsal', function () {
     })
 
     everywhere('refuses a factor that refuses everybody', async (host) => {
-      await must(host, `${modules} cp -p $factor /srv/ && cp $modules/pam_deny.so $factor`)
-      const done = await bastionctl('apply', plans.get(host) ?? '', ...unattended)
-      expect(lineOf(host, done)).to.match(/rehearse-admin-right as admin: expected in, got refused/)
-      expect(done.exitCode).to.equal(11)
-      await must(host, `${modules} mv /srv/pam_google_authenticator.so $factor`)
+      const deny = `${modules} cp -p $factor /srv/ && cp $modules/pam_deny.so $factor`
+      await whileBroken(host, deny, `${modules} mv /srv/pam_google_authenticator.so $factor`, async () => {
+        const done = await bastionctl('apply', plans.get(host) ?? '', ...unattended)
+        expect(lineOf(host, done)).to.match(/rehearse-admin-right as admin: expected in, got refused/)
+        expect(done.exitCode).to.equal(11)
+      })
     })
 
     everywhere('goes on to a change that works', async (host) => {

@@ -6,7 +6,8 @@ import { execa } from 'execa'
 import { findHost } from '../../lab/hosts/index.js'
 import type { RunRecord } from '../../src/domain/run-record.js'
 import { addPerson, bastionctl, type Finished, must, operatorEnv, safetyFlags, until, useLab } from './harness.js'
-import { atReload, holdAtRehearsal, letGo, untilHeld } from './support/faults.js'
+import { onAll } from './support/everywhere.js'
+import { atReload, holdAtRehearsal, letGo, unshim, untilHeld } from './support/faults.js'
 import { lineOf, runAs, startAs } from './support/operator.js'
 import { difference, live, state } from './support/snapshot.js'
 
@@ -164,6 +165,9 @@ describe('the safety session of a run', function () {
 
   describe('that dies on the way: it is said, and what is pending is rolled back', () => {
     const cut = 'pkill -KILL -u admin sshd; true'
+
+    // Of a test that failed before its reload.
+    afterEach(() => onAll((host) => unshim(host, 'systemctl'), hosts))
 
     for (const mode of ['auto', 'later'] as const) {
       it(`with the canary's change (--confirm ${mode})`, async () => {

@@ -75,7 +75,7 @@ describe('secrets', function () {
   }
 
   before(async function () {
-    this.timeout('6m')
+    this.timeout('15m')
     const ann = await addPerson(generations, 'ann')
     const people = [ann, admin()]
     await onAll(async (host) => {

@@ -148,7 +148,7 @@ function deaths(
 
   async function countedGuard(host: string): Promise<void> {
     const id = newId()
-    await proven(host, id, 20)
+    await proven(host, id, 45)
     await endAt(host, { unit: guard, at: 0, ends: 'kill' })
     await backByItself(host, id, before.get(host) ?? [])
   }

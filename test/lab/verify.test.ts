@@ -141,11 +141,14 @@ describe('verify', function () {
     const none = await bastionctl('verify', ...selector)
     expect(none.exitCode, none.stderr).to.equal(0)
     expect(none.stdout.match(/nothing confirmed (?:here )?yet/g)).to.have.length(4)
-    await bastionctl('enable-mfa', ...selector, '--yes', '--confirm', 'later', '--safety-session', 'none')
-    const pending = await bastionctl('verify', ...selector)
-    expect(pending.exitCode, pending.stdout).to.equal(0)
-    expect(pending.stdout.match(/^ {2}pending +\S+ \(proven\) by .*left; it is not compared$/gm)).to.have.length(3)
-    await bastionctl('rollback')
+    try {
+      await bastionctl('enable-mfa', ...selector, '--yes', '--confirm', 'later', '--safety-session', 'none')
+      const pending = await bastionctl('verify', ...selector)
+      expect(pending.exitCode, pending.stdout).to.equal(0)
+      expect(pending.stdout.match(/^ {2}pending +\S+ \(proven\) by .*left; it is not compared$/gm)).to.have.length(3)
+    } finally {
+      await bastionctl('rollback', ...selector, '--yes')
+    }
   })
 
   describe('after enable-mfa', () => {

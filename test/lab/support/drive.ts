@@ -22,13 +22,16 @@ export async function changeOf(command: readonly string[], host: string): Promis
   return change
 }
 
-/** What a command would do to hosts of a release, planned once: such as `deb12` for `deb12-0`. */
+/** What a command would do to hosts of a release, planned once unless it fails: such as `deb12` for `deb12-0`. */
 export function changeByRelease(command: readonly string[] = ['enable-mfa']): (host: string) => Promise<Change> {
   const changes = new Map<string, Promise<Change>>()
   return (host) => {
     const release = host.replace(/-.*/, '')
     let found = changes.get(release)
-    if (found === undefined) changes.set(release, (found = changeOf(command, host)))
+    if (found === undefined) {
+      changes.set(release, (found = changeOf(command, host)))
+      found.catch(() => changes.delete(release))
+    }
     return found
   }
 }

@@ -1,7 +1,7 @@
 /** What sshd says from outside, told from its answer to the key alone: the new state wants more, the old one does not. */
 import { execa } from 'execa'
 import { sshArgs } from '../../../lab/hosts/index.js'
-import { nextSource, type Person } from '../harness.js'
+import { nextSource, type Person, until } from '../harness.js'
 
 export type Seen = 'new' | 'old' | 'nobody'
 
@@ -16,18 +16,23 @@ export async function look(host: string, person: Person): Promise<Seen> {
   return /^Authenticated to /m.test(stderr) ? 'old' : 'nobody'
 }
 
-/** Looks again and again until told to stop. @returns all that was seen, in order, each with the time (ms). */
-export function watch(host: string, person: Person): { stop: () => Promise<readonly { seen: Seen; at: number }[]> } {
-  const all: { seen: Seen; at: number }[] = []
-  const stopped = new AbortController()
+/** Waits for it a little: while sshd executes itself anew, a single look may meet nobody. */
+export async function untilSeen(host: string, person: Person, wanted: Seen): Promise<void> {
+  await until(`${wanted} on ${host}`, 15, async () => (await look(host, person)) === wanted)
+}
+
+/** Looks again and again for as long as something is done. @returns all that was seen, in order. */
+export async function watch(host: string, person: Person, work: () => Promise<void>): Promise<readonly Seen[]> {
+  const all: Seen[] = []
+  const over = new AbortController()
   const done = (async () => {
-    while (!stopped.signal.aborted) all.push({ seen: await look(host, person), at: Date.now() })
+    while (!over.signal.aborted) all.push(await look(host, person))
   })()
-  return {
-    async stop() {
-      stopped.abort()
-      await done
-      return all
-    },
+  try {
+    await work()
+  } finally {
+    over.abort()
+    await done
   }
+  return all
 }

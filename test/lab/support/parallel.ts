@@ -9,6 +9,7 @@ export interface Case {
 }
 
 interface Waiting {
+  readonly title: string
   readonly release: string
   readonly run: (host: string) => Promise<void>
   readonly done: (failure?: Error) => void
@@ -16,7 +17,8 @@ interface Waiting {
 
 /**
  * Declares a lab of so many hosts of each release and a test for each case and release; they begin all together, before the first test, so
- * that mocha's --grep comes too late: BASTIONCTL_LAB_CASES takes a pattern instead. `prepare` makes a host out of one as new.
+ * that mocha's --grep comes too late: BASTIONCTL_LAB_CASES takes a pattern instead. `prepare` makes a host out of one as new. What fails is
+ * tried as often again as mocha's --retries has it, here, since mocha itself could but ask for the same result once more.
  */
 export function inParallel(
   hostsEach: number,
@@ -36,35 +38,46 @@ export function inParallel(
     for (const release of on) {
       if (!wanted.test(`${title} · ${release}`)) continue
       const result = new Promise<Error | undefined>((resolve) => {
-        queue.push({ release, run, done: resolve })
+        queue.push({ title, release, run, done: resolve })
       })
-      it(`${title} · ${release}`, async () => {
+      it(`${title} · ${release}`, async function () {
+        this.retries(0)
         const failure = await result
         if (failure) throw failure
       })
     }
   }
 
-  before('cases begin', () => {
-    for (const host of names) void work(host)
+  before('cases begin', function () {
+    const retries = this.test?.parent?.retries() ?? 0
+    for (const host of names) void work(host, retries)
   })
   after('no case goes on', () => {
     stopped = true
   })
 
-  async function work(host: string): Promise<void> {
-    for (let first = true; ; first = false) {
+  async function work(host: string, retries: number): Promise<void> {
+    for (let asNew = true; ; asNew = false) {
       const at = stopped ? -1 : queue.findIndex(({ release }) => host.startsWith(release))
       const [next] = at < 0 ? [] : queue.splice(at, 1)
       if (next === undefined) return
-      try {
-        if (!first) await fresh(host)
-        await prepare(host)
-        await next.run(host)
-        next.done()
-      } catch (error) {
-        next.done(error instanceof Error ? error : new Error(String(error)))
+      let failure = await attempt(next, host, asNew)
+      for (let left = retries; failure && left > 0 && !stopped; left -= 1) {
+        console.log(`      once more on ${host}: ${next.title}\n${failure.message.replace(/^/gm, '        ')}`)
+        failure = await attempt(next, host, false)
       }
+      next.done(failure)
+    }
+  }
+
+  async function attempt({ run }: Waiting, host: string, asNew: boolean): Promise<Error | undefined> {
+    try {
+      if (!asNew) await fresh(host)
+      await prepare(host)
+      await run(host)
+      return undefined
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error))
     }
   }
 }

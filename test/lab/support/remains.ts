@@ -65,7 +65,7 @@ export async function backByItself(
   host: string,
   id: string,
   before: readonly string[],
-  { within = 90, late = 30 } = {},
+  { within = 150, late = 30 } = {},
 ): Promise<ChangeState> {
   let seen: ChangeState | undefined
   let left: readonly string[] = []
