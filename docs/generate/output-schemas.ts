@@ -365,6 +365,7 @@ export const outputSchemas = {
   'rotate-key': change,
   rollback: target,
   status,
+  'sync-users': change,
   users,
   who,
   verify,
