@@ -362,6 +362,8 @@ export const outputSchemas = {
   apply: change,
   confirm: target,
   'remove-user': change,
+  'reset-mfa': change,
+  'new-codes': change,
   'rotate-key': change,
   rollback: target,
   status,

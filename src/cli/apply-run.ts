@@ -3,12 +3,14 @@ import { BastionError } from '../domain/errors.js'
 import type { Emit } from '../domain/events.js'
 import { hasChanges } from '../domain/plan-groups.js'
 import type { Plan } from '../domain/plan.js'
+import type { Outcome } from '../domain/outcome.js'
 import { verdict } from '../domain/verdict.js'
 import type { ConfirmMode, Decide } from '../engine/api.js'
 import type { Context, OpenSettings, World } from './context.js'
 import { decideOnTerminal } from './decide.js'
 import type { ApplyFlags } from './flags.js'
 import type { ChangeOutput } from './outputs.js'
+import { HandOver, type HandOverFlags } from './hand-over.js'
 import { RunRecorder } from './run-recorder.js'
 import { withNames } from './views/progress.js'
 import { reportView } from './views/report.js'
@@ -37,7 +39,12 @@ export function sessionOf(flags: ApplyFlags): OpenSettings {
 }
 
 /** Asks, applies, records and reports. `world` is opened with {@link sessionOf}. */
-export async function applyPlan(context: Context, world: World, plan: Plan, flags: ApplyFlags): Promise<ChangeOutput> {
+export async function applyPlan(
+  context: Context,
+  world: World,
+  plan: Plan,
+  flags: ApplyFlags & HandOverFlags,
+): Promise<ChangeOutput> {
   if (!hasChanges(plan)) {
     context.print(['no changes: every host is as wanted'])
     return { exit: 'ok', plan }
@@ -45,22 +52,31 @@ export async function applyPlan(context: Context, world: World, plan: Plan, flag
   await askToGoOn(context, plan, flags)
 
   const decision = await howToConfirm(context, plan, flags)
+  const handOver = await HandOver.prepare(context, plan, flags)
   const recorder = RunRecorder.start(context, plan, new Date())
   const progress = withNames(world.ports.emit, plan.hosts)
   const emit: Emit = (event) => {
     recorder.note(event)
     progress(event)
   }
-  const report = await world.engine.apply({ ...world.ports, emit }, { plan, ...decision }).catch((error: unknown) => {
+  const request = { plan, ...decision, secrets: await handOver.secrets(), inPlace: () => handOver.show() }
+  const report = await world.engine.apply({ ...world.ports, emit }, request).catch(async (error: unknown) => {
     // Anything else is a bug, and nobody knows what was sent before it.
-    if (error instanceof BastionError) recorder.brokenOff(error.exit, new Date())
+    if (error instanceof BastionError) {
+      recorder.brokenOff(error.exit, new Date())
+      await handOver.withdraw()
+    }
     throw error
   })
+  if (!report.results.some(({ outcome }) => mayHold.has(outcome))) await handOver.withdraw()
   const exit = verdict(report.results, 'change', context.signal.aborted)
   recorder.finish(report.results, exit, new Date())
   context.print(['', ...reportView({ ...report, now: Date.now() / 1000 }, context.style)])
   return { exit, plan, report }
 }
+
+/** Outcomes after which a host may hold the new state. */
+const mayHold = new Set<Outcome>(['pending', 'confirmed', 'unknown', 'stuck'])
 
 function confirmMode(flags: ApplyFlags): ConfirmMode {
   return flags.confirm ?? 'ask'

@@ -14,6 +14,7 @@ import type { RunReport } from '../engine/api.js'
 import { applyPlan, checkApplyFlags, sessionOf } from './apply-run.js'
 import type { Context, World } from './context.js'
 import type { ApplyFlags, PlanFlags } from './flags.js'
+import { checkHandOver, type HandOverFlags } from './hand-over.js'
 import type { ChangeOutput } from './outputs.js'
 import { refuseExisting, savePlan } from './plan-store.js'
 import { planView } from './views/plan.js'
@@ -24,7 +25,7 @@ import { count, printable } from './views/text.js'
 export interface ChangeRequest {
   readonly selector: Selector
   readonly policy: Policy
-  readonly flags: PlanFlags & ApplyFlags
+  readonly flags: PlanFlags & ApplyFlags & HandOverFlags
   /** Where nothing has to change, nothing is said: for schedulers. */
   readonly quiet?: boolean
 }
@@ -35,6 +36,7 @@ export async function runChange(context: Context, request: ChangeRequest): Promi
   const confirmWithin = parseDuration(flags['confirm-within'])
   const dryRun = flags['dry-run']
   if (!dryRun) checkApplyFlags(context, flags)
+  if (!dryRun && makesSecrets(policy)) await checkHandOver(context, flags)
   if (flags.out !== undefined && !flags.yes) await refuseExisting(flags.out)
 
   const world = await context.open(dryRun ? {} : sessionOf(flags))
@@ -75,6 +77,14 @@ class HeldEvents {
   release(): void {
     for (const event of this.#events.splice(0)) this.to(event)
   }
+}
+
+function makesSecrets(policy: Policy): boolean {
+  if (policy.feature !== 'users') return false
+  return (
+    (policy.action === 'add' && policy.factor === 'totp') ||
+    (policy.action === 'factor' && policy.factor !== 'first-login')
+  )
 }
 
 function rehearse({ engine, ports }: World, plan: Plan): Promise<RunReport> {

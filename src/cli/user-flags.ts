@@ -3,7 +3,13 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import type * as Interfaces from '@oclif/core/interfaces'
 import { BastionError } from '../domain/errors.js'
-import type { AddUserPolicy, RemoveUserPolicy, RotateKeyPolicy } from '../domain/policy.js'
+import {
+  newFactors,
+  type AddUserPolicy,
+  type FactorPolicy,
+  type RemoveUserPolicy,
+  type RotateKeyPolicy,
+} from '../domain/policy.js'
 import { fileProblem } from './file-problem.js'
 import { repeatable } from './flags.js'
 
@@ -18,7 +24,45 @@ export const addUserFlags = {
   comment: Flags.string({ default: '', summary: 'full name or the like, of a new account', helpValue: 'TEXT' }),
   expires: Flags.string({ default: '', summary: "the account's last day, or never", helpValue: 'YYYY-MM-DD' }),
   uid: Flags.integer({ min: 1000, max: 59_999, summary: 'the same on every host; default: each host chooses' }),
+  factor: Flags.option({
+    options: newFactors,
+    default: 'first-login' as const,
+    summary: 'the second factor: a new one handed over to you, none (by an exempt group), or by enrolment',
+  })(),
   adopt: Flags.boolean({ default: false, summary: 'also where the account is there and was not made by bastionctl' }),
+}
+
+/** Where a new factor is handed over: on the terminal, unless a file is named. */
+export const handOverFlags = {
+  qr: Flags.string({
+    summary: 'the QR code into this new file, readable by you alone',
+    helpValue: 'FILE.png',
+    helpGroup: 'HAND-OVER',
+  }),
+  uri: Flags.string({
+    summary: 'the key URI and the scratch codes into this new file, readable by you alone',
+    helpValue: 'FILE',
+    helpGroup: 'HAND-OVER',
+  }),
+  issuer: Flags.string({
+    default: 'bastion',
+    summary: 'what the authenticator app calls it',
+    helpValue: 'TEXT',
+    helpGroup: 'HAND-OVER',
+  }),
+}
+
+export const resetMfaFlags = {
+  factor: Flags.option({
+    options: ['totp', 'first-login'] as const,
+    default: 'totp' as const,
+    summary: 'a new factor handed over to you, or enrolment at the next login',
+  })(),
+  reason: Flags.string({ required: true, summary: 'why, for the record on the hosts', helpValue: 'TEXT' }),
+}
+
+export const newCodesFlags = {
+  codes: Flags.string({ summary: 'the scratch codes into this new file, readable by you alone', helpValue: 'FILE' }),
 }
 
 export const removeUserFlags = {
@@ -60,6 +104,7 @@ export async function addUserPolicy(
     expires:
       flags.expires === '' || flags.expires === 'never' ? flags.expires : checkedDate(flags.expires, '--expires'),
     uid: flags.uid ?? null,
+    factor: flags.factor,
     adopt: flags.adopt,
     acceptLockout: [],
   }
@@ -122,6 +167,18 @@ export async function rotateKeyPolicy(
     remove: [...new Set(remove)],
     acceptLockout: [name],
   }
+}
+
+/** Throws `usage` for a name or reason that is wrong. */
+export async function factorPolicy(
+  name: string,
+  factor: FactorPolicy['factor'],
+  reason: string,
+): Promise<FactorPolicy> {
+  const { checkUserName } = await import('../features/users/names.js')
+  if (/[|\p{Cc}]/u.test(reason) || reason.length > 200)
+    throw new BastionError('usage', 'the reason has a "|" or a control character, or is too long', 'say it in a line')
+  return { feature: 'users', action: 'factor', name: checkUserName(name), factor, reason, acceptLockout: [] }
 }
 
 async function keyLines(files: readonly string[], expires: string | undefined): Promise<string[]> {

@@ -1,14 +1,15 @@
 import { BaseCommand } from '../cli/base-command.js'
 import { applyFlags, planFlags, selectorFlags, selectorOf } from '../cli/flags.js'
 import type { ChangeOutput } from '../cli/outputs.js'
-import { addUserFlags, addUserPolicy, nameArg } from '../cli/user-flags.js'
+import { addUserFlags, addUserPolicy, handOverFlags, nameArg } from '../cli/user-flags.js'
 
 export default class AddUser extends BaseCommand {
   static override summary = 'take a person on'
   static override description =
     'Makes the account with its keys, home, groups and right to sudo, or gives an account that is there what it lacks; ' +
     'nothing that it has is taken from it. The new login is rehearsed, and made through the live listener before it is ' +
-    'kept; every key is offered to sshd. Where a second factor is demanded, the person enrols at the first login.'
+    'kept; every key is offered to sshd. Where a second factor is demanded, the person enrols at the first login, or is ' +
+    'given one with --factor totp: made here, sealed for each host, and shown to you once.'
 
   static override args = nameArg
 
@@ -24,7 +25,7 @@ export default class AddUser extends BaseCommand {
     },
   ]
 
-  static override flags = { ...selectorFlags, ...addUserFlags, ...planFlags, ...applyFlags }
+  static override flags = { ...selectorFlags, ...addUserFlags, ...handOverFlags, ...planFlags, ...applyFlags }
 
   async run(): Promise<ChangeOutput> {
     const { args, flags } = await this.parse(AddUser)

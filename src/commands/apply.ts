@@ -2,6 +2,7 @@ import * as Args from '@oclif/core/args'
 import { BaseCommand } from '../cli/base-command.js'
 import type { ChangeOutput } from '../cli/outputs.js'
 import { applyFlags } from '../cli/flags.js'
+import { handOverFlags, newCodesFlags } from '../cli/user-flags.js'
 
 export default class Apply extends BaseCommand {
   static override summary = 'carry out a saved plan, and nothing else'
@@ -18,7 +19,7 @@ export default class Apply extends BaseCommand {
     plan: Args.string({ required: true, ignoreStdin: true, description: 'file that --out has written' }),
   }
 
-  static override flags = applyFlags
+  static override flags = { ...handOverFlags, ...newCodesFlags, ...applyFlags }
 
   async run(): Promise<ChangeOutput> {
     const { args, flags } = await this.parse(Apply)

@@ -8,7 +8,9 @@ import Explain from './explain.js'
 import Harden from './harden.js'
 import History from './history.js'
 import Hosts from './hosts.js'
+import NewCodes from './new-codes.js'
 import RemoveUser from './remove-user.js'
+import ResetMfa from './reset-mfa.js'
 import RotateKey from './rotate-key.js'
 import Rollback from './rollback.js'
 import Status from './status.js'
@@ -27,7 +29,9 @@ export const commands = {
   harden: Harden,
   history: History,
   hosts: Hosts,
+  'new-codes': NewCodes,
   'remove-user': RemoveUser,
+  'reset-mfa': ResetMfa,
   rollback: Rollback,
   'rotate-key': RotateKey,
   status: Status,

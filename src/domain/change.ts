@@ -71,6 +71,11 @@ export interface AccountEdit {
   readonly giveKeys: readonly GivenKey[]
   /** Fingerprints of keys that go. */
   readonly takeKeys: readonly string[]
+  /**
+   * `totp`: a new secret with scratch codes; `codes`: new scratch codes for the secret that is there; `gone`: none any more. What is
+   * given is made when the plan is carried out, and is no part of it. Absent: as it is.
+   */
+  readonly factor?: 'totp' | 'codes' | 'gone'
   /** One line for the reviewer. */
   readonly reason: string
 }
@@ -94,13 +99,13 @@ export type Answer =
 
 /**
  * A login that is tried. `account` is a real account (rehearsal), or `@probe` / `@probe:GROUP`, a throw-away account
- * whose primary group is GROUP (proof). `factor: fresh` gives it a throw-away factor first.
+ * whose primary group is GROUP (proof). `factor: fresh` gives it a throw-away factor first; `own` is the one that the change gives it.
  */
 export interface LoginCase {
   readonly id: string
   readonly phase: 'baseline' | 'rehearse' | 'prove'
   readonly account: string
-  readonly factor: 'none' | 'fresh'
+  readonly factor: 'none' | 'fresh' | 'own'
   readonly answer: Answer
   readonly expect: 'in' | 'refused'
   /** A refusal counts only if this was seen (or, for `batch`, was not). */
@@ -168,6 +173,11 @@ export interface Change extends Omit<Draft, 'files'> {
   readonly files: readonly FileEdit[]
   /** Digest over the whole change: hosts with the same one are shown once. */
   readonly digest: string
+}
+
+/** Accounts that are given something secret: it travels sealed, once the host has made a key for it. */
+export function accountsWithSecrets(change: Pick<Change, 'accounts'>): readonly AccountEdit[] {
+  return change.accounts.filter(({ factor }) => factor === 'totp' || factor === 'codes')
 }
 
 /** Whether carrying it out would write or install anything (G8). */

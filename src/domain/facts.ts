@@ -140,6 +140,8 @@ export interface Facts {
   readonly loginsKept: boolean
   readonly selinux: 'enforcing' | 'permissive' | 'disabled'
   /** Programs that the on-host part wants and that are missing. */
+  /** openssl(1) is there, to open what is sent sealed. */
+  readonly opensSeals: boolean
   readonly missingTools: readonly string[]
   readonly changes: readonly RecordedChange[]
   /** Options in front of keys of accounts that bastionctl manages, by the SHA-256 of their text; none for keys without options. */

@@ -1,7 +1,7 @@
 /** The plan's file format. docs/schemas/plan.json is generated from it; the types are plan.ts's and are compared below. */
 import * as z from 'zod'
 import { planSchema, type Plan } from './plan.js'
-import { forwardings, hardenLevels, homes } from './policy.js'
+import { factorEdits, forwardings, hardenLevels, homes, newFactors } from './policy.js'
 
 const digest = z.string().regex(/^(?:[0-9a-f]{64}|absent)$/, 'expected a SHA-256 in lower-case hex, or "absent"')
 const mode = z.string().regex(/^[0-7]{4}$/, 'expected four octal digits')
@@ -30,7 +30,7 @@ const login = z.strictObject({
   id: z.string(),
   phase: z.enum(['baseline', 'rehearse', 'prove']),
   account: z.string(),
-  factor: z.enum(['none', 'fresh']),
+  factor: z.enum(['none', 'fresh', 'own']),
   answer: z.enum(['batch', 'none', 'right', 'wrong', 'replay']),
   expect: z.enum(['in', 'refused']),
   prompted: z.boolean(),
@@ -60,6 +60,7 @@ const accountEdit = z.strictObject({
     )
     .readonly(),
   takeKeys: z.array(z.string()).readonly(),
+  factor: z.enum(['totp', 'codes', 'gone']).exactOptional(),
   reason: z.string(),
 })
 
@@ -129,6 +130,7 @@ const addUserPolicy = z.strictObject({
   comment: z.string(),
   expires: z.string(),
   uid: z.int().nullable(),
+  factor: z.enum(newFactors),
   adopt: z.boolean(),
   acceptLockout: z.array(z.string()).readonly(),
 })
@@ -176,7 +178,22 @@ const syncUsersPolicy = z.strictObject({
   acceptLockout: z.array(z.string()).readonly(),
 })
 
-const usersPolicy = z.discriminatedUnion('action', [addUserPolicy, removeUserPolicy, rotateKeyPolicy, syncUsersPolicy])
+const factorPolicy = z.strictObject({
+  feature: z.literal('users'),
+  action: z.literal('factor'),
+  name: z.string(),
+  factor: z.enum(factorEdits),
+  reason: z.string(),
+  acceptLockout: z.array(z.string()).readonly(),
+})
+
+const usersPolicy = z.discriminatedUnion('action', [
+  addUserPolicy,
+  removeUserPolicy,
+  rotateKeyPolicy,
+  syncUsersPolicy,
+  factorPolicy,
+])
 
 const plannedHost = z.strictObject({
   id: z.string(),

@@ -49,6 +49,9 @@ export interface HardenPolicy {
 /** What may become of the home of an account that is removed. */
 export const homes = ['keep', 'archive', 'purge'] as const
 
+/** How somebody who is taken on comes by a second factor. */
+export const newFactors = ['totp', 'none', 'first-login'] as const
+
 export interface AddUserPolicy {
   readonly feature: 'users'
   readonly action: 'add'
@@ -64,6 +67,11 @@ export interface AddUserPolicy {
   readonly expires: string
   /** null: each host chooses. */
   readonly uid: number | null
+  /**
+   * `totp`: a secret made here and handed over; `none`: needs none, by a group that is exempt; `first-login`: whatever the host's
+   * enrolment brings.
+   */
+  readonly factor: (typeof newFactors)[number]
   /** Also where the account is there and was not made by bastionctl. */
   readonly adopt: boolean
   /** Nobody: an addition locks nobody out. */
@@ -129,7 +137,21 @@ export interface SyncUsersPolicy {
   readonly acceptLockout: readonly string[]
 }
 
-export type UsersPolicy = AddUserPolicy | RemoveUserPolicy | RotateKeyPolicy | SyncUsersPolicy
+/** `codes`: the secret stays, its scratch codes are new. */
+export const factorEdits = ['totp', 'first-login', 'codes'] as const
+
+export interface FactorPolicy {
+  readonly feature: 'users'
+  readonly action: 'factor'
+  readonly name: string
+  readonly factor: (typeof factorEdits)[number]
+  /** Why, for the record on the host; empty where none is asked for. */
+  readonly reason: string
+  /** Nobody: whoever gets in by key gets in. */
+  readonly acceptLockout: readonly string[]
+}
+
+export type UsersPolicy = AddUserPolicy | RemoveUserPolicy | RotateKeyPolicy | SyncUsersPolicy | FactorPolicy
 
 /** Every feature adds its policy here. */
 export type Policy = MfaPolicy | HardenPolicy | UsersPolicy

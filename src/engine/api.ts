@@ -51,6 +51,10 @@ export interface ApplyRequest {
   readonly confirm: ConfirmMode
   /** Needed with `confirm: ask`. */
   readonly decide?: Decide
+  /** What accounts of the plan are given, in clear, by their names; sealed before it is sent. */
+  readonly secrets?: ReadonlyMap<string, string>
+  /** Called after each wave of which a host holds the new state. */
+  readonly inPlace?: () => Promise<void>
 }
 
 export interface RunReport {

@@ -77,12 +77,13 @@ class Run {
     const { ports, request } = this
     const began = ports.clock.now()
     ports.emit({ code: 'step-started', step: 'commit', hosts: wave.map(({ id }) => id), wave: number + 1 })
-    const results = await sendChange(ports, request.plan, wave, 'prove').catch((error: unknown) => {
+    const results = await sendChange(ports, request.plan, wave, 'prove', request.secrets).catch((error: unknown) => {
       // Before anything was sent an error is the whole answer; later it must not hide what the hosts hold.
       if (number === 0 || !(error instanceof BastionError)) throw error
       return wave.map(({ id, name }): HostResult => notSent(id, name, error))
     })
     this.#ledger.add(results)
+    if (results.some(({ outcome }) => outcome === 'pending')) await request.inPlace?.()
     ports.emit({ code: 'step-finished', step: 'commit', ms: ports.clock.now() - began })
   }
 

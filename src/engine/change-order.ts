@@ -4,6 +4,7 @@ import type { HostResult } from '../domain/outcome.js'
 import type { Plan, PlannedHost } from '../domain/plan.js'
 import { changeData } from '../host/data.js'
 import type { Ports } from './api.js'
+import { sealFor, type Secrets } from './sealing.js'
 import { send } from './send.js'
 
 /** Seconds: a package may have to be installed; each rehearsed login takes about 0.1 s, a hung one at most 25. */
@@ -11,31 +12,63 @@ export const execution = 540
 /** Seconds until an undelivered change is given up, and after which it will not begin: an agent that was offline must not run it an hour later. */
 const delivery = 60
 
+interface Group {
+  readonly change: Change
+  readonly hosts: readonly PlannedHost[]
+  /** What this one host alone can open. */
+  readonly sealed?: Readonly<Record<string, string>>
+}
+
 /**
- * Hosts with the same change get it in one command. One result for each host; rejects (`access`) only if nothing was
- * sent to any of them.
+ * Hosts with the same change get it in one command, unless something in it is sealed for each of them. One result for each host;
+ * rejects (`access`) only if nothing was sent to any of them.
  */
 export async function sendChange(
   ports: Ports,
   plan: Plan,
   hosts: readonly PlannedHost[],
   until: 'rehearse' | 'prove',
+  secrets: Secrets = new Map(),
 ): Promise<HostResult[]> {
-  const groups = plan.changes
-    .map((change) => ({ change, hosts: hosts.filter((host) => host.change === change.digest) }))
-    .filter((group) => group.hosts.length > 0)
-  const progress = progressOf(ports, until, hosts.length)
+  const { of, refused } =
+    until === 'prove' ? await sealFor(ports, plan, hosts, secrets) : { of: new Map<string, never>(), refused: [] }
+  const open = hosts.filter(({ id }) => !refused.some((result) => result.id === id))
+  const groups = plan.changes.flatMap((change) => groupsOf(change, open, of))
+  return [...refused, ...(await sendGroups(ports, plan, groups, until))]
+}
+
+function groupsOf(
+  change: Change,
+  hosts: readonly PlannedHost[],
+  sealed: ReadonlyMap<string, Readonly<Record<string, string>>>,
+): Group[] {
+  const mine = hosts.filter((host) => host.change === change.digest)
+  const alike = mine.filter(({ id }) => !sealed.has(id))
+  const alone = mine.flatMap((host) => {
+    const own = sealed.get(host.id)
+    return own === undefined ? [] : [{ change, hosts: [host], sealed: own }]
+  })
+  return [...(alike.length === 0 ? [] : [{ change, hosts: alike }]), ...alone]
+}
+
+async function sendGroups(
+  ports: Ports,
+  plan: Plan,
+  groups: readonly Group[],
+  until: 'rehearse' | 'prove',
+): Promise<HostResult[]> {
+  const progress = progressOf(ports, until, groups.flatMap((group) => group.hosts).length)
   const sent = await Promise.allSettled(
-    groups.map((group) =>
+    groups.map((group, at) =>
       send(ports, group.hosts, {
         verb: 'change',
-        data: orderOf(ports, plan, group.change, until),
+        data: orderOf(ports, plan, group, until),
         comment: `bastionctl ${until === 'prove' ? 'change' : 'rehearsal of'} ${plan.id}`,
         delivery,
         execution,
         signal: ports.signal,
         onProgress: (count) => {
-          progress(group.change.digest, count)
+          progress(at, count)
         },
       }),
     ),
@@ -54,8 +87,8 @@ function unsent({ id, name }: PlannedHost, cause: unknown): HostResult {
   return { id, name, outcome: 'untouched', reason: 'access', detail, steps: [], logins: [] }
 }
 
-function progressOf(ports: Ports, until: 'rehearse' | 'prove', total: number): (group: string, count: number) => void {
-  const done = new Map<string, number>()
+function progressOf(ports: Ports, until: 'rehearse' | 'prove', total: number): (group: number, count: number) => void {
+  const done = new Map<number, number>()
   return (group, count) => {
     done.set(group, count)
     const sum = [...done.values()].reduce((a, b) => a + b, 0)
@@ -63,7 +96,12 @@ function progressOf(ports: Ports, until: 'rehearse' | 'prove', total: number): (
   }
 }
 
-function orderOf(ports: Ports, plan: Plan, change: Change, until: 'rehearse' | 'prove'): ReturnType<typeof changeData> {
+function orderOf(
+  ports: Ports,
+  plan: Plan,
+  { change, sealed }: Group,
+  until: 'rehearse' | 'prove',
+): ReturnType<typeof changeData> {
   const now = Math.floor(ports.clock.now() / 1000)
   return changeData(change, {
     id: plan.id,
@@ -74,5 +112,6 @@ function orderOf(ports: Ports, plan: Plan, change: Change, until: 'rehearse' | '
     notAfter: now + delivery + 30,
     tool: plan.tool,
     accept: plan.policy.acceptLockout,
+    ...(sealed === undefined ? {} : { sealed }),
   })
 }

@@ -121,5 +121,5 @@ function offersOf(text = '', gone = ''): Pick<HostResult, 'offers'> {
 }
 
 function isOutcome(name: string): name is Outcome {
-  return !['proven', 'rolled-back-as-asked', 'facts', 'verified', 'extended', 'history'].includes(name)
+  return !['proven', 'rolled-back-as-asked', 'facts', 'verified', 'extended', 'history', 'sealing'].includes(name)
 }

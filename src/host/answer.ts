@@ -2,7 +2,16 @@
 import { z } from 'zod'
 import { outcomes, type LoginRecord, type StepRecord } from '../domain/outcome.js'
 
-const spoken = [...outcomes, 'proven', 'rolled-back-as-asked', 'facts', 'verified', 'extended', 'history'] as const
+const spoken = [
+  ...outcomes,
+  'proven',
+  'rolled-back-as-asked',
+  'facts',
+  'verified',
+  'extended',
+  'history',
+  'sealing',
+] as const
 
 const head = z.object({
   bastionctl: z.literal('1'),

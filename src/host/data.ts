@@ -16,6 +16,8 @@ export interface ChangeOrder {
   readonly tool: string
   /** Accounts that the operator has agreed to lock out. */
   readonly accept: readonly string[]
+  /** What accounts are given, sealed for this host, base64 by account. */
+  readonly sealed?: Readonly<Record<string, string>>
 }
 
 export function changeData(change: Change, order: ChangeOrder): Data {
@@ -45,7 +47,17 @@ export function changeData(change: Change, order: ChangeOrder): Data {
     ),
     roster: text(
       change.accounts.map((a) =>
-        row(a.name, a.action, String(a.uid ?? ''), a.shell, a.comment, a.groups.join(','), a.expires, a.home),
+        row(
+          a.name,
+          a.action,
+          String(a.uid ?? ''),
+          a.shell,
+          a.comment,
+          a.groups.join(','),
+          a.expires,
+          a.home,
+          a.factor ?? '',
+        ),
       ),
     ),
     ...lists('keys', change.accounts, ({ giveKeys }) => giveKeys.map(({ line }) => line)),
@@ -66,6 +78,7 @@ export function changeData(change: Change, order: ChangeOrder): Data {
           .map((print) => row(name, print)),
       ),
     ),
+    ...Object.fromEntries(Object.entries(order.sealed ?? {}).map(([name, text]) => [`sealed/${name}`, text])),
     expect: text(change.expectations.map((e) => row(e.account, e.keyword, e.value))),
     // Those that nothing foretold, too: sshd may know of a loss that the plan does not.
     accept: names([

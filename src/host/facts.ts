@@ -79,6 +79,7 @@ export function readFacts(digest: string, tree: Tree): Facts {
     fips: sshd.fips === '1',
     loginsKept: sshd.logins !== 'since-boot',
     selinux,
+    opensSeals: sshd.openssl === 'yes',
     missingTools: lines(tree, 'missing-tools'),
     changes: rows(tree, 'changes', changeLine).map(changeFromRow),
     keyOptions: rows(tree, 'key-options', keyOptionsLine).map(([account, fingerprint, digest]) => ({

@@ -8,7 +8,7 @@ import { collect } from './stream.js'
 /** templates/ of the package; two levels up from src/host and from dist/host alike. */
 const templates = fileURLToPath(new URL('../../templates/', import.meta.url))
 
-export type Verb = 'inspect' | 'verify' | 'change' | 'confirm' | 'extend' | 'roll-back' | 'history'
+export type Verb = 'inspect' | 'verify' | 'change' | 'confirm' | 'extend' | 'roll-back' | 'history' | 'seal'
 
 /** Files for the program's data folder, by path relative to it. */
 export type Data = Readonly<Record<string, string>>
@@ -69,10 +69,7 @@ async function load(): Promise<Entry[]> {
   const scripts = (await readdir(`${templates}host`, { recursive: true })).filter((name) => name.endsWith('.sh'))
   const units = await readdir(`${templates}etc/systemd/system`)
   return Promise.all([
-    ...scripts.sort().map(async (name) => ({
-      name,
-      text: withoutComments(await readFile(`${templates}host/${name}`, 'utf8')),
-    })),
+    ...scripts.sort().map(async (name) => ({ name, text: bare(await readFile(`${templates}host/${name}`, 'utf8')) })),
     ...units.sort().map(async (name) => ({
       name: `units/${name}`,
       text: await readFile(`${templates}etc/systemd/system/${name}`, 'utf8'),
@@ -80,9 +77,9 @@ async function load(): Promise<Entry[]> {
   ])
 }
 
-/** Comments are a third of what would be sent. A line that begins with `# ` is one wherever it stands, in a script of awk too. */
-function withoutComments(script: string): string {
-  return script.replaceAll(/^ *# .*\n/gm, '')
+/** Without the lines that are comments: a third of what would have to be sent. */
+function bare(script: string): string {
+  return script.replaceAll(/^[ \t]*#.*\n/gm, '')
 }
 
 /** A gzip'd tar with nothing in it that changes from run to run but the content. */

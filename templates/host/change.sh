@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # install → rehearse → arm → commit → reload → prove, on this host alone, under its lock. Sourced by main.sh.
 # shellcheck disable=SC1091
-for lib in arm restore accounts packages people drift roster; do . "$RUN/lib/$lib.sh"; done
+for lib in arm restore accounts packages people drift roster seal login; do . "$RUN/lib/$lib.sh"; done
 MANIFEST=$RUN/data/manifest
 wanted() { value "$1" "$MANIFEST"; }
 change_id=$(wanted id)
@@ -25,6 +25,8 @@ hold() {
   lock 0
 }
 
+# First of all: the key is used up whatever becomes of the change.
+open_sealed "$change_id" || answer refused sealing 'what was sealed for this host cannot be opened: has it been restarted since?'
 hold
 case $? in
 0) ;;
@@ -97,6 +99,7 @@ stale() { answer stale moved "$(cat "$RUN/moved") has moved since the plan was m
 
 rehearse() {
   room || return 11
+  if [ "$until" = rehearse ] && [ -s "$RUN/data/roster" ]; then make_up_secrets || return 12; fi
   check_roster >"$RUN/why" || return 11
   # Before the logins, which say less of what is wrong.
   told=$("$(sshd_binary)" -t 2>&1) || { plain "sshd -t refuses the present files: $told" >"$RUN/why"; return 10; }

@@ -18,6 +18,7 @@ unit=$(sshd_unit) || unit=
   if told=$(with_args "$F/sshd-args" "$(sshd_binary)" -t 2>&1); then told=; fi
   printf 'selftest=%s\n' "$(plain "$told")"
   if logins_kept; then echo logins=kept; else echo logins=since-boot; fi
+  if command -v openssl >/dev/null; then echo openssl=yes; else echo openssl=no; fi
   printf 'fips=%s\n' "$(cat /proc/sys/crypto/fips_enabled 2>/dev/null)"
   printf 'selinux=%s\n' "$(getenforce 2>/dev/null | tr '[:upper:]' '[:lower:]')"
 } >"$F/sshd"

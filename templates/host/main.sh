@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # The on-host side of bastionctl: one program, sent in one command, run as a transient unit so that it can be stopped whole.
-# usage: main.sh UNIT      data/verb says what is asked: inspect|verify|change|confirm|extend|roll-back|history
+# usage: main.sh UNIT      data/verb says what is asked: inspect|verify|change|confirm|extend|roll-back|history|seal
 RUN=$(pwd)
 UNIT=$1
 # shellcheck disable=SC1091
@@ -10,7 +10,7 @@ trap '' PIPE
 sshd_folder
 verb=$(cat "$RUN/data/verb")
 case $verb in
-inspect | verify | change | confirm | extend | roll-back | history)
+inspect | verify | change | confirm | extend | roll-back | history | seal)
   # shellcheck disable=SC1090
   . "$RUN/$verb.sh"
   ;;

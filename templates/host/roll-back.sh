@@ -29,6 +29,7 @@ confirmed)
   [ "$newest" = "$ID" ] || answer refused not-newest "change $newest came later: roll that back first"
   edited_since "$ID" && answer refused edited-since "$EDITED was changed after the confirm: rolling back would lose that"
   [ "$(value confirmed_too "$RUN/data/manifest")" = yes ] || answer confirmed not-agreed 'undoing it has to be agreed to'
+  trouble=$(check_return "$ID") || answer refused not-free "nobody can come back: $trouble"
   # Armed and on record as begun first, so that a crash half way is finished by the guard.
   rearm() { arm "$ID" 60 && stash "$ID" && sync -f "$STASH" && set_state "$ID" reverting "asked for by $who"; }
   if ! step arm rearm; then

@@ -109,6 +109,7 @@ export function stockFacts(distro: Distro = 'debian-12', more: Partial<Facts> = 
     loginsKept: true,
     selinux: 'disabled',
     missingTools: [],
+    opensSeals: true,
     changes: [],
     ...more,
   }

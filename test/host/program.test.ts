@@ -48,7 +48,7 @@ describe('the command that carries the on-host program', () => {
   })
 
   it('sends each script with the verbs that lead to it, and none to nobody', async () => {
-    const verbs = ['inspect', 'verify', 'change', 'confirm', 'extend', 'roll-back', 'history'] as const
+    const verbs = ['inspect', 'verify', 'change', 'confirm', 'extend', 'roll-back', 'history', 'seal'] as const
     const sent = await Promise.all(
       verbs.map(async (verb) => [...(await openCommand(await hostCommand(verb, {}, 60))).keys()]),
     )

@@ -9,7 +9,7 @@ import { exec, readState, sh, sshArgs, type HostSpec, up, down, reset } from '..
 
 export const generations = ['deb11', 'deb12', 'deb13'] as const
 
-const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
+export const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
 let folder = ''
 
 /** Why lab tests cannot run here, or undefined. */

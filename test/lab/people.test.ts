@@ -202,8 +202,28 @@ describe('people', function () {
       expect(done(await remove('bob'))).to.match(/no changes/)
     })
 
+    it('is there until the confirm, locked, without a home, a job or a process: nobody else comes by its ids', async () => {
+      done(await rollBack())
+      await onAll(asBefore)
+      const later = ['--yes', '--confirm', 'later', '--safety-session', 'none', '--as', 'admin']
+      done(await bastionctl('remove-user', 'bob', ...tagged, ...later))
+      await onAll(async (host) => {
+        expect(await login(host, bob)).to.deep.include({ in: false })
+        expect(await must(host, 'getent shadow bob | cut -d: -f8; pgrep -c -u bob || true')).to.equal('1\n0\n')
+        await must(host, 'useradd stranger')
+        expect(await must(host, 'id -u stranger')).to.not.equal(await must(host, 'id -u bob'))
+        await must(host, 'userdel -r stranger 2>/dev/null; true')
+      })
+      done(await rollBack())
+      await onAll(asBefore)
+      done(await remove('bob'))
+    })
+
     it('rolled back, they log in as before, with groups, sudo, jobs and files, and nobody else was touched', async () => {
-      await onAll((host) => must(host, 'id -u late || useradd -m late').then(() => undefined))
+      // Without subordinate ids: they would be the ones that bob had.
+      await onAll((host) =>
+        must(host, 'id -u late || useradd -m late; sed -i /^late:/d /etc/subuid /etc/subgid').then(() => undefined),
+      )
       done(await rollBack())
       await onAll(async (host) => {
         const seen = await login(host, bob, { command: 'id -nG; sudo -n id -u; cat kept' })
@@ -218,8 +238,16 @@ describe('people', function () {
       done(await remove('bob', '--keep-home'))
       await onAll(async (host) => {
         expect(await must(host, 'cat /home/bob/kept')).to.equal('precious\n')
+        await must(host, 'useradd heir')
       })
       done(await rollBack())
+      // What somebody else has come by meanwhile stays theirs.
+      await onAll(async (host) => {
+        expect(await must(host, 'cut -d: -f1 /etc/subuid'))
+          .to.contain('heir')
+          .and.not.contain('bob')
+        expect(await login(host, bob)).to.deep.include({ in: true })
+      })
       done(await remove('bob', '--purge'))
       await onAll(async (host) => {
         await until(

@@ -143,6 +143,7 @@ export const inspection: Inspection = {
     groups: [],
     selinux: 'disabled',
     missingTools: [],
+    opensSeals: true,
     changes: [
       { id: 'c-old', feature: 'mfa', state: 'confirmed', who: 'ann@laptop', at: 1_767_323_045, summary: 'enable mfa' },
     ],

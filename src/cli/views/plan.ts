@@ -52,8 +52,10 @@ function changeView(change: Change, withSummary: boolean, shown: Set<string>, st
   ]
 }
 
+const factorWords = { totp: 'a new second factor', codes: 'new scratch codes', gone: 'no second factor any more' }
+
 function accountLine(edit: AccountEdit, style: Style): string {
-  const { name, action, uid, shell, groups, leaveGroups = [], expires, giveKeys, takeKeys, home, reason } = edit
+  const { name, action, uid, shell, groups, leaveGroups = [], expires, giveKeys, takeKeys, home, factor, reason } = edit
   const paint = action === 'remove' ? style.red : action === 'create' ? style.green : style.yellow
   const parts = [
     uid === undefined ? '' : `uid ${String(uid)}`,
@@ -63,6 +65,7 @@ function accountLine(edit: AccountEdit, style: Style): string {
     expires === '' ? '' : `expires ${expires}`,
     giveKeys.length === 0 ? '' : `${count(giveKeys.length, 'key')} more`,
     takeKeys.length === 0 ? '' : `${count(takeKeys.length, 'key')} less`,
+    factor === undefined ? '' : factorWords[factor],
     action === 'remove' ? `home: ${home}` : '',
   ].filter(Boolean)
   return `${paint(`${action} account`)} ${printable(name)}: ${printable(reason)}${parts.length === 0 ? '' : ` (${printable(parts.join('; '))})`}`

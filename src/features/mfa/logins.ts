@@ -18,6 +18,9 @@ const kinds = {
   unenrolled: { factor: 'none', answer: 'none', expect: 'in', prompted: false },
   'no-entry': { factor: 'none', answer: 'none', expect: 'refused', prompted: true },
   'key-only': { factor: 'none', answer: 'batch', expect: 'in', prompted: false },
+  'own-code': { factor: 'own', answer: 'right', expect: 'in', prompted: true },
+  'own-without': { factor: 'own', answer: 'none', expect: 'refused', prompted: true },
+  'own-unasked': { factor: 'own', answer: 'batch', expect: 'in', prompted: false },
   'key-enough': { factor: 'fresh', answer: 'batch', expect: 'in', prompted: false },
 } as const satisfies Record<string, Omit<LoginCase, 'id' | 'phase' | 'account'>>
 

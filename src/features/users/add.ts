@@ -22,7 +22,11 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
   const keys = keysOf(policy.keys).filter(
     ({ fingerprint }) => !account?.keys.some((has) => has.fingerprint === fingerprint),
   )
-  const edit = account === undefined ? created(policy, keys) : updated(policy, account, keys)
+  const groups = [...policy.groups, ...exemption(policy, account, state)]
+  const factor = policy.factor === 'totp' && account?.enrolled !== true ? 'totp' : undefined
+  if (factor !== undefined) refuseWithoutSeals(facts)
+  const asked = { ...policy, groups }
+  const edit = account === undefined ? created(asked, keys, factor) : updated(asked, account, keys, factor)
   return {
     summary: `add user ${name}${policy.sudo ? ' (sudo)' : ''}`,
     files: [
@@ -30,9 +34,9 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
       listFile([...managedNames(facts), name]),
     ],
     accounts: edit === undefined ? [] : [edit],
-    logins: [...asToday(facts, state), ...(account === undefined ? loginsOf(policy, state) : [])],
+    logins: [...loginsOf(asked, account, factor, state), ...asToday(facts, state)],
     lockouts: [],
-    keyOnly: account === undefined ? [{ account: name, reason: whyKeyOnly(policy, state) }].filter(hasReason) : [],
+    keyOnly: account === undefined ? [{ account: name, reason: whyKeyOnly(asked, state) }].filter(hasReason) : [],
     access: [...administratorRows(facts, state), ...keys.map((key) => newRow(policy, key))],
     notes: notesOf(policy, account, state),
   }
@@ -69,7 +73,31 @@ function accountOf({ name, uid, adopt }: AddUserPolicy, facts: Facts): Account |
   return account
 }
 
-function created(policy: AddUserPolicy, keys: readonly PublicKey[]): AccountEdit {
+/** The group that spares the person the factor. Errors: `refused` where the host spares nobody. */
+function exemption(policy: AddUserPolicy, account: Account | undefined, { on, exemptGroups }: MfaState): string[] {
+  const [first] = exemptGroups
+  if (policy.factor !== 'none' || !on) return []
+  if (first === undefined)
+    throw new BastionError(
+      'refused',
+      'no group is exempt from the second factor here',
+      'name one with enable-mfa --exempt-group GROUP first',
+    )
+  const spared = exemptGroups.some((group) => policy.groups.includes(group) || account?.groups.includes(group))
+  return spared ? [] : [first]
+}
+
+/** Errors: `refused`. */
+export function refuseWithoutSeals({ opensSeals }: Facts): void {
+  if (!opensSeals)
+    throw new BastionError(
+      'refused',
+      'it lacks openssl, which opens what is sent sealed',
+      'install openssl there, or let people enrol at their first login',
+    )
+}
+
+function created(policy: AddUserPolicy, keys: readonly PublicKey[], factor: AccountEdit['factor']): AccountEdit {
   const { name, uid, shell, comment, groups, expires } = policy
   return {
     name,
@@ -82,15 +110,21 @@ function created(policy: AddUserPolicy, keys: readonly PublicKey[]): AccountEdit
     home: 'keep',
     giveKeys: keys.map(given),
     takeKeys: [],
+    ...(factor === undefined ? {} : { factor }),
     reason: 'is taken on',
   }
 }
 
 /** What the account still lacks; undefined where that is nothing. Nothing is taken from it. */
-function updated(policy: AddUserPolicy, account: Account, keys: readonly PublicKey[]): AccountEdit | undefined {
+function updated(
+  policy: AddUserPolicy,
+  account: Account,
+  keys: readonly PublicKey[],
+  factor: AccountEdit['factor'],
+): AccountEdit | undefined {
   const groups = policy.groups.filter((group) => !account.groups.includes(group))
   const expires = policy.expires === (account.expires ?? 'never') ? '' : policy.expires
-  if (keys.length === 0 && groups.length === 0 && expires === '') return undefined
+  if (keys.length === 0 && groups.length === 0 && expires === '' && factor === undefined) return undefined
   return {
     name: policy.name,
     action: 'update',
@@ -101,6 +135,7 @@ function updated(policy: AddUserPolicy, account: Account, keys: readonly PublicK
     home: 'keep',
     giveKeys: keys.map(given),
     takeKeys: [],
+    ...(factor === undefined ? {} : { factor }),
     reason: 'is given what it lacks',
   }
 }
@@ -117,17 +152,33 @@ export function given(key: PublicKey): GivenKey {
 }
 
 /** The new person's own login, with a key that is lent for it: in the rehearsal, and through the live listener. */
-function loginsOf(policy: AddUserPolicy, state: MfaState): LoginCase[] {
-  const exempt = policy.groups.some((group) => state.exemptGroups.includes(group))
+function loginsOf(
+  policy: AddUserPolicy,
+  account: Account | undefined,
+  factor: AccountEdit['factor'],
+  state: MfaState,
+): LoginCase[] {
+  const exempt = [...policy.groups, ...(account?.groups ?? [])].some((group) => state.exemptGroups.includes(group))
+  // Nobody's file is written to for a proof but that of an account which the change has made.
+  const phases = account === undefined ? (['rehearse', 'prove'] as const) : (['rehearse'] as const)
+  if (factor !== undefined) return phases.flatMap((phase) => ownLogins(phase, policy.name, state.on && !exempt))
+  if (account !== undefined) return []
   const kind = !state.on || exempt ? 'key-only' : state.enrol === 'required' ? 'no-entry' : 'unenrolled'
   return [login('rehearse', policy.name, kind), login('prove', policy.name, kind)]
+}
+
+/** By the factor that the change gives: with a code of its own, and, where one is demanded, not without. */
+export function ownLogins(phase: 'rehearse' | 'prove', name: string, demanded: boolean): LoginCase[] {
+  return demanded
+    ? [login(phase, name, 'own-code'), login(phase, name, 'own-without')]
+    : [login(phase, name, 'own-unasked')]
 }
 
 function whyKeyOnly(policy: AddUserPolicy, state: MfaState): string {
   const groups = policy.groups.filter((group) => state.exemptGroups.includes(group))
   if (!state.on) return 'no second factor is demanded'
   if (groups.length > 0) return `exempt by group ${groups.join(', ')}`
-  return state.enrol === 'required' ? '' : 'not enrolled yet'
+  return state.enrol === 'required' || policy.factor === 'totp' ? '' : 'not enrolled yet'
 }
 
 function hasReason({ reason }: { readonly reason: string }): boolean {
@@ -142,7 +193,13 @@ function newRow(policy: AddUserPolicy, key: PublicKey): AccessRow {
 function notesOf(policy: AddUserPolicy, account: Account | undefined, state: MfaState): string[] {
   return [
     ...(policy.keys.length === 0 && account === undefined ? [`${policy.name} has no key, and gets in by none`] : []),
-    ...(account === undefined && state.on && state.enrol === 'required'
+    ...(account?.enrolled === true && policy.factor === 'totp'
+      ? [`${policy.name} has a second factor already, and keeps it: reset-mfa replaces it`]
+      : []),
+    ...(policy.factor === 'totp' && !state.on
+      ? [`no second factor is demanded here yet: the code is asked for once it is`]
+      : []),
+    ...(account === undefined && state.on && state.enrol === 'required' && policy.factor === 'first-login'
       ? [`${policy.name} gets in only once it has a factor: enrolment is required`]
       : []),
     ...(account !== undefined && account.keys.length > 0 ? [`${policy.name} keeps the keys that it has`] : []),

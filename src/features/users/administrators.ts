@@ -2,6 +2,7 @@
 import type { AccessRow, LoginCase } from '../../domain/change.js'
 import type { Account, Facts } from '../../domain/facts.js'
 import { foreignDirectives } from '../foreign.js'
+import { BastionError } from '../../domain/errors.js'
 import { describeKey } from '../hardening/access.js'
 import { chosen } from '../mfa/choose.js'
 import { byFactorToday, byKeyToday, byPasswordToday, hasPlainKey } from '../mfa/entry.js'
@@ -13,6 +14,14 @@ import { mfaFeature } from '../sshd-files.js'
 /** UID_MIN and UID_MAX of every supported distribution's login.defs(5). */
 export function ofTheSystem(uid: number): boolean {
   return uid < 1000 || uid > 60_000
+}
+
+/** Errors: `refused` where there is no such person. */
+export function personNamed(name: string, facts: Facts): Account {
+  const account = facts.accounts.find((entry) => entry.name === name)
+  if (account === undefined || (account.uid !== 0 && ofTheSystem(account.uid)))
+    throw new BastionError('refused', `there is no account "${name}" of a person`)
+  return account
 }
 
 function getsIn(account: Account, state: MfaState): boolean {

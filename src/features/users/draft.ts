@@ -7,6 +7,7 @@ import { profileFor } from '../../os/index.js'
 import { methodNamed } from '../mfa/registry.js'
 import { mfaState, type MfaState } from '../mfa/state.js'
 import { addition } from './add.js'
+import { factorEdit } from './factor.js'
 import { listPath } from './managed.js'
 import { removal } from './remove.js'
 import { rotation } from './rotate.js'
@@ -52,5 +53,7 @@ function content(policy: UsersPolicy, facts: Facts, state: MfaState): ReturnType
       return { ...rotation(policy, facts, state), touched, groups: [] }
     case 'sync':
       return synchronisation(policy, facts, state)
+    case 'factor':
+      return { ...factorEdit(policy, facts, state), touched, groups: [] }
   }
 }

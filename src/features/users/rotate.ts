@@ -6,14 +6,14 @@ import type { RotateKeyPolicy } from '../../domain/policy.js'
 import { describeKey } from '../hardening/access.js'
 import type { MfaState } from '../mfa/state.js'
 import { given, keysOf } from './add.js'
-import { administratorRows, asToday, ofTheSystem } from './administrators.js'
+import { administratorRows, asToday, personNamed } from './administrators.js'
 
 type Rotation = Pick<Draft, 'summary' | 'files' | 'accounts' | 'logins' | 'lockouts' | 'keyOnly' | 'access' | 'notes'>
 
 /** Nothing where all is as wanted. Errors: BastionError `refused`. */
 export function rotation(policy: RotateKeyPolicy, facts: Facts, state: MfaState): Rotation {
   const { name } = policy
-  const account = accountOf(policy, facts)
+  const account = personNamed(name, facts)
   const fresh = keysOf(policy.keys).filter(
     ({ fingerprint }) => !account.keys.some((has) => has.fingerprint === fingerprint),
   )
@@ -59,14 +59,6 @@ export function rotation(policy: RotateKeyPolicy, facts: Facts, state: MfaState)
       })),
     ],
   }
-}
-
-/** Errors: `refused` where there is no such person. */
-function accountOf({ name }: RotateKeyPolicy, facts: Facts): Account {
-  const account = facts.accounts.find((entry) => entry.name === name)
-  if (account === undefined || (account.uid !== 0 && ofTheSystem(account.uid)))
-    throw new BastionError('refused', `there is no account "${name}" of a person`)
-  return account
 }
 
 function notesOf({ name, remove }: RotateKeyPolicy, account: Account): string[] {

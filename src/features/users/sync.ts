@@ -152,6 +152,7 @@ function taken(user: SourceUser, policy: SyncUsersPolicy, facts: Facts, state: M
       expires,
       uid,
       adopt: false,
+      factor: 'first-login',
       acceptLockout: [],
     },
     facts,

@@ -15,7 +15,7 @@ answer() {
   fi
   cat "$RUN/answer"
   case $1 in
-  unchanged | proven | confirmed | rehearsed | rolled-back-as-asked | facts | extended | history) exit 0 ;;
+  unchanged | proven | confirmed | rehearsed | rolled-back-as-asked | facts | extended | history | sealing) exit 0 ;;
   *) exit 1 ;;
   esac
 }

@@ -19,19 +19,28 @@ run_cases() {
       FAILED="$_secret cannot be kept apart from the live one"
       return 1
     fi
-    case $_factor:$_reply in
-    *:replay) ;;
-    fresh:*)
+    # Nor does a proof, of an account that is somebody's.
+    case $2:$_name:$_factor:$_reply in
+    *:replay | *:own:*) ;;
+    live:[!@]*) ;;
+    *:fresh:*)
       make_factor "$_secret" "$(factor_owner "$_real")" || { FAILED="$_name: no factor could be made"; return 1; }
       _code=$CODE
       ;;
     *) rm -f "$_secret" ;;
     esac
+    if [ "$_factor" = own ]; then
+      lend_code "$_secret" "$_real" "$_home" || { FAILED="$_name: its new factor cannot be read"; return 1; }
+      _code=$CODE
+    fi
     case $_reply in
     right | replay) try "$2" "$_real" "$_reply" "$_code" ;;
     wrong) try "$2" "$_real" "$_reply" "$WRONG" ;;
     *) try "$2" "$_real" "$_reply" '' ;;
     esac
+    if [ "$_factor" = own ]; then
+      write_factor "$_secret" "$_real" "$_home" <"$WORK/own-factor" || { FAILED="$_name: its new factor cannot be put right"; return 1; }
+    fi
     judge
     printf '%s|%s|%s|%s|%s|%s|%s|%s\n' "$_id" "$_phase" "$_name" "$GOT" "$_expect" "$KEY" "$PROMPTED" "$OK" >>"$RUN/logins"
     if [ "$OK" = 0 ] && [ -z "$FAILED" ]; then

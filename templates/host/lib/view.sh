@@ -10,7 +10,7 @@ shadow() {
   chown --reference="$1" "$_upper/up"
   chmod --reference="$1" "$_upper/up"
   if mount -t overlay overlay -o "lowerdir=$1,upperdir=$_upper/up,workdir=$_upper/work" "$1" 2>/dev/null; then
-    printf '%s\n' "$1" >>"$WORK/shadowed"
+    readlink -m "$1" >>"$WORK/shadowed"
     return 0
   fi
   # No overlayfs, or a file system that it does not take as a lower layer: a copy, bind-mounted.
@@ -26,13 +26,15 @@ shadow() {
       [ ! -e "$1/$_entry" ] || cp -a "$1/$_entry" "$_upper/up/"
     done
     ;;
-  esac && mount --bind "$_upper/up" "$1" && printf '%s\n' "$1" >>"$WORK/shadowed"
+  esac && mount --bind "$_upper/up" "$1" && readlink -m "$1" >>"$WORK/shadowed"
 }
 
+# Links are followed: what they lead to is what would be written.
 covered() {
+  _want=$(readlink -m "$1")
   while read -r _shadowed; do
-    case $1 in
-    "$_shadowed"/*) return 0 ;;
+    case $_want in
+    "$_shadowed" | "$_shadowed"/*) return 0 ;;
     *) ;;
     esac
   done <"$WORK/shadowed"
@@ -47,7 +49,7 @@ shadow_file() {
   _upper=$WORK/whole-$SHADOWS
   SHADOWS=$((SHADOWS + 1))
   mkdir -p "$_upper" && cp -a "$_folder/." "$_upper/" && chown --reference="$_folder" "$_upper" && chmod --reference="$_folder" "$_upper" &&
-    mount --bind "$_upper" "$_folder" && printf '%s\n' "$_folder" >>"$WORK/shadowed"
+    mount --bind "$_upper" "$_folder" && readlink -m "$_folder" >>"$WORK/shadowed" && covered "$1"
 }
 
 # open_view: to be called after enter_work.
@@ -59,6 +61,8 @@ open_view() {
   # Without logind and the journal a rehearsed login starts no user manager and writes no log line that a ban could be made of.
   # What they would have said is for the live proof.
   if [ -d /run/systemd ]; then mount -t tmpfs -o mode=0755,size=1m bastionctl /run/systemd || return 1; fi
+  # A cache of the live accounts would answer for the view's.
+  if [ -d /run/nscd ]; then mount -t tmpfs -o mode=0755,size=1m bastionctl /run/nscd || return 1; fi
   # `sshd -i` has no peer: PAM and audit would look "UNKNOWN" up, 20 seconds each where the resolver is dead.
   printf '127.0.0.1 UNKNOWN %s\n' "$(uname -n)" >>/etc/hosts
 }

@@ -22,6 +22,7 @@ function adding(more: Partial<AddUserPolicy> = {}): AddUserPolicy {
     comment: '',
     expires: '',
     uid: null,
+    factor: 'first-login',
     adopt: false,
     acceptLockout: [],
     ...more,

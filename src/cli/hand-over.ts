@@ -1,0 +1,154 @@
+/** A new second factor reaches the operator once: on the terminal, or in new files that only the operator can read. */
+import { open, stat, unlink } from 'node:fs/promises'
+import { accountsWithSecrets } from '../domain/change.js'
+import { BastionError } from '../domain/errors.js'
+import type { Plan } from '../domain/plan.js'
+import type { NewFactor } from '../features/users/new-factor.js'
+import type { Context } from './context.js'
+import { fileProblem } from './file-problem.js'
+
+export interface HandOverFlags {
+  readonly qr?: string | undefined
+  readonly uri?: string | undefined
+  readonly codes?: string | undefined
+  readonly issuer?: string | undefined
+}
+
+/** Throws `usage` where nobody would see what is made, or a file for it is there already. */
+export async function checkHandOver(context: Context, flags: HandOverFlags): Promise<void> {
+  const files = filesOf(flags)
+  if (files.length === 0 && !context.interactive)
+    throw new BastionError(
+      'usage',
+      'nobody would see the new factor: there is no terminal',
+      'name a file for it, with --uri or --qr (new-codes: --codes)',
+    )
+  for (const file of files) {
+    const there = await stat(file).then(
+      () => true,
+      () => false,
+    )
+    if (there) throw new BastionError('usage', `"${file}" is there already`, 'name a new file')
+  }
+}
+
+export class HandOver {
+  #shown = false
+
+  private constructor(
+    private readonly context: Context,
+    private readonly factors: readonly NewFactor[],
+    private readonly flags: HandOverFlags,
+  ) {}
+
+  /**
+   * Makes what the plan's accounts are given. Files are written before anything is sent, so that nothing is in place that nobody has.
+   * Throws `usage` where one cannot be written.
+   */
+  static async prepare(context: Context, plan: Plan, flags: HandOverFlags): Promise<HandOver> {
+    const wanted = new Map<string, 'totp' | 'codes'>()
+    for (const { name, factor } of plan.changes.flatMap(accountsWithSecrets))
+      if (wanted.get(name) !== 'totp') wanted.set(name, factor === 'totp' ? 'totp' : 'codes')
+    const { makeFactor } = await import('../features/users/new-factor.js')
+    const factors = [...wanted].map(([name, what]) => makeFactor(name, what))
+    const handOver = new HandOver(context, factors, flags)
+    if (factors.length > 0) await handOver.#writeFiles()
+    return handOver
+  }
+
+  /** In clear, by account: for sealing. */
+  async secrets(): Promise<ReadonlyMap<string, string>> {
+    const { forHost } = await import('../features/users/new-factor.js')
+    return new Map(this.factors.map((factor) => [factor.account, forHost(factor)]))
+  }
+
+  /** Says where it is, or shows it, the first time that a host has it. */
+  async show(): Promise<void> {
+    if (this.#shown || this.factors.length === 0) return
+    this.#shown = true
+    const files = filesOf(this.flags)
+    if (files.length > 0) {
+      this.context.tell(
+        `the new factor is in ${files.map((file) => `"${file}"`).join(' and ')}: hand it over and delete it`,
+      )
+      return
+    }
+    for (const factor of this.factors) this.context.print(await this.#onTerminal(factor))
+  }
+
+  /** The change is undone everywhere: the files would open nothing. */
+  async withdraw(): Promise<void> {
+    if (this.factors.length === 0) return
+    for (const file of filesOf(this.flags)) await unlink(file).catch(() => undefined)
+    if (this.#shown) this.context.tell('what was shown of a new factor opens nothing: the change was undone')
+  }
+
+  async #writeFiles(): Promise<void> {
+    const { keyUri } = await import('../features/users/new-factor.js')
+    const { qr, uri, codes, issuer = '' } = this.flags
+    const text = this.factors.flatMap((factor) => [
+      ...(factor.secret === undefined ? [] : [keyUri(factor, issuer)]),
+      ...factor.codes,
+    ])
+    for (const file of [uri, codes]) if (file !== undefined) await writeOwn(file, `${text.join('\n')}\n`)
+    const [first] = this.factors
+    if (qr === undefined || first?.secret === undefined) return
+    const { generate } = await import('lean-qr')
+    const { toPngBuffer } = await import('lean-qr/extras/node_export')
+    await writeOwn(qr, toPngBuffer(generate(keyUri(first, issuer)), { scale: 8 }))
+  }
+
+  async #onTerminal(factor: NewFactor): Promise<string[]> {
+    const { account, secret, codes } = factor
+    const told = ['scratch codes, each good for one login:', ...codes.map((code) => `  ${code}`), '']
+    if (secret === undefined) return ['', `new scratch codes of ${account}, shown this once`, ...told]
+    const { keyUri } = await import('../features/users/new-factor.js')
+    const typed = (secret.match(/.{1,4}/g) ?? []).join(' ')
+    return [
+      '',
+      `the second factor of ${account}, shown this once: scan it with an authenticator app`,
+      ...(await qrLines(keyUri(factor, this.flags.issuer ?? ''))),
+      `or type it in: ${typed}`,
+      ...told,
+    ]
+  }
+}
+
+function filesOf({ qr, uri, codes }: HandOverFlags): string[] {
+  return [qr, uri, codes].filter((file) => file !== undefined)
+}
+
+/** Two rows of modules a line; what is light is drawn, since terminals are mostly dark. */
+async function qrLines(text: string): Promise<string[]> {
+  const { generate } = await import('lean-qr')
+  const code = generate(text)
+  const quiet = 2
+  const blocks = [' ', '▄', '▀', '█']
+  const light = (x: number, y: number): boolean => y < code.size + quiet && !code.get(x, y)
+  const lines: string[] = []
+  for (let y = -quiet; y < code.size + quiet; y += 2) {
+    let line = ''
+    for (let x = -quiet; x < code.size + quiet; x++)
+      line += blocks[(light(x, y) ? 2 : 0) + (light(x, y + 1) ? 1 : 0)] ?? ''
+    lines.push(line)
+  }
+  return lines
+}
+
+async function writeOwn(path: string, content: string | Uint8Array): Promise<void> {
+  try {
+    const file = await open(path, 'wx', 0o600)
+    try {
+      await file.writeFile(content)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    throw new BastionError(
+      'usage',
+      `cannot write "${path}": ${fileProblem(error)}`,
+      'name a new file in a folder of yours',
+    )
+  }
+}

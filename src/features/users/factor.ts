@@ -1,0 +1,64 @@
+/** A second factor that is lost, or whose scratch codes are used up. */
+import type { AccountEdit, Draft } from '../../domain/change.js'
+import { BastionError } from '../../domain/errors.js'
+import type { Account, Facts } from '../../domain/facts.js'
+import type { FactorPolicy } from '../../domain/policy.js'
+import type { MfaState } from '../mfa/state.js'
+import { ownLogins, refuseWithoutSeals } from './add.js'
+import { administratorRows, asToday, personNamed } from './administrators.js'
+
+type Edit = Pick<Draft, 'summary' | 'files' | 'accounts' | 'logins' | 'lockouts' | 'keyOnly' | 'access' | 'notes'>
+
+const edits = { totp: 'totp', 'first-login': 'gone', codes: 'codes' } as const
+const words = { totp: 'a new second factor', gone: 'enrolment at the next login', codes: 'new scratch codes' } as const
+
+/** Nothing where nothing is left to take away. Errors: BastionError `refused`. */
+export function factorEdit(policy: FactorPolicy, facts: Facts, state: MfaState): Edit {
+  const { name, reason } = policy
+  const account = personNamed(name, facts)
+  const factor = edits[policy.factor]
+  const summary = `${words[factor]} for ${name}${reason === '' ? '' : `: ${reason}`}`
+  const nothing = { summary, files: [], lockouts: [], keyOnly: [], notes: [] }
+  if (factor === 'gone' && !account.enrolled) return { ...nothing, accounts: [], logins: [], access: [] }
+  check(factor, account, facts, state)
+  const exempt = account.groups.some((group) => state.exemptGroups.includes(group))
+  const demanded = state.on && !exempt
+  return {
+    ...nothing,
+    accounts: [edit(name, factor)],
+    // First, since another case may lay a throw-away factor over it.
+    logins: [...(factor === 'gone' ? [] : ownLogins('rehearse', name, demanded)), ...asToday(facts, state)],
+    keyOnly: factor === 'gone' && demanded ? [{ account: name, reason: 'not enrolled any more' }] : [],
+    access: administratorRows(facts, state),
+  }
+}
+
+function edit(name: string, factor: NonNullable<AccountEdit['factor']>): AccountEdit {
+  return {
+    name,
+    action: 'update',
+    shell: '',
+    comment: '',
+    groups: [],
+    expires: '',
+    home: 'keep',
+    giveKeys: [],
+    takeKeys: [],
+    factor,
+    reason: words[factor],
+  }
+}
+
+/** Errors: `refused`. */
+function check(factor: (typeof edits)[keyof typeof edits], account: Account, facts: Facts, state: MfaState): void {
+  const { name, enrolled } = account
+  if (factor !== 'gone') refuseWithoutSeals(facts)
+  if (factor === 'codes' && !enrolled)
+    throw new BastionError('refused', `"${name}" has no second factor`, 'give one with reset-mfa')
+  if (factor === 'gone' && state.on && state.enrol === 'required')
+    throw new BastionError(
+      'refused',
+      `"${name}" could not get in to enrol: enrolment is required here`,
+      'give a new factor with --factor totp',
+    )
+}

@@ -1,0 +1,243 @@
+/** Second factors handed over: made by the tool, sealed for each host, seen once and nowhere else; replaced, renewed, taken back. */
+import { readFileSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { expect } from 'chai'
+import { execa } from 'execa'
+import { URI } from 'otpauth'
+import {
+  bastionctl,
+  code,
+  enable,
+  type Finished,
+  generations,
+  login,
+  must,
+  operatorEnv,
+  type Person,
+  program,
+  useLab,
+} from './harness.js'
+import { everSent, payloads } from './support/endpoint.js'
+import { onAll } from './support/everywhere.js'
+import { remains } from './support/remains.js'
+import { difference, state } from './support/snapshot.js'
+import { Terminal } from './support/terminal.js'
+
+const tagged = ['--tag', 'Role=bastion']
+const unattended = ['--yes', '--confirm', 'auto', '--safety-session', 'none']
+
+function done({ exitCode, stdout, stderr }: Finished): string {
+  expect(exitCode, `${stdout}\n${stderr}`).to.equal(0)
+  return `${stdout}\n${stderr}`
+}
+
+describe('a second factor handed over', function () {
+  this.timeout('4m')
+  useLab([
+    { name: 'deb11', factor: true },
+    { name: 'deb12', factor: true },
+    { name: 'deb13', factor: true },
+  ])
+
+  let folder = ''
+  let ada: Person
+  /** What must be nowhere but in the file that was asked for and on the hosts' own places. */
+  const secrets: string[] = []
+  const seen: string[] = []
+
+  before(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-factor-'))
+    const file = path.join(folder, 'ada')
+    await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'ada@laptop', '-f', file])
+    ada = { name: 'ada', key: file }
+    await enable('--enrol', 'required', '--exempt-group', 'sudo')
+  })
+  after(() => {
+    if (folder !== '') rmSync(folder, { recursive: true })
+  })
+
+  async function run(...args: string[]): Promise<string> {
+    const text = done(await bastionctl(...args, ...tagged, ...unattended))
+    seen.push(text)
+    return text
+  }
+
+  /** The secret and the codes, as they were handed over. */
+  function handedOver(file: string): { secret: string; codes: string[] } {
+    expect((statSync(file).mode & 0o777).toString(8)).to.equal('600')
+    const [uri = '', ...codes] = readFileSync(file, 'utf8').trim().split('\n')
+    const secret = URI.parse(uri).secret.base32
+    secrets.push(secret, ...codes)
+    return { secret, codes }
+  }
+
+  /** The module's rate limit counts the logins of half a minute, and these tests make more. */
+  const calm = (host: string): Promise<string> =>
+    must(host, `sed -i 's/^\\(" RATE_LIMIT [0-9]* [0-9]*\\).*/\\1/' /home/ada/.google_authenticator`)
+
+  const refusedWithout = async (host: string): Promise<void> => {
+    const bare = await login(host, ada, { answer: '000000' })
+    expect(bare).to.deep.include({ in: false })
+    expect(bare.prompts).to.have.length(1)
+  }
+
+  it('gets a new person in with key and code, on every host, from the first login on', async () => {
+    const file = path.join(folder, 'first')
+    const told = await run('add-user', 'ada', '--key', `${ada.key}.pub`, '--factor', 'totp', '--uri', file)
+    expect(told).to.contain(`the new factor is in "${file}"`)
+    const { secret, codes } = handedOver(file)
+    await onAll(async (host) => {
+      expect(await login(host, ada, { answer: code(secret) }), host).to.deep.include({ in: true })
+      await refusedWithout(host)
+      expect(await login(host, ada, { answer: codes[0] ?? '' }), host).to.deep.include({ in: true })
+      expect(await login(host, ada, { answer: codes[0] ?? '' }), host).to.deep.include({ in: false })
+      expect(await must(host, 'stat -c "%a %U" /home/ada/.google_authenticator')).to.equal('400 ada\n')
+    })
+  })
+
+  it('is kept by whoever has one, when asked for again', async () => {
+    const told = await run(
+      'add-user',
+      'ada',
+      '--key',
+      `${ada.key}.pub`,
+      '--factor',
+      'totp',
+      '--uri',
+      path.join(folder, 'unused'),
+    )
+    expect(told).to.match(/no changes/)
+  })
+
+  it('has new scratch codes, and the same secret', async () => {
+    const file = path.join(folder, 'codes')
+    await run('new-codes', 'ada', '--codes', file)
+    const codes = readFileSync(file, 'utf8').trim().split('\n')
+    secrets.push(...codes)
+    expect(codes).to.have.length(5)
+    const old = secrets[2] ?? ''
+    await onAll(async (host) => {
+      await calm(host)
+      expect(await login(host, ada, { answer: old }), host).to.deep.include({ in: false })
+      expect(await login(host, ada, { answer: codes[0] ?? '' }), host).to.deep.include({ in: true })
+    })
+  })
+
+  it('is replaced: the new one gets in, the old one does not; a roll back turns that round', async () => {
+    const before = new Map<string, string>()
+    await onAll(async (host) => {
+      before.set(host, await must(host, 'cat /home/ada/.google_authenticator'))
+    })
+    const file = path.join(folder, 'second')
+    const picture = path.join(folder, 'second.png')
+    await run('reset-mfa', 'ada', '--reason', 'phone lost', '--uri', file, '--qr', picture)
+    expect(readFileSync(picture).subarray(1, 4).toString()).to.equal('PNG')
+    expect((statSync(picture).mode & 0o777).toString(8)).to.equal('600')
+    const { codes } = handedOver(file)
+    await onAll(async (host) => {
+      await calm(host)
+      expect(await login(host, ada, { answer: codes[1] ?? '' }), host).to.deep.include({ in: true })
+      expect(await login(host, ada, { answer: secrets.at(-8) ?? '' }), host).to.deep.include({ in: false })
+      expect(await must(host, 'cat /var/lib/bastionctl/changes/*/manifest')).to.contain('phone lost')
+    })
+    done(await bastionctl('rollback', ...tagged, '--yes'))
+    await onAll(async (host) => {
+      expect(await must(host, 'cat /home/ada/.google_authenticator')).to.equal(before.get(host))
+      expect(await login(host, ada, { answer: codes[2] ?? '' }), host).to.deep.include({ in: false })
+    })
+  })
+
+  it('is shown once on a terminal, as a QR code that an app can read', async () => {
+    const args = ['reset-mfa', 'ada', '--reason', 'new phone', ...tagged, ...unattended]
+    const shown = Terminal.run(operatorEnv(), process.execPath, program, ...args)
+    expect(await shown.ended(60), shown.text).to.equal(0)
+    expect(shown.text).to.match(/shown this once/)
+    const secret = (/or type it in: ([A-Z2-7 ]+)/.exec(shown.text)?.[1] ?? '').replaceAll(' ', '')
+    expect(secret).to.match(/^[A-Z2-7]{32}$/)
+    secrets.push(secret)
+    expect(shown.text.split('\n').filter((line) => /^[ ▀▄█]{30,}\r?$/.test(line)).length).to.be.greaterThan(15)
+    await onAll(async (host) => {
+      expect(await login(host, ada, { answer: code(secret) }), host).to.deep.include({ in: true })
+    })
+  })
+
+  it('leaves nothing where a host refuses: the file is gone, nobody is changed', async () => {
+    const file = path.join(folder, 'never')
+    const before = new Map<string, readonly string[]>()
+    await onAll(async (host) => {
+      await must(host, 'mv /usr/bin/openssl /usr/bin/openssl.away')
+      before.set(host, await state(host))
+    })
+    const missing = await bastionctl('reset-mfa', 'ada', '--reason', 'x', '--uri', file, ...tagged, ...unattended)
+    expect(missing.exitCode, missing.stderr).to.equal(7)
+    expect(missing.stderr).to.contain('it lacks openssl')
+    // There when the plan is made, and not when it is carried out.
+    await onAll((host) => must(host, 'ln -s /bin/false /usr/bin/openssl').then(() => undefined))
+    const refused = await bastionctl('reset-mfa', 'ada', '--reason', 'x', '--uri', file, ...tagged, ...unattended)
+    expect(refused.exitCode, refused.stderr).to.equal(11)
+    expect(refused.stdout).to.contain('no secret could be sealed for it: no key could be made')
+    expect(() => statSync(file)).to.throw()
+    await onAll(async (host) => {
+      await must(host, 'rm /usr/bin/openssl')
+      expect(difference(before.get(host), await state(host))).to.deep.equal([])
+      expect(await must(host, 'ls /run; systemctl list-units --all')).to.not.contain('bastionctl-seal')
+      await must(host, 'mv /usr/bin/openssl.away /usr/bin/openssl')
+    })
+  })
+
+  it('travels sealed: nothing of it is in what AWS was sent, in outputs, in records, logs or folders of the agent', async () => {
+    expect(secrets.length).to.be.greaterThan(15)
+    const sent = (await everSent()).map((raw) => `${raw}\n${payloads(raw)}`).join('\n')
+    const runs = path.join(operatorEnv().XDG_DATA_HOME ?? '', 'bastionctl')
+    const records = (await execa('grep', ['-r', '', runs], { reject: false })).stdout
+    const places: [string, string][] = [
+      ['parameters', sent],
+      ['outputs', seen.join('\n')],
+      ['run records', records],
+    ]
+    for (const host of generations) {
+      const text = await must(
+        host,
+        "journalctl -q -o cat; cat /var/lib/bastionctl/changes/*/{journal,transcript,manifest,state,roster} 2>/dev/null; grep -rh '' /var/lib/amazon /var/log 2>/dev/null; true",
+      )
+      expect(await must(host, 'ls /run; systemctl list-units --all')).to.not.contain('bastionctl-seal')
+      places.push([host, text])
+    }
+    for (const [where, text] of places) {
+      expect(text.length, where).to.be.greaterThan(100)
+      for (const secret of secrets) expect(text.includes(secret), `${where} has it`).to.equal(false)
+    }
+  })
+
+  it('is taken away, and enrolment is next, where that can work', async () => {
+    const refused = await bastionctl(
+      'reset-mfa',
+      'ada',
+      '--factor',
+      'first-login',
+      '--reason',
+      'x',
+      ...tagged,
+      ...unattended,
+    )
+    expect(refused.exitCode).to.equal(7)
+    expect(refused.stderr).to.contain('enrolment is required here')
+    await enable('--enrol', 'first-login', '--exempt-group', 'sudo')
+    await run('reset-mfa', 'ada', '--factor', 'first-login', '--reason', 'enrols again')
+    await onAll(async (host) => {
+      expect(await login(host, ada, { answer: '' }), host).to.deep.include({ in: true, prompts: [] })
+    })
+    done(await bastionctl('rollback', ...tagged, '--yes'))
+    await onAll(async (host) => {
+      expect(await login(host, ada, { answer: '' }), host).to.deep.include({ in: false })
+      expect(await remains(host)).to.deep.equal([])
+    })
+  })
+
+  it('is rehearsed by a dry run, which sends no secret and makes none', async () => {
+    const dry = await bastionctl('reset-mfa', 'ada', '--reason', 'x', ...tagged, '--dry-run', '--rehearse')
+    expect(dry.exitCode, dry.stdout + dry.stderr).to.equal(0)
+    expect(dry.stdout).to.contain('3/3 hosts: logins rehearsed')
+  })
+})
