@@ -16,13 +16,15 @@ export const sourceArg = {
   }),
 }
 
+const { lock: _, ...leaverFlags } = removeUserFlags
+
 export const syncUsersFlags = {
-  ...removeUserFlags,
+  ...leaverFlags,
   'max-removals': Flags.string({
     default: '20%',
     summary: 'how many of the accounts that bastionctl manages on a host may go at once',
     description: 'A share of them, of which one may always go, or a number; 0 for none.',
-    helpValue: 'N|N%',
+    helpValue: 'N[%]',
   }),
 }
 
@@ -40,7 +42,7 @@ export async function syncUsersPolicy(
     action: 'sync',
     ...(await readUsers(source, context.objects)),
     readOn: new Date().toISOString().slice(0, 10),
-    home: homeOf(flags),
+    ...homeOf(flags),
     operators,
     maxRemovals,
     acceptLockout: [],

@@ -29,6 +29,7 @@ export const addUserFlags = {
     default: 'first-login' as const,
     summary: 'the second factor: a new one handed over to you, none (by an exempt group), or by enrolment',
   })(),
+  unlock: Flags.boolean({ default: false, summary: 'a locked account gets in again, until --expires or for good' }),
   adopt: Flags.boolean({ default: false, summary: 'also where the account is there and was not made by bastionctl' }),
 }
 
@@ -66,6 +67,16 @@ export const newCodesFlags = {
 }
 
 export const removeUserFlags = {
+  lock: Flags.boolean({
+    default: false,
+    summary: 'nobody gets in by the account any more; all of it stays, and add-user --unlock undoes it',
+    exclusive: ['keep-home', 'purge', 'archive'],
+  }),
+  archive: Flags.string({
+    summary: 'keep the home in this folder of the host, on the file system of the home and closed to all but root',
+    helpValue: 'FOLDER',
+    exclusive: ['keep-home', 'purge'],
+  }),
   'keep-home': Flags.boolean({ default: false, summary: 'leave the home where it is', exclusive: ['purge'] }),
   purge: Flags.boolean({
     default: false,
@@ -106,6 +117,7 @@ export async function addUserPolicy(
     uid: flags.uid ?? null,
     factor: flags.factor,
     adopt: flags.adopt,
+    unlock: flags.unlock,
     acceptLockout: [],
   }
 }
@@ -118,7 +130,8 @@ export async function removeUserPolicy(name: string, flags: RemovalFlags): Promi
     feature: 'users',
     action: 'remove',
     name: checkUserName(name),
-    home: homeOf(flags),
+    ...homeOf(flags),
+    lock: flags.lock,
     operators,
     acceptLockout: [name],
   }
@@ -127,7 +140,7 @@ export async function removeUserPolicy(name: string, flags: RemovalFlags): Promi
 type RemovalFlags = Interfaces.InferredFlags<typeof removeUserFlags> & { readonly 'ssh-user'?: string | undefined }
 
 /** The operator's own accounts. Throws `usage` where none is named. */
-export function operatorsOf(flags: RemovalFlags): string[] {
+export function operatorsOf(flags: Pick<RemovalFlags, 'as' | 'ssh-user'>): string[] {
   const own = flags['ssh-user'] === undefined ? [] : [flags['ssh-user']]
   const operators = [...new Set([...(flags.as ?? []), ...own])]
   if (operators.length > 0) return operators
@@ -138,8 +151,12 @@ export function operatorsOf(flags: RemovalFlags): string[] {
   )
 }
 
-export function homeOf(flags: RemovalFlags): RemoveUserPolicy['home'] {
-  return flags.purge ? 'purge' : flags['keep-home'] ? 'keep' : 'archive'
+/** Throws `usage` for a folder that is none. */
+export function homeOf(flags: Omit<RemovalFlags, 'lock'>): Pick<RemoveUserPolicy, 'home' | 'archive'> {
+  return {
+    home: flags.purge ? 'purge' : flags['keep-home'] ? 'keep' : 'archive',
+    archive: flags.archive === undefined ? '' : checkedFolder(flags.archive),
+  }
 }
 
 /** Throws `usage` for a name, key or fingerprint that is wrong, and where nothing is asked for. */
@@ -219,6 +236,11 @@ export function checkedDate(text: string, flag: string): string {
 export function checkedGroup(name: string): string {
   if (/^[a-z_][-a-z0-9_]{0,31}$/.test(name)) return name
   throw new BastionError('usage', `"${name}" is not the name of a group`, 'a group name has a-z, 0-9, "-" and "_"')
+}
+
+function checkedFolder(path: string): string {
+  if (/^(?:\/[\w-][\w.-]*)+$/.test(path)) return path
+  throw new BastionError('usage', `"${path}" is not the path of a folder`, 'give an absolute path, such as /srv/homes')
 }
 
 export function checkedShell(path: string): string {

@@ -68,6 +68,8 @@ export interface AccountEdit {
   readonly expires: string
   /** What becomes of the home of an account that is removed. */
   readonly home: 'keep' | 'archive' | 'purge'
+  /** Folder for an archived home; absent: the one beside homes. */
+  readonly archive?: string
   readonly giveKeys: readonly GivenKey[]
   /** Fingerprints of keys that go. */
   readonly takeKeys: readonly string[]

@@ -48,6 +48,7 @@ const accountEdit = z.strictObject({
   leaveGroups: z.array(z.string()).readonly().exactOptional(),
   expires: z.string().regex(/^(?:\d{4}-\d{2}-\d{2}|never|)$/, 'expected YYYY-MM-DD, "never", or nothing'),
   home: z.enum(homes),
+  archive: path.exactOptional(),
   giveKeys: z
     .array(
       z.strictObject({
@@ -132,6 +133,7 @@ const addUserPolicy = z.strictObject({
   uid: z.int().nullable(),
   factor: z.enum(newFactors),
   adopt: z.boolean(),
+  unlock: z.boolean(),
   acceptLockout: z.array(z.string()).readonly(),
 })
 
@@ -140,6 +142,8 @@ const removeUserPolicy = z.strictObject({
   action: z.literal('remove'),
   name: z.string(),
   home: z.enum(homes),
+  archive: z.string(),
+  lock: z.boolean(),
   operators: z.array(z.string()).readonly(),
   acceptLockout: z.array(z.string()).readonly(),
 })
@@ -173,6 +177,7 @@ const syncUsersPolicy = z.strictObject({
     )
     .readonly(),
   home: z.enum(homes),
+  archive: z.string(),
   operators: z.array(z.string()).readonly(),
   maxRemovals: z.strictObject({ unit: z.enum(['accounts', 'percent']), value: z.int() }),
   acceptLockout: z.array(z.string()).readonly(),

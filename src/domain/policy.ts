@@ -74,6 +74,8 @@ export interface AddUserPolicy {
   readonly factor: (typeof newFactors)[number]
   /** Also where the account is there and was not made by bastionctl. */
   readonly adopt: boolean
+  /** A locked account gets in again, until `expires` or for good. */
+  readonly unlock: boolean
   /** Nobody: an addition locks nobody out. */
   readonly acceptLockout: readonly string[]
 }
@@ -83,6 +85,10 @@ export interface RemoveUserPolicy {
   readonly action: 'remove'
   readonly name: string
   readonly home: (typeof homes)[number]
+  /** Folder on the host for an archived home; empty for the one beside homes. */
+  readonly archive: string
+  /** The account stays, and nobody gets in by it. */
+  readonly lock: boolean
   /** Who must not be locked out: the operator's own accounts. */
   readonly operators: readonly string[]
   /** Whoever leaves. */
@@ -127,8 +133,9 @@ export interface SyncUsersPolicy {
   /** The day on which it was read, `YYYY-MM-DD` (UTC). */
   readonly readOn: string
   readonly users: readonly SourceUser[]
-  /** What becomes of the homes of those who are removed. */
+  /** What becomes of the homes of those who are removed, as with {@link RemoveUserPolicy}. */
   readonly home: (typeof homes)[number]
+  readonly archive: string
   /** The operator's own accounts: never removed. */
   readonly operators: readonly string[]
   /** How many of a host's managed accounts may go at once: a number, or a share of them in percent. */

@@ -57,6 +57,7 @@ export function changeData(change: Change, order: ChangeOrder): Data {
           a.expires,
           a.home,
           a.factor ?? '',
+          a.archive ?? '',
         ),
       ),
     ),

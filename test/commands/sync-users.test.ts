@@ -51,6 +51,7 @@ describe('sync-users', () => {
         },
       ],
       home: 'purge',
+      archive: '',
       operators: ['ops', 'admin'],
       maxRemovals: { unit: 'accounts', value: 3 },
       acceptLockout: [],

@@ -259,6 +259,57 @@ describe('people', function () {
     })
   })
 
+  describe('locked', () => {
+    before(async () => {
+      await fresh(...generations)
+      done(await add('bob', '--key', key, '--sudo'))
+      await onAll(async (host) => {
+        await login(host, bob, { command: 'echo precious >kept; (setsid sleep 900 >/dev/null 2>&1 &)' })
+      })
+      await remember()
+    })
+
+    it('gets in no more, and nothing of theirs runs; all that they have stays', async () => {
+      done(await remove('bob', '--lock'))
+      await onAll(async (host) => {
+        expect(await login(host, bob)).to.deep.include({ in: false })
+        expect((await sh(host, 'pgrep -u bob')).exitCode).to.equal(1)
+        expect(await must(host, 'cat /home/bob/kept; ls /etc/sudoers.d')).to.match(/^precious\n[^]*bastionctl-bob/)
+      })
+      expect(done(await remove('bob', '--lock'))).to.match(/no changes/)
+    })
+
+    it('is unlocked by add-user --unlock, and by a roll back', async () => {
+      done(await add('bob', '--unlock'))
+      await onAll(async (host) => {
+        expect((await login(host, bob, { command: 'cat kept; sudo -n id -u' })).stdout).to.equal('precious\n0')
+      })
+      done(await rollBack())
+      await onAll(async (host) => {
+        expect(await login(host, bob)).to.deep.include({ in: false })
+      })
+      done(await rollBack())
+      await onAll(asBefore)
+    })
+
+    it("a leaver's home is archived in a folder of your choice, on its own file system", async () => {
+      const elsewhere = await remove('bob', '--archive', '/run/left')
+      expect(elsewhere.stdout).to.contain('/run/left is on another file system than /home/bob')
+      expect(elsewhere.exitCode).to.equal(11)
+      done(await remove('bob', '--archive', '/srv/left'))
+      await onAll(async (host) => {
+        expect(await must(host, 'stat -c "%a %U" /srv/left; cat /srv/left/bob-*/kept; ls /home')).to.match(
+          /^700 root\nprecious\n(?!.*bob)/,
+        )
+      })
+      done(await rollBack())
+      await onAll(async (host) => {
+        await asBefore(host)
+        expect((await sh(host, 'ls -d /srv/left')).exitCode).to.equal(2)
+      })
+    })
+  })
+
   describe('refused', () => {
     before(async () => {
       await fresh(...generations)

@@ -21,6 +21,8 @@ const kinds = {
   'own-code': { factor: 'own', answer: 'right', expect: 'in', prompted: true },
   'own-without': { factor: 'own', answer: 'none', expect: 'refused', prompted: true },
   'own-unasked': { factor: 'own', answer: 'batch', expect: 'in', prompted: false },
+  shut: { factor: 'fresh', answer: 'right', expect: 'refused', prompted: true },
+  'shut-key': { factor: 'none', answer: 'batch', expect: 'refused', prompted: false },
   'key-enough': { factor: 'fresh', answer: 'batch', expect: 'in', prompted: false },
 } as const satisfies Record<string, Omit<LoginCase, 'id' | 'phase' | 'account'>>
 

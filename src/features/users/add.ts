@@ -43,10 +43,11 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
 }
 
 /** The account as it is, if it may be changed. Errors: `refused`. */
-function accountOf({ name, uid, adopt }: AddUserPolicy, facts: Facts): Account | undefined {
+function accountOf({ name, uid, adopt, unlock }: AddUserPolicy, facts: Facts): Account | undefined {
   const taken = facts.names.find((entry) => entry.name === name)
   const account = facts.accounts.find((entry) => entry.name === name)
   if (taken === undefined) {
+    if (unlock) throw new BastionError('refused', `there is no account "${name}" to unlock`)
     const holder = facts.names.find((entry) => entry.uid === uid)
     if (holder !== undefined)
       throw new BastionError('refused', `uid ${String(uid)} is ${holder.name}'s`, 'give another --uid, or none')
@@ -123,7 +124,8 @@ function updated(
   factor: AccountEdit['factor'],
 ): AccountEdit | undefined {
   const groups = policy.groups.filter((group) => !account.groups.includes(group))
-  const expires = policy.expires === (account.expires ?? 'never') ? '' : policy.expires
+  const wanted = policy.unlock && account.expired && policy.expires === '' ? 'never' : policy.expires
+  const expires = wanted === (account.expires ?? 'never') ? '' : wanted
   if (keys.length === 0 && groups.length === 0 && expires === '' && factor === undefined) return undefined
   return {
     name: policy.name,
@@ -162,9 +164,10 @@ function loginsOf(
   // Nobody's file is written to for a proof but that of an account which the change has made.
   const phases = account === undefined ? (['rehearse', 'prove'] as const) : (['rehearse'] as const)
   if (factor !== undefined) return phases.flatMap((phase) => ownLogins(phase, policy.name, state.on && !exempt))
-  if (account !== undefined) return []
+  if (account !== undefined && !(policy.unlock && account.expired)) return []
+  if (account?.enrolled === true && state.on && !exempt) return [login('rehearse', policy.name, 'right')]
   const kind = !state.on || exempt ? 'key-only' : state.enrol === 'required' ? 'no-entry' : 'unenrolled'
-  return [login('rehearse', policy.name, kind), login('prove', policy.name, kind)]
+  return phases.map((phase) => login(phase, policy.name, kind))
 }
 
 /** By the factor that the change gives: with a code of its own, and, where one is demanded, not without. */

@@ -4,6 +4,7 @@ import { BastionError } from '../../domain/errors.js'
 import { fileFact, type Account, type Facts } from '../../domain/facts.js'
 import type { RemoveUserPolicy } from '../../domain/policy.js'
 import { describeKey } from '../hardening/access.js'
+import { login } from '../mfa/logins.js'
 import type { MfaState } from '../mfa/state.js'
 import { listFile, managedNames, sudoersFile, sudoersPath } from './managed.js'
 import { administratorRows, administrators, asToday, ofTheSystem } from './administrators.js'
@@ -14,8 +15,9 @@ const fates = { keep: 'home kept', archive: 'home archived', purge: 'home delete
 
 /** Nothing where the account is gone already. Errors: BastionError `refused`. */
 export function removal(policy: RemoveUserPolicy, facts: Facts, state: MfaState): Removal {
-  const { name, home } = policy
+  const { name, home, archive } = policy
   const account = accountOf(policy, facts, state)
+  if (policy.lock) return locking(name, account, facts, state)
   const summary = `remove user ${name} (${fates[home]})`
   const files = [
     ...(fileFact(facts, sudoersPath(name)) ? [sudoersFile(name, false)] : []),
@@ -35,6 +37,7 @@ export function removal(policy: RemoveUserPolicy, facts: Facts, state: MfaState)
         groups: [],
         expires: '',
         home,
+        ...(archive === '' ? {} : { archive }),
         giveKeys: [],
         takeKeys: offered.map(({ fingerprint }) => fingerprint),
         reason: 'leaves',
@@ -58,6 +61,50 @@ export function removal(policy: RemoveUserPolicy, facts: Facts, state: MfaState)
       ...(account.keys.length > offered.length
         ? [`${name} has keys that cannot be offered from the host itself: their refusal is not shown`]
         : []),
+    ],
+  }
+}
+
+/** The second day of 1970, as usermod(8) takes it: 0 has more than one meaning in shadow(5). */
+export const longAgo = '1970-01-02'
+
+/** Expired, and nothing runs: PAM refuses whatever key and code come. Keys, factor, jobs, home and rights stay for the day of the unlock. */
+function locking(name: string, account: Account | undefined, facts: Facts, state: MfaState): Removal {
+  const nothing = { summary: `lock user ${name}`, files: [], keyOnly: [], notes: [] }
+  if (account === undefined) throw new BastionError('refused', `there is no account "${name}" to lock`)
+  if (account.expired) return { ...nothing, accounts: [], logins: [], lockouts: [], access: [] }
+  const exempt = account.groups.some((group) => state.exemptGroups.includes(group))
+  return {
+    ...nothing,
+    accounts: [
+      {
+        name,
+        action: 'update',
+        shell: '',
+        comment: '',
+        groups: [],
+        expires: longAgo,
+        home: 'keep',
+        giveKeys: [],
+        takeKeys: [],
+        reason: 'is locked',
+      },
+    ],
+    logins: [
+      login('rehearse', name, state.on && !exempt ? 'shut' : 'shut-key'),
+      ...asToday({ ...facts, accounts: facts.accounts.filter((other) => other !== account) }, state),
+    ],
+    lockouts: [{ account: name, reason: 'is locked', accepted: true }],
+    access: [
+      ...administratorRows(facts, state).filter((row) => row.account !== name),
+      ...account.keys.map((key) => ({
+        account: name,
+        sudo: account.sudo,
+        key: describeKey(key),
+        today: true,
+        after: false,
+        why: 'is locked',
+      })),
     ],
   }
 }

@@ -11,7 +11,7 @@ import { administratorRows, administrators, asToday, ofTheSystem } from './admin
 import { optionNames } from './key-options.js'
 import { listFile, managedNames, sudoersFile, sudoersPath } from './managed.js'
 import type { PublicKey } from './public-key.js'
-import { removal } from './remove.js'
+import { longAgo, removal } from './remove.js'
 
 type Content = Pick<Draft, 'summary' | 'files' | 'accounts' | 'logins' | 'lockouts' | 'keyOnly' | 'access' | 'notes'>
 
@@ -153,6 +153,7 @@ function taken(user: SourceUser, policy: SyncUsersPolicy, facts: Facts, state: M
       uid,
       adopt: false,
       factor: 'first-login',
+      unlock: false,
       acceptLockout: [],
     },
     facts,
@@ -174,9 +175,9 @@ function taken(user: SourceUser, policy: SyncUsersPolicy, facts: Facts, state: M
 
 /** Errors: `refused`. */
 function removedPart(name: string, policy: SyncUsersPolicy, facts: Facts, state: MfaState): Part {
-  const { home, operators } = policy
+  const { home, archive, operators } = policy
   const { files, accounts, lockouts, access, notes } = removal(
-    { feature: 'users', action: 'remove', name, home, operators, acceptLockout: [name] },
+    { feature: 'users', action: 'remove', name, home, archive, lock: false, operators, acceptLockout: [name] },
     facts,
     state,
   )
@@ -208,7 +209,7 @@ function brought(user: SourceUser, policy: SyncUsersPolicy, facts: Facts, manage
   if (missing.length > 0)
     throw refused(`${name}: there is no group ${missing.join(', ')}`, 'make it first, or take it out of the source')
   const left = leftGroups(account, user)
-  const expires = user.expires === (account.expires ?? 'never') ? '' : user.expires
+  const expires = newExpiry(account, user)
   const sudoers = sudoersOf(user, facts)
   const edited = [fresh, gone, groups, left].some((list) => list.length > 0) || expires !== ''
   if (!edited && sudoers.length === 0) return []
@@ -227,6 +228,11 @@ function brought(user: SourceUser, policy: SyncUsersPolicy, facts: Facts, manage
       notes: user.sudo === false && sudo ? [`${name} may become root by other means than bastionctl's`] : [],
     },
   ]
+}
+
+/** Empty where it stays. A source unlocks nobody: whoever has locked an account did so at once, and perhaps for a reason. */
+function newExpiry(account: Account, { expires }: SourceUser): string {
+  return account.expires === longAgo || expires === (account.expires ?? 'never') ? '' : expires
 }
 
 /** `id -Gn` names the primary group first, which nobody can leave. */
@@ -376,7 +382,7 @@ function afterwards(account: Account, user: SourceUser, policy: SyncUsersPolicy,
     ...account,
     sudo: account.sudo && hasSudoAfter(account, user, facts),
     groups: [...account.groups.filter((group) => !left.includes(group)), ...(user.groups ?? [])],
-    expired: user.expires === '' ? account.expired : isOver(user.expires, policy),
+    expired: newExpiry(account, user) === '' ? account.expired : isOver(user.expires, policy),
     keys: keysOf(user.keys).map(({ type, bits, fingerprint, comment, options }) => ({
       type,
       bits,

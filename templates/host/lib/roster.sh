@@ -1,18 +1,19 @@
 # shellcheck shell=sh
 # People's accounts: made, changed and taken away, and put back line by line, since others may have changed the databases meanwhile.
-# A line of a roster is name|action|uid|shell|comment|groups|expires|home|factor.
+# A line of a roster is name|action|uid|shell|comment|groups|expires|home|factor|archive.
 #   action   create | update | remove        expires  YYYY-MM-DD, `never`, or empty for as it is
 #   home     keep | archive | purge, of an account that is removed
+#   archive  the folder of an archived home; empty: beside the home
 #   factor   totp | codes (from $RUN/secrets/NAME) | gone, or empty for as it is
 # What an account was before is below $CHANGES/ID/people/NAME; root's alone, since password hashes are part of it.
 
 DATABASES='passwd shadow group gshadow subuid subgid'
 
-# each_person LIST FUNCTION [ARGUMENT…]: calls FUNCTION for each line, with $_name … $_factor set and $_was its record; stops at the first failure.
+# each_person LIST FUNCTION [ARGUMENT…]: calls FUNCTION for each line, with $_name … $_archive set and $_was its record; stops at the first failure.
 each_person() {
   _list=$1
   shift
-  while IFS='|' read -r _name _action _uid _shell _comment _groups _expires _house _factor <&4; do
+  while IFS='|' read -r _name _action _uid _shell _comment _groups _expires _house _factor _archive <&4; do
     "$@" || return 1
   done 4<"$_list"
 }
@@ -72,6 +73,14 @@ check_present() {
   _others=$(getent passwd | awk -F: -v name="$_name" -v home="$_dir" '$1 != name && ($6 == home || index($6, home "/") == 1) { print $1 }' | tr '\n' ' ')
   [ -z "$_others" ] || { echo "$_dir is the home of others as well (${_others% }): leave it with --keep-home"; return 1; }
   roots_alone "${_dir%/*}" || { echo "others than root can change what is in ${_dir%/*}: leave the home with --keep-home"; return 1; }
+  if [ -n "$_archive" ]; then
+    roots_alone "${_archive%/*}" || { echo "others than root can change what is in ${_archive%/*}"; return 1; }
+    [ ! -e "$_archive" ] || own_folder "$_archive" || return 1
+    _at=$_archive
+    [ -e "$_at" ] || _at=${_archive%/*}
+    [ -d "$_at" ] || { echo "there is no folder $_at"; return 1; }
+    [ "$(stat -Lc %d "$_at")" = "$(stat -c %d "$_dir")" ] || { echo "$_archive is on another file system than $_dir"; return 1; }
+  fi
   ! mounted "$_dir" || { echo "something is mounted at or below $_dir: unmount it, or leave the home with --keep-home"; return 1; }
 }
 
@@ -245,7 +254,11 @@ update_person() {
   case $_expires in
   '') ;;
   never) usermod -e '' "$_name" 2>&1 9>&- || return 1 ;;
-  *) usermod -e "$_expires" "$_name" 2>&1 9>&- || return 1 ;;
+  *)
+    usermod -e "$_expires" "$_name" 2>&1 9>&- || return 1
+    # Locked: who is in goes out.
+    if [ "$_where" = live ] && [ "$(date -u -d "$_expires" +%s)" -le "$(epoch)" ]; then end_sessions "$_name"; fi
+    ;;
   esac
   if [ -s "$RUN/data/roster-keys/$_name" ] || [ -s "$RUN/data/roster-drop/$_name" ]; then give_keys || return 1; fi
   give_factor
@@ -437,13 +450,14 @@ remove_person() {
     [ "$(cat "$_was/keys-mode" 2>/dev/null || echo absent)" = absent ] || drop_keys "$(cat "$_was/keys-path")" "$_name" || return 1
   elif [ -d "$_dir" ]; then
     _aside=$(house_aside "$2")
+    [ -e "${_aside%/*}" ] || { : >"$_was/made-archive" && durable "$_was/made-archive"; } || return 1
     own_folder "${_aside%/*}" && ! mounted "$_dir" && mv -T "$_dir" "$_aside" && sync "${_dir%/*}" "${_aside%/*}" || return 1
   fi
   end_sessions "$_name"
 }
 
 # house_aside ID: where the home goes, on its own file system.
-house_aside() { printf '%s/.bastionctl-homes/%s-%s\n' "${_dir%/*}" "$_name" "$1"; }
+house_aside() { printf '%s/%s-%s\n' "${_archive:-${_dir%/*}/.bastionctl-homes}" "$_name" "$1"; }
 
 # own_folder FOLDER: is there, root's, and closed to all others.
 own_folder() {
@@ -728,7 +742,7 @@ return_person() {
   elif [ "$_house" = purge ] && [ ! -d "$_dir" ]; then
     journal "$1" "$_dir was deleted, and is not put back"
   fi
-  rmdir "${_aside%/*}" 2>/dev/null || true
+  [ ! -e "$_was/made-archive" ] || rmdir "${_aside%/*}" 2>/dev/null || true
   [ "$_house" = keep ] && [ "$(cat "$_was/keys-mode" 2>/dev/null || echo absent)" != absent ] || return 0
   read_keys "$(cat "$_was/keys-path")" "$_name" >"$_was/keys-now"
   case $? in

@@ -24,6 +24,7 @@ function adding(more: Partial<AddUserPolicy> = {}): AddUserPolicy {
     uid: null,
     factor: 'first-login',
     adopt: false,
+    unlock: false,
     acceptLockout: [],
     ...more,
   }
@@ -35,6 +36,8 @@ function removing(name: string, more: Partial<RemoveUserPolicy> = {}): RemoveUse
     action: 'remove',
     name,
     home: 'archive',
+    archive: '',
+    lock: false,
     operators: ['admin'],
     acceptLockout: [name],
     ...more,

@@ -38,6 +38,7 @@ function syncing(users: readonly SourceUser[], more: Partial<SyncUsersPolicy> = 
     readOn: '2026-11-24',
     users,
     home: 'archive',
+    archive: '',
     operators: ['admin'],
     maxRemovals: { unit: 'percent', value: 20 },
     acceptLockout: [],
@@ -269,6 +270,20 @@ describe('a sync of people', () => {
           /nobody who is an administrator today \(ada\) would be one afterwards/,
         )
     })
+  })
+
+  it('unlocks nobody, whatever day the source names', () => {
+    const locked = host([has('ada', { expires: '1970-01-02', expired: true })])
+    for (const expires of ['', 'never', '2030-01-31'])
+      expect(nothingIn(draft(syncing([user('ada', { expires })]), locked), locked)).to.equal(true)
+    expect(
+      draft(syncing([user('bob')], { maxRemovals: { unit: 'accounts', value: 1 } }), locked).accounts,
+    ).to.have.length(2)
+  })
+
+  it('archives homes where it is told to', () => {
+    const made = draft(syncing([user('bob')], { archive: '/srv/homes' }), host([has('ada'), has('bob')]))
+    expect(made.accounts[0]).to.deep.include({ name: 'ada', home: 'archive', archive: '/srv/homes' })
   })
 
   it('does not make an account that would have ended, and ends one that is there', () => {

@@ -1,0 +1,175 @@
+/** Taking people on and off where something is in the way: another operator, a full disk, what is mounted, who else could write. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { expect } from 'chai'
+import { execa } from 'execa'
+import { bastionctl, type Finished, fresh, generations, login, must, type Person, sh, useLab } from './harness.js'
+import { onAll } from './support/everywhere.js'
+import { emptyAgain, fillUp, shim, unshim } from './support/faults.js'
+import { runAs } from './support/operator.js'
+import { remains } from './support/remains.js'
+import { difference, state } from './support/snapshot.js'
+
+const tagged = ['--tag', 'Role=bastion']
+const unattended = ['--yes', '--confirm', 'auto', '--safety-session', 'none']
+const alice = { machine: 'alice-laptop' }
+const bob = { machine: 'bob-desktop' }
+
+describe('people, where something is in the way', function () {
+  this.timeout('4m')
+  useLab([
+    { name: 'deb11', factor: true },
+    { name: 'deb12', factor: true },
+    { name: 'deb13', factor: true },
+  ])
+
+  let folder = ''
+  let key = ''
+  let ada: Person
+  const was = new Map<string, readonly string[]>()
+
+  before(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-people-faults-'))
+    ada = { name: 'ada', key: path.join(folder, 'ada') }
+    key = `${ada.key}.pub`
+    await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'ada@laptop', '-f', ada.key])
+  })
+  after(() => {
+    if (folder !== '') rmSync(folder, { recursive: true })
+  })
+
+  beforeEach(async () => {
+    await fresh(...generations)
+    await onAll(async (host) => {
+      was.set(host, await state(host))
+    })
+  })
+
+  async function asBefore(host: string): Promise<void> {
+    expect(difference(was.get(host), await state(host)), host).to.deep.equal([])
+    expect(await remains(host), host).to.deep.equal([])
+  }
+
+  const add = (...more: string[]): Promise<Finished> =>
+    bastionctl('add-user', 'ada', '--key', key, ...more, ...tagged, ...unattended)
+  const remove = (...more: string[]): Promise<Finished> =>
+    bastionctl('remove-user', 'ada', '--as', 'admin', ...more, ...tagged, ...unattended)
+
+  it('two operators at once: each host has one of their people or none, whoever lost is told, and the second try does it', async () => {
+    const addAs = (operator: typeof alice, name: string) =>
+      runAs(operator, 'add-user', name, '--key', key, ...tagged, ...unattended)
+    const tries = await Promise.all([addAs(alice, 'ann'), addAs(bob, 'ben')])
+    for (const { exitCode, stdout, stderr } of tries) {
+      expect(exitCode, stdout + stderr).to.be.oneOf([0, 9, 10, 12, 14])
+      if (exitCode !== 0) expect(stdout + stderr).to.match(/alice-laptop|bob-desktop|has moved since/)
+    }
+    for (const [operator, name] of [
+      [alice, 'ann'],
+      [bob, 'ben'],
+    ] as const) {
+      const { exitCode, stdout, stderr } = await addAs(operator, name)
+      expect(exitCode, stdout + stderr).to.equal(0)
+    }
+    await onAll(async (host) => {
+      for (const name of ['ann', 'ben'])
+        expect(await login(host, { name, key: ada.key }), host).to.deep.include({ in: true })
+      expect(await must(host, 'sort /etc/bastionctl-users; pwck -rq; grpck -rq')).to.match(/^# .*\nann\nben\n$/)
+      expect(await remains(host)).to.deep.equal([])
+    })
+  })
+
+  it('a disk that is full in the midst of useradd: the host is as before', async () => {
+    await onAll((host) => shim(host, 'useradd', '*ada', fillUp('/home', 'blocks')))
+    const { exitCode, stdout } = await add()
+    expect(stdout).to.match(/rolled back|refused/)
+    expect(exitCode).to.be.oneOf([11, 12, 14])
+    await onAll(async (host) => {
+      await must(host, `mountpoint -q /home && ${emptyAgain('/home')}; true`)
+      await unshim(host, 'useradd')
+      await must(host, 'rm -rf /mnt/small-*; rmdir /mnt/small 2>/dev/null; true')
+      await asBefore(host)
+      expect((await sh(host, 'getent passwd ada')).exitCode).to.equal(2)
+    })
+  })
+
+  it('a home with something mounted in it is not moved, and nothing of what is mounted is deleted', async () => {
+    expect((await add()).exitCode).to.equal(0)
+    await onAll(async (host) => {
+      await must(
+        host,
+        'mkdir -p /srv/team /home/ada/team && echo ours >/srv/team/file && mount --bind /srv/team /home/ada/team',
+      )
+    })
+    const refused = await remove('--purge')
+    expect(refused.stdout).to.contain('something is mounted at or below /home/ada')
+    expect(refused.exitCode).to.equal(11)
+    await onAll(async (host) => {
+      expect(await must(host, 'cat /srv/team/file')).to.equal('ours\n')
+      await must(host, 'umount /home/ada/team && rmdir /home/ada/team')
+    })
+    const removed = await remove('--purge')
+    expect(removed.exitCode, removed.stdout).to.equal(0)
+  })
+
+  it('a home below a folder that others can write to is not moved either', async () => {
+    expect((await add()).exitCode).to.equal(0)
+    await onAll((host) =>
+      must(
+        host,
+        'loginctl terminate-user ada; pkill -KILL -u ada; sleep 0.5; mkdir -m 1777 /srv/shared && usermod -m -d /srv/shared/ada ada',
+      ).then(() => undefined),
+    )
+    const refused = await remove()
+    expect(refused.stdout).to.contain('others than root can change what is in /srv/shared')
+    expect(refused.exitCode).to.equal(11)
+    const kept = await remove('--keep-home')
+    expect(kept.exitCode, kept.stdout).to.equal(0)
+    await onAll(async (host) => {
+      expect(await must(host, 'ls -A /srv/shared/ada/.ssh')).to.equal('')
+      expect((await sh(host, 'getent passwd ada')).exitCode).to.equal(2)
+    })
+  })
+
+  it('an account that shares its uid is left alone', async () => {
+    expect((await add()).exitCode).to.equal(0)
+    await onAll((host) => must(host, 'useradd -o -u "$(id -u ada)" -M twin').then(() => undefined))
+    const refused = await remove()
+    expect(refused.stdout).to.contain('ada has its uid in common with twin')
+    expect(refused.exitCode).to.equal(11)
+  })
+
+  it('a program under another uid that is theirs ends too', async () => {
+    expect((await add()).exitCode).to.equal(0)
+    // A set-uid program that waits for an answer: its real uid is the person's, its effective one is not.
+    await onAll((host) =>
+      must(
+        host,
+        'cp /bin/sleep /srv/waits && chmod 4755 /srv/waits && (setsid runuser -u ada -- /srv/waits 900 >/dev/null 2>&1 </dev/null &) ; sleep 0.5; pgrep -x waits >/dev/null',
+      ).then(() => undefined),
+    )
+    const { exitCode, stdout } = await remove()
+    expect(exitCode, stdout).to.equal(0)
+    await onAll(async (host) => {
+      expect((await sh(host, 'pgrep -x waits')).exitCode).to.equal(1)
+    })
+  })
+
+  it('a link out of the home is not written through, in a rehearsal as little as in the change', async () => {
+    expect((await add()).exitCode).to.equal(0)
+    await onAll((host) =>
+      must(
+        host,
+        'install -d -m 755 -o ada -g ada /srv/keys && mv /home/ada/.ssh /srv/keys/ssh && ln -s /srv/keys/ssh /home/ada/.ssh && chown -h ada: /home/ada/.ssh && sha256sum /srv/keys/ssh/authorized_keys >/srv/sum',
+      ).then(() => undefined),
+    )
+    const second = path.join(folder, 'second')
+    await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'second', '-f', second])
+    const dry = await bastionctl(
+      ...['rotate-key', 'ada', '--add', `${second}.pub`],
+      ...[...tagged, '--dry-run', '--rehearse'],
+    )
+    expect(dry.exitCode, dry.stdout).to.equal(0)
+    await onAll((host) => must(host, 'sha256sum -c --quiet /srv/sum').then(() => undefined))
+  })
+})
