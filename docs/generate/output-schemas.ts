@@ -367,6 +367,7 @@ export const outputSchemas = {
   'rotate-key': change,
   rollback: target,
   status,
+  'sync-users': change,
   users,
   who,
   verify,

@@ -87,6 +87,11 @@ const ROUTES: Readonly<Record<string, (control: Control, body: unknown) => unkno
     const { id, details } = z.strictObject({ id: z.string(), details: Outcome }).parse(body)
     control.outcome(id, details ?? undefined)
   },
+  'POST /_lab/bucket': (control, body) => {
+    const objects = z.record(z.string(), z.string()).nullable()
+    const given = z.strictObject({ name: z.string(), objects }).parse(body)
+    control.bucket(given.name, given.objects ?? undefined)
+  },
   'POST /_lab/reset': (control) => {
     control.reset()
   },

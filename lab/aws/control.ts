@@ -24,6 +24,8 @@ export interface Control {
   killAgent(id: string): void
   /** Commands to the host end so without reaching it; undefined ends that. */
   outcome(id: string, details: Details | undefined): void
+  /** A bucket with these objects, texts by key, and no others; undefined: no such bucket. */
+  bucket(name: string, objects: Readonly<Record<string, string>> | undefined): void
   calls(): CallReport
   /** All requests since the start, headers and bodies. */
   everSent(): readonly string[]
@@ -33,7 +35,7 @@ export interface Control {
 
 export function makeControl(backend: Backend, faults: Faults, calls: Calls): Control {
   const { world, store, dispatcher } = backend
-  const { hosts, forced, settings, clock } = world
+  const { hosts, forced, buckets, settings, clock } = world
   return {
     settings,
     fault: (...list) => {
@@ -61,6 +63,9 @@ export function makeControl(backend: Backend, faults: Faults, calls: Calls): Con
     outcome: (id, details) => {
       put(forced, id, details)
     },
+    bucket: (name, objects) => {
+      put(buckets, name, objects && new Map(Object.entries(objects)))
+    },
     calls: () => calls.report(),
     everSent: () => calls.everSent(),
     reset() {
@@ -68,7 +73,7 @@ export function makeControl(backend: Backend, faults: Faults, calls: Calls): Con
       store.clear()
       faults.clear()
       calls.reset()
-      for (const map of [hosts.agents, hosts.instances, forced]) map.clear()
+      for (const map of [hosts.agents, hosts.instances, forced, buckets]) map.clear()
     },
   }
 }

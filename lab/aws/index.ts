@@ -1,4 +1,4 @@
-/** AWS on loopback: EC2, Systems Manager's Run Command and STS over the lab's hosts. See README.md. */
+/** AWS on loopback: EC2, Systems Manager's Run Command, STS and some of S3 over the lab's hosts. See README.md. */
 
 import type { AddressInfo } from 'node:net'
 
@@ -51,6 +51,7 @@ export async function startEndpoint(options: Options): Promise<Endpoint> {
     hosts: new Hosts(options.state),
     executor: options.executor ?? nsenterExecutor(),
     forced: new Map(),
+    buckets: new Map(),
   }
   const backend = { world, store: new Store(), dispatcher: new Dispatcher(world) }
   const faults = new Faults()

@@ -1,6 +1,6 @@
 /**
- * The three protocols that the SDK's clients of these services speak (seen in version 3.1169): JSON 1.1 for Systems
- * Manager, EC2's own Query protocol, and AWS Query for STS.
+ * The protocols that the SDK's clients of these services speak (seen in version 3.1169): JSON 1.1 for Systems Manager,
+ * EC2's own Query protocol, AWS Query for STS, and REST with XML for S3.
  */
 
 import type { IncomingMessage } from 'node:http'
@@ -9,11 +9,12 @@ import { ec2 } from './ec2.js'
 import { AwsError } from './errors.js'
 import { readForm } from './form.js'
 import type { Operation } from './service.js'
+import { readRest, s3, type S3Answer } from './s3.js'
 import { ssm } from './ssm.js'
 import { sts } from './sts.js'
 import { xml, type Xml } from './xml.js'
 
-export type ServiceName = 'ssm' | 'ec2' | 'sts'
+export type ServiceName = 'ssm' | 'ec2' | 'sts' | 's3'
 
 export interface Call {
   readonly service: ServiceName
@@ -29,7 +30,7 @@ export interface Answer {
   readonly body: string
 }
 
-const OPERATIONS: Readonly<Record<ServiceName, Readonly<Record<string, Operation>>>> = { ssm, ec2, sts }
+const OPERATIONS: Readonly<Record<ServiceName, Readonly<Record<string, Operation>>>> = { ssm, ec2, sts, s3 }
 
 /** @throws AwsError for a request that is not signed, or that no service here understands. */
 export function readCall(request: IncomingMessage, body: string): Call {
@@ -37,6 +38,10 @@ export function readCall(request: IncomingMessage, body: string): Call {
   if (service === 'ssm') {
     const operation = String(request.headers['x-amz-target']).replace(/^AmazonSSM\./, '')
     return { service, operation, region, input: json(body), run: ssm[operation] }
+  }
+  if (service === 's3') {
+    const { operation, input } = readRest(request.method ?? '', request.url ?? '/')
+    return { service, operation, region, input, run: s3[operation] }
   }
   const { Action, Version: _, ...input } = readForm(body)
   const operation = typeof Action === 'string' ? Action : ''
@@ -51,7 +56,7 @@ function scope({ headers }: IncomingMessage): { service: ServiceName; region: st
   const [, region, service] = found ?? []
   if (region === undefined || service === undefined)
     throw new AwsError('MissingAuthenticationTokenException', 'Missing Authentication Token')
-  if (service !== 'ssm' && service !== 'ec2' && service !== 'sts')
+  if (service !== 'ssm' && service !== 'ec2' && service !== 'sts' && service !== 's3')
     throw new AwsError('UnknownOperationException', `the lab has no service ${service}`, 404)
   return { service, region }
 }
@@ -66,6 +71,7 @@ function json(body: string): Record<string, unknown> {
 
 export function showResult({ service, operation }: Call, result: unknown, requestId: string): Answer {
   if (service === 'ssm') return { status: 200, type: 'application/x-amz-json-1.1', body: JSON.stringify(result) }
+  if (service === 's3') return { status: 200, ...(result as S3Answer) }
   const body =
     service === 'ec2'
       ? `<${operation}Response xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>${requestId}</requestId>${xml(result as Xml)}</${operation}Response>`
@@ -79,6 +85,10 @@ export function showError(service: ServiceName, { code, message, status }: AwsEr
     return { status, type: 'application/x-amz-json-1.1', body: JSON.stringify({ __type: code, message }) }
   }
   const error = xml({ Code: code, Message: message })
+  if (service === 's3') {
+    const body = `<?xml version="1.0" encoding="UTF-8"?>\n<Error>${error}<RequestId>${requestId}</RequestId></Error>`
+    return { status, type: 'application/xml', body }
+  }
   const body =
     service === 'ec2'
       ? `<Response><Errors><Error>${error}</Error></Errors><RequestID>${requestId}</RequestID></Response>`

@@ -5,9 +5,10 @@ import { AwsError } from './errors.js'
 import { isHybrid } from './hosts.js'
 import type { Call, ServiceName } from './protocol.js'
 
-/** EC2: API error codes, RequestLimitExceeded. Systems Manager: API reference, CommonErrors. */
+/** EC2: API error codes, RequestLimitExceeded. S3: API reference, "Error responses". Systems Manager: API reference, CommonErrors. */
 export function throttled(service: ServiceName): AwsError {
   if (service === 'ec2') return new AwsError('RequestLimitExceeded', 'Request limit exceeded.', 503)
+  if (service === 's3') return new AwsError('SlowDown', 'Please reduce your request rate.', 503)
   return service === 'sts'
     ? new AwsError('Throttling', 'Rate exceeded', 400)
     : new AwsError('ThrottlingException', 'Rate exceeded')
@@ -16,7 +17,8 @@ export function throttled(service: ServiceName): AwsError {
 /** Wording of IAM since 2021 (IAM user guide, "Troubleshoot access denied error messages"); seen in aws/aws-cdk#27412. */
 export function accessDenied(call: Call, resource: string | undefined): AwsError {
   const { service, operation } = call
-  const action = `${service}:${operation}`
+  // IAM has another name for it (Service Authorization Reference, S3).
+  const action = `${service}:${operation === 'ListObjectsV2' ? 'ListBucket' : operation}`
   const why = `because no identity-based policy allows the ${action} action`
   if (service === 'ec2') {
     return new AwsError(
@@ -24,6 +26,12 @@ export function accessDenied(call: Call, resource: string | undefined): AwsError
       `You are not authorized to perform this operation. User: ${OPERATOR} is not authorized to perform: ${action} ${why}`,
       403,
     )
+  }
+  if (service === 's3') {
+    const { Bucket, Key } = call.input
+    const what = `arn:aws:s3:::${String(Bucket)}${operation === 'GetObject' ? `/${String(Key)}` : ''}`
+    const message = `User: ${OPERATOR} is not authorized to perform: ${action} on resource: "${what}" ${why}`
+    return new AwsError('AccessDenied', message, 403)
   }
   const message = `User: ${OPERATOR} is not authorized to perform: ${action} on resource: ${arn(call, resource)} ${why}`
   return service === 'sts' ? new AwsError('AccessDenied', message, 403) : new AwsError('AccessDeniedException', message)
@@ -43,6 +51,11 @@ export function badCredentials(service: ServiceName, state: 'expired' | 'invalid
     return state === 'expired'
       ? new AwsError('RequestExpired', 'Request has expired.')
       : new AwsError('AuthFailure', 'AWS was not able to validate the provided access credentials', 401)
+  }
+  if (service === 's3') {
+    return state === 'expired'
+      ? new AwsError('ExpiredToken', 'The provided token has expired.')
+      : new AwsError('InvalidAccessKeyId', 'The AWS Access Key Id you provided does not exist in our records.', 403)
   }
   if (state === 'expired') {
     const message = 'The security token included in the request is expired'

@@ -13,4 +13,6 @@ export interface World {
   readonly executor: HostExecutor
   /** Outcomes set by the control API, by host id: what would come of a command without the host's doing. */
   readonly forced: Map<string, Details>
+  /** Objects in S3: texts by key, by bucket. */
+  readonly buckets: Map<string, ReadonlyMap<string, string>>
 }

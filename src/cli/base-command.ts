@@ -11,6 +11,7 @@ import { RunStore } from './run-store.js'
 import { callsView } from './views/calls.js'
 import { progressView } from './views/progress.js'
 import { styleFor } from './views/style.js'
+import { wiring } from './wiring.js'
 import { CallCounter, openWorld } from './world.js'
 
 /** What every command has: --json, --verbose, --no-color, errors as one line with a hint and a documented exit code. */
@@ -46,6 +47,7 @@ export abstract class BaseCommand extends Command {
         if (!json && lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`)
       },
       open: (settings) => openWorld({ ...settings, progress, onCall: this.#calls.onCall }, signal),
+      objects: () => wiring().objects({ onCall: this.#calls.onCall }),
     }
   }
 

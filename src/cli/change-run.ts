@@ -1,5 +1,6 @@
 /** What all commands that change hosts share: plan → show → ask → apply → report. A command adds only its policy. */
 import { parseDuration } from '../domain/duration.js'
+import type { Emit, RunEvent } from '../domain/events.js'
 import type { ExitName } from '../domain/exit-codes.js'
 import { openLockouts, refuseLockouts } from '../domain/lockouts.js'
 import { hasChanges } from '../domain/plan-groups.js'
@@ -25,11 +26,13 @@ export interface ChangeRequest {
   readonly selector: Selector
   readonly policy: Policy
   readonly flags: PlanFlags & ApplyFlags & HandOverFlags
+  /** Where nothing has to change, nothing is said: for schedulers. */
+  readonly quiet?: boolean
 }
 
 /** Throws `usage` before anything is asked of AWS, whatever the engine's plan throws, and `declined` if the answer is no. */
 export async function runChange(context: Context, request: ChangeRequest): Promise<ChangeOutput> {
-  const { selector, policy, flags } = request
+  const { selector, policy, flags, quiet = false } = request
   const confirmWithin = parseDuration(flags['confirm-within'])
   const dryRun = flags['dry-run']
   if (!dryRun) checkApplyFlags(context, flags)
@@ -39,7 +42,11 @@ export async function runChange(context: Context, request: ChangeRequest): Promi
   const world = await context.open(dryRun ? {} : sessionOf(flags))
   const { tool, who: createdBy } = context
   const { region } = world
-  const planned = await world.engine.plan(world.ports, { selector, policy, confirmWithin, createdBy, tool, region })
+  const held = new HeldEvents(world.ports.emit)
+  const ports = quiet ? { ...world.ports, emit: held.emit } : world.ports
+  const planned = await world.engine.plan(ports, { selector, policy, confirmWithin, createdBy, tool, region })
+  if (quiet && !hasChanges(planned) && !dryRun && flags.out === undefined) return { exit: 'ok', plan: planned }
+  held.release()
   const rehearsal =
     flags.rehearse && hasChanges(planned) && openLockouts(planned).length === 0
       ? await rehearse(world, planned)
@@ -55,6 +62,21 @@ export async function runChange(context: Context, request: ChangeRequest): Promi
   }
   if (dryRun) return { exit: dryRunExit(plan, rehearsal, flags), plan, ...(rehearsal && { rehearsal }) }
   return applyPlan(context, world, plan, flags)
+}
+
+/** Keeps events back until it is known whether anybody is to hear of them. */
+class HeldEvents {
+  readonly #events: RunEvent[] = []
+
+  constructor(private readonly to: Emit) {}
+
+  readonly emit = (event: RunEvent): void => {
+    this.#events.push(event)
+  }
+
+  release(): void {
+    for (const event of this.#events.splice(0)) this.to(event)
+  }
 }
 
 function makesSecrets(policy: Policy): boolean {

@@ -1,6 +1,7 @@
 /** What a command's work needs of the terminal, the process and the world; commands hand it on, the work stays free of oclif. */
 import type { Engine, Ports } from '../engine/api.js'
 import type { RunStore } from './run-store.js'
+import type { Objects } from '../fleet/s3-objects.js'
 import type { SshSettings } from './wiring.js'
 import type { Style } from './views/style.js'
 
@@ -25,6 +26,8 @@ export interface Context {
   /** Everything else, on stderr. */
   readonly tell: (text: string) => void
   readonly open: (settings: OpenSettings) => Promise<World>
+  /** Objects in S3. */
+  readonly objects: () => Promise<Objects>
 }
 
 export interface OpenSettings {

@@ -123,28 +123,39 @@ export async function addUserPolicy(
 }
 
 /** Throws `usage` for a name that is wrong, and where it is not known who the operator is. */
-export async function removeUserPolicy(
-  name: string,
-  flags: Interfaces.InferredFlags<typeof removeUserFlags> & { readonly 'ssh-user'?: string | undefined },
-): Promise<RemoveUserPolicy> {
+export async function removeUserPolicy(name: string, flags: RemovalFlags): Promise<RemoveUserPolicy> {
   const { checkUserName } = await import('../features/users/names.js')
-  const own = flags['ssh-user'] === undefined ? [] : [flags['ssh-user']]
-  const operators = [...new Set([...(flags.as ?? []), ...own])]
-  if (operators.length === 0)
-    throw new BastionError(
-      'usage',
-      'which account is yours is not known, and it must not be removed',
-      'say it with --as USER, or --ssh-user USER',
-    )
+  const operators = operatorsOf(flags)
   return {
     feature: 'users',
     action: 'remove',
     name: checkUserName(name),
-    archive: flags.archive === undefined ? '' : checkedFolder(flags.archive),
+    ...homeOf(flags),
     lock: flags.lock,
-    home: flags.purge ? 'purge' : flags['keep-home'] ? 'keep' : 'archive',
     operators,
     acceptLockout: [name],
+  }
+}
+
+type RemovalFlags = Interfaces.InferredFlags<typeof removeUserFlags> & { readonly 'ssh-user'?: string | undefined }
+
+/** The operator's own accounts. Throws `usage` where none is named. */
+export function operatorsOf(flags: Pick<RemovalFlags, 'as' | 'ssh-user'>): string[] {
+  const own = flags['ssh-user'] === undefined ? [] : [flags['ssh-user']]
+  const operators = [...new Set([...(flags.as ?? []), ...own])]
+  if (operators.length > 0) return operators
+  throw new BastionError(
+    'usage',
+    'which account is yours is not known, and it must not be removed',
+    'say it with --as USER, or --ssh-user USER',
+  )
+}
+
+/** Throws `usage` for a folder that is none. */
+export function homeOf(flags: Omit<RemovalFlags, 'lock'>): Pick<RemoveUserPolicy, 'home' | 'archive'> {
+  return {
+    home: flags.purge ? 'purge' : flags['keep-home'] ? 'keep' : 'archive',
+    archive: flags.archive === undefined ? '' : checkedFolder(flags.archive),
   }
 }
 
@@ -214,7 +225,7 @@ async function textOf(file: string): Promise<string> {
 }
 
 /** Errors: `usage` for anything but a day that there is. */
-function checkedDate(text: string, flag: string): string {
+export function checkedDate(text: string, flag: string): string {
   const date = new Date(`${text}T00:00:00Z`)
   if (/^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text))
     return text
@@ -222,7 +233,7 @@ function checkedDate(text: string, flag: string): string {
 }
 
 /** As groupadd(8) takes them. */
-function checkedGroup(name: string): string {
+export function checkedGroup(name: string): string {
   if (/^[a-z_][-a-z0-9_]{0,31}$/.test(name)) return name
   throw new BastionError('usage', `"${name}" is not the name of a group`, 'a group name has a-z, 0-9, "-" and "_"')
 }
@@ -232,13 +243,13 @@ function checkedFolder(path: string): string {
   throw new BastionError('usage', `"${path}" is not the path of a folder`, 'give an absolute path, such as /srv/homes')
 }
 
-function checkedShell(path: string): string {
+export function checkedShell(path: string): string {
   if (/^\/[\w./-]+$/.test(path)) return path
   throw new BastionError('usage', `"${path}" is not the path of a shell`, 'give an absolute path, such as /bin/bash')
 }
 
 /** The field of passwd(5) ends at a colon; commas part its own fields and are left to whoever wants them. */
-function checkedComment(text: string): string {
+export function checkedComment(text: string): string {
   if (!/[:|\p{Cc}]/u.test(text) && text.length <= 200) return text
   throw new BastionError(
     'usage',

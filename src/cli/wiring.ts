@@ -4,6 +4,7 @@
  */
 import type { Engine } from '../engine/api.js'
 import type { Inventory, SafetySessions, Transport } from '../engine/ports.js'
+import type { Objects } from '../fleet/s3-objects.js'
 
 export interface FleetConnection {
   readonly inventory: Inventory
@@ -22,12 +23,15 @@ export interface Wiring {
   /** `onCall` hears of every API call by its operation's name. Throws `access`. */
   readonly fleet: (settings: { readonly onCall: (operation: string) => void }) => Promise<FleetConnection>
   readonly sessions: (settings: SshSettings) => Promise<SafetySessions>
+  /** Objects in S3; as `fleet`. */
+  readonly objects: (settings: { readonly onCall: (operation: string) => void }) => Promise<Objects>
 }
 
 const real: Wiring = {
   engine: async () => (await import('../engine/engine.js')).engine,
   fleet: async (settings) => (await import('../fleet/index.js')).fleetFrom(settings),
   sessions: async (settings) => (await import('../fleet/ssh/index.js')).sshSessions(settings),
+  objects: async (settings) => (await import('../fleet/index.js')).objectsFrom(settings),
 }
 
 let current = real

@@ -14,6 +14,7 @@ import ResetMfa from './reset-mfa.js'
 import RotateKey from './rotate-key.js'
 import Rollback from './rollback.js'
 import Status from './status.js'
+import SyncUsers from './sync-users.js'
 import Users from './users.js'
 import Who from './who.js'
 import Verify from './verify.js'
@@ -34,6 +35,7 @@ export const commands = {
   rollback: Rollback,
   'rotate-key': RotateKey,
   status: Status,
+  'sync-users': SyncUsers,
   users: Users,
   who: Who,
   verify: Verify,

@@ -62,6 +62,8 @@ export interface AccountEdit {
   readonly comment: string
   /** To be a member of, beside those it is in. */
   readonly groups: readonly string[]
+  /** To be a member of no longer. */
+  readonly leaveGroups?: readonly string[]
   /** Last day, `YYYY-MM-DD`; `never`; or empty: as it is. */
   readonly expires: string
   /** What becomes of the home of an account that is removed. */

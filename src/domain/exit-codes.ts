@@ -13,7 +13,10 @@ export const exitCodes = {
     'a host cannot be changed: not managed by SSM, offline, not supported, a tool is missing, its clock is off',
   ],
   access: [6, 'AWS said no: no credentials, denied by IAM, or the endpoint cannot be reached'],
-  refused: [7, 'the plan would lock people out, or asks for what a host does not have (a group, an administrator)'],
+  refused: [
+    7,
+    'the plan would lock people out, asks for what a host does not have (a group, an administrator), or removes more people than agreed',
+  ],
   'bad-plan': [8, 'the plan file is malformed, of another schema version, or was edited'],
   stale: [9, 'a host has moved since the plan was made; nothing was changed on it'],
   busy: [10, 'another change is pending on a host, or another operator is at work on it'],

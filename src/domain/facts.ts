@@ -144,6 +144,8 @@ export interface Facts {
   readonly opensSeals: boolean
   readonly missingTools: readonly string[]
   readonly changes: readonly RecordedChange[]
+  /** Options in front of keys of accounts that bastionctl manages, by the SHA-256 of their text; none for keys without options. */
+  readonly keyOptions?: readonly { readonly account: string; readonly fingerprint: string; readonly digest: string }[]
 }
 
 /** What differs between two readings of the same host and so is no part of {@link Facts}. */

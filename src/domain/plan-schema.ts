@@ -45,6 +45,7 @@ const accountEdit = z.strictObject({
   shell: z.string(),
   comment: z.string(),
   groups: z.array(z.string()).readonly(),
+  leaveGroups: z.array(z.string()).readonly().exactOptional(),
   expires: z.string().regex(/^(?:\d{4}-\d{2}-\d{2}|never|)$/, 'expected YYYY-MM-DD, "never", or nothing'),
   home: z.enum(homes),
   archive: path.exactOptional(),
@@ -156,6 +157,32 @@ const rotateKeyPolicy = z.strictObject({
   acceptLockout: z.array(z.string()).readonly(),
 })
 
+const syncUsersPolicy = z.strictObject({
+  feature: z.literal('users'),
+  action: z.literal('sync'),
+  source: z.string(),
+  readOn: z.string(),
+  users: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        keys: z.array(z.string()).readonly(),
+        sudo: z.boolean().nullable(),
+        groups: z.array(z.string()).readonly().nullable(),
+        shell: z.string(),
+        comment: z.string(),
+        expires: z.string(),
+        uid: z.int().nullable(),
+      }),
+    )
+    .readonly(),
+  home: z.enum(homes),
+  archive: z.string(),
+  operators: z.array(z.string()).readonly(),
+  maxRemovals: z.strictObject({ unit: z.enum(['accounts', 'percent']), value: z.int() }),
+  acceptLockout: z.array(z.string()).readonly(),
+})
+
 const factorPolicy = z.strictObject({
   feature: z.literal('users'),
   action: z.literal('factor'),
@@ -165,7 +192,13 @@ const factorPolicy = z.strictObject({
   acceptLockout: z.array(z.string()).readonly(),
 })
 
-const usersPolicy = z.discriminatedUnion('action', [addUserPolicy, removeUserPolicy, rotateKeyPolicy, factorPolicy])
+const usersPolicy = z.discriminatedUnion('action', [
+  addUserPolicy,
+  removeUserPolicy,
+  rotateKeyPolicy,
+  syncUsersPolicy,
+  factorPolicy,
+])
 
 const plannedHost = z.strictObject({
   id: z.string(),

@@ -107,6 +107,43 @@ export interface RotateKeyPolicy {
   readonly acceptLockout: readonly string[]
 }
 
+/** A person as a source of `sync-users` names them. What it does not say stays as it is on hosts. */
+export interface SourceUser {
+  readonly name: string
+  /** Lines of authorized_keys: these and no others. */
+  readonly keys: readonly string[]
+  /** May become root; null: the source says nothing of it. */
+  readonly sudo: boolean | null
+  /** Beside the primary group, these and no others; null: the source says nothing of them. */
+  readonly groups: readonly string[] | null
+  /** Of a new account. */
+  readonly shell: string
+  readonly comment: string
+  /** The account's last day, `YYYY-MM-DD`; `never`; or empty: as it is. */
+  readonly expires: string
+  /** null: each host chooses. */
+  readonly uid: number | null
+}
+
+export interface SyncUsersPolicy {
+  readonly feature: 'users'
+  readonly action: 'sync'
+  /** What was read, as it is recorded on hosts. */
+  readonly source: string
+  /** The day on which it was read, `YYYY-MM-DD` (UTC). */
+  readonly readOn: string
+  readonly users: readonly SourceUser[]
+  /** What becomes of the homes of those who are removed, as with {@link RemoveUserPolicy}. */
+  readonly home: (typeof homes)[number]
+  readonly archive: string
+  /** The operator's own accounts: never removed. */
+  readonly operators: readonly string[]
+  /** How many of a host's managed accounts may go at once: a number, or a share of them in percent. */
+  readonly maxRemovals: { readonly unit: 'accounts' | 'percent'; readonly value: number }
+  /** Nobody beforehand: who loses what follows from each host. */
+  readonly acceptLockout: readonly string[]
+}
+
 /** `codes`: the secret stays, its scratch codes are new. */
 export const factorEdits = ['totp', 'first-login', 'codes'] as const
 
@@ -121,7 +158,7 @@ export interface FactorPolicy {
   readonly acceptLockout: readonly string[]
 }
 
-export type UsersPolicy = AddUserPolicy | RemoveUserPolicy | RotateKeyPolicy | FactorPolicy
+export type UsersPolicy = AddUserPolicy | RemoveUserPolicy | RotateKeyPolicy | SyncUsersPolicy | FactorPolicy
 
 /** Every feature adds its policy here. */
 export type Policy = MfaPolicy | HardenPolicy | UsersPolicy

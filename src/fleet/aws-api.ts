@@ -1,6 +1,7 @@
 /** What the fleet uses of AWS. Types only, so that importing it loads nothing. */
 
 import type * as Ec2 from '@aws-sdk/client-ec2'
+import type * as S3 from '@aws-sdk/client-s3'
 import type * as Ssm from '@aws-sdk/client-ssm'
 
 /** What is used of EC2. Errors: AwsError. */
@@ -24,9 +25,17 @@ export interface SsmApi {
   cancelCommand(input: Ssm.CancelCommandCommandInput): Promise<Ssm.CancelCommandCommandOutput>
 }
 
+/** What is used of S3. Errors: AwsError. */
+export interface S3Api {
+  listObjectsV2(input: S3.ListObjectsV2CommandInput): Promise<S3.ListObjectsV2CommandOutput>
+  /** The body is still to be read. */
+  getObject(input: S3.GetObjectCommandInput): Promise<S3.GetObjectCommandOutput>
+}
+
 export interface Aws {
   ec2(): Promise<Ec2Api>
   ssm(): Promise<SsmApi>
+  s3(): Promise<S3Api>
   /** The region in use. Errors: AwsError `region`. */
   region(): Promise<string>
 }

@@ -1,12 +1,13 @@
 /**
- * The EC2 and Systems Manager clients, loaded at the first call. Region, profile, credentials and endpoint are found by the
+ * The EC2, Systems Manager and S3 clients, loaded at the first call. Region, profile, credentials and endpoint are found by the
  * SDK in its own ways (environment, shared config, AWS_ENDPOINT_URL); nothing is invented here.
  */
 
 import type { EC2Client } from '@aws-sdk/client-ec2'
+import type { S3Client } from '@aws-sdk/client-s3'
 import type { SSMClient } from '@aws-sdk/client-ssm'
 
-import type { Aws, Ec2Api, SsmApi } from './aws-api.js'
+import type { Aws, Ec2Api, S3Api, SsmApi } from './aws-api.js'
 import type * as awsSdk from './aws-sdk.js'
 import { accessError, type AwsCall } from './aws-errors.js'
 import { limited, onlyIfNotTaken, retryAnything, type MayRetry } from './aws-retry.js'
@@ -34,8 +35,20 @@ export function awsClients(onCall: OnCall = () => undefined): Aws {
     prepare(client, 'ec2', onCall, retryAnything)
     return ec2Api(sdk, client)
   })
+  const s3 = once(async () => {
+    const { credentials } = await ssm()
+    const sdk = await import('./aws-s3-sdk.js')
+    const client = new sdk.S3Client({ ...options, ...addressing(), credentials })
+    prepare(client, 's3', onCall, retryAnything)
+    const api: S3Api = {
+      listObjectsV2: (input) => client.send(new sdk.ListObjectsV2Command(input)),
+      getObject: (input) => client.send(new sdk.GetObjectCommand(input)),
+    }
+    return api
+  })
   return {
     ec2,
+    s3,
     ssm: async () => (await ssm()).api,
     region: async () => {
       const { config } = await ssm()
@@ -75,17 +88,23 @@ const options = {
   requestHandler: { connectionTimeout: 5_000, requestTimeout: 30_000, throwOnRequestTimeout: true },
 }
 
+/** A bucket may lie in another region than the hosts. An endpoint of one's own seldom has a host name for each bucket. */
+function addressing(): { followRegionRedirects: boolean; forcePathStyle: boolean } {
+  const own = process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL'] ?? ''
+  return { followRegionRedirects: true, forcePathStyle: own !== '' }
+}
+
 /** An idle connection that AWS has closed meanwhile would leave open whether a command was taken: always a new one. */
 const senderOptions = {
   ...options,
   requestHandler: { ...options.requestHandler, httpAgent: { keepAlive: false }, httpsAgent: { keepAlive: false } },
 }
 
-type Client = EC2Client | SSMClient
+type Client = EC2Client | S3Client | SSMClient
 
 /** Counts calls, turns every failure into an AwsError, and bounds retries. */
 function prepare(client: Client, service: AwsCall['service'], onCall: OnCall, mayRetry: MayRetry): void {
-  // The stacks of the two clients differ in types only by their unions of inputs.
+  // The stacks of the clients differ in types only by their unions of inputs.
   const stack = client.middlewareStack as SSMClient['middlewareStack']
   stack.add(
     (next, context) => async (args) => {

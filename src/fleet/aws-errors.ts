@@ -4,7 +4,7 @@ import { BastionError } from '../domain/errors.js'
 import { kindOf, read, type FailureKind, type Raw } from './aws-failure.js'
 
 export interface AwsCall {
-  readonly service: 'ec2' | 'ssm'
+  readonly service: 'ec2' | 'ssm' | 's3'
   /** e.g. `DescribeInstances`. */
   readonly operation: string
   /** Where the request went, e.g. `https://ssm.eu-central-1.amazonaws.com`; unknown before it was built. */
@@ -35,11 +35,14 @@ export class AwsError extends BastionError {
   }
 }
 
+/** Where IAM has another name for an operation (Service Authorization Reference, S3). */
+const iamActions: Readonly<Record<string, string>> = { ListObjectsV2: 'ListBucket' }
+
 /** Whatever an SDK call has thrown, as an AwsError; a BastionError stays as it is. */
 export function accessError(thrown: unknown, call: AwsCall): BastionError {
   if (thrown instanceof BastionError) return thrown
   const raw = read(thrown)
-  const action = `${call.service}:${call.operation}`
+  const action = `${call.service}:${iamActions[call.operation] ?? call.operation}`
   const fail = (kind: FailureKind, message: string, hint?: string): AwsError =>
     new AwsError(kind, raw.code, message, hint)
   const kind = kindOf(raw)
@@ -116,7 +119,7 @@ function credentials(raw: Raw): Line {
 
 function denied(raw: Raw, asked: string): Line {
   const action = /to perform: ([\w-]+:\w+)/.exec(raw.text)?.[1] ?? asked
-  const resource = /on resource: (\S+)/.exec(raw.text)?.[1]
+  const resource = /on resource: "?([^\s"]+)/.exec(raw.text)?.[1]
   const who = /User: (\S+)/.exec(raw.text)?.[1]
   const hint = /explicit deny/.test(raw.text)
     ? `a policy denies ${action} explicitly; some ask for a session with MFA`

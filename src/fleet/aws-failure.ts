@@ -43,14 +43,16 @@ export function read(thrown: unknown): Raw {
   }
 }
 
-/** By the codes' lists in AWS's "Common errors" pages of the EC2 and Systems Manager API references and the SDK's sources. */
+/** By the codes' lists in AWS's "Common errors" pages of the EC2 and Systems Manager API references, S3's "Error responses" and the SDK's sources. */
 const codes: Readonly<Record<string, FailureKind>> = {
   CredentialsProviderError: 'credentials',
   TokenProviderError: 'credentials',
   ExpiredToken: 'credentials',
   ExpiredTokenException: 'credentials',
   UnrecognizedClientException: 'credentials',
+  InvalidAccessKeyId: 'credentials',
   InvalidClientTokenId: 'credentials',
+  InvalidToken: 'credentials',
   MissingAuthenticationToken: 'credentials',
   MissingAuthenticationTokenException: 'credentials',
   IncompleteSignature: 'credentials',
@@ -71,6 +73,7 @@ const codes: Readonly<Record<string, FailureKind>> = {
   EPIPE: 'broken-off',
   ETIMEDOUT: 'broken-off',
   TimeoutError: 'broken-off',
+  SlowDown: 'throttled',
   Throttling: 'throttled',
   ThrottlingException: 'throttled',
   ThrottledException: 'throttled',

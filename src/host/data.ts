@@ -63,6 +63,7 @@ export function changeData(change: Change, order: ChangeOrder): Data {
     ),
     ...lists('keys', change.accounts, ({ giveKeys }) => giveKeys.map(({ line }) => line)),
     ...lists('drop', change.accounts, ({ takeKeys }) => takeKeys),
+    ...lists('leave', change.accounts, ({ leaveGroups = [] }) => leaveGroups),
     'roster-new': text(
       change.accounts.flatMap(({ name, giveKeys }) =>
         giveKeys
@@ -70,7 +71,14 @@ export function changeData(change: Change, order: ChangeOrder): Data {
           .map(({ type, blob, fingerprint }) => row(name, type, blob, fingerprint)),
       ),
     ),
-    'roster-gone': text(change.accounts.flatMap(({ name, takeKeys }) => takeKeys.map((print) => row(name, print)))),
+    // A key that is taken and given has got other options: it is not to be refused.
+    'roster-gone': text(
+      change.accounts.flatMap(({ name, takeKeys, giveKeys }) =>
+        takeKeys
+          .filter((print) => !giveKeys.some(({ fingerprint }) => fingerprint === print))
+          .map((print) => row(name, print)),
+      ),
+    ),
     ...Object.fromEntries(Object.entries(order.sealed ?? {}).map(([name, text]) => [`sealed/${name}`, text])),
     expect: text(change.expectations.map((e) => row(e.account, e.keyword, e.value))),
     // Those that nothing foretold, too: sshd may know of a loss that the plan does not.
@@ -84,7 +92,7 @@ export function changeData(change: Change, order: ChangeOrder): Data {
 
 /** A file for each account that has such lines. */
 function lists(
-  kind: 'keys' | 'drop',
+  kind: 'keys' | 'drop' | 'leave',
   accounts: readonly AccountEdit[],
   linesOf: (account: AccountEdit) => readonly string[],
 ): Data {

@@ -38,6 +38,7 @@ const pairLine = z.tuple([z.string(), z.string()])
 const time = z.union([z.literal('').transform(() => undefined), int])
 const timesLine = z.tuple([z.string(), time, time, time])
 const keyTimeLine = z.tuple([z.string(), z.string(), int])
+const keyOptionsLine = z.tuple([z.string(), z.string(), z.string()])
 const hostKeyLine = z.tuple([z.string(), int, z.string()])
 
 /** Throws (a bug, or another program's output) where the tree is not what inspect.sh writes. */
@@ -81,6 +82,11 @@ export function readFacts(digest: string, tree: Tree): Facts {
     opensSeals: sshd.openssl === 'yes',
     missingTools: lines(tree, 'missing-tools'),
     changes: rows(tree, 'changes', changeLine).map(changeFromRow),
+    keyOptions: rows(tree, 'key-options', keyOptionsLine).map(([account, fingerprint, digest]) => ({
+      account,
+      fingerprint,
+      digest,
+    })),
   }
 }
 

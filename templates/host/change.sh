@@ -153,6 +153,8 @@ if ! step arm arm_change "$ID" "$(wanted deadline)"; then
   answer refused arm "${why:-the guard could not be armed}"
 fi
 
+journal "$ID" "$(wanted who): $(wanted summary)"
+
 # undo REASON: the guard's own way back, under the lock that this program holds.
 undo() {
   why=$DETAIL

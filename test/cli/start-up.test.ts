@@ -28,7 +28,7 @@ function recorder(folder: string): { readonly preload: string; readonly read: ()
 }
 
 const slow =
-  /node_modules\/(?:@aws-sdk|@smithy|@inquirer|inquirer|execa|zod|eta|diff)\/|chunks\/(?:aws-sdk|engine|fleet|ssh|prompts|change-run)-/
+  /node_modules\/(?:@aws-sdk|@smithy|@inquirer|inquirer|execa|zod|eta|diff)\/|chunks\/(?:aws-sdk|aws-s3-sdk|users-source|engine|fleet|ssh|prompts|change-run)-/
 
 describe('start-up', function () {
   this.timeout('30s')
@@ -53,6 +53,8 @@ describe('start-up', function () {
     ['enable-mfa', '--bad'],
     ['status'],
     ['history'],
+    ['sync-users', '--help'],
+    ['sync-users', 'x', '--tag', 'a=b'],
     ['confirm'],
   ]) {
     it(`loads neither AWS nor prompts nor the engine for "${argv.join(' ')}"`, async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 import { expect } from 'chai'
 
-import { fleetFrom } from '../../src/fleet/index.js'
+import { fleetFrom, objectsFrom } from '../../src/fleet/index.js'
 import { refusal } from '../fakes/refusal.js'
 import { labEndpoint, secretKey, setEnvironment, type LabEndpoint } from './lab-endpoint.js'
 
@@ -80,7 +80,10 @@ describe('aws clients', () => {
       AWS_SECRET_ACCESS_KEY: undefined,
       AWS_REGION: undefined,
     })
-    const { inventory, transport, region } = await lab.fleet()
+    const onCall = (): void => undefined
+    lab.control.bucket('keys', { a: 'A' })
+    expect(await objectsFrom({ onCall }).read('keys', 'a', 1)).to.equal('A')
+    const { inventory, transport, region } = await fleetFrom({ onCall })
     const [host] = await inventory.select(byTag)
     await transport.run({
       hosts: [host?.id ?? ''],

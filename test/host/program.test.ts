@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { hostCommand } from '../../src/host/program.js'
@@ -20,6 +21,18 @@ describe('the command that carries the on-host program', () => {
 
   it('stays far below the 64 KB that Run Command takes', async () => {
     expect((await hostCommand('change', {}, 60)).length).to.be.below(48_000)
+  })
+
+  it('leaves comments out, and nothing else', async () => {
+    const sent = await openCommand(await hostCommand('change', {}, 60))
+    for (const [name, text] of sent) {
+      if (!name.endsWith('.sh')) continue
+      const script = readFileSync(new URL(`../../templates/host/${name}`, import.meta.url), 'utf8')
+      const missing = script.split('\n').filter((line) => !text.split('\n').includes(line))
+      expect(missing.filter((line) => !/^ *# /.test(line))).to.deep.equal([])
+      expect(text).to.not.match(/^ *# /m)
+      execFileSync('sh', ['-n'], { input: text })
+    }
   })
 
   it('carries the verb, the data, the scripts and the units', async () => {

@@ -48,5 +48,6 @@ useWiring({
   engine: () => Promise.resolve(engine as Engine),
   fleet: () => Promise.resolve({ inventory: {} as Inventory, transport: {} as Transport, region: plan.region }),
   sessions: () => Promise.resolve({} as SafetySessions),
+  objects: () => Promise.reject(new Error('S3 was asked')),
 })
 await main(await sourceConfig(), process.argv.slice(2))

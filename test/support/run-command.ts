@@ -6,6 +6,7 @@ import { captureOutput } from '@oclif/test'
 import { main } from '../../src/cli/main.js'
 import { useWiring, type SshSettings } from '../../src/cli/wiring.js'
 import type { Engine } from '../../src/engine/api.js'
+import type { Objects } from '../../src/fleet/s3-objects.js'
 import type { Inventory, SafetySessions, Transport } from '../../src/engine/ports.js'
 import { sourceConfig } from '../source-config.js'
 
@@ -22,6 +23,11 @@ export class Bench {
   readonly home = mkdtempSync(join(tmpdir(), 'bastionctl-test-'))
   readonly sessions: SshSettings[] = []
   region = 'eu-test-1'
+  /** What S3 holds. */
+  objects: Objects = {
+    list: () => Promise.reject(new Error('S3 was asked')),
+    read: () => Promise.reject(new Error('S3 was asked')),
+  }
 
   async run(argv: readonly string[], engine: Partial<Engine> = {}): Promise<Ran> {
     const before = { ...process.env }
@@ -32,6 +38,7 @@ export class Bench {
         onCall('DescribeInstances')
         return Promise.resolve({ inventory: {} as Inventory, transport: {} as Transport, region: this.region })
       },
+      objects: () => Promise.resolve(this.objects),
       sessions: (settings) => {
         this.sessions.push(settings)
         return Promise.resolve({} as SafetySessions)

@@ -55,12 +55,13 @@ function changeView(change: Change, withSummary: boolean, shown: Set<string>, st
 const factorWords = { totp: 'a new second factor', codes: 'new scratch codes', gone: 'no second factor any more' }
 
 function accountLine(edit: AccountEdit, style: Style): string {
-  const { name, action, uid, shell, groups, expires, giveKeys, takeKeys, home, factor, reason } = edit
+  const { name, action, uid, shell, groups, leaveGroups = [], expires, giveKeys, takeKeys, home, factor, reason } = edit
   const paint = action === 'remove' ? style.red : action === 'create' ? style.green : style.yellow
   const parts = [
     uid === undefined ? '' : `uid ${String(uid)}`,
     shell,
     groups.length === 0 ? '' : `groups ${groups.join(', ')}`,
+    leaveGroups.length === 0 ? '' : `leaves ${leaveGroups.join(', ')}`,
     expires === '' ? '' : `expires ${expires}`,
     giveKeys.length === 0 ? '' : `${count(giveKeys.length, 'key')} more`,
     takeKeys.length === 0 ? '' : `${count(takeKeys.length, 'key')} less`,

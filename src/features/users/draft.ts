@@ -1,44 +1,59 @@
 /** Taking a person on or off: policy and facts in, draft out. */
-import type { Draft } from '../../domain/change.js'
+import type { Draft, Read } from '../../domain/change.js'
 import { digestText } from '../../domain/digest.js'
-import type { Facts } from '../../domain/facts.js'
+import { fileFact, type Facts } from '../../domain/facts.js'
 import type { UsersPolicy } from '../../domain/policy.js'
 import { profileFor } from '../../os/index.js'
 import { methodNamed } from '../mfa/registry.js'
 import { mfaState, type MfaState } from '../mfa/state.js'
 import { addition } from './add.js'
 import { factorEdit } from './factor.js'
+import { listPath } from './managed.js'
 import { removal } from './remove.js'
 import { rotation } from './rotate.js'
+import { synchronisation } from './sync.js'
 
 /** Errors: BastionError `host-unfit`, `refused`. */
 export function draftUsers(policy: UsersPolicy, facts: Facts): Draft {
   profileFor(facts)
   const state = mfaState(facts)
-  const taken = facts.names.find(({ name }) => name === policy.name)
-  const groups = policy.action === 'add' ? policy.groups : []
+  const { touched, groups, ...made } = content(policy, facts, state)
   return {
     feature: policy.feature,
     packages: [],
     factor: methodNamed(state.method ?? 'totp').factor(facts),
     reads: [
-      { kind: 'account', name: policy.name, digest: taken === undefined ? 'absent' : digestText(String(taken.uid)) },
+      ...touched.map((name) => ({ kind: 'account' as const, name, digest: uidDigest(name, facts) })),
+      ...(policy.action === 'sync' ? [listRead(facts)] : []),
       ...groups.map((name) => ({ kind: 'group' as const, name, digest: digestText(name) })),
     ],
     expectations: [],
-    ...content(policy, facts, state),
+    ...made,
   }
 }
 
-function content(policy: UsersPolicy, facts: Facts, state: MfaState): ReturnType<typeof removal> {
+/** Who is managed decides whose account may be changed at all. */
+function listRead(facts: Facts): Read {
+  return { kind: 'file', name: listPath, digest: fileFact(facts, listPath)?.digest ?? 'absent' }
+}
+
+function uidDigest(account: string, facts: Facts): string {
+  const entry = facts.names.find(({ name }) => name === account)
+  return entry === undefined ? 'absent' : digestText(String(entry.uid))
+}
+
+function content(policy: UsersPolicy, facts: Facts, state: MfaState): ReturnType<typeof synchronisation> {
+  const touched = policy.action === 'sync' ? [] : [policy.name]
   switch (policy.action) {
     case 'add':
-      return addition(policy, facts, state)
+      return { ...addition(policy, facts, state), touched, groups: policy.groups }
     case 'remove':
-      return removal(policy, facts, state)
+      return { ...removal(policy, facts, state), touched, groups: [] }
     case 'rotate':
-      return rotation(policy, facts, state)
+      return { ...rotation(policy, facts, state), touched, groups: [] }
+    case 'sync':
+      return synchronisation(policy, facts, state)
     case 'factor':
-      return factorEdit(policy, facts, state)
+      return { ...factorEdit(policy, facts, state), touched, groups: [] }
   }
 }

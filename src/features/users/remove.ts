@@ -66,7 +66,7 @@ export function removal(policy: RemoveUserPolicy, facts: Facts, state: MfaState)
 }
 
 /** The second day of 1970, as usermod(8) takes it: 0 has more than one meaning in shadow(5). */
-const longAgo = '1970-01-02'
+export const longAgo = '1970-01-02'
 
 /** Expired, and nothing runs: PAM refuses whatever key and code come. Keys, factor, jobs, home and rights stay for the day of the unlock. */
 function locking(name: string, account: Account | undefined, facts: Facts, state: MfaState): Removal {

@@ -65,6 +65,26 @@ parse_keys() {
     }' "$1"
 }
 
+# option_texts FILE: type|base64|options as they stand, of lines that have options in front of the key.
+option_texts() {
+  [ -f "$1" ] && [ -r "$1" ] || return 0
+  awk '
+    { sub(/^[[:space:]]+/, "") }
+    /^(#|$)/ || /^(ssh-|ecdsa-|sk-)/ { next }
+    {
+      quoted = 0; cut = 0
+      for (i = 1; i <= length($0); i++) {
+        c = substr($0, i, 1)
+        if (c == "\"" && substr($0, i - 1, 1) != "\\") quoted = !quoted
+        if (!quoted && (c == " " || c == "\t")) { cut = i; break }
+      }
+      if (!cut) next
+      n = split(substr($0, cut + 1), f, /[[:space:]]+/); s = (f[1] == "") ? 2 : 1
+      if (f[s] !~ /^(ssh-|ecdsa-|sk-)[A-Za-z0-9@.-]+$/ || f[s + 1] !~ /^[A-Za-z0-9+\/=]+$/) next
+      print f[s] "|" f[s + 1] "|" substr($0, 1, cut - 1)
+    }' "$1"
+}
+
 # collect_keys PEOPLE RESULT: account|type|base64|fingerprint of every key that can be offered from here. A `from=` names
 # peers that this host cannot be, a certificate authority is no key, and a notice gets nobody in.
 collect_keys() {

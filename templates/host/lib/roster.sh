@@ -154,7 +154,7 @@ record_person() {
 
 # record_keys: text, mode, and what is given and taken; `absent` where there is no file.
 record_keys() {
-  for _list in keys drop; do
+  for _list in keys drop leave; do
     [ ! -f "$RUN/data/roster-$_list/$_name" ] || cp "$RUN/data/roster-$_list/$_name" "$_was/list-$_list" || return 1
   done
   _dir=$(cat "$_was/home")
@@ -181,10 +181,10 @@ record_factor() {
   esac
 }
 
-# record_lines NAME DATABASE COPY: its lines, and whose line stands in front of the first.
+# record_lines NAME DATABASE COPY: its lines, and whose lines stand in front of the first, since some of them may go as well.
 record_lines() {
   grep "^$1:" "$2" >"$3" || [ $? -eq 1 ] || return 1
-  awk -F: -v name="$1" '$1 == name { print before; exit } { before = $1 }' "$2" >"$3.behind"
+  awk -F: -v name="$1" '$1 == name { exit } { print $1 }' "$2" >"$3.behind"
 }
 
 # memberships NAME DATABASE: the lines of the groups that list it, as a member or (gshadow) as an administrator.
@@ -256,6 +256,9 @@ create_person() {
 update_person() {
   _dir=$(home_of "$_name") _where=$1
   [ -z "$_groups" ] || usermod -a -G "$_groups" "$_name" 2>&1 9>&- || return 1
+  [ ! -s "$RUN/data/roster-leave/$_name" ] || while IFS= read -r _group; do
+    _said=$(gpasswd -d "$_name" "$_group" 2>&1 9>&-) || { echo "$_said"; return 1; }
+  done <"$RUN/data/roster-leave/$_name"
   case $_expires in
   '') ;;
   never) usermod -e '' "$_name" 2>&1 9>&- || return 1 ;;
@@ -680,6 +683,11 @@ restore_person() {
       _said=$(gpasswd -d "$_name" "$_group" 2>&1 9>&-) || { echo "$_said"; return 1; }
     fi
   done
+  if [ -s "$_was/list-leave" ]; then
+    for _db in group gshadow; do
+      rejoin "$_db" "$_was/list-leave" || return 1
+    done
+  fi
   if [ -n "$_expires" ]; then
     _said=$(usermod -e "$(cut -d: -f8 "$_was/shadow")" "$_name" 2>&1 9>&-) || { echo "$_said"; return 1; }
   fi
@@ -703,7 +711,8 @@ restore_keys() {
     if [ "$_old" = absent ]; then drop_keys "$_keys" "$_name"; else write_keys "$_keys" "$_name" "$_mode" <"$_was/keys"; fi || in_vain "$1" "$_keys"
     return
   fi
-  prints "$_was/keys" | sort -u >"$_was/prints-old"
+  # One that was given and taken has got other options: that line goes, and the old one comes back.
+  prints "$_was/keys" | { if [ -s "$_was/list-drop" ]; then grep -vxFf "$_was/list-drop"; else cat; fi; } | sort -u >"$_was/prints-old"
   printf '' >"$_was/take"
   printf '' >"$_was/give"
   [ ! -f "$_was/list-keys" ] || prints "$_was/list-keys" | grep -vxFf "$_was/prints-old" >"$_was/take"
@@ -748,7 +757,7 @@ return_person() {
       journal "$1" "the ids of $_name in /etc/$_db are $_holder's by now, and stay theirs"
       continue
     fi
-    insert_lines "/etc/$_db" "$_was/$_db" "$(cat "$_was/$_db.behind")" || return 1
+    insert_lines "/etc/$_db" "$_was/$_db" "$_was/$_db.behind" || return 1
   done
   for _db in group gshadow; do
     rejoin "$_db" || return 1
@@ -798,34 +807,54 @@ take_back() {
   return 1
 }
 
-# insert_lines DATABASE COPY BEHIND: the lines in COPY behind the last one of BEHIND, or at the end where that is gone.
+# insert_lines DATABASE COPY BEHIND: the lines in COPY behind the last of those that are named in BEHIND, or at the end where they are gone.
 insert_lines() {
   # shellcheck disable=SC2016 # awk
   rewrite "$1" -v copy="$2" -v behind="$3" '
-    BEGIN { while ((getline line <copy) > 0) text = text line "\n"; if (behind == "") { printf "%s", text; done = 1 } }
-    inside && $1 != behind && !done { printf "%s", text; done = 1 }
-    { print; inside = ($1 == behind) }
-    END { if (!done) printf "%s", text }'
+    BEGIN {
+      while ((getline line <copy) > 0) text = text line "\n"
+      while ((getline line <behind) > 0) if (line != "") { front[line] = 1; some = 1 }
+      if (!some) printf "%s", text
+    }
+    { all[NR] = $0; if ($1 in front) last = NR }
+    END {
+      for (i = 1; i <= NR; i++) { print all[i]; if (i == last) printf "%s", text }
+      if (some && !last) printf "%s", text
+    }'
 }
 
-# rejoin DATABASE: the account is listed again by the groups that listed it; a group that nobody has touched gets its old line back.
+# rejoin DATABASE [GROUPS]: the account is listed again by the groups that listed it, of those in GROUPS; a group that nobody has touched gets
+# its old line back.
 rejoin() {
   [ -s "$_was/member-$1" ] || return 0
   # shellcheck disable=SC2016 # awk
-  rewrite "/etc/$1" -v copy="$_was/member-$1" -v name="$_name" -v shadow="$1" "$without"'
+  rewrite "/etc/$1" -v copy="$_was/member-$1" -v name="$_name" -v shadow="$1" -v only="${2-}" "$without"'
     function listed(text, m, n, i) { n = split(text, m, ","); for (i = 1; i <= n; i++) if (m[i] == name) return 1; return 0 }
     function bare(line, f) {
       split(line, f, ":")
       return f[1] ":" f[2] ":" (shadow == "gshadow" ? without(f[3]) : f[3]) ":" without(f[4])
     }
-    function joined(text) { return listed(text) ? text : text (text == "" ? "" : ",") name }
-    BEGIN { while ((getline line <copy) > 0) { split(line, f, ":"); old[f[1]] = line } }
+    # Behind the last of those who stood in front of it and are there.
+    function joined(text, old, m, o, n, k, i, j, at, rest) {
+      if (listed(text)) return text
+      n = split(text, m, ","); k = split(old, o, ","); at = 0
+      for (i = 1; i <= k && o[i] != name; i++) for (j = at + 1; j <= n; j++) if (m[j] == o[i]) at = j
+      for (j = 0; j <= n; j++) {
+        if (j > 0) rest = rest (rest == "" ? "" : ",") m[j]
+        if (j == at) rest = rest (rest == "" ? "" : ",") name
+      }
+      return rest
+    }
+    BEGIN {
+      if (only != "") while ((getline line <only) > 0) mine[line] = 1
+      while ((getline line <copy) > 0) { split(line, f, ":"); if (only == "" || f[1] in mine) old[f[1]] = line }
+    }
     $1 in old {
       if (bare($0) == bare(old[$1])) $0 = old[$1]
       else {
         split(old[$1], f, ":")
-        if (listed(f[4])) $4 = joined($4)
-        if (shadow == "gshadow" && listed(f[3])) $3 = joined($3)
+        if (listed(f[4])) $4 = joined($4, f[4])
+        if (shadow == "gshadow" && listed(f[3])) $3 = joined($3, f[3])
       }
     }
     { print }'

@@ -21,6 +21,7 @@ export function fakeSsm(given: Partial<SsmApi>): Aws & { readonly calls: string[
   return {
     calls,
     ec2: () => Promise.reject(new Error('nobody expected EC2')),
+    s3: () => Promise.reject(new Error('nobody expected S3')),
     ssm: () => Promise.resolve(api),
     region: () => Promise.resolve('eu-central-1'),
   }

@@ -54,6 +54,11 @@ export async function instance(host: string, state?: 'running' | 'stopped' | 'te
   await control('POST', 'instance', { id: findHost(host).id, state: state ?? null })
 }
 
+/** A bucket in S3 with these objects, texts by key, and no others. */
+export async function bucket(name: string, objects: Readonly<Record<string, string>>): Promise<void> {
+  await control('POST', 'bucket', { name, objects })
+}
+
 /** What the base64 in a request holds, unpacked: the on-host program and its data. */
 export function payloads(raw: string): string {
   return [...raw.matchAll(/[A-Za-z0-9+/]{200,}={0,2}/g)]

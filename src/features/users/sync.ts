@@ -1,0 +1,405 @@
+/** Managed accounts become what a source says: people are taken on and off, and keys, groups, sudo and expiry follow. */
+import type { AccessRow, AccountEdit, DesiredFile, Draft } from '../../domain/change.js'
+import { digestText } from '../../domain/digest.js'
+import { BastionError } from '../../domain/errors.js'
+import { fileFact, type Account, type Facts, type KeyFact } from '../../domain/facts.js'
+import type { SourceUser, SyncUsersPolicy } from '../../domain/policy.js'
+import { describeKey } from '../hardening/access.js'
+import type { MfaState } from '../mfa/state.js'
+import { addition, given, keysOf } from './add.js'
+import { administratorRows, administrators, asToday, ofTheSystem } from './administrators.js'
+import { optionNames } from './key-options.js'
+import { listFile, managedNames, sudoersFile, sudoersPath } from './managed.js'
+import type { PublicKey } from './public-key.js'
+import { longAgo, removal } from './remove.js'
+
+type Content = Pick<Draft, 'summary' | 'files' | 'accounts' | 'logins' | 'lockouts' | 'keyOnly' | 'access' | 'notes'>
+
+/** With the accounts and groups that it was computed from. */
+type Synchronisation = Content & { readonly touched: readonly string[]; readonly groups: readonly string[] }
+
+/** What becomes of one account. */
+type Part = Omit<Content, 'summary'> & { readonly name: string }
+
+/** Errors: BastionError `refused`, for all that stands in the way of this host. */
+export function synchronisation(policy: SyncUsersPolicy, facts: Facts, state: MfaState): Synchronisation {
+  const managed = managedNames(facts)
+  const leaving = leavers(policy, facts, managed)
+  const refusals: BastionError[] = []
+  const tried = <T>(act: () => T[]): T[] => {
+    try {
+      return act()
+    } catch (error) {
+      if (!(error instanceof BastionError) || error.exit !== 'refused') throw error
+      refusals.push(error)
+      return []
+    }
+  }
+  const added = inOrderOfUids(policy.users.filter((user) => !isThere(facts, user.name))).flatMap((user) =>
+    tried(() => taken(user, policy, facts, state)),
+  )
+  const changed = policy.users
+    .filter((user) => isThere(facts, user.name))
+    .flatMap((user) => tried(() => brought(user, policy, facts, managed)))
+  const removed = leaving.flatMap((name) => tried(() => [removedPart(name, policy, facts, state)]))
+  tried(() => {
+    refuseTooMany(policy, leaving, facts, managed)
+    keepAdministrator(policy, leaving, facts, state)
+    return []
+  })
+  refuse(refusals)
+
+  // Who is to be kept out is so first.
+  const { now, later } = firstThatFit([...removed, ...changed, ...added])
+  const parts = [changed, added, removed].map((kind) => kind.filter((part) => now.includes(part)))
+  const [changing = [], adding = [], removing = []] = parts
+  const all = parts.flat()
+  const gone = [...removing.map(({ name }) => name), ...managed.filter((name) => !isThere(facts, name))]
+  const names = [...managed.filter((name) => !gone.includes(name)), ...adding.map(({ name }) => name)]
+  const staying = facts.accounts.filter(({ name }) => !leaving.includes(name) && !endsNow(name, policy))
+  return {
+    summary: `sync users: ${String(adding.length)} added, ${String(changing.length)} changed, ${String(removing.length)} removed, from ${policy.source}`,
+    files: [...all.flatMap(({ files }) => files), listFile(names)],
+    accounts: all.flatMap(({ accounts }) => accounts),
+    logins: [...asToday({ ...facts, accounts: staying }, state), ...all.flatMap(({ logins }) => logins)],
+    lockouts: all.flatMap(({ lockouts }) => lockouts),
+    keyOnly: all.flatMap(({ keyOnly }) => keyOnly),
+    access: [
+      ...administratorRows(facts, state).filter((row) => !all.some(({ name }) => name === row.account)),
+      ...all.flatMap(({ access }) => access),
+    ],
+    notes: [...postponed(later), ...notMade(policy, facts), ...all.flatMap(({ notes }) => notes)],
+    touched: all.map(({ name }) => name),
+    groups: [...new Set(all.flatMap(({ accounts }) => accounts.flatMap(({ groups }) => groups)))],
+  }
+}
+
+/**
+ * Bytes of accounts that one command has room for beside the program: Run Command takes 64 KB, and the program is half of that. Base64
+ * of a gzip of random base64 is about as long as it was.
+ */
+const room = 20_000
+/** Bytes, however little there is to say of an account: so at most some 60 at once, since each is rehearsed and proven in turn. */
+const leastCost = 330
+
+function firstThatFit(parts: readonly Part[]): { readonly now: readonly Part[]; readonly later: readonly Part[] } {
+  let spent = 0
+  const now = parts.filter((part, at) => {
+    spent += costOf(part)
+    return spent <= room || at === 0
+  })
+  return { now, later: parts.filter((part) => !now.includes(part)) }
+}
+
+/** Each key travels as its line, and once more with its fingerprint, by which sshd is asked about it. */
+function costOf({ accounts }: Part): number {
+  const lines = accounts.flatMap(({ giveKeys }) => giveKeys.map(({ line, blob }) => line.length + blob.length + 60))
+  const prints = accounts.flatMap(({ takeKeys }) => takeKeys.map(() => 60))
+  return Math.max(leastCost, 120 + [...lines, ...prints].reduce((sum, bytes) => sum + bytes, 0))
+}
+
+function postponed(later: readonly Part[]): string[] {
+  if (later.length === 0) return []
+  const shown = later.slice(0, 10).map(({ name }) => name)
+  return [
+    `more than one change holds: ${String(later.length)} of the accounts wait for the next run (${shown.join(', ')}${later.length > shown.length ? ', …' : ''})`,
+  ]
+}
+
+function isThere(facts: Facts, name: string): boolean {
+  return facts.names.some((entry) => entry.name === name)
+}
+
+/** Managed accounts of this host that the source does not name. */
+function leavers(policy: SyncUsersPolicy, facts: Facts, managed: readonly string[]): string[] {
+  return managed.filter((name) => isThere(facts, name) && !policy.users.some((user) => user.name === name))
+}
+
+/** The host chooses uids above all others: those that are named have to be taken first. */
+function inOrderOfUids(users: readonly SourceUser[]): SourceUser[] {
+  return [...users.filter(({ uid }) => uid !== null), ...users.filter(({ uid }) => uid === null)]
+}
+
+/** A login of an account that has ended cannot be proven. */
+function isOver(expires: string, policy: SyncUsersPolicy): boolean {
+  return /^\d/.test(expires) && expires <= policy.readOn
+}
+
+function endsNow(account: string, policy: SyncUsersPolicy): boolean {
+  return policy.users.some(({ name, expires }) => name === account && isOver(expires, policy))
+}
+
+function notMade(policy: SyncUsersPolicy, facts: Facts): string[] {
+  return policy.users
+    .filter(({ name, expires }) => isOver(expires, policy) && !isThere(facts, name))
+    .map(({ name, expires }) => `${name} is not made: the account would have ended on ${expires}`)
+}
+
+/** Errors: `refused`. */
+function taken(user: SourceUser, policy: SyncUsersPolicy, facts: Facts, state: MfaState): Part[] {
+  const { name, keys, shell, comment, expires, uid } = user
+  if (isOver(expires, policy)) return []
+  const { files, accounts, logins, keyOnly, access, notes } = addition(
+    {
+      feature: 'users',
+      action: 'add',
+      name,
+      keys,
+      sudo: user.sudo ?? false,
+      groups: user.groups ?? [],
+      shell,
+      comment,
+      expires,
+      uid,
+      adopt: false,
+      factor: 'first-login',
+      unlock: false,
+      acceptLockout: [],
+    },
+    facts,
+    state,
+  )
+  return [
+    {
+      name,
+      files: files.filter(({ path }) => path === sudoersPath(name)),
+      accounts,
+      logins: logins.filter(({ account }) => account === name),
+      lockouts: [],
+      keyOnly,
+      access: access.filter(({ account }) => account === name),
+      notes,
+    },
+  ]
+}
+
+/** Errors: `refused`. */
+function removedPart(name: string, policy: SyncUsersPolicy, facts: Facts, state: MfaState): Part {
+  const { home, archive, operators } = policy
+  const { files, accounts, lockouts, access, notes } = removal(
+    { feature: 'users', action: 'remove', name, home, archive, lock: false, operators, acceptLockout: [name] },
+    facts,
+    state,
+  )
+  return {
+    name,
+    files: files.filter(({ path }) => path === sudoersPath(name)),
+    accounts: accounts.map((edit) => ({ ...edit, reason: 'is not in the source' })),
+    logins: [],
+    lockouts,
+    keyOnly: [],
+    access: access.filter(({ account }) => account === name),
+    notes,
+  }
+}
+
+/** An account that is there, brought to what the source says; nothing where it is so already. Errors: `refused`. */
+function brought(user: SourceUser, policy: SyncUsersPolicy, facts: Facts, managed: readonly string[]): Part[] {
+  const { name } = user
+  const account = manageable(user, facts, managed)
+  const wanted = keysOf(user.keys)
+  const gone = account.keys.filter((key) => !wanted.some((other) => sameKey(key, other, name, facts)))
+  const fresh = wanted.filter(
+    (key) =>
+      !account.keys.some((has) => sameKey(has, key, name, facts)) ||
+      gone.some(({ fingerprint }) => fingerprint === key.fingerprint),
+  )
+  const groups = (user.groups ?? []).filter((group) => !account.groups.includes(group))
+  const missing = groups.filter((group) => !facts.groups.includes(group))
+  if (missing.length > 0)
+    throw refused(`${name}: there is no group ${missing.join(', ')}`, 'make it first, or take it out of the source')
+  const left = leftGroups(account, user)
+  const expires = newExpiry(account, user)
+  const sudoers = sudoersOf(user, facts)
+  const edited = [fresh, gone, groups, left].some((list) => list.length > 0) || expires !== ''
+  if (!edited && sudoers.length === 0) return []
+
+  const sudo = hasSudoAfter(account, user, facts)
+  if (policy.operators.includes(name)) refuseOwnLoss(name, account.sudo && !sudo, isOver(expires, policy))
+  return [
+    {
+      name,
+      files: sudoers,
+      accounts: edited ? [update(name, { fresh, gone, groups, left, expires })] : [],
+      logins: [],
+      lockouts: gone.length === 0 ? [] : [{ account: name, reason: 'a key is taken away', accepted: true }],
+      keyOnly: [],
+      access: rows(account, sudo, fresh, gone),
+      notes: user.sudo === false && sudo ? [`${name} may become root by other means than bastionctl's`] : [],
+    },
+  ]
+}
+
+/** Empty where it stays. A source unlocks nobody: whoever has locked an account did so at once, and perhaps for a reason. */
+function newExpiry(account: Account, { expires }: SourceUser): string {
+  return account.expires === longAgo || expires === (account.expires ?? 'never') ? '' : expires
+}
+
+/** `id -Gn` names the primary group first, which nobody can leave. */
+function leftGroups(account: Account, { groups }: SourceUser): string[] {
+  return groups === null ? [] : account.groups.slice(1).filter((group) => !groups.includes(group))
+}
+
+/** For sure: where it is not bastionctl's right, a group that is left may be what gives it. */
+function hasSudoAfter(account: Account, user: SourceUser, facts: Facts): boolean {
+  if (user.sudo === true) return true
+  if (!account.sudo) return false
+  if (fileFact(facts, sudoersPath(user.name)) !== undefined) return user.sudo === null
+  return leftGroups(account, user).length === 0
+}
+
+/** Errors: `refused`. */
+function refuseOwnLoss(name: string, sudo: boolean, all: boolean): void {
+  if (all) throw refused(`"${name}" is you, and the account would end`, 'let somebody else do it')
+  if (sudo)
+    throw refused(`"${name}" is you, and would lose sudo`, 'say "sudo: true" in the source, or let somebody else do it')
+}
+
+function update(
+  name: string,
+  what: {
+    readonly fresh: readonly PublicKey[]
+    readonly gone: readonly KeyFact[]
+    readonly groups: readonly string[]
+    readonly left: readonly string[]
+    readonly expires: string
+  },
+): AccountEdit {
+  const { fresh, gone, groups, left, expires } = what
+  return {
+    name,
+    action: 'update',
+    shell: '',
+    comment: '',
+    groups,
+    ...(left.length === 0 ? {} : { leaveGroups: left }),
+    expires,
+    home: 'keep',
+    giveKeys: fresh.map(given),
+    takeKeys: [...new Set(gone.map(({ fingerprint }) => fingerprint))],
+    reason: 'becomes as in the source',
+  }
+}
+
+/** The account, if the source may decide about it. Errors: `refused`. */
+function manageable({ name, uid }: SourceUser, facts: Facts, managed: readonly string[]): Account {
+  const entry = facts.names.find((one) => one.name === name)
+  const account = facts.accounts.find((one) => one.name === name)
+  if (entry !== undefined && ofTheSystem(entry.uid))
+    throw refused(`"${name}" is an account of the system (uid ${String(entry.uid)})`, 'take it out of the source')
+  if (!managed.includes(name))
+    throw refused(
+      `there is an account "${name}" that bastionctl has not made`,
+      `take it over with "bastionctl add-user ${name} --adopt", or take it out of the source`,
+    )
+  if (account === undefined || entry === undefined)
+    throw refused(`"${name}" has a shell that lets nobody log in`, 'give it another, or take it out of the source')
+  if (uid !== null && uid !== entry.uid)
+    throw refused(`"${name}" has uid ${String(entry.uid)}, not ${String(uid)}`, 'leave uid out of the source')
+  return account
+}
+
+/** The same key behind the same options. */
+function sameKey(has: KeyFact, wanted: PublicKey, account: string, facts: Facts): boolean {
+  if (has.fingerprint !== wanted.fingerprint) return false
+  const seen = (facts.keyOptions ?? []).filter(
+    (entry) => entry.account === account && entry.fingerprint === has.fingerprint,
+  )
+  if (wanted.options === '') return has.options.length === 0 && seen.length === 0
+  if (seen.length > 0) return seen.every(({ digest }) => digest === digestText(wanted.options))
+  return has.options.join() === optionNames(wanted.options).join()
+}
+
+/** The right to sudo, where the source says something of it and the host has it otherwise. */
+function sudoersOf({ name, sudo }: SourceUser, facts: Facts): DesiredFile[] {
+  if (sudo === null) return []
+  const wanted = sudoersFile(name, sudo)
+  const present = fileFact(facts, wanted.path)?.digest
+  return present === (wanted.content === null ? undefined : digestText(wanted.content)) ? [] : [wanted]
+}
+
+function rows(account: Account, sudo: boolean, fresh: readonly PublicKey[], gone: readonly KeyFact[]): AccessRow[] {
+  const { name } = account
+  const again = (key: KeyFact): boolean => fresh.some(({ fingerprint }) => fingerprint === key.fingerprint)
+  return [
+    ...account.keys.map((key) => {
+      const lost = gone.includes(key) && !again(key)
+      return {
+        account: name,
+        sudo,
+        key: describeKey(key),
+        today: true,
+        after: !lost,
+        ...(lost ? { why: 'is not in the source' } : {}),
+      }
+    }),
+    ...fresh
+      .filter(({ fingerprint }) => !account.keys.some((has) => has.fingerprint === fingerprint))
+      .map((key) => ({ account: name, sudo, key: describeKey({ ...key, options: [] }), today: false, after: true })),
+  ]
+}
+
+/** Errors: `refused` where more would go than may: a source that was cut off looks the same as one that people have left. */
+function refuseTooMany(
+  { maxRemovals: { unit, value } }: SyncUsersPolicy,
+  leaving: readonly string[],
+  facts: Facts,
+  managed: readonly string[],
+): void {
+  const all = managed.filter((name) => isThere(facts, name)).length
+  const share = Math.floor((all * value) / 100)
+  const most = unit === 'accounts' ? value : value === 0 ? 0 : Math.max(1, share)
+  if (leaving.length <= most) return
+  const names = leaving.length <= 5 ? leaving.join(', ') : `${leaving.slice(0, 5).join(', ')}, …`
+  throw refused(
+    `${String(leaving.length)} of ${String(all)} managed accounts would be removed (${names}), and at most ${String(most)} may be (--max-removals ${String(value)}${unit === 'percent' ? '%' : ''})`,
+    `is the source whole? if it is, agree with --max-removals ${String(leaving.length)}`,
+  )
+}
+
+/** Errors: `refused` where nobody who is an administrator today would be one afterwards. */
+function keepAdministrator(policy: SyncUsersPolicy, leaving: readonly string[], facts: Facts, state: MfaState): void {
+  const today = administrators(facts, state)
+  if (today.length === 0) return
+  const managed = managedNames(facts)
+  const accounts = today
+    .filter(({ name }) => !leaving.includes(name))
+    .map((account) => {
+      const user = managed.includes(account.name) ? policy.users.find(({ name }) => name === account.name) : undefined
+      return user === undefined ? account : afterwards(account, user, policy, facts)
+    })
+  if (administrators({ ...facts, accounts }, state).length > 0) return
+  throw refused(
+    `nobody who is an administrator today (${today.map(({ name }) => name).join(', ')}) would be one afterwards`,
+    'take on the new ones first, and let the old ones go in a later run',
+  )
+}
+
+/** As far as it decides who is an administrator. */
+function afterwards(account: Account, user: SourceUser, policy: SyncUsersPolicy, facts: Facts): Account {
+  const left = leftGroups(account, user)
+  return {
+    ...account,
+    sudo: account.sudo && hasSudoAfter(account, user, facts),
+    groups: [...account.groups.filter((group) => !left.includes(group)), ...(user.groups ?? [])],
+    expired: newExpiry(account, user) === '' ? account.expired : isOver(user.expires, policy),
+    keys: keysOf(user.keys).map(({ type, bits, fingerprint, comment, options }) => ({
+      type,
+      bits,
+      fingerprint,
+      comment,
+      options: optionNames(options),
+    })),
+  }
+}
+
+/** Errors: `refused`, all in one line. */
+function refuse(refusals: readonly BastionError[]): void {
+  const [first] = refusals
+  if (first === undefined) return
+  throw new BastionError('refused', [...new Set(refusals.map(({ message }) => message))].join('; '), first.hint)
+}
+
+function refused(message: string, hint: string): BastionError {
+  return new BastionError('refused', message, hint)
+}

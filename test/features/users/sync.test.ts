@@ -1,0 +1,325 @@
+import { createHash } from 'node:crypto'
+import { expect } from 'chai'
+import { changeFrom } from '../../../src/domain/change-from.js'
+import { isNoop, type Draft } from '../../../src/domain/change.js'
+import { digestText } from '../../../src/domain/digest.js'
+import type { Account, Facts } from '../../../src/domain/facts.js'
+import type { SourceUser, SyncUsersPolicy } from '../../../src/domain/policy.js'
+import { draft } from '../../../src/features/index.js'
+import { listFile, sudoersFile } from '../../../src/features/users/managed.js'
+import { changeData, type ChangeOrder } from '../../../src/host/data.js'
+import { hostCommand } from '../../../src/host/program.js'
+import { account, admin, file, key, root, stockFacts } from '../facts.js'
+
+const blob = 'AAAAC3NzaC1lZDI1NTE5AAAAIMNGIoc0hNuxpUtjzuQOUPuPDK4yzZN3wrgdmKFrHdd9'
+const fingerprint = 'SHA256:6gostDEkn3ngQymcr/cC5ZW2YNKo0NKN8RSrKvzS3mg'
+const other = 'SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
+const line = `ssh-ed25519 ${blob} ada@laptop`
+
+function user(name: string, more: Partial<SourceUser> = {}): SourceUser {
+  return {
+    name,
+    keys: [line],
+    sudo: null,
+    groups: null,
+    shell: '/bin/bash',
+    comment: '',
+    expires: '',
+    uid: null,
+    ...more,
+  }
+}
+
+function syncing(users: readonly SourceUser[], more: Partial<SyncUsersPolicy> = {}): SyncUsersPolicy {
+  return {
+    feature: 'users',
+    action: 'sync',
+    source: '/srv/people.yml',
+    readOn: '2026-11-24',
+    users,
+    home: 'archive',
+    archive: '',
+    operators: ['admin'],
+    maxRemovals: { unit: 'percent', value: 20 },
+    acceptLockout: [],
+    ...more,
+  }
+}
+
+/** Has the key of the source's line. */
+const has = (name: string, more: Partial<Account> = {}): Account =>
+  account(name, { uid: 1005, keys: [{ ...key(), fingerprint }], ...more })
+
+/** A host with these accounts beside root and the administrator; all of them are managed unless said otherwise. */
+function host(
+  accounts: readonly Account[],
+  more: Partial<Facts> & { readonly managed?: readonly string[]; readonly sudoers?: readonly string[] } = {},
+): Facts {
+  const { managed = accounts.map(({ name }) => name), sudoers = [], ...facts } = more
+  const all = [root, admin, ...accounts.map((one, at) => ({ ...one, uid: 1005 + at }))]
+  const stock = stockFacts('debian-12', facts)
+  const list = listFile(managed).content
+  return {
+    ...stock,
+    accounts: all,
+    names: [...all.map(({ name, uid }) => ({ name, uid })), { name: 'daemon', uid: 1 }],
+    files: [
+      ...stock.files,
+      ...(list === null ? [] : [file('/etc/bastionctl-users', list)]),
+      ...sudoers.map((name) => file(`/etc/sudoers.d/bastionctl-${name}`, sudoersFile(name, true).content ?? '')),
+    ],
+  }
+}
+
+const order: ChangeOrder = {
+  id: 'x',
+  who: 'x',
+  confirmWithin: 60,
+  until: 'prove',
+  now: 0,
+  notAfter: 1,
+  tool: 'x',
+  accept: [],
+}
+
+/** A line with a key of RSA, 4096 bits, that nobody has; the same for the same number. */
+function rsaLine(seed: number): string {
+  const field = (bytes: Buffer): Buffer => {
+    const length = Buffer.alloc(4)
+    length.writeUInt32BE(bytes.length)
+    return Buffer.concat([length, bytes])
+  }
+  const parts = Array.from({ length: 16 }, (_, at) =>
+    createHash('sha256')
+      .update(`${String(seed)}/${String(at)}`)
+      .digest(),
+  )
+  const modulus = Buffer.concat([Buffer.from([0]), ...parts])
+  modulus[1] = 0x80 | (modulus[1] ?? 0)
+  modulus[512] = 1 | (modulus[512] ?? 0)
+  const wire = [Buffer.from('ssh-rsa'), Buffer.from([1, 0, 1]), modulus].map(field)
+  return `ssh-rsa ${Buffer.concat(wire).toString('base64')} p${String(seed)}@laptop`
+}
+
+/** The administrator, who gets in no more. */
+const eve = { ...admin, keys: [] }
+
+const nothingIn = (made: Draft, facts: Facts): boolean => isNoop(changeFrom(made, facts))
+const paths = (made: Draft, facts: Facts): string[] => changeFrom(made, facts).files.map(({ path }) => path)
+
+describe('a sync of people', () => {
+  it('takes on, changes and removes in one draft, and says how many from where', () => {
+    const there = host([has('ada', { keys: [{ ...key(), fingerprint: other }] }), has('bob')])
+    const made = draft(syncing([user('ada'), user('cy', { uid: 2000 })]), there)
+    expect(made.summary).to.equal('sync users: 1 added, 1 changed, 1 removed, from /srv/people.yml')
+    expect(made.accounts.map(({ name, action }) => `${action} ${name}`)).to.deep.equal([
+      'update ada',
+      'create cy',
+      'remove bob',
+    ])
+    expect(made.accounts[0]).to.deep.include({ takeKeys: [other], groups: [], expires: '' })
+    expect(made.accounts[0]?.giveKeys.map((one) => one.fingerprint)).to.deep.equal([fingerprint])
+    expect(made.files.at(-1)?.content).to.equal('# accounts that bastionctl manages\nada\ncy\n')
+    expect(made.lockouts.map((one) => one.account)).to.deep.equal(['ada', 'bob'])
+    expect(made.logins.filter((one) => one.account === 'cy').map(({ phase }) => phase)).to.deep.equal([
+      'rehearse',
+      'prove',
+    ])
+    expect(made.reads.map(({ kind, name }) => `${kind} ${name}`)).to.deep.equal([
+      'account ada',
+      'account cy',
+      'account bob',
+      'file /etc/bastionctl-users',
+    ])
+  })
+
+  it('wants nothing where all is as in the source', () => {
+    const there = host([has('ada', { groups: ['ada', 'adm'], expires: '2030-01-31' })], { sudoers: ['ada'] })
+    const same = user('ada', { sudo: true, groups: ['adm'], expires: '2030-01-31', uid: 1005 })
+    expect(nothingIn(draft(syncing([same]), there), there)).to.equal(true)
+    // A folder of keys says no more than the keys.
+    expect(nothingIn(draft(syncing([user('ada')]), there), there)).to.equal(true)
+  })
+
+  it('has nothing to do with accounts that are not managed', () => {
+    const there = host([has('ada'), has('eve', { keys: [{ ...key(), fingerprint: other }] })], { managed: ['ada'] })
+    expect(nothingIn(draft(syncing([user('ada')]), there), there)).to.equal(true)
+    expect(() => draft(syncing([user('ada'), user('eve')]), there)).to.throw(
+      /there is an account "eve" that bastionctl has not made/,
+    )
+    expect(() => draft(syncing([user('ada'), user('daemon')]), there)).to.throw(/"daemon" is an account of the system/)
+    expect(() => draft(syncing([user('ada'), user('root')]), there)).to.throw(/"root" is an account of the system/)
+  })
+
+  describe('keys', () => {
+    it('behind other options are replaced, and sshd is not asked to refuse them', () => {
+      const there = host([has('ada', { keys: [{ ...key('restrict'), fingerprint }] })], {
+        keyOptions: [{ account: 'ada', fingerprint, digest: digestText('restrict') }],
+      })
+      expect(nothingIn(draft(syncing([user('ada', { keys: [`restrict ${line}`] })]), there), there)).to.equal(true)
+      for (const options of ['', 'restrict,pty ', 'command="x" ']) {
+        const change = changeFrom(draft(syncing([user('ada', { keys: [`${options}${line}`] })]), there), there)
+        expect(change.accounts[0]).to.deep.include({ takeKeys: [fingerprint] })
+        expect(change.accounts[0]?.giveKeys[0]?.line).to.equal(`${options}${line}`)
+        expect(change.access.find((row) => row.account === 'ada')).to.include({ today: true, after: true })
+        const data = changeData(change, order)
+        expect(data).to.include({ 'roster-gone': '', 'roster-drop/ada': `${fingerprint}\n` })
+      }
+    })
+
+    it('behind the same option with another value are replaced', () => {
+      const there = host([has('ada', { keys: [{ ...key('command'), fingerprint }] })], {
+        keyOptions: [{ account: 'ada', fingerprint, digest: digestText('command="a"') }],
+      })
+      const wanting = (options: string): Draft => draft(syncing([user('ada', { keys: [`${options} ${line}`] })]), there)
+      expect(wanting('command="a"').accounts).to.deep.equal([])
+      expect(wanting('command="b"').accounts).to.have.length(1)
+    })
+  })
+
+  it('takes groups away that the source does not name, but never the primary one', () => {
+    const there = host([has('ada', { groups: ['ada', 'robots', 'adm'] })], { groups: ['robots', 'adm', 'users'] })
+    const change = changeFrom(draft(syncing([user('ada', { groups: ['users', 'adm'] })]), there), there)
+    expect(change.accounts[0]).to.deep.include({ groups: ['users'], leaveGroups: ['robots'] })
+    expect(draft(syncing([user('ada', { groups: [] })]), there).accounts[0]).to.deep.include({
+      leaveGroups: ['robots', 'adm'],
+    })
+    expect(() => draft(syncing([user('ada', { groups: ['nosuch'] })]), there)).to.throw(/ada: there is no group nosuch/)
+  })
+
+  describe('sudo', () => {
+    const there = host([has('ada', { sudo: true }), has('bob')], { sudoers: ['ada'] })
+
+    it('is given and taken as the source says, without an edit of the account', () => {
+      const made = draft(syncing([user('ada', { sudo: false }), user('bob', { sudo: true })]), there)
+      expect(made.accounts).to.deep.equal([])
+      expect(paths(made, there)).to.deep.equal(['/etc/sudoers.d/bastionctl-ada', '/etc/sudoers.d/bastionctl-bob'])
+      expect(made.reads.map(({ name }) => name)).to.include.members(['ada', 'bob'])
+      // Who loses it is none of the administrators that the host has to let in.
+      expect(made.access.filter(({ account: name }) => name === 'ada').map(({ sudo }) => sudo)).to.deep.equal([false])
+    })
+
+    it('that bastionctl has not given stays, and the plan says so', () => {
+      const wheel = host([has('ada', { sudo: true })])
+      const made = draft(syncing([user('ada', { sudo: false })]), wheel)
+      expect(nothingIn(made, wheel)).to.equal(true)
+    })
+
+    it('may come from a group, and goes with any that is left unless the source gives it', () => {
+      const grouped = host([has('ada', { sudo: true, groups: ['ada', 'ops', 'adm'] })])
+      const only = { ...grouped, accounts: grouped.accounts.map((one) => (one.name === 'admin' ? eve : one)) }
+      const keeping = (more: Partial<SourceUser>): Draft => draft(syncing([user('ada', more)]), only)
+      expect(() => keeping({ groups: ['adm'] })).to.throw(/nobody who is an administrator today \(ada\)/)
+      expect(keeping({ groups: ['adm'], sudo: true }).accounts[0]).to.deep.include({ leaveGroups: ['ops'] })
+      expect(keeping({ groups: ['adm', 'ops'] }).accounts).to.deep.equal([])
+    })
+
+    it('is not taken from the operator', () => {
+      expect(() => draft(syncing([user('ada', { sudo: false }), user('bob')], { operators: ['ada'] }), there)).to.throw(
+        /"ada" is you, and would lose sudo/,
+      )
+    })
+  })
+
+  describe('removals', () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j']
+    const all = host(names.map((name) => has(name)))
+    const without = (count: number, more: Partial<SyncUsersPolicy> = {}): Draft =>
+      draft(
+        syncing(
+          names.slice(count).map((name) => user(name)),
+          more,
+        ),
+        all,
+      )
+
+    for (const [most, allowed] of [
+      [{ unit: 'percent', value: 20 }, 2],
+      [{ unit: 'percent', value: 5 }, 1],
+      [{ unit: 'percent', value: 0 }, 0],
+      [{ unit: 'percent', value: 100 }, 9],
+      [{ unit: 'accounts', value: 3 }, 3],
+      [{ unit: 'accounts', value: 0 }, 0],
+    ] as const)
+      it(`of ten may be ${String(allowed)} with ${String(most.value)} ${most.unit} (lockout 24)`, () => {
+        expect(without(allowed, { maxRemovals: most }).accounts).to.have.length(allowed)
+        if (allowed < 9)
+          expect(() => without(allowed + 1, { maxRemovals: most })).to.throw(/of 10 managed accounts would be removed/)
+      })
+
+    it('do not count who has gone by other hands, and the list forgets them', () => {
+      const there = host([has('ada')], { managed: ['ada', 'gone', 'gone-too'] })
+      const made = draft(syncing([user('ada')], { maxRemovals: { unit: 'accounts', value: 0 } }), there)
+      expect(made.accounts).to.deep.equal([])
+      expect(made.files.at(-1)?.content).to.equal('# accounts that bastionctl manages\nada\n')
+    })
+
+    it('leave the operator and the last administrator (lockout 27)', () => {
+      const facts = host([has('ada', { sudo: true }), has('bob')], { sudoers: ['ada'] })
+      const alone = { ...facts, accounts: facts.accounts.map((one) => (one.name === 'admin' ? eve : one)) }
+      expect(() => draft(syncing([user('bob')]), alone)).to.throw(/"ada" is the last administrator/)
+      expect(() => draft(syncing([user('bob')], { operators: ['ada'] }), facts)).to.throw(/"ada" is you/)
+      expect(() => draft(syncing([user('bob')], { operators: ['nobody'] }), facts)).to.throw(/none of your accounts/)
+      expect(draft(syncing([user('bob')]), facts).accounts).to.have.length(1)
+      for (const [what, changed] of [
+        ['sudo', { sudo: false }],
+        ['the account', { expires: '2026-11-24' }],
+        ['a session', { keys: [`command="x" ${line}`] }],
+      ] as const)
+        expect(() => draft(syncing([user('bob'), user('ada', changed)]), alone), what).to.throw(
+          /nobody who is an administrator today \(ada\) would be one afterwards/,
+        )
+    })
+  })
+
+  it('unlocks nobody, whatever day the source names', () => {
+    const locked = host([has('ada', { expires: '1970-01-02', expired: true })])
+    for (const expires of ['', 'never', '2030-01-31'])
+      expect(nothingIn(draft(syncing([user('ada', { expires })]), locked), locked)).to.equal(true)
+    expect(
+      draft(syncing([user('bob')], { maxRemovals: { unit: 'accounts', value: 1 } }), locked).accounts,
+    ).to.have.length(2)
+  })
+
+  it('archives homes where it is told to', () => {
+    const made = draft(syncing([user('bob')], { archive: '/srv/homes' }), host([has('ada'), has('bob')]))
+    expect(made.accounts[0]).to.deep.include({ name: 'ada', home: 'archive', archive: '/srv/homes' })
+  })
+
+  it('does not make an account that would have ended, and ends one that is there', () => {
+    const over = user('ada', { expires: '2026-11-24' })
+    const empty = host([has('bob')])
+    const made = draft(syncing([over, user('bob')]), empty)
+    expect(nothingIn(made, empty)).to.equal(true)
+    expect(made.notes).to.deep.equal(['ada is not made: the account would have ended on 2026-11-24'])
+    expect(draft(syncing([over]), host([has('ada')])).accounts[0]).to.deep.include({ expires: '2026-11-24' })
+  })
+
+  it('leaves what one command cannot hold to the next run, and keeps people out before it takes others on', async () => {
+    const all = host([has('zoe'), has('yan')])
+    // As long as keys are that people have: RSA of 4096 bits.
+    const users = Array.from({ length: 100 }, (_, at) => user(`p${String(at)}`, { keys: [rsaLine(at)] }))
+    const change = changeFrom(
+      draft(syncing([user('yan'), ...users], { maxRemovals: { unit: 'accounts', value: 1 } }), all),
+      all,
+    )
+    const made = change.accounts.filter(({ action }) => action === 'create').length
+    expect(made).to.be.within(5, 60)
+    expect(change.accounts.at(-1)).to.deep.include({ name: 'zoe', action: 'remove' })
+    expect(change.notes.join()).to.match(
+      new RegExp(`more than one change holds: ${String(100 - made)} of the accounts wait for the next run \\(p`),
+    )
+    expect(change.files.at(-1)?.content?.split('\n')).to.have.length(made + 3)
+    const command = await hostCommand('change', changeData(change, order), 540)
+    expect(command.length).to.be.below(60_000)
+    const small = Array.from({ length: 100 }, (_, at) => user(`p${String(at)}`))
+    expect(draft(syncing([user('yan'), user('zoe'), ...small]), all).accounts.length).to.be.within(50, 60)
+  })
+
+  it('says all that is in the way at once', () => {
+    const there = host([has('ada'), has('eve')], { managed: ['ada'] })
+    expect(() => draft(syncing([user('ada', { groups: ['nosuch'] }), user('eve'), user('cy', { uid: 1000 })]), there))
+      .to.throw(/uid 1000 is admin's; ada: there is no group nosuch; there is an account "eve"/)
+      .with.property('exit', 'refused')
+  })
+})
