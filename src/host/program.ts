@@ -67,14 +67,23 @@ function bootstrap(payload: string, seconds: number): string {
 
 async function load(): Promise<Entry[]> {
   const scripts = (await readdir(`${templates}host`, { recursive: true })).filter((name) => name.endsWith('.sh'))
-  const units = await readdir(`${templates}etc/systemd/system`)
+  // Those with an .eta are files of a feature.
+  const units = (await readdir(`${templates}etc/systemd/system`)).filter((name) => !name.endsWith('.eta'))
   return Promise.all([
-    ...scripts.sort().map(async (name) => ({ name, text: await readFile(`${templates}host/${name}`, 'utf8') })),
+    ...scripts.sort().map(async (name) => ({
+      name,
+      text: withoutComments(await readFile(`${templates}host/${name}`, 'utf8')),
+    })),
     ...units.sort().map(async (name) => ({
       name: `units/${name}`,
       text: await readFile(`${templates}etc/systemd/system/${name}`, 'utf8'),
     })),
   ])
+}
+
+/** A quarter of the scripts, and a command has 62 KB in all. They are for readers of this repository. */
+function withoutComments(script: string): string {
+  return script.replace(/^ *#.*\n/gm, '')
 }
 
 /** A gzip'd tar with nothing in it that changes from run to run but the content. */
