@@ -10,6 +10,13 @@ import { planView } from './views/plan.js'
 export async function runSavedPlan(context: Context, path: string, flags: ApplyFlags): Promise<ChangeOutput> {
   const plan = await loadPlan(path)
   checkApplyFlags(context, flags)
+  const passed = plan.changes.find(({ sunset }) => sunset && passedSince(plan.createdAt, sunset.at * 1000))?.sunset
+  if (passed)
+    throw new BastionError(
+      'stale',
+      `the plan ends first login at ${new Date(passed.at * 1000).toISOString()}, and that has passed`,
+      'plan anew, with another --grace where the date is to move',
+    )
   context.print(planView(plan, context.style))
   const world = await context.open(sessionOf(flags))
   if (world.region !== plan.region) {
@@ -20,4 +27,9 @@ export async function runSavedPlan(context: Context, path: string, flags: ApplyF
     )
   }
   return applyPlan(context, world, plan, flags)
+}
+
+/** A date that had passed already when the plan was made is one that a host is late with: the plan says so. */
+function passedSince(createdAt: string, date: number): boolean {
+  return date > Date.parse(createdAt) && date <= Date.now()
 }

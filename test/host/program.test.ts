@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { hostCommand } from '../../src/host/program.js'
@@ -20,6 +20,21 @@ describe('the command that carries the on-host program', () => {
 
   it('stays far below the 64 KB that Run Command takes', async () => {
     expect((await hostCommand('change', {}, 60)).length).to.be.below(48_000)
+  })
+
+  it('leaves comments out of the scripts, and nothing else', async () => {
+    const files = await openCommand(await hostCommand('change', {}, 60))
+    const scripts = [...files].filter(([name]) => name.endsWith('.sh'))
+    expect(scripts.length).to.be.above(20)
+    for (const [name, text] of scripts) {
+      const whole = readFileSync(new URL(`../../templates/host/${name}`, import.meta.url), 'utf8')
+      expect(text.split('\n'), name).to.deep.equal(whole.split('\n').filter((line) => !/^ *#/.test(line)))
+    }
+  })
+
+  it('carries with a change what the host needs to make the later one by itself', async () => {
+    const files = await openCommand(await hostCommand('change', {}, 60))
+    expect([...files.keys()]).to.include.members(['sunset.sh', 'confirm.sh', 'lib/sunset.sh', 'lib/target.sh'])
   })
 
   it('carries the verb, the data, the scripts and the units', async () => {
