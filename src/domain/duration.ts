@@ -31,12 +31,17 @@ export function parseDays(text: string): number {
 const shortestGrace = 3600
 const longestGrace = 365 * 24 * 3600
 
-/** Seconds of `14d`, `36h` or `1d12h`. Throws `usage` outside 1 h … 365 d. */
+/** Seconds of `14d`, `36h` or `1d12h`; undefined for anything else. */
+export function readGraceTime(text: string): number | undefined {
+  const [whole = '', days = '0', hours = '0'] = /^(?:(\d{1,4})d)?(?:(\d{1,5})h)?$/.exec(text) ?? []
+  return whole === '' ? undefined : (Number(days) * 24 + Number(hours)) * 3600
+}
+
+/** The same. Throws `usage` where it is none, and outside 1 h … 365 d. */
 export function parseGrace(text: string): number {
-  const [whole, days = '0', hours = '0'] = /^(?:(\d{1,4})d)?(?:(\d{1,5})h)?$/.exec(text) ?? []
-  if (whole === undefined || whole === '')
+  const seconds = readGraceTime(text)
+  if (seconds === undefined)
     throw new BastionError('usage', `"${text}" is not a time of grace`, 'write days and hours, like 14d, 36h or 1d12h')
-  const seconds = (Number(days) * 24 + Number(hours)) * 3600
   if (seconds < shortestGrace || seconds > longestGrace)
     throw new BastionError('usage', `a grace of "${text}" is out of range`, 'give a time between 1h and 365d')
   return seconds

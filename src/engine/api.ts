@@ -72,7 +72,7 @@ export interface HostStatus {
     readonly keyOnly: readonly { readonly account: string; readonly reason: string }[]
     /** Those whom a key lets in without a factor, and who are not exempt. */
     readonly notEnrolled: readonly string[]
-    /** Of those, whose login shell never asks them to enrol: they can put it off for ever. */
+    /** Of those, whom nothing ever asks to enrol, by their login shell or as root: they can put it off for ever. */
     readonly neverAsked: readonly { readonly account: string; readonly shell: string }[]
   }
   /** `stock` where nothing of harden's is on the host. */

@@ -60,7 +60,9 @@ guard: a host that is not confirmed within 10m goes back by itself`)
     const sunset = {
       at: Date.UTC(2026, 11, 8, 1, 24) / 1000,
       summary: 'require enrolment',
-      files: file ? [file] : [],
+      files: file
+        ? [file, { ...file, action: 'remove' as const, path: '/etc/gone', after: 'absent', diff: '-gone' }]
+        : [],
       reads: [],
       logins: [],
       out: [{ account: 'ann', reason: 'not enrolled yet' }],
@@ -69,6 +71,7 @@ guard: a host that is not confirmed within 10m goes back by itself`)
     expect(shown).to.contain(`  from 2026-12-08 01:24:00Z on, by the host itself: require enrolment
     create /etc/ssh/sshd_config.d/00-bastionctl-mfa.conf (0644 root:root): asks for the second factor
         (as above)
+    remove /etc/gone (0644 root:root): asks for the second factor
     not in any more then, as of today:
       ann  not enrolled yet
 `)

@@ -141,7 +141,14 @@ function sunsetView(sunset: Change['sunset'], shown: Set<string>, style: Style):
   const date = moment(sunset.at)
   return [
     `${style.yellow(`from ${date} on`)}, by the host itself: ${printable(sunset.summary)}`,
-    ...indent(sunset.files.flatMap((file) => fileView(file, shown, style))),
+    // What goes then is what this change brings, or has brought.
+    ...indent(
+      sunset.files.flatMap((file) =>
+        file.action === 'remove'
+          ? fileView({ ...file, diff: '' }, shown, style).slice(0, 1)
+          : fileView(file, shown, style),
+      ),
+    ),
     ...indent(
       sunset.out.length === 0
         ? ['not in any more then, as of today: nobody']

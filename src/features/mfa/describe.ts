@@ -20,7 +20,7 @@ export interface MfaDescription {
   readonly keyOnly: readonly KeyOnly[]
   /** Those whom a key lets in without a factor, and who are not exempt. */
   readonly notEnrolled: readonly string[]
-  /** Of those, whose login shell does not read the script that makes people enrol. */
+  /** Of those, whom the script that makes people enrol does not reach: their login shell does not read it, or they are root. */
   readonly neverAsked: readonly { readonly account: string; readonly shell: string }[]
 }
 
@@ -46,7 +46,8 @@ export function describeMfa(facts: Facts): MfaDescription {
       keyOnly: keyOnlyOf(everybody),
       notEnrolled: without.map(({ account }) => account.name),
       neverAsked: without
-        .filter(({ account }) => !profileFor(facts).readsProfile(account.shell))
+        // The script leaves root alone.
+        .filter(({ account }) => account.uid === 0 || !profileFor(facts).readsProfile(account.shell))
         .map(({ account: { name, shell } }) => ({ account: name, shell })),
     }
   } catch (error) {

@@ -1,7 +1,7 @@
 /** First login with a date: until then who has no factor gets in by key alone, and then the host itself makes enrolment required. */
 import type { DesiredFile, LoginCase, Read, Sunset } from '../../domain/change.js'
 import { digestText } from '../../domain/digest.js'
-import { formatGrace, parseGrace } from '../../domain/duration.js'
+import { formatGrace, readGraceTime } from '../../domain/duration.js'
 import type { Facts } from '../../domain/facts.js'
 import type { Grace, MfaPolicy } from '../../domain/policy.js'
 import { render } from '../../render/template.js'
@@ -25,11 +25,11 @@ export function graceRemark({ seconds, until, ended }: GraceState): string {
 
 /** What {@link graceRemark} has written; undefined where there is no such line. */
 export function readGrace(stack: string): GraceState | undefined {
-  const [, length, what, date] =
+  const [, length = '', what, date = ''] =
     /^# Grace of ([0-9dh]+): (enrolment is required since|first login until) ([0-9T:-]+Z)[.,]/m.exec(stack) ?? []
-  const until = Date.parse(date ?? '') / 1000
-  if (length === undefined || Number.isNaN(until)) return undefined
-  return { seconds: parseGrace(length), until, ended: what === 'enrolment is required since' }
+  const [seconds, until] = [readGraceTime(length), Date.parse(date) / 1000]
+  if (seconds === undefined || Number.isNaN(until)) return undefined
+  return { seconds, until, ended: what === 'enrolment is required since' }
 }
 
 /** The same grace once more keeps its date, passed or not: else it would never come for whoever runs the command each night. */

@@ -8,7 +8,7 @@ import { describeMfa, draft } from '../../../src/features/index.js'
 import { graceRemark, readGrace } from '../../../src/features/mfa/grace.js'
 import { changeData } from '../../../src/host/data.js'
 import { hostOf } from '../golden-cases.js'
-import { account, carriedOut, policy, stockFacts } from '../facts.js'
+import { account, carriedOut, key, policy, root, stockFacts } from '../facts.js'
 
 const day = 86_400
 const until = Date.UTC(2026, 11, 8, 1, 24) / 1000
@@ -108,7 +108,12 @@ describe('first login with a date', () => {
       const grace = { seconds: 36 * 3600, until, ended: over }
       expect(readGrace(`auth x\n# ${graceRemark(grace)}\n`)).to.deep.equal(grace)
     }
-    expect(readGrace('# Grace of 14d: until we say so\n')).to.equal(undefined)
+    for (const line of [
+      '# Grace of 14d: until we say so',
+      '# Grace of hd: first login until 2026-12-08T01:24:00Z, then',
+      '',
+    ])
+      expect(readGrace(`${line}\n`), line).to.equal(undefined)
   })
 
   it('is sent as a second change: whose, because of what, when, and by which logins', () => {
@@ -154,6 +159,17 @@ describe('first login with a date', () => {
     } as const
     const data = changeData(changeFrom(draft(policy(), facts), facts), order)
     expect(Object.keys(data).filter((path) => path.startsWith('sunset'))).to.deep.equal([])
+  })
+
+  it('status counts root, whom the script leaves alone, among those who are never asked', () => {
+    const facts = hostOf('debian-12')
+    const open = { permitrootlogin: ['yes'] }
+    const there = carriedOut(
+      { ...facts, accounts: [...facts.accounts.filter(({ uid }) => uid !== 0), { ...root, keys: [key()] }] },
+      draft(dated, facts).files,
+      { ...demands, ...open },
+    )
+    expect(describeMfa(there).neverAsked).to.deep.equal([{ account: 'root', shell: '/bin/bash' }])
   })
 
   it('status names who has no factor, and whose shell never asks for one', () => {
