@@ -89,6 +89,15 @@ const mfa = z.strictObject({
   enrol: optional,
   enrolled: z.array(z.string()).readonly(),
   keyOnly: z.array(z.strictObject({ account: z.string(), reason: z.string() })).readonly(),
+  notEnrolled: z.array(z.string()).readonly(),
+  neverAsked: z.array(z.strictObject({ account: z.string(), shell: z.string() })).readonly(),
+})
+
+const sunset = z.strictObject({
+  at: seconds,
+  by: z.string(),
+  tried: z.strictObject({ at: seconds, outcome: z.string(), reason: z.string(), detail: z.string() }).exactOptional(),
+  secondsLeft: z.number(),
 })
 
 const status = z.strictObject({
@@ -104,6 +113,7 @@ const status = z.strictObject({
         changes: z.array(recordedChange).readonly().exactOptional(),
         problem: optional,
         mfa: mfa.exactOptional(),
+        sunset: sunset.exactOptional(),
         hardening: z.strictObject({ level: z.string(), forwarding: optional }).exactOptional(),
         drift: z.array(z.string()).readonly().exactOptional(),
       }),
@@ -151,6 +161,7 @@ const drift = z.discriminatedUnion('kind', [
     decidedBy: decider.exactOptional(),
     cause,
   }),
+  z.strictObject({ kind: z.literal('sunset'), at: seconds, text: z.string() }),
   z.strictObject({ kind: z.literal('sshd-refuses'), text: z.string() }),
   z.strictObject({
     kind: z.literal('sshd-replaced'),

@@ -2,7 +2,8 @@
 import * as Flags from '@oclif/core/flags'
 import type * as Interfaces from '@oclif/core/interfaces'
 import { BastionError } from '../domain/errors.js'
-import type { MfaPolicy } from '../domain/policy.js'
+import { parseGrace } from '../domain/duration.js'
+import type { Enrol, Grace, MfaPolicy } from '../domain/policy.js'
 import { repeatable } from './flags.js'
 
 /** Defaults are those of "AWS Security Blog: How to enable MFA for bastion hosts", as the issue asks. */
@@ -21,6 +22,10 @@ export const enableMfaFlags = {
     default: 'first-login',
     summary: 'people without a factor enrol at their next login, or do not get in',
   })(),
+  grace: Flags.string({
+    summary: 'with first-login: after this time the host itself makes enrolment required; days and hours',
+    helpValue: 'TIME',
+  }),
   'exempt-group': Flags.string({
     ...repeatable,
     summary: 'members get in by key alone: robots, break-glass',
@@ -51,7 +56,7 @@ export const enableMfaFlags = {
 
 export const disableMfaFlags = { 'accept-lockout': acceptLockout }
 
-/** Throws `usage` for a method that is none, before anything is asked of a host. */
+/** Throws `usage` for a method that is none, and for a grace that is none or where there can be none, before anything is asked of a host. */
 export async function enablePolicy(flags: Interfaces.InferredFlags<typeof enableMfaFlags>): Promise<MfaPolicy> {
   const { methodNamed } = await import('../features/mfa/registry.js')
   return {
@@ -59,6 +64,7 @@ export async function enablePolicy(flags: Interfaces.InferredFlags<typeof enable
     action: 'enable',
     method: methodNamed(flags.method).name,
     enrol: flags.enrol,
+    ...(flags.grace === undefined ? {} : { grace: graceFrom(flags.grace, flags.enrol) }),
     exemptGroups: flags['exempt-group'] ?? [],
     totp: {
       window: flags['totp-window'],
@@ -79,6 +85,18 @@ export function disablePolicy(flags: Interfaces.InferredFlags<typeof disableMfaF
     totp: totpDefaults,
     acceptLockout: flags['accept-lockout'] ?? [],
   }
+}
+
+/** Counted from now, less what is left of the minute. */
+function graceFrom(text: string, enrol: Enrol): Grace {
+  const seconds = parseGrace(text)
+  if (enrol !== 'first-login')
+    throw new BastionError(
+      'usage',
+      '--grace goes with --enrol first-login only',
+      'with --enrol required nobody without a factor gets in from the start',
+    )
+  return { seconds, until: Math.floor((Date.now() / 1000 + seconds) / 60) * 60 }
 }
 
 /** `3/30s`. The ranges are google-authenticator(1)'s: 1 … 10 tries in 15 … 600 s. */

@@ -17,6 +17,13 @@ export async function runSavedPlan(
   const plan = await loadPlan(path)
   checkApplyFlags(context, flags)
   if (plan.changes.flatMap(accountsWithSecrets).length > 0) await checkHandOver(context, flags)
+  const passed = plan.changes.find(({ sunset }) => sunset && passedSince(plan.createdAt, sunset.at * 1000))?.sunset
+  if (passed)
+    throw new BastionError(
+      'stale',
+      `the plan ends first login at ${new Date(passed.at * 1000).toISOString()}, and that has passed`,
+      'plan anew, with another --grace where the date is to move',
+    )
   context.print(planView(plan, context.style))
   const world = await context.open(sessionOf(flags))
   if (world.region !== plan.region) {
@@ -27,4 +34,9 @@ export async function runSavedPlan(
     )
   }
   return applyPlan(context, world, plan, flags)
+}
+
+/** A date that had passed already when the plan was made is one that a host is late with: the plan says so. */
+function passedSince(createdAt: string, date: number): boolean {
+  return date > Date.parse(createdAt) && date <= Date.now()
 }

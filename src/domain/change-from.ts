@@ -1,20 +1,33 @@
 import { createTwoFilesPatch } from 'diff'
 import type { Change, DesiredFile, Draft, FileEdit } from './change.js'
 import { digestText, digestValue } from './digest.js'
-import { fileFact, type Facts } from './facts.js'
+import { fileFact, type FileFact, type Facts } from './facts.js'
 
 /**
  * Compares what a feature wants with what the host has: files and packages that are there already are left out, so a
  * second run makes an empty change (G8). An existing file keeps its mode and owner.
  */
 export function changeFrom(draft: Draft, facts: Facts): Change {
-  const { files, packages, ...rest } = draft
+  const { files, packages, sunset, ...rest } = draft
+  const then = afterwards(facts, files)
   const change: Omit<Change, 'digest'> = {
     ...rest,
     files: files.flatMap((file) => edit(file, facts) ?? []),
     packages: packages.filter((need) => !facts.pamModules.includes(need.module)),
+    ...(sunset ? { sunset: { ...sunset, files: sunset.files.flatMap((file) => edit(file, then) ?? []) } } : {}),
   }
   return { ...change, digest: digestValue(change) }
+}
+
+/** The host once these files are written. */
+function afterwards(facts: Facts, files: readonly DesiredFile[]): Facts {
+  const others = facts.files.filter(({ path }) => files.every((wanted) => wanted.path !== path))
+  const written = files.flatMap(({ path, content, mode, owner, group }): FileFact[] => {
+    if (content === null) return []
+    const { mode: kept, owner: by, group: of } = fileFact(facts, path) ?? { mode, owner, group }
+    return [{ path, content, digest: digestText(content), mode: kept, owner: by, group: of }]
+  })
+  return { ...facts, files: [...others, ...written] }
 }
 
 function edit(wanted: DesiredFile, facts: Facts): FileEdit | undefined {

@@ -149,6 +149,21 @@ export interface KeyOnly {
   readonly reason: string
 }
 
+/**
+ * What the host makes of the change by itself at a date, as a change of its own. Its logins name roles: `@first` and `@person` are
+ * asked for the factor, `@exempt` is not; who stands for them the host finds out on that day.
+ */
+export interface Sunset<File> {
+  /** Epoch seconds. */
+  readonly at: number
+  readonly summary: string
+  readonly files: readonly File[]
+  readonly reads: readonly Read[]
+  readonly logins: readonly LoginCase[]
+  /** Who gets in until then and not afterwards, as of today. */
+  readonly out: readonly KeyOnly[]
+}
+
 /** What a feature makes of a policy and a host's facts. */
 export interface Draft {
   readonly feature: string
@@ -168,11 +183,14 @@ export interface Draft {
   readonly access: readonly AccessRow[]
   /** One-line remarks for the reviewer. */
   readonly notes: readonly string[]
+  readonly sunset?: Sunset<DesiredFile>
 }
 
 /** A draft compared with the host: only what differs is left, with digests and diffs. */
-export interface Change extends Omit<Draft, 'files'> {
+export interface Change extends Omit<Draft, 'files' | 'sunset'> {
   readonly files: readonly FileEdit[]
+  /** Compared with the host as the change leaves it. */
+  readonly sunset?: Sunset<FileEdit>
   /** Digest over the whole change: hosts with the same one are shown once. */
   readonly digest: string
 }

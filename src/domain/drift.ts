@@ -64,6 +64,14 @@ export type Drift =
       readonly text: string
     }
   | {
+      /** The date at which the host was to make enrolment required has come, and it is not. */
+      readonly kind: 'sunset'
+      /** Epoch seconds. */
+      readonly at: number
+      /** Why, as of the last try. */
+      readonly text: string
+    }
+  | {
       /** The sshd that runs is not the one on disk, which is what each new connection is given to. */
       readonly kind: 'sshd-replaced'
       readonly path: string
@@ -102,6 +110,7 @@ export interface Findings {
   /** What `sshd -t` says; empty when it takes the files. */
   readonly refuses: string
   readonly replaced?: { readonly path: string; readonly since: number }
+  readonly sunset?: { readonly at: number; readonly text: string }
   readonly packages: readonly PackageEvent[]
   /** sshd's files with comments blanked; empty where there were too many. */
   readonly texts: readonly { readonly path: string; readonly content: string }[]

@@ -27,6 +27,33 @@ export function parseDays(text: string): number {
   return days * 24 * 3600
 }
 
+/** The shortest grace in which people can be told, and the longest that still is one. */
+const shortestGrace = 3600
+const longestGrace = 365 * 24 * 3600
+
+/** Seconds of `14d`, `36h` or `1d12h`; undefined for anything else. */
+export function readGraceTime(text: string): number | undefined {
+  const [whole = '', days = '0', hours = '0'] = /^(?:(\d{1,4})d)?(?:(\d{1,5})h)?$/.exec(text) ?? []
+  return whole === '' ? undefined : (Number(days) * 24 + Number(hours)) * 3600
+}
+
+/** The same. Throws `usage` where it is none, and outside 1 h … 365 d. */
+export function parseGrace(text: string): number {
+  const seconds = readGraceTime(text)
+  if (seconds === undefined)
+    throw new BastionError('usage', `"${text}" is not a time of grace`, 'write days and hours, like 14d, 36h or 1d12h')
+  if (seconds < shortestGrace || seconds > longestGrace)
+    throw new BastionError('usage', `a grace of "${text}" is out of range`, 'give a time between 1h and 365d')
+  return seconds
+}
+
+/** `1209600` → `14d`, `129600` → `1d12h`; what {@link parseGrace} takes. */
+export function formatGrace(seconds: number): string {
+  const hours = Math.round(seconds / 3600)
+  const [days, rest] = [Math.floor(hours / 24), hours % 24]
+  return `${days > 0 ? `${String(days)}d` : ''}${rest > 0 || days === 0 ? `${String(rest)}h` : ''}`
+}
+
 /** `90` → `1m30s`, `600` → `10m`; what {@link parseDuration} takes. Below zero counts as none left. */
 export function formatDuration(seconds: number): string {
   const left = Math.max(0, Math.round(seconds))

@@ -148,12 +148,23 @@ export interface Facts {
   readonly keyOptions?: readonly { readonly account: string; readonly fingerprint: string; readonly digest: string }[]
 }
 
+/** A date at which the host makes enrolment required by itself, while that is still to be done. */
+export interface SunsetFact {
+  /** Epoch seconds. */
+  readonly at: number
+  /** The change that has set it. */
+  readonly by: string
+  /** The last time that the host has tried and not done it. */
+  readonly tried?: { readonly at: number; readonly outcome: string; readonly reason: string; readonly detail: string }
+}
+
 /** What differs between two readings of the same host and so is no part of {@link Facts}. */
 export interface HostMoment {
   /** The host's clock, epoch seconds. */
   readonly now: number
   readonly hostname: string
   readonly pending?: PendingChange
+  readonly sunset?: SunsetFact
   /** Managed files that are not as the last confirmed change left them. */
   readonly drift?: readonly string[]
 }

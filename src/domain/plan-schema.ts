@@ -90,6 +90,16 @@ const change = z.strictObject({
     )
     .readonly(),
   notes: z.array(z.string()).readonly(),
+  sunset: z
+    .strictObject({
+      at: z.int(),
+      summary: z.string(),
+      files: z.array(fileEdit).readonly(),
+      reads: z.array(read).readonly(),
+      logins: z.array(login).readonly(),
+      out: z.array(keyOnly).readonly(),
+    })
+    .exactOptional(),
   digest: z.string(),
 })
 
@@ -98,6 +108,7 @@ const mfaPolicy = z.strictObject({
   action: z.enum(['enable', 'disable']),
   method: z.string(),
   enrol: z.enum(['first-login', 'required']),
+  grace: z.strictObject({ seconds: z.int(), until: z.int() }).exactOptional(),
   exemptGroups: z.array(z.string()).readonly(),
   totp: z.strictObject({
     window: z.int(),

@@ -9,11 +9,21 @@ export interface TotpSettings {
   readonly allowReuse: boolean
 }
 
+/** How long people without a factor still get in by key alone. */
+export interface Grace {
+  /** As it was asked for: a host that has the same already keeps its date. */
+  readonly seconds: number
+  /** Epoch seconds, a whole minute: the date of a host that has none yet. */
+  readonly until: number
+}
+
 export interface MfaPolicy {
   readonly feature: 'mfa'
   readonly action: 'enable' | 'disable'
   readonly method: string
   readonly enrol: Enrol
+  /** With `first-login` only; absent: for as long as nobody changes it. */
+  readonly grace?: Grace
   readonly exemptGroups: readonly string[]
   readonly totp: TotpSettings
   /** Accounts that the operator has agreed to lock out. */

@@ -74,6 +74,10 @@ export interface HostStatus {
     /** Accounts with keys that have a factor. */
     readonly enrolled: readonly string[]
     readonly keyOnly: readonly { readonly account: string; readonly reason: string }[]
+    /** Those whom a key lets in without a factor, and who are not exempt. */
+    readonly notEnrolled: readonly string[]
+    /** Of those, whom nothing ever asks to enrol, by their login shell or as root: they can put it off for ever. */
+    readonly neverAsked: readonly { readonly account: string; readonly shell: string }[]
   }
   /** `stock` where nothing of harden's is on the host. */
   readonly hardening?: { readonly level: string; readonly forwarding?: string }

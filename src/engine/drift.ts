@@ -15,8 +15,8 @@ export function driftOf(findings: Findings): Drift[] {
   return [...sshdDrift(findings), ...fileDrift(findings), ...valueDrift(findings), ...foreignDrift(findings)]
 }
 
-function sshdDrift({ refuses, replaced, packages }: Findings): Drift[] {
-  const drift: Drift[] = []
+function sshdDrift({ refuses, replaced, sunset, packages }: Findings): Drift[] {
+  const drift: Drift[] = sunset ? [{ kind: 'sunset', ...sunset }] : []
   if (replaced) {
     const { path, since } = replaced
     const event = eventAt(packages, /^openssh/, since)

@@ -42,9 +42,7 @@ export function changeData(change: Change, order: ChangeOrder): Data {
     files: text(files),
     reads: text(change.reads.map((read) => row(read.kind, read.name, read.digest))),
     packages: text(change.packages.map((need) => row(need.name, need.module))),
-    cases: text(
-      change.logins.map((c) => row(c.id, c.phase, c.account, c.factor, c.answer, c.expect, c.prompted ? '1' : '0')),
-    ),
+    cases: casesText(change.logins),
     roster: text(
       change.accounts.map((a) =>
         row(
@@ -87,7 +85,52 @@ export function changeData(change: Change, order: ChangeOrder): Data {
       ...change.lockouts.filter(({ accepted }) => accepted).map(({ account }) => account),
     ]),
     admins: names(change.access.filter(({ sudo, after }) => sudo && after).map(({ account }) => account)),
+    ...sunsetData(change, order),
   }
+}
+
+/** Seconds: on the day the host proves at once and keeps or restores by itself; the guard is for what dies in between. */
+const sunsetGuard = 300
+
+/**
+ * The later change, by the same program: what a `change` finds in its data folder, less what only the day itself tells (`id`,
+ * `operator_time`, `not_after`; whose logins are tried, who is counted on).
+ */
+function sunsetData({ sunset, feature, factor, digest }: Change, order: ChangeOrder): Data {
+  if (!sunset) return {}
+  const later: Data = {
+    ...Object.fromEntries(
+      sunset.files.flatMap((f) => (f.content === undefined ? [] : [[`content${f.path}`, f.content]])),
+    ),
+    verb: 'change',
+    manifest: assignments({
+      base: order.id,
+      date: sunset.at,
+      feature,
+      summary: sunset.summary,
+      who: `the host itself, because of change ${order.id}`,
+      deadline: sunsetGuard,
+      until: 'prove',
+      tool: order.tool,
+      factor,
+      digest,
+    }),
+    files: text(sunset.files.map((f) => row(f.path, f.action, f.mode, f.owner, f.group, f.before, f.after))),
+    reads: text(sunset.reads.map((read) => row(read.kind, read.name, read.digest))),
+    cases: casesText(sunset.logins),
+    packages: '',
+    roster: '',
+    'roster-new': '',
+    'roster-gone': '',
+    expect: '',
+    accept: '',
+    admins: '',
+  }
+  return Object.fromEntries(Object.entries(later).map(([path, content]) => [`sunset/${path}`, content]))
+}
+
+function casesText(logins: Change['logins']): string {
+  return text(logins.map((c) => row(c.id, c.phase, c.account, c.factor, c.answer, c.expect, c.prompted ? '1' : '0')))
 }
 
 /** A file for each account that has such lines. */

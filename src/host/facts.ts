@@ -9,6 +9,7 @@ import type {
   HostMoment,
   KeyFact,
   RecordedChange,
+  SunsetFact,
 } from '../domain/facts.js'
 import type { HostAnswer } from './answer.js'
 import { lines, rows, type Tree } from './rows.js'
@@ -96,6 +97,7 @@ export function readMoment({ fields, now }: HostAnswer): HostMoment {
     now: now ?? 0,
     hostname: fields.hostname ?? '',
     ...(fields.drift ? { drift: fields.drift.split(',') } : {}),
+    ...(fields.sunset ? { sunset: sunsetFrom(fields) } : {}),
     ...(pending
       ? {
           pending: {
@@ -108,6 +110,12 @@ export function readMoment({ fields, now }: HostAnswer): HostMoment {
         }
       : {}),
   }
+}
+
+function sunsetFrom(fields: HostAnswer['fields']): SunsetFact {
+  const { sunset, sunset_by: by = '', sunset_at: at, sunset_outcome: outcome = '', sunset_reason: reason = '' } = fields
+  const tried = { at: Number(at), outcome, reason, detail: fields.sunset_detail ?? '' }
+  return { at: Number(sunset), by, ...(at === undefined ? {} : { tried }) }
 }
 
 /** The change that an answer speaks of; undefined where it tells no more of it than the id, or nothing. */

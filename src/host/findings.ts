@@ -50,11 +50,17 @@ export function readFindings(tree: Tree): Findings {
     ),
     refuses: lines(tree, 'refuses')[0] ?? '',
     ...(replaced ? { replaced: { path: replaced[0], since: replaced[1] } } : {}),
+    ...sunsetFrom(tree),
     packages: rows(tree, 'packages', packageLine).map(packageFrom),
     texts: [...tree]
       .filter(([path]) => path.startsWith('texts/'))
       .map(([path, content]) => ({ path: path.slice('texts'.length), content })),
   }
+}
+
+function sunsetFrom(tree: Tree): Pick<Findings, 'sunset'> {
+  const [row] = rows(tree, 'sunset', z.tuple([time, text]))
+  return row ? { sunset: { at: row[0], text: row[1] } } : {}
 }
 
 function touched([modified, changed, cloudInit]: readonly [number, number, number]): Touched {

@@ -67,9 +67,13 @@ function bootstrap(payload: string, seconds: number): string {
 
 async function load(): Promise<Entry[]> {
   const scripts = (await readdir(`${templates}host`, { recursive: true })).filter((name) => name.endsWith('.sh'))
-  const units = await readdir(`${templates}etc/systemd/system`)
+  // Those with an .eta are files of a feature.
+  const units = (await readdir(`${templates}etc/systemd/system`)).filter((name) => !name.endsWith('.eta'))
   return Promise.all([
-    ...scripts.sort().map(async (name) => ({ name, text: bare(await readFile(`${templates}host/${name}`, 'utf8')) })),
+    ...scripts.sort().map(async (name) => ({
+      name,
+      text: withoutComments(await readFile(`${templates}host/${name}`, 'utf8')),
+    })),
     ...units.sort().map(async (name) => ({
       name: `units/${name}`,
       text: await readFile(`${templates}etc/systemd/system/${name}`, 'utf8'),
@@ -77,9 +81,9 @@ async function load(): Promise<Entry[]> {
   ])
 }
 
-/** Without the lines that are comments: a third of what would have to be sent. */
-function bare(script: string): string {
-  return script.replaceAll(/^[ \t]*#.*\n/gm, '')
+/** A quarter of the scripts, and a command has 62 KB in all. They are for readers of this repository. */
+function withoutComments(script: string): string {
+  return script.replace(/^ *#.*\n/gm, '')
 }
 
 /** A gzip'd tar with nothing in it that changes from run to run but the content. */

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # install → rehearse → arm → commit → reload → prove, on this host alone, under its lock. Sourced by main.sh.
 # shellcheck disable=SC1091
-for lib in arm restore accounts packages people drift roster seal; do . "$RUN/lib/$lib.sh"; done
+for lib in arm restore accounts packages people drift roster seal sunset; do . "$RUN/lib/$lib.sh"; done
 MANIFEST=$RUN/data/manifest
 wanted() { value "$1" "$MANIFEST"; }
 change_id=$(wanted id)
@@ -129,9 +129,11 @@ room() {
 }
 
 sshd_args "$RUN/sshd-args"
+[ -z "$(wanted base)" ] || as_left
 check_reads || stale
 login_accounts >"$RUN/people"
 collect_keys "$RUN/people" "$RUN/keys"
+[ -z "$(wanted base)" ] || prepare_sunset
 [ "$until" = rehearse ] || step install install_packages || answer refused package "$DETAIL"
 step rehearse rehearse || answer refused rehearsal "$DETAIL"
 if [ "$until" = rehearse ]; then
@@ -143,7 +145,7 @@ fi
 
 # arm_change ID SECONDS: the guard first, then what it would need; a death in between is swept up by the guard.
 arm_change() {
-  stage_change "$1" "$2" && arm "$1" "$2" && record "$1" && record_roster "$1" && stash "$1" && sync -f "$STATE" && sync -f "$STASH" && set_state "$1" armed
+  stage_change "$1" "$2" && arm "$1" "$2" && record "$1" && record_roster "$1" && keep_sunset "$1" && stash "$1" && sync -f "$STATE" && sync -f "$STASH" && set_state "$1" armed
 }
 
 ID=$change_id

@@ -32,7 +32,7 @@ unit=$(sshd_unit) || unit=
 # Configuration that bears no secret, with owner and mode.
 printf '' >"$F/files.list"
 for file in /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf /etc/pam.d/sshd /etc/pam.d/common-auth /etc/pam.d/password-auth \
-  /etc/pam.d/postlogin /etc/pam.d/bastionctl-* /etc/ssh/bastionctl-banner /etc/profile.d/bastionctl-* /etc/sudoers.d/bastionctl-* /etc/bastionctl-users /etc/cloud/cloud.cfg.d/*bastionctl*; do
+  /etc/pam.d/postlogin /etc/pam.d/bastionctl-* /etc/ssh/bastionctl-banner /etc/profile.d/bastionctl-* /etc/sudoers.d/bastionctl-* "$UNITS/$SUNSET".* /etc/bastionctl-users /etc/cloud/cloud.cfg.d/*bastionctl*; do
   [ -f "$file" ] || continue
   mkdir -p "$F/files${file%/*}"
   cp "$file" "$F/files$file"
@@ -66,7 +66,7 @@ while IFS='|' read -r name uid gid home shell; do
   expires=$(printf '%s' "$entry" | cut -d: -f8)
   if [ -n "$expires" ] && [ "$expires" -le "$today" ]; then expired=yes; else expired=no; fi
   last=$([ -z "$expires" ] || date -u -d "1970-01-01 + $expires days" +%F)
-  if [ "$uid" = 0 ] || sudo -n -l -U "$name" 2>/dev/null | grep -Eq '\((ALL|root)[^)]*\) ([A-Z_]+: ?)*ALL$'; then sudo=yes; else sudo=no; fi
+  if becomes_root "$name" "$uid"; then sudo=yes; else sudo=no; fi
   enrolled=no
   while read -r place <&3; do
     [ ! -s "$(path_of "$place" "$name" "$home")" ] || enrolled=yes
@@ -122,6 +122,7 @@ done >"$F/changes"
 extra hostname "$(uname -n)"
 extra facts "$(cd "$F" && find . -type f | sort | xargs sha256sum | sha256sum | cut -d' ' -f1)"
 extra_pending
+extra_sunset
 drifted=$(drift)
 [ -z "$drifted" ] || extra drift "$drifted"
 body "$F" >"$RUN/body"

@@ -4,7 +4,7 @@
 # usage: rehearse.sh RUN      exit 0 all as expected · 10 refused today already · 11 refused · 12 could not be held
 RUN=$1
 # shellcheck disable=SC1091
-for lib in env files sshd login offers view cases packages people roster; do . "$RUN/lib/$lib.sh"; done
+for lib in env files sshd login offers view cases packages people roster sunset; do . "$RUN/lib/$lib.sh"; done
 ARGS=$RUN/sshd-args
 FACTOR=$(value factor "$RUN/data/manifest")
 
@@ -57,4 +57,12 @@ lost_offers "$RUN/offers-present" "$RUN/offers-staged" >"$RUN/offers-lost"
 administrator_left "$RUN/offers-staged" || { say 'sshd would accept no key of any administrator'; exit 11; }
 new_keys view || { say "$FAILED"; exit 11; }
 settled "$RUN/offers-lost" || { say "would lose a key that sshd accepts today: $UNSETTLED"; exit 11; }
+
+# What the host is to make of it at a date: who has a factor gets in then, who has none does not.
+if [ -d "$RUN/data/sunset" ]; then
+  CASES=$RUN/cases-sunset
+  one_of_each <"$WORK/accounts" | sunset_cases "$RUN/data/sunset/cases" >"$CASES"
+  stage "$RUN/data/sunset" || { say 'the files that are for later could not be laid out'; exit 12; }
+  run_cases rehearse view || { say "with enrolment required, as from the date on: $FAILED"; exit 11; }
+fi
 exit 0

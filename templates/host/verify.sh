@@ -34,7 +34,8 @@ if [ -n "$ID" ]; then
       printf '%s\n' "$(plain "$told")" >"$V/refuses"
     fi
   fi
-  drifted=$(cat "$RUN/drifted-files" "$RUN/drifted-foreign" "$V/values" "$V/replaced" "$V/refuses" | wc -l)
+  overdue_sunset >"$V/sunset"
+  drifted=$(cat "$RUN/drifted-files" "$RUN/drifted-foreign" "$V/values" "$V/replaced" "$V/refuses" "$V/sunset" | wc -l)
   extra drifted "$drifted"
 fi
 

@@ -176,6 +176,27 @@ const rows: readonly Row[] = [
     hint: /30s and 24h/,
   },
   {
+    what: 'a grace that is none',
+    argv: [...on, '--grace', '2 weeks', '--dry-run'],
+    exit: 3,
+    says: /^"2 weeks" is not a time of grace$/,
+    hint: /14d, 36h or 1d12h/,
+  },
+  {
+    what: 'a grace that is too short',
+    argv: [...on, '--grace', '0h', '--dry-run'],
+    exit: 3,
+    says: /"0h" is out of range$/,
+    hint: /1h and 365d/,
+  },
+  {
+    what: 'a grace where enrolment is required at once',
+    argv: [...on, '--enrol', 'required', '--grace', '14d', '--dry-run'],
+    exit: 3,
+    says: /^--grace goes with --enrol first-login only$/,
+    hint: /nobody without a factor/,
+  },
+  {
     what: 'a bad rate limit',
     argv: [...on, '--totp-rate-limit', '3', '--dry-run'],
     exit: 3,

@@ -55,6 +55,30 @@ guard: a host that is not confirmed within 10m goes back by itself`)
     )
   })
 
+  it('says what the host does by itself at a date, and who is out then', () => {
+    const [file] = change.files
+    const sunset = {
+      at: Date.UTC(2026, 11, 8, 1, 24) / 1000,
+      summary: 'require enrolment',
+      files: file
+        ? [file, { ...file, action: 'remove' as const, path: '/etc/gone', after: 'absent', diff: '-gone' }]
+        : [],
+      reads: [],
+      logins: [],
+      out: [{ account: 'ann', reason: 'not enrolled yet' }],
+    }
+    const shown = text(planView(planWith({ changes: [{ ...change, sunset }] }), noStyle))
+    expect(shown).to.contain(`  from 2026-12-08 01:24:00Z on, by the host itself: require enrolment
+    create /etc/ssh/sshd_config.d/00-bastionctl-mfa.conf (0644 root:root): asks for the second factor
+        (as above)
+    remove /etc/gone (0644 root:root): asks for the second factor
+    not in any more then, as of today:
+      ann  not enrolled yet
+`)
+    const nobody = text(planView(planWith({ changes: [{ ...change, sunset: { ...sunset, out: [] } }] }), noStyle))
+    expect(nobody).to.contain('not in any more then, as of today: nobody')
+  })
+
   it('does not repeat a diff that groups have in common', () => {
     const changes = [change, { ...change, digest: 'c2' }]
     const hosts = plan.hosts.map((host, at) => ({ ...host, change: at === 0 ? 'c1' : 'c2' }))

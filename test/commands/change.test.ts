@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { outputSchemas } from '../../docs/generate/output-schemas.js'
+import type { MfaPolicy } from '../../src/domain/policy.js'
 import type { RunRecord } from '../../src/domain/run-record.js'
 import type { ApplyRequest, PlanRequest, Ports } from '../../src/engine/api.js'
 import { Bench } from '../support/run-command.js'
@@ -53,6 +54,21 @@ describe('enable-mfa', () => {
       totp: { window: 3, rateLimit: { attempts: 5, seconds: 60 }, allowReuse: true },
       acceptLockout: [],
     })
+  })
+
+  it('takes a grace as what was asked for and the date that it comes to, to the minute', async () => {
+    let asked: PlanRequest | undefined
+    const before = Date.now() / 1000
+    await bench.run(['enable-mfa', ...selector, '--grace', '1d12h', '--dry-run'], {
+      plan: (_, request) => {
+        asked = request
+        return Promise.resolve(plan)
+      },
+    })
+    const { grace } = asked?.policy as MfaPolicy
+    expect(grace?.seconds).to.equal(36 * 3600)
+    expect((grace?.until ?? 1) % 60).to.equal(0)
+    expect((grace?.until ?? 0) - before).to.be.within(36 * 3600 - 60, 36 * 3600 + 60)
   })
 
   describe('--dry-run', () => {

@@ -27,9 +27,64 @@ describe('commands that only ask', () => {
         enrol: 'first-login',
         enrolled: ['admin'],
         keyOnly: [{ account: 'backup', reason: 'in robots' }],
+        notEnrolled: [],
+        neverAsked: [],
       },
       drift: [],
     }
+
+    const dated = (
+      tried?: { at: number; outcome: string; reason: string; detail: string },
+      at = 1_000_000,
+    ): HostStatus => ({
+      host,
+      inspection: {
+        ...inspection,
+        moment: {
+          ...inspection.moment,
+          now: 1_000_000 - 2.5 * 86_400,
+          sunset: { at, by: 'c-old', ...(tried ? { tried } : {}) },
+        },
+      },
+      mfa: {
+        on: true,
+        enrolled: [],
+        keyOnly: [],
+        notEnrolled: ['ann', 'zed'],
+        neverAsked: [{ account: 'zed', shell: '/usr/bin/fish' }],
+      },
+    })
+
+    it('says how long people without a factor still get in, who they are, and whom nobody asks', async () => {
+      const ran = await bench.run(['status', ...selector], { status: () => Promise.resolve([dated()]) })
+      expect(ran.stdout)
+        .to.match(/first login +until 1970-01-12 13:46:40Z: 3 days left \(change c-old\)/)
+        .and.match(/not in any more then +ann, zed/)
+        .and.match(/never asked to enrol +zed \(\/usr\/bin\/fish\)/)
+      expect(ran.stdout).not.to.match(/problem/)
+    })
+
+    it('says why enrolment is not required although its date has passed', async () => {
+      const tried = {
+        at: 700_000,
+        outcome: 'refused',
+        reason: 'no-administrator',
+        detail: 'no administrator would get in',
+      }
+      const ran = await bench.run(['status', ...selector], { status: () => Promise.resolve([dated(tried, 600_000)]) })
+      expect(ran.stdout)
+        .to.match(/first login +until .*: the date has passed/)
+        .and.match(
+          /problem +enrolment is not required yet, tried at 1970-01-09 02:26:40Z: no administrator would get in/,
+        )
+      const json = await bench.run(['status', ...selector, '--json'], {
+        status: () => Promise.resolve([dated(tried, 600_000)]),
+      })
+      const output = outputSchemas.status.parse(JSON.parse(json.stdout))
+      expect(output)
+        .to.have.nested.property('hosts[0].sunset')
+        .that.deep.equals({ at: 600_000, by: 'c-old', tried, secondsLeft: 0 })
+    })
 
     it('says what is pending, who is enrolled and who gets in by key alone', async () => {
       const ran = await bench.run(['status', ...selector], { status: () => Promise.resolve([asked]) })

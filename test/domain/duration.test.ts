@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { formatDuration, parseDays, parseDuration } from '../../src/domain/duration.js'
+import { formatDuration, formatGrace, parseDays, parseDuration, parseGrace } from '../../src/domain/duration.js'
 
 describe('durations', () => {
   for (const [text, seconds] of [
@@ -28,6 +28,18 @@ describe('durations', () => {
     expect(parseDays('1d')).to.equal(86_400)
     for (const text of ['', '0', '0d', '-1', '1.5', '90 d', '3m', '36501', 'd'])
       expect(() => parseDays(text))
+        .to.throw()
+        .with.property('exit', 'usage')
+  })
+
+  it('reads a grace in days and hours', () => {
+    expect(parseGrace('14d')).to.equal(14 * 86_400)
+    expect(parseGrace('36h')).to.equal(36 * 3600)
+    expect(parseGrace('1d12h')).to.equal(36 * 3600)
+    expect(formatGrace(36 * 3600)).to.equal('1d12h')
+    expect(formatGrace(14 * 86_400)).to.equal('14d')
+    for (const text of ['', '14', 'd', '0d', '0h', '30m', '-1d', '1.5d', '14 d', '12h1d', '366d', '8761h', '99999d'])
+      expect(() => parseGrace(text), text)
         .to.throw()
         .with.property('exit', 'usage')
   })

@@ -55,6 +55,11 @@ function fileDrift(changed: Partial<typeof file>, more: Partial<Findings> = {}) 
 }
 
 describe('drift', () => {
+  it('is a date that has passed without what was to be done then', () => {
+    const sunset = { at: 5, text: 'no administrator would get in' }
+    expect(driftOf(findings({ sunset }))).to.deep.equal([{ kind: 'sunset', ...sunset }])
+  })
+
   it('of a managed file says how it differs', () => {
     for (const [changed, what] of [
       [{}, 'edited'],

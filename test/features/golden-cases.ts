@@ -6,6 +6,7 @@ import { admin, hardening, policy, stockFacts, type Distro } from './facts.js'
 export const cases: Record<string, Policy> = {
   'first-login': policy(),
   required: policy({ enrol: 'required', acceptLockout: ['alice', 'ci'] }),
+  grace: policy({ grace: { seconds: 14 * 86_400, until: Date.UTC(2026, 11, 8, 1, 24) / 1000 } }),
   exempt: policy({ exemptGroups: ['robots', 'breakglass', 'robots'] }),
   baseline: hardening(),
   strict: hardening({

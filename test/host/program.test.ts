@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
@@ -23,16 +22,19 @@ describe('the command that carries the on-host program', () => {
     expect((await hostCommand('change', {}, 60)).length).to.be.below(48_000)
   })
 
-  it('leaves comments out, and nothing else', async () => {
-    const sent = await openCommand(await hostCommand('change', {}, 60))
-    for (const [name, text] of sent) {
-      if (!name.endsWith('.sh')) continue
-      const script = readFileSync(new URL(`../../templates/host/${name}`, import.meta.url), 'utf8')
-      const missing = script.split('\n').filter((line) => !text.split('\n').includes(line))
-      expect(missing.filter((line) => !/^ *# /.test(line))).to.deep.equal([])
-      expect(text).to.not.match(/^ *# /m)
-      execFileSync('sh', ['-n'], { input: text })
+  it('leaves comments out of the scripts, and nothing else', async () => {
+    const files = await openCommand(await hostCommand('change', {}, 60))
+    const scripts = [...files].filter(([name]) => name.endsWith('.sh'))
+    expect(scripts.length).to.be.above(20)
+    for (const [name, text] of scripts) {
+      const whole = readFileSync(new URL(`../../templates/host/${name}`, import.meta.url), 'utf8')
+      expect(text.split('\n'), name).to.deep.equal(whole.split('\n').filter((line) => !/^ *#/.test(line)))
     }
+  })
+
+  it('carries with a change what the host needs to make the later one by itself', async () => {
+    const files = await openCommand(await hostCommand('change', {}, 60))
+    expect([...files.keys()]).to.include.members(['sunset.sh', 'confirm.sh', 'lib/sunset.sh', 'lib/target.sh'])
   })
 
   it('carries the verb, the data, the scripts and the units', async () => {

@@ -4,7 +4,7 @@ import { label } from '../../domain/host.js'
 import { lockedOut } from '../../domain/lockouts.js'
 import { groupHosts, type HostGroup } from '../../domain/plan-groups.js'
 import type { Plan } from '../../domain/plan.js'
-import { columns, count, indent, nameList, printable, withSudo } from './text.js'
+import { columns, count, indent, moment, nameList, printable, withSudo } from './text.js'
 import type { Style } from './style.js'
 
 /** The plan for a reviewer: hosts with the same change once, then the waves and the guard. --json and --out hold all of it. */
@@ -47,6 +47,7 @@ function changeView(change: Change, withSummary: boolean, shown: Set<string>, st
     ...accessView(change.access, style),
     ...lockoutsView(change.lockouts, style),
     ...people('by key alone', change.keyOnly, style.yellow),
+    ...sunsetView(change.sunset, shown, style),
     ...change.notes.map((note) => `note: ${printable(note)}`),
     loginsLine(change),
   ]
@@ -136,6 +137,28 @@ function people(
 ): readonly string[] {
   if (list.length === 0) return []
   return [`${paint(heading)}:`, ...indent(columns(list.map(({ account, reason }) => [account, reason])))]
+}
+
+/** What the host does by itself later, and who is out then. */
+function sunsetView(sunset: Change['sunset'], shown: Set<string>, style: Style): readonly string[] {
+  if (sunset === undefined) return []
+  const date = moment(sunset.at)
+  return [
+    `${style.yellow(`from ${date} on`)}, by the host itself: ${printable(sunset.summary)}`,
+    // What goes then is what this change brings, or has brought.
+    ...indent(
+      sunset.files.flatMap((file) =>
+        file.action === 'remove'
+          ? fileView({ ...file, diff: '' }, shown, style).slice(0, 1)
+          : fileView(file, shown, style),
+      ),
+    ),
+    ...indent(
+      sunset.out.length === 0
+        ? ['not in any more then, as of today: nobody']
+        : people('not in any more then, as of today', sunset.out, style.red),
+    ),
+  ]
 }
 
 function loginsLine({ logins }: Change): string {

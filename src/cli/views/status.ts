@@ -1,7 +1,7 @@
 import { formatDuration } from '../../domain/duration.js'
 import { label } from '../../domain/host.js'
 import type { HostStatus } from '../../engine/api.js'
-import { columns, indent, moment, nameList, printable } from './text.js'
+import { columns, count, indent, moment, nameList, printable } from './text.js'
 import type { Style } from './style.js'
 
 /** Per host: what is pending, what is in force, who gets in how, what has drifted. */
@@ -17,6 +17,7 @@ function hostView(status: HostStatus, style: Style): readonly string[] {
   const rows = [
     ...pending(status),
     ...mfa(status),
+    ...sunset(status),
     ...hardening(status),
     ...changes(status),
     ...drift(status),
@@ -48,6 +49,34 @@ function mfa({ mfa: state }: HostStatus): readonly Row[] {
     ['enrolled', state.enrolled.length === 0 ? 'nobody' : nameList(state.enrolled)],
     ['by key alone', keyOnly.length === 0 ? 'nobody' : nameList(keyOnly)],
   ]
+}
+
+function sunset({ inspection, mfa: state }: HostStatus): readonly Row[] {
+  const { sunset: date, now = 0 } = inspection?.moment ?? {}
+  const never = (state?.neverAsked ?? []).map(({ account, shell }) => `${account} (${shell})`)
+  const asked: readonly Row[] = never.length === 0 ? [] : [['never asked to enrol', nameList(never)]]
+  if (date === undefined) return asked
+  const left = date.at > now ? `${daysLeft(date.at - now)} left` : 'the date has passed'
+  const out = state?.notEnrolled ?? []
+  const { tried } = date
+  return [
+    ['first login', `until ${moment(date.at)}: ${left} (change ${date.by})`],
+    ['not in any more then', out.length === 0 ? 'nobody' : nameList(out)],
+    ...asked,
+    ...(tried === undefined || tried.outcome === 'confirmed'
+      ? []
+      : ([
+          [
+            'problem',
+            `enrolment is not required yet, tried at ${moment(tried.at)}: ${tried.detail || tried.reason || tried.outcome}`,
+          ],
+        ] as const)),
+  ]
+}
+
+/** A day that has begun counts, as people are told. */
+function daysLeft(seconds: number): string {
+  return count(Math.ceil(seconds / 86_400), 'day')
 }
 
 function hardening({ hardening: state }: HostStatus): readonly Row[] {

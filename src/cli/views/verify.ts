@@ -83,6 +83,8 @@ function driftText(drift: Drift): string {
       const found = drift.found === undefined ? 'not set' : `"${drift.found}"`
       return `${drift.keyword} is ${found}, not "${drift.wanted}", for ${nameList(drift.accounts, 5)}: ${deciderText(drift.decidedBy)}${causeText(drift.cause)}`
     }
+    case 'sunset':
+      return `enrolment was to be required from ${moment(drift.at)} on, and is not: ${drift.text}`
     case 'sshd-refuses':
       return `sshd refuses its files, and would not start again: ${drift.text}`
     case 'sshd-replaced': {

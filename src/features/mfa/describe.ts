@@ -3,11 +3,12 @@ import type { KeyOnly } from '../../domain/change.js'
 import { BastionError } from '../../domain/errors.js'
 import type { Facts } from '../../domain/facts.js'
 import type { Enrol } from '../../domain/policy.js'
+import { profileFor } from '../../os/index.js'
 import { foreignDirectives } from '../foreign.js'
 import { mfaFeature } from '../sshd-files.js'
 import { byKeyToday, effective, hasKey } from './entry.js'
 import { keyOnlyOf, people } from './people.js'
-import { mfaState, type MfaState } from './state.js'
+import { mfaState } from './state.js'
 
 export interface MfaDescription {
   readonly on: boolean
@@ -17,6 +18,10 @@ export interface MfaDescription {
   readonly enrolled: readonly string[]
   /** Accounts that a key alone gets in, and why. */
   readonly keyOnly: readonly KeyOnly[]
+  /** Those whom a key lets in without a factor, and who are not exempt. */
+  readonly notEnrolled: readonly string[]
+  /** Of those, whom the script that makes people enrol does not reach: their login shell does not read it, or they are root. */
+  readonly neverAsked: readonly { readonly account: string; readonly shell: string }[]
 }
 
 /** From the managed files; where those cannot be made out (edited by hand, CRLF), from what sshd says. Throws for no host. */
@@ -24,17 +29,34 @@ export function describeMfa(facts: Facts): MfaDescription {
   const enrolled = facts.accounts.filter((account) => account.enrolled && hasKey(account)).map(({ name }) => name)
   try {
     const { on, method, enrol, exemptGroups } = mfaState(facts)
-    if (!on || method === undefined || enrol === undefined) return { ...asSshdSays(facts), on: false, enrolled }
-    return { on, method, enrol, enrolled, keyOnly: keyOnlyOn(facts, { on, method, enrol, exemptGroups }) }
+    if (!on || method === undefined || enrol === undefined)
+      return { ...asSshdSays(facts), ...nobodyAsked, on: false, enrolled }
+    const everybody = people(
+      { enrol, exemptGroups },
+      facts,
+      { on, method, enrol, exemptGroups },
+      foreignDirectives(facts, mfaFeature),
+    )
+    const without = everybody.filter(({ account, after, exempt }) => after && !exempt && !account.enrolled)
+    return {
+      on,
+      method,
+      enrol,
+      enrolled,
+      keyOnly: keyOnlyOf(everybody),
+      notEnrolled: without.map(({ account }) => account.name),
+      neverAsked: without
+        // The script leaves root alone.
+        .filter(({ account }) => account.uid === 0 || !profileFor(facts).readsProfile(account.shell))
+        .map(({ account: { name, shell } }) => ({ account: name, shell })),
+    }
   } catch (error) {
-    if (error instanceof BastionError) return { ...asSshdSays(facts), enrolled }
+    if (error instanceof BastionError) return { ...asSshdSays(facts), ...nobodyAsked, enrolled }
     throw error
   }
 }
 
-function keyOnlyOn(facts: Facts, state: MfaState & { readonly method: string; readonly enrol: Enrol }): KeyOnly[] {
-  return keyOnlyOf(people(state, facts, state, foreignDirectives(facts, mfaFeature)))
-}
+const nobodyAsked = { notEnrolled: [], neverAsked: [] } as const
 
 function asSshdSays(facts: Facts): Pick<MfaDescription, 'on' | 'keyOnly'> {
   const demands = facts.accounts.some((account) =>

@@ -12,9 +12,10 @@ import { chosen, notRehearsed, stoodFor } from './choose.js'
 import { hasPlainKey, keyReaches } from './entry.js'
 import { filesOff, filesOn } from './files.js'
 import { refuseForeignPam, refuseForeignSshd } from './foreign.js'
+import { graceDate, graceFor, sunsetOf, type GraceState } from './grace.js'
 import { baseline, expectations, loginsOff, loginsOn } from './logins.js'
 import { keyOnlyOf, lockoutsOf, people, type Person } from './people.js'
-import { exemptAccounts, forgottenLogins, perhapsPrograms, robotNotes, shellNotes } from './notes.js'
+import { exemptAccounts, forgottenLogins, graceNotes, perhapsPrograms, robotNotes, shellNotes } from './notes.js'
 import { paths } from './paths.js'
 import { probePlan } from './probe.js'
 import { checkGroups, refuseNobody } from './refuse.js'
@@ -28,9 +29,12 @@ export function draftMfa(asked: MfaPolicy, facts: Facts): Draft {
   return policy.action === 'enable' ? draftOn(policy, facts, os) : draftOff(policy, facts)
 }
 
-function draftOn(policy: MfaPolicy, facts: Facts, os: OsProfile): Draft {
-  const method = methodNamed(policy.method)
-  method.check(policy, facts)
+function draftOn(asked: MfaPolicy, facts: Facts, os: OsProfile): Draft {
+  const method = methodNamed(asked.method)
+  method.check(asked, facts)
+  const state = mfaState(facts)
+  const grace = graceFor(asked.grace, state.grace)
+  const policy: MfaPolicy = grace?.ended === true ? { ...asked, enrol: 'required' } : asked
   checkGroups(policy.exemptGroups, facts)
   refuseForeignSshd(facts)
   const pamNotes = refuseForeignPam(facts, os)
@@ -42,7 +46,6 @@ function draftOn(policy: MfaPolicy, facts: Facts, os: OsProfile): Draft {
       `install ${method.module} on the host by hand`,
     )
 
-  const state = mfaState(facts)
   const everybody = people(policy, facts, state, foreignDirectives(facts, mfaFeature))
   refuseNobody(everybody, policy)
   const able = chosen(everybody)
@@ -50,10 +53,11 @@ function draftOn(policy: MfaPolicy, facts: Facts, os: OsProfile): Draft {
   const installs = facts.pamModules.includes(method.module)
     ? []
     : [`installs ${need.name}${need.source === undefined ? '' : ` (from ${need.source}, which has to be enabled)`}`]
+  const files = filesOn(policy, facts, os, method, { exemptAccounts: exemptAccounts(everybody), grace })
   return {
     feature: policy.feature,
-    summary: `enable mfa (${method.name}, ${policy.enrol === 'first-login' ? 'enrolment at first login' : 'enrolment required'}${exemptText(policy)})`,
-    files: filesOn(policy, facts, os, method, exemptAccounts(everybody)),
+    summary: `enable mfa (${method.name}, ${enrolText(policy, grace)}${exemptText(policy)})`,
+    files,
     factor: method.factor(facts),
     accounts: [],
     packages: [{ name: need.name, module: need.module }],
@@ -73,7 +77,9 @@ function draftOn(policy: MfaPolicy, facts: Facts, os: OsProfile): Draft {
       ...robotNotes(everybody),
       ...perhapsPrograms(everybody),
       ...forgottenLogins(facts),
+      ...graceNotes(everybody, policy, { grace, state }),
     ],
+    ...(grace?.ended === false ? { sunset: sunsetOf(policy, facts, method, { grace, files, everybody, probe }) } : {}),
   }
 }
 
@@ -113,6 +119,11 @@ function draftOff(policy: MfaPolicy, facts: Facts): Draft {
       ...(state.on ? ['factor files of users stay where they are'] : []),
     ],
   }
+}
+
+function enrolText({ enrol }: MfaPolicy, grace: GraceState | undefined): string {
+  if (enrol === 'required') return 'enrolment required'
+  return `enrolment at first login${grace === undefined ? '' : ` until ${graceDate(grace.until)}`}`
 }
 
 function exemptText({ exemptGroups }: MfaPolicy): string {

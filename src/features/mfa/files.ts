@@ -4,6 +4,7 @@ import type { Facts } from '../../domain/facts.js'
 import type { MfaPolicy } from '../../domain/policy.js'
 import type { OsProfile } from '../../os/index.js'
 import { applyPamEdit, revertPamEdit } from '../../render/pam-edit.js'
+import { graceRemark, timerFiles, type GraceState } from './grace.js'
 import type { MfaMethod } from './method.js'
 import { mfaFeature, withText } from '../sshd-files.js'
 import { paths } from './paths.js'
@@ -23,15 +24,16 @@ export function filesOn(
   facts: Facts,
   os: OsProfile,
   method: MfaMethod,
-  exemptAccounts: readonly string[],
+  { exemptAccounts, grace }: { readonly exemptAccounts: readonly string[]; readonly grace?: GraceState | undefined },
 ): DesiredFile[] {
   const pamSshd = withText(facts, paths.pamSshd)
   const { mode, owner, group } = pamSshd
-  const script = policy.enrol === 'first-login' ? (method.enrolScript?.(policy, exemptAccounts) ?? null) : null
+  const script =
+    policy.enrol === 'first-login' ? (method.enrolScript?.(policy, exemptAccounts, grace?.until) ?? null) : null
   return [
     {
       path: paths.pamStack,
-      content: method.stack(policy, facts),
+      content: method.stack(policy, facts, grace && graceRemark(grace)),
       mode,
       owner,
       group,
@@ -52,6 +54,7 @@ export function filesOn(
       reason: 'ssh logins are asked for the factor in place of the UNIX password',
     },
     ...sshdFilesOn(facts, policy.exemptGroups),
+    ...timerFiles(grace),
   ]
 }
 
@@ -60,6 +63,7 @@ export function filesOff(facts: Facts): DesiredFile[] {
   const { content, mode, owner, group } = withText(facts, paths.pamSshd)
   const original = revertPamEdit(content, { path: paths.pamSshd, feature: mfaFeature.name })
   return [
+    ...timerFiles(undefined).reverse(),
     ...sshdFilesOff(facts),
     {
       path: paths.pamSshd,

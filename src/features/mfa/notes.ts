@@ -4,7 +4,9 @@ import type { Facts } from '../../domain/facts.js'
 import type { MfaPolicy } from '../../domain/policy.js'
 import type { OsProfile } from '../../os/index.js'
 import { byKeyToday, hasPlainKey } from './entry.js'
+import { graceDate, type GraceState } from './grace.js'
 import type { Person } from './people.js'
+import type { MfaState } from './state.js'
 
 /** Accounts that no group of ours exempts but a Match block of somebody else's does. */
 export function exemptAccounts(everybody: readonly Person[]): string[] {
@@ -63,5 +65,30 @@ export function forgottenLogins({ loginsKept }: Facts): string[] {
   if (loginsKept) return []
   return [
     'this host keeps no log over a restart (no /var/log/journal, auth.log or secure): a program (ansible, rsync, CI) that has not logged in since the last one is not known, and needs an exempt group',
+  ]
+}
+
+/** What is odd about the date, as things are today. */
+export function graceNotes(
+  everybody: readonly Person[],
+  policy: MfaPolicy,
+  { grace, state }: { readonly grace: GraceState | undefined; readonly state: MfaState },
+): string[] {
+  if (policy.enrol !== 'first-login') return []
+  const reopened =
+    state.on && state.enrol === 'required'
+      ? ['enrolment is required here today: this lets people in without a factor again']
+      : []
+  if (grace === undefined) return reopened
+  const stays = everybody.some(
+    ({ account, after, exempt }) => account.sudo && after && hasPlainKey(account) && (exempt || account.enrolled),
+  )
+  return [
+    ...reopened,
+    ...(stays
+      ? []
+      : [
+          `no administrator has a factor or is exempt today: until one has, this host does not make enrolment required at ${graceDate(grace.until)}, says so, and tries again every day`,
+        ]),
   ]
 }

@@ -3,6 +3,8 @@ export const paths = {
   pamSshd: '/etc/pam.d/sshd',
   pamStack: '/etc/pam.d/bastionctl-mfa',
   enrolScript: '/etc/profile.d/bastionctl-mfa-enrol.sh',
+  sunsetService: '/etc/systemd/system/bastionctl-run-sunset.service',
+  sunsetTimer: '/etc/systemd/system/bastionctl-run-sunset.timer',
 } as const
 
 /** What sshd demands of everybody who is not exempt, and of those who are. */

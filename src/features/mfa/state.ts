@@ -5,6 +5,7 @@ import { findBlocks, marks } from '../../render/marked-block.js'
 import { readPam } from '../../render/pam.js'
 import { readSshdFile } from '../../render/sshd-config.js'
 import { mfaFeature, present } from '../sshd-files.js'
+import { readGrace, type GraceState } from './grace.js'
 import { keyAlone, paths } from './paths.js'
 import { methods } from './registry.js'
 
@@ -14,6 +15,8 @@ export interface MfaState {
   readonly method?: string
   readonly enrol?: Enrol
   readonly exemptGroups: readonly string[]
+  /** A date that was set for the end of first login. */
+  readonly grace?: GraceState
 }
 
 export function mfaState(facts: Facts): MfaState {
@@ -21,12 +24,14 @@ export function mfaState(facts: Facts): MfaState {
   const exemptGroups = readSshdFile(sshdText, mfaFeature.dropIn)
     .filter((line) => line.keyword === 'authenticationmethods' && line.args.join(' ') === keyAlone)
     .flatMap(({ match }) => (match?.[0]?.toLowerCase() === 'group' ? (match[1] ?? '').split(',') : []))
-  const stack = readPam(fileFact(facts, paths.pamStack)?.content ?? '', paths.pamStack)
+  const stackText = fileFact(facts, paths.pamStack)?.content ?? ''
+  const stack = readPam(stackText, paths.pamStack)
+  const grace = readGrace(stackText)
   const pamSshd = fileFact(facts, paths.pamSshd)?.content ?? ''
   const found = methods.flatMap((method) => {
     const enrol = method.recognise(stack)
     return enrol === undefined ? [] : [{ method: method.name, enrol }]
   })[0]
   const asked = findBlocks(pamSshd, marks(mfaFeature.name), paths.pamSshd).length > 0
-  return { on: asked && sshdText !== '' && found !== undefined, ...found, exemptGroups }
+  return { on: asked && sshdText !== '' && found !== undefined, ...found, exemptGroups, ...(grace ? { grace } : {}) }
 }

@@ -3,6 +3,7 @@ import { BastionError } from '../../domain/errors.js'
 import type { Facts } from '../../domain/facts.js'
 import type { TotpSettings } from '../../domain/policy.js'
 import { render } from '../../render/template.js'
+import { graceDate } from './grace.js'
 import type { MfaMethod } from './method.js'
 
 const module = 'pam_google_authenticator.so'
@@ -34,14 +35,17 @@ export const totp: MfaMethod = {
   factor: (facts) => (facts.selinux === 'enforcing' ? `${selinuxFolder}/%u` : `%h/${homeSecret}`),
 
   // Only options that the 2019 builds of Debian and EPEL know: an unknown one denies everybody.
-  stack: (policy, facts) =>
+  stack: (policy, facts, remark = '') =>
     render('etc/pam.d/bastionctl-mfa.totp', {
+      remark,
       options: [...secretOptions(facts), ...(policy.enrol === 'first-login' ? ['nullok'] : [])],
       optional: policy.enrol === 'first-login',
     }),
 
-  enrolScript: (policy, exemptAccounts) =>
+  enrolScript: (policy, exemptAccounts, until = 0) =>
     render('etc/profile.d/bastionctl-mfa-enrol.totp.sh', {
+      until,
+      date: until === 0 ? '' : graceDate(until),
       secret: homeSecret,
       exemptGroups: policy.exemptGroups,
       exemptAccounts,

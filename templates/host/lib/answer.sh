@@ -44,6 +44,17 @@ extra_pending() {
   extra deadline "$(deadline_of "$_pending")"
 }
 
+# extra_sunset: the date at which this host makes enrolment required, if any, and what became of it the last time that it was tried.
+extra_sunset() {
+  [ -e "$UNITS/$SUNSET.timer" ] && _base=$(sunset_base 2>/dev/null) || return 0
+  extra sunset "$(value date "$CHANGES/$_base/sunset/data/manifest")"
+  extra sunset_by "$_base"
+  [ -r "$CHANGES/$_base/sunset.said" ] || return 0
+  for _said in at outcome reason detail; do
+    extra "sunset_$_said" "$(value "$_said" "$CHANGES/$_base/sunset.said")"
+  done
+}
+
 # transcript: versions and the offers, for the record on the host.
 transcript() {
   printf 'openssh=%s\n' "$(sshd_version)"

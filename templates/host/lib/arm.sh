@@ -95,4 +95,5 @@ commit() {
       place "$CHANGES/$1/after$_path" "$_path" "$_fmode" "$_owner" "$_group" "$_after"
     fi || { echo "could not be written: $_path"; return 1; }
   done <"$CHANGES/$1/files"
+  follow_timer "$1" || { echo "systemd does not take $SUNSET.timer"; return 1; }
 }

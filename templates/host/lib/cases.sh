@@ -53,7 +53,7 @@ run_cases() {
       FAILED="$_id as $_name: expected $_expect, got $GOT (key accepted: $KEY, prompted: $PROMPTED): ${_cause:-$(why_refused)}"
       return 1
     fi
-  done 3<"$RUN/data/cases"
+  done 3<"${CASES:-$RUN/data/cases}"
   [ -z "$FAILED" ]
 }
 

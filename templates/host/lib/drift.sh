@@ -120,3 +120,16 @@ replaced() {
     printf '%s|%s\n' "$_path" "$(stat -c %Z "$_path" 2>/dev/null || echo 0)"
   fi
 }
+
+# overdue_sunset: date|why, where enrolment was to be required by now and is not. An hour for the timer, and for whoever is at work.
+overdue_sunset() {
+  [ -e "$UNITS/$SUNSET.timer" ] && _base=$(sunset_base) || return 0
+  _date=$(value date "$CHANGES/$_base/sunset/data/manifest")
+  _why='it was not tried'
+  if [ -r "$CHANGES/$_base/sunset.said" ]; then
+    _why=$(value detail "$CHANGES/$_base/sunset.said")
+  elif [ "$(epoch)" -lt "$((_date + 3600))" ]; then
+    return 0
+  fi
+  printf '%s|%s\n' "$_date" "$_why"
+}

@@ -15,6 +15,8 @@ CHANGES=$STATE/changes
 STASH=/etc/.bastionctl
 LIBEXEC=/usr/local/libexec/bastionctl
 UNITS=/etc/systemd/system
+# Timer and service of a dated end of first login; also the name of the folder below /run that its program works in.
+SUNSET=bastionctl-run-sunset
 
 epoch() { date +%s; }
 millis() { date +%s%3N; }

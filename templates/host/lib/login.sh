@@ -68,7 +68,7 @@ keys_path() {
 # try MODE ACCOUNT ANSWER [CODE] → $GOT in|refused, $KEY 0|1, $PROMPTED 0|1
 #   MODE  view: through `sshd -i`, no port, no peer; live: a new TCP connection from a source address of its own,
 #         so that PerSourcePenalties (9.8) judge each attempt alone
-ATTEMPT=0
+ATTEMPT=$((1$(digits 5) % 12000))
 try() {
   ATTEMPT=$((ATTEMPT + 1))
   _mode=$1 _account=$2 _answer=$3 _nonce=BASTIONCTL-IN-$(digits 12)
@@ -98,7 +98,8 @@ try() {
   fi
 }
 
-source_address() { printf '127.9.%d.%d\n' "$((9 + ATTEMPT / 250))" "$((1 + ATTEMPT % 250))"; }
+# 127.9.50.0 and on; the last run's addresses may be in disgrace still.
+source_address() { printf '127.9.%d.%d\n' "$((50 + ATTEMPT / 250))" "$((1 + ATTEMPT % 250))"; }
 
 quiet_shell() {
   sshd_effective "$1" "$ARGS" 2>/dev/null | grep '^forcecommand ' | grep -qv '^forcecommand none$'

@@ -2,10 +2,11 @@
 # Lock-outs measured, not modelled: sshd says whether it would accept a public key without anyone holding the private one.
 
 # offers MODE KEYS RESULT: KEYS has account|type|base64|fingerprint lines; RESULT gets account|fingerprint|accepted or refused.
-# Four at a time: MaxStartups begins to drop unauthenticated connections at ten.
+# Four at a time: MaxStartups begins to drop unauthenticated connections at ten. From other addresses each time: an sshd with
+# PerSourcePenalties (9.8) remembers those that did not log in, and changes may follow one another within seconds.
 offers() {
   printf '' >"$3"
-  _count=0
+  _count=$((1$(digits 5) % 36000))
   while IFS='|' read -r _account _type _blob _print; do
     _count=$((_count + 1))
     offer "$1" "$_account" "$_type $_blob" "$_print" "$_count" >>"$3" &

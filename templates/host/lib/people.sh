@@ -105,6 +105,11 @@ collect_keys() {
 
 fingerprint() { printf '%s %s\n' "$1" "$2" | ssh-keygen -lf - 2>/dev/null | cut -d' ' -f2; }
 
+# becomes_root ACCOUNT UID: sudo lets it become root.
+becomes_root() {
+  [ "$2" = 0 ] || sudo -n -l -U "$1" 2>/dev/null | grep -Eq '\((ALL|root)[^)]*\) ([A-Z_]+: ?)*ALL$'
+}
+
 # live_logins before|after|old: what the live listener says, from a mount namespace of its own (askpass has to be executable).
 live_logins() {
   unshare -m --propagation private sh "$RUN/prove.sh" "$RUN" "$1" "$ID" 9>&-

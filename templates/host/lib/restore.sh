@@ -41,7 +41,28 @@ restore_files() {
       return 1
     fi
   done 4<"$CHANGES/$_id/files.reverse"
+  follow_timer "$_id" "${2:-boot}"
   [ "${2-}" != reload ] || [ "$_sshd" = reloaded ] || reread "$_id"
+}
+
+# follow_timer ID [boot]: systemd goes by the timer's file, where the change is about it. At a boot there is nobody yet to be told.
+follow_timer() {
+  grep -qsF "|$UNITS/$SUNSET.timer|" "$CHANGES/$1/files" || return 0
+  _wants=$UNITS/timers.target.wants
+  if [ -e "$UNITS/$SUNSET.timer" ]; then
+    mkdir -p "$_wants" && ln -sf "$UNITS/$SUNSET.timer" "$_wants/$SUNSET.timer" && sync "$_wants"
+    [ "${2-}" = boot ] || { systemctl daemon-reload 9>&- && systemctl restart "$SUNSET.timer" 9>&-; }
+  else
+    rm -f "$_wants/$SUNSET.timer"
+    # A change has made the folder, and nothing else is in it.
+    ! grep -qsxF "$_wants" "$CHANGES"/*/made || rmdir "$_wants" 2>/dev/null
+    [ "${2-}" = boot ] || {
+      systemctl stop "$SUNSET.timer" 2>/dev/null
+      rm -f "/var/lib/systemd/timers/stamp-$SUNSET.timer"
+      systemctl daemon-reload 9>&-
+      systemctl reset-failed "$SUNSET.*" 2>/dev/null || true
+    }
+  fi
 }
 
 # reread ID: sshd with the files as they are now.

@@ -81,6 +81,17 @@ open_change() {
   done
 }
 
+# sunset_base: the newest confirmed change that has set a date for the end of first login.
+sunset_base() {
+  for _id in $(changes_newest_first); do
+    if [ -r "$CHANGES/$_id/sunset/sunset.sh" ] && [ "$(state_of "$_id")" = confirmed ]; then
+      printf '%s\n' "$_id"
+      return 0
+    fi
+  done
+  return 1
+}
+
 # The journal is for people after the fact; losing a line must never stop a revert.
 journal() {
   _journal=$CHANGES/$1/journal

@@ -107,15 +107,16 @@ view_packages() {
   install_packages 2>&1
 }
 
-# stage: the planned files at their real paths.
+# stage [FOLDER]: the planned files at their real paths.
 stage() {
+  _data=${1:-$RUN/data}
   while IFS='|' read -r _path _action _fmode _owner _group _before _after; do
     if [ "$_after" = absent ]; then
       rm -f "$_path"
     else
-      cat "$RUN/data/content$_path" >"$_path" && chown "$_owner:$_group" "$_path" && chmod "$_fmode" "$_path"
+      cat "$_data/content$_path" >"$_path" && chown "$_owner:$_group" "$_path" && chmod "$_fmode" "$_path"
     fi || return 1
-  done <"$RUN/data/files"
+  done <"$_data/files"
 }
 
 # canary: a mark in the staged bytes that sshd has to show, or this rehearsal did not read them.

@@ -32,6 +32,8 @@ describe('how the factor stands on a host', () => {
           { account: 'alice', reason: 'not enrolled yet' },
           { account: 'ci', reason: 'exempt by group robots' },
         ],
+        notEnrolled: ['alice'],
+        neverAsked: [],
       })
       const required = draft(policy({ enrol: 'required', exemptGroups: ['robots'] }), facts)
       expect(describeMfa(carriedOut(facts, required.files, effective))).to.deep.include({

@@ -100,6 +100,28 @@ describe('the script of the first login', function () {
     })
   }
 
+  for (const [left, said] of [
+    [13.5, '14 days are left: from'],
+    [0.5, 'This is the last day: from'],
+    [0, 'The time to set up a second factor is over'],
+    [-3, 'The time to set up a second factor is over'],
+  ] as const) {
+    it(`says what is left of a grace, ${String(left)} days before its end, on a terminal only`, function () {
+      if (spawnSync('script', ['--version']).status !== 0) this.skip()
+      const until = Math.floor(Date.now() / 1000 + left * 86_400)
+      const dated = draft(policy({ grace: { seconds: 86_400, until } }), stockFacts()).files
+      const text = dated.find((one) => one.path.startsWith('/etc/profile.d'))?.content ?? ''
+      writeFileSync(
+        script,
+        text.replaceAll('/etc/profile.d/bastionctl-mfa-enrol.sh', script).replace('PATH=', `PATH=${folder}:`),
+      )
+      const quiet = spawnSync('dash', ['-c', `. ${script}; echo GOES-ON`], { env: env(), encoding: 'utf8', input: '' })
+      expect(quiet.stdout + quiet.stderr).to.equal('GOES-ON\n')
+      expect(onTerminal('dash')).to.contain(said).and.to.contain('GOES-ON')
+      expect(onTerminal('dash'), 'once there is a factor').not.to.contain(said)
+    })
+  }
+
   for (const [what, before, more] of [
     ['root', 'id() { echo 0; }', {}],
     ['a member of an exempt group', ':', { GROUPS_OF_ALICE: 'users robots' }],

@@ -200,6 +200,8 @@ describe('what the change declares that it read', () => {
       `file ${pam}`,
       'file /etc/pam.d/bastionctl-mfa',
       'file /etc/profile.d/bastionctl-mfa-enrol.sh',
+      'file /etc/systemd/system/bastionctl-run-sunset.service',
+      'file /etc/systemd/system/bastionctl-run-sunset.timer',
       'group robots',
     ])
     expect(reads.find(({ name }) => name === 'args')?.digest).to.equal(digestText('-D'))

@@ -15,7 +15,7 @@ export const points: Readonly<Record<Point, readonly [string, string]>> = {
   /** The new files are in their places; sshd does not know yet. */
   swapped: ['systemctl', "'reload ssh.service'"],
   /** A throw-away account is there and logs in. */
-  proving: ['ssh', '*BindAddress=127.9.9.*'],
+  proving: ['ssh', '*BindAddress=127.9.[5-9][0-9].*'],
   /** The logins are proven, the throw-away account is about to go. */
   proved: ['userdel', '*bctl-*'],
 }

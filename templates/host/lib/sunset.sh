@@ -1,0 +1,118 @@
+# shellcheck shell=sh
+# The dated end of first login: a change of its own that the host makes by itself. The enabling change keeps it with its record, program
+# and all (sunset.sh). What the host is like on that day is known only then: who is tried and counted on is found out there and then.
+
+# keep_sunset ID: the later change, ready to be run.
+keep_sunset() {
+  [ -d "$RUN/data/sunset" ] || return 0
+  # Each by its name, since a script that no other one names is not sent.
+  mkdir "$CHANGES/$1/sunset" &&
+    cp "$RUN/main.sh" "$RUN/change.sh" "$RUN/rehearse.sh" "$RUN/prove.sh" "$RUN/guard.sh" "$RUN/confirm.sh" "$RUN/sunset.sh" "$CHANGES/$1/sunset/" &&
+    cp -R "$RUN/lib" "$RUN/units" "$CHANGES/$1/sunset/" && cp -R "$RUN/data/sunset" "$CHANGES/$1/sunset/data"
+}
+
+# role_of ACCOUNT: `factor` where sshd demands key and factor of it, `key` where a key is enough, else nothing.
+role_of() {
+  case $(sshd_effective "$1" "$RUN/sshd-args" 2>/dev/null | tr '[:upper:]' '[:lower:]' | sed -n 's/^authenticationmethods //p') in
+  publickey) echo key ;;
+  publickey,keyboard-interactive:pam) echo factor ;;
+  *) ;;
+  esac
+}
+
+# sunset_cases FILE <accounts: the plan's cases with accounts in the place of the roles: the first that the factor is demanded of is
+# refused in every way, too. Of throw-away accounts those whose group is there.
+sunset_cases() {
+  _role=@first
+  while read -r _name; do
+    case $(role_of "$_name") in
+    factor)
+      cases_as "$1" "$_role" "$_name"
+      _role=@person
+      ;;
+    key) cases_as "$1" @exempt "$_name" ;;
+    *) ;;
+    esac
+  done
+  grep '|@probe|' "$1"
+  grep '|@probe:' "$1" | while IFS= read -r _case; do
+    _group=${_case#*|@probe:}
+    ! getent group "${_group%%|*}" >/dev/null || printf '%s\n' "$_case"
+  done
+}
+
+# cases_as FILE ROLE ACCOUNT
+cases_as() { awk -F'|' -v OFS='|' -v role="$2" -v name="$3" '$3 == role { $3 = name; sub(role, name, $1); print }' "$1"; }
+
+# one_of_each <accounts: the first that the factor is demanded of, and the first whose key is enough.
+one_of_each() {
+  _seen=
+  while read -r _each; do
+    _is=$(role_of "$_each")
+    case $_seen:$_is in
+    *: | *"$_is"*:*) ;;
+    *)
+      _seen=$_seen$_is
+      printf '%s\n' "$_each"
+      ;;
+    esac
+  done
+}
+
+# as_left: the enabling change is kept, and its files are what it wrote; else this ends the program.
+as_left() {
+  _base=$(wanted base)
+  [ "$(state_of "$_base")" = confirmed ] || answer refused sunset-base "change $_base is $(state_of "$_base") here"
+  for _id in $(confirmed_changes); do
+    [ "$(value feature "$CHANGES/$_id/manifest")" != "$(wanted feature)" ] || cut -d'|' -f2 "$CHANGES/$_id/files"
+  done | sort -u >"$RUN/own"
+  _edited=$(drifted_files | cut -d'|' -f1 | grep -xFf "$RUN/own" | paste -sd, -)
+  [ -z "$_edited" ] || answer refused edited-since "not as the change left it: $_edited"
+}
+
+# prepare_sunset: under the lock, before anything is written: somebody with sudo gets in afterwards, else this ends the program. Who is
+# tried, counted on and looked at.
+prepare_sunset() {
+  ID=$change_id live_logins before || answer refused rehearsal "$(cat "$RUN/why-before")"
+  administrators >"$RUN/data/admins"
+  [ -s "$RUN/data/admins" ] || answer refused no-administrator 'no administrator would get in: nobody with sudo and a key has a factor or is exempt'
+  head -n 3 "$RUN/data/admins" | sunset_cases "$RUN/data/cases" >"$RUN/cases-now"
+  mv "$RUN/cases-now" "$RUN/data/cases"
+  # sshd's files are not touched: what it says now of whoever is still there is what it has to say afterwards.
+  _asked=
+  while IFS='|' read -r _name _keyword _value <&3; do
+    getent passwd "$_name" >/dev/null || continue
+    [ "$_name" = "$_asked" ] || sshd_effective "$_name" "$RUN/sshd-args" 2>/dev/null >"$RUN/effective-now"
+    _asked=$_name
+    ! sshd_says "$_keyword" "$_value" "$RUN/effective-now" >/dev/null || printf '%s|%s|%s\n' "$_name" "$_keyword" "$_value"
+  done 3<"$CHANGES/$(wanted base)/expect" >"$RUN/data/expect"
+}
+
+# administrators: accounts with sudo that get in once a factor is demanded: sshd accepts a key of theirs, or it cannot be asked about any.
+administrators() {
+  _today=$(($(epoch) / 86400))
+  while IFS='|' read -r _name _uid _gid _home _shell <&3; do
+    _expires=$(getent shadow "$_name" | cut -d: -f8)
+    if [ -n "$_expires" ] && [ "$_expires" -le "$_today" ]; then continue; fi
+    ! becomes_root "$_name" "$_uid" || ! passes "$_name" "$_uid" "$_home" || printf '%s\n' "$_name"
+  done 3<"$RUN/people" >"$RUN/candidates"
+  sed -n 's/^\([^|]*\)|.*|accepted$/\1/p' "$RUN/offers-before" | sort -u >"$RUN/accepted"
+  grep -xFf "$RUN/accepted" "$RUN/candidates" || {
+    cut -d'|' -f1 "$RUN/keys" | sort -u >"$RUN/offered"
+    grep -vxFf "$RUN/offered" "$RUN/candidates"
+  }
+}
+
+# passes ACCOUNT UID HOME: has a key that opens a session, and is enrolled or exempt. sshd asks root for no factor unless
+# PermitRootLogin is plain yes.
+passes() {
+  sshd_effective "$1" "$RUN/sshd-args" 2>/dev/null >"$RUN/effective-now"
+  key_files "$1" "$3" "$RUN/effective-now" | while read -r _file; do parse_keys "$_file"; done |
+    awk -F'|' '("," $3 ",") !~ /,(command|cert-authority|notice),/ { found = 1 } END { exit !found }' || return 1
+  _root=$(sed -n 's/^permitrootlogin //p' "$RUN/effective-now")
+  case $(role_of "$1") in
+  key) [ "$2" != 0 ] || { [ "$_root" != no ] && [ "$_root" != forced-commands-only ]; } ;;
+  factor) [ -s "$(path_of "$(wanted factor)" "$1" "$3")" ] && { [ "$2" != 0 ] || [ "$_root" = yes ]; } ;;
+  *) return 1 ;;
+  esac
+}
