@@ -1,6 +1,6 @@
 /**
  * Death at any instant: the on-host program, and then its guard, are killed before their n-th call of any other program, or the power
- * is cut there. Every 61st or 101st call on one release is part of `npm test`; `npm run test:sweep` takes every fifth one on all of them, and every
+ * is cut there. Every 61st or 211th call on one release is part of `npm test`; `npm run test:sweep` takes every fifth one on all of them, and every
  * single one (hours) with BASTIONCTL_LAB_SWEEP=all.
  */
 import { writeFileSync } from 'node:fs'
@@ -225,8 +225,8 @@ async function withBob(host: string): Promise<void> {
 
 for (const [title, { prepare, cases }] of Object.entries({
   'enable-mfa': deaths(['enable-mfa'], 61),
-  'add-user': deaths(['add-user', 'bob', '--key', keyOfBob, '--sudo', '--group', 'adm'], 101, withKey),
-  'remove-user': deaths(['remove-user', 'bob', '--as', 'admin'], 101, withBob),
+  'add-user': deaths(['add-user', 'bob', '--key', keyOfBob, '--sudo', '--group', 'adm'], 211, withKey),
+  'remove-user': deaths(['remove-user', 'bob', '--as', 'admin'], 211, withBob),
 })) {
   describe(`death at any instant: ${title}`, function () {
     this.timeout(everything ? '3h' : '15m')
