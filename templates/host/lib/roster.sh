@@ -142,7 +142,10 @@ record_person() {
     return
   fi
   home_of "$_name" >"$_was/home" && id -u "$_name" >"$_was/uid" || return 1
-  if [ "$_action" = remove ] || [ -f "$RUN/data/roster-keys/$_name" ] || [ -f "$RUN/data/roster-drop/$_name" ]; then record_keys || return 1; fi
+  for _list in keys drop leave; do
+    [ ! -f "$RUN/data/roster-$_list/$_name" ] || cp "$RUN/data/roster-$_list/$_name" "$_was/list-$_list" || return 1
+  done
+  if [ "$_action" = remove ] || [ -f "$_was/list-keys" ] || [ -f "$_was/list-drop" ]; then record_keys || return 1; fi
   [ -z "$_factor" ] || record_factor || return 1
   for _db in $DATABASES; do
     [ ! -r "/etc/$_db" ] || record_lines "$_name" "/etc/$_db" "$_was/$_db" || return 1
@@ -152,11 +155,8 @@ record_person() {
   done
 }
 
-# record_keys: text, mode, and what is given and taken; `absent` where there is no file.
+# record_keys: text and mode; `absent` where there is no file, `unread` where it is none that can be kept.
 record_keys() {
-  for _list in keys drop leave; do
-    [ ! -f "$RUN/data/roster-$_list/$_name" ] || cp "$RUN/data/roster-$_list/$_name" "$_was/list-$_list" || return 1
-  done
   _dir=$(cat "$_was/home")
   keys_file "$_name" "$_dir" >"$_was/keys-path" || { [ "$_action" = remove ] && return 0; return 1; }
   read_keys "$(cat "$_was/keys-path")" "$_name" >"$_was/keys"
