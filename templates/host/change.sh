@@ -173,7 +173,7 @@ if ! check_reads; then
   stale
 fi
 step commit commit "$ID" || undo commit
-step commit apply_roster live "$ID" || undo commit
+[ ! -s "$RUN/data/roster" ] || step commit apply_roster live "$ID" || undo commit
 set_state "$ID" live || undo commit
 # People alone are no reason to make sshd read anything anew.
 if [ -s "$RUN/data/files" ] && grep -qv '^/etc/sudoers.d/' "$RUN/data/files"; then step reload reload_sshd || undo reload; fi

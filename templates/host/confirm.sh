@@ -17,7 +17,7 @@ proven)
   edited_since "$ID" && answer refused edited-since "$EDITED was changed since the proof: what is there was never proven"
   set_state "$ID" confirmed "by $(value who "$RUN/data/manifest")" || answer stuck confirm 'the confirmation could not be written'
   step confirm disarm "$ID"
-  step confirm settle_roster "$ID" || extra remark "$DETAIL"
+  [ ! -s "$CHANGES/$ID/roster" ] || step confirm settle_roster "$ID" || extra remark "$DETAIL"
   answer confirmed
   ;;
 confirmed)

@@ -96,6 +96,16 @@ describe('a second factor handed over', function () {
     })
   })
 
+  it('takes a phone whose clock is half a minute off, and not one that is minutes off (lockout 36)', async () => {
+    const { secret } = handedOver(path.join(folder, 'first'))
+    await onAll(async (host) => {
+      await calm(host)
+      expect(await login(host, ada, { answer: code(secret, 1) }), host).to.deep.include({ in: true })
+      await calm(host)
+      expect(await login(host, ada, { answer: code(secret, 6) }), host).to.deep.include({ in: false })
+    })
+  })
+
   it('is kept by whoever has one, when asked for again', async () => {
     const told = await run(
       'add-user',
