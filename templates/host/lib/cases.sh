@@ -28,7 +28,7 @@ run_cases() {
     case $_whose$_factor:$_reply in
     *replay | *own:* | live:*) ;;
     *fresh:*)
-      { make_factor && write_factor "$_secret" "$_real" "$_home" <"$WORK/factor"; } || { FAILED="$_name: no factor could be made"; return 1; }
+      { make_factor && write_factor "$_secret" "$_real" "$_home" <"$WORK/factor"; } || { FAILED="$_name: no factor could be made at $_secret: can its owner get there?"; return 1; }
       _code=$CODE
       ;;
     *) drop_factor "$_secret" "$_real" "$_home" || { FAILED="$_name: its factor could not be taken away"; return 1; } ;;
