@@ -236,7 +236,7 @@ describe('one at a time', function () {
   it('a confirm that comes too late says when it was rolled back', async () => {
     await bastionctl('rollback', '--tag', 'Role=bastion', '--yes')
     const before = await Promise.all(generations.map(state))
-    const run = await bastionctl('enable-mfa', '--tag', 'Role=bastion', ...later, '--confirm-within', '60s')
+    const run = await bastionctl('enable-mfa', '--tag', 'Role=bastion', ...later, '--confirm-within', '40s')
     expect(run.exitCode, run.stdout).to.equal(0)
     const [, change = ''] = /bastionctl confirm (\S+)/.exec(run.stdout) ?? []
     await onAll((host) =>

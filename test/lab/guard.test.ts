@@ -18,7 +18,7 @@ import { difference } from './support/snapshot.js'
 const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
 const unattended = ['--yes', '--safety-session', 'none'] as const
 /** Seconds: enough to arm, commit and prove while twelve hosts share the machine, and most cases wait for it. */
-const guard = 45
+const guard = 30
 
 let ann: Person
 const before = new Map<string, readonly string[]>()
