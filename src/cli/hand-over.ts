@@ -1,12 +1,12 @@
 /** A new second factor reaches the operator once: on the terminal, or in new files that only the operator can read. */
-import { existsSync } from 'node:fs'
-import { open, stat, unlink } from 'node:fs/promises'
+import { unlink } from 'node:fs/promises'
 import { accountsWithSecrets } from '../domain/change.js'
 import { BastionError } from '../domain/errors.js'
 import type { Plan } from '../domain/plan.js'
 import type { NewFactor } from '../features/users/new-factor.js'
 import type { Context } from './context.js'
 import { fileProblem } from './file-problem.js'
+import { isThere, writeNew } from './new-file.js'
 
 export interface HandOverFlags {
   readonly qr?: string | undefined
@@ -27,16 +27,13 @@ export async function checkHandOver(context: Context, flags: HandOverFlags): Pro
   if (flags.qr !== undefined && flags.uri === undefined)
     throw new BastionError('usage', '--qr has no scratch codes in it', 'name a file for them as well, with --uri')
   for (const file of files) {
-    const there = await stat(file).then(
-      () => true,
-      () => false,
-    )
-    if (there) throw new BastionError('usage', `"${file}" is there already`, 'name a new file')
+    if (await isThere(file)) throw new BastionError('usage', `"${file}" is there already`, 'name a new file')
   }
 }
 
 export class HandOver {
   #shown = false
+  readonly #written: string[] = []
 
   private constructor(
     private readonly context: Context,
@@ -69,10 +66,9 @@ export class HandOver {
   async show(): Promise<void> {
     if (this.#shown || this.factors.length === 0) return
     this.#shown = true
-    const files = filesOf(this.flags).filter((file) => existsSync(file))
-    if (files.length > 0) {
+    if (this.#written.length > 0) {
       this.context.tell(
-        `the new factor is in ${files.map((file) => `"${file}"`).join(' and ')}: hand it over and delete it`,
+        `the new factor is in ${this.#written.map((file) => `"${file}"`).join(' and ')}: hand it over and delete it`,
       )
       return
     }
@@ -83,7 +79,7 @@ export class HandOver {
   /** The change is undone everywhere: the files would open nothing. */
   async withdraw(): Promise<void> {
     if (this.factors.length === 0) return
-    for (const file of filesOf(this.flags)) await unlink(file).catch(() => undefined)
+    await this.#takeBack()
     if (this.#shown) this.context.tell('what was shown of a new factor opens nothing: the change was undone')
   }
 
@@ -95,10 +91,9 @@ export class HandOver {
       ...factor.codes,
     ])
     const [first] = this.factors
-    const written: string[] = []
     const write = async (file: string, content: string | Uint8Array): Promise<void> => {
       await writeOwn(file, content)
-      written.push(file)
+      this.#written.push(file)
     }
     try {
       for (const file of [uri, codes]) if (file !== undefined) await write(file, `${text.join('\n')}\n`)
@@ -107,9 +102,13 @@ export class HandOver {
       const { toPngBuffer } = await import('lean-qr/extras/node_export')
       await write(qr, toPngBuffer(generate(keyUri(first, issuer)), { scale: 8 }))
     } catch (error) {
-      for (const file of written) await unlink(file).catch(() => undefined)
+      await this.#takeBack()
       throw error
     }
+  }
+
+  async #takeBack(): Promise<void> {
+    for (const file of this.#written.splice(0)) await unlink(file).catch(() => undefined)
   }
 
   async #onTerminal(factor: NewFactor): Promise<string[]> {
@@ -151,13 +150,7 @@ async function qrLines(text: string): Promise<string[]> {
 
 async function writeOwn(path: string, content: string | Uint8Array): Promise<void> {
   try {
-    const file = await open(path, 'wx', 0o600)
-    try {
-      await file.writeFile(content)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
+    await writeNew(path, content)
   } catch (error) {
     throw new BastionError(
       'usage',

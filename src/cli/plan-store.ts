@@ -1,10 +1,11 @@
 /** Plans as files. */
 import { randomBytes } from 'node:crypto'
-import { link, open, readFile, rename, stat, unlink } from 'node:fs/promises'
+import { link, readFile, rename, unlink } from 'node:fs/promises'
 import { BastionError } from '../domain/errors.js'
 import type { Plan } from '../domain/plan.js'
 import { formatPlan } from '../domain/sign-plan.js'
 import { codeOf, fileProblem } from './file-problem.js'
+import { isThere, writeNew } from './new-file.js'
 
 /** Throws `usage` if the file cannot be read, `bad-plan` if it is no plan that can be applied. */
 export async function loadPlan(path: string): Promise<Plan> {
@@ -15,18 +16,14 @@ export async function loadPlan(path: string): Promise<Plan> {
 
 /** Throws `usage` if there is a file already: said before anything is asked of a host, not after. */
 export async function refuseExisting(path: string): Promise<void> {
-  const there = await stat(path).then(
-    () => true,
-    () => false,
-  )
-  if (there) throw existing(path)
+  if (await isThere(path)) throw existing(path)
 }
 
 /** Writes the whole file or none of it, readable by its owner alone. Replaces an existing one only if told so. */
 export async function savePlan(path: string, plan: Plan, replace: boolean): Promise<void> {
   const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`
   try {
-    await writeSynced(temporary, formatPlan(plan))
+    await writeNew(temporary, formatPlan(plan))
     try {
       // link(2) fails where the name is taken; rename(2) would replace it.
       await (replace ? rename(temporary, path) : link(temporary, path))
@@ -40,16 +37,6 @@ export async function savePlan(path: string, plan: Plan, replace: boolean): Prom
       `cannot write "${path}": ${fileProblem(error)}`,
       'give --out a name in a folder of yours',
     )
-  }
-}
-
-async function writeSynced(path: string, text: string): Promise<void> {
-  const file = await open(path, 'wx', 0o600)
-  try {
-    await file.writeFile(text)
-    await file.sync()
-  } finally {
-    await file.close()
   }
 }
 

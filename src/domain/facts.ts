@@ -139,9 +139,9 @@ export interface Facts {
   /** Whether logins from before the last start of the host are on record. */
   readonly loginsKept: boolean
   readonly selinux: 'enforcing' | 'permissive' | 'disabled'
-  /** Programs that the on-host part wants and that are missing. */
   /** openssl(1) is there, to open what is sent sealed. */
   readonly opensSeals: boolean
+  /** Programs that the on-host part wants and that are missing. */
   readonly missingTools: readonly string[]
   readonly changes: readonly RecordedChange[]
   /** Options in front of keys of accounts that bastionctl manages, by the SHA-256 of their text; none for keys without options. */

@@ -1,5 +1,5 @@
 /** Sends one order of the on-host protocol to hosts and reads what came back as results. */
-import type { HostResult, Outcome } from '../domain/outcome.js'
+import { outcomes, type HostResult, type Outcome } from '../domain/outcome.js'
 import { parseAnswer, type HostAnswer } from '../host/answer.js'
 import { readRecorded } from '../host/facts.js'
 import { hostCommand, type Data, type Verb } from '../host/program.js'
@@ -121,5 +121,5 @@ function offersOf(text = '', gone = ''): Pick<HostResult, 'offers'> {
 }
 
 function isOutcome(name: string): name is Outcome {
-  return !['proven', 'rolled-back-as-asked', 'facts', 'verified', 'extended', 'history', 'sealing'].includes(name)
+  return outcomes.some((outcome) => outcome === name)
 }

@@ -21,11 +21,8 @@ export interface ChangeOrder {
 }
 
 export function changeData(change: Change, order: ChangeOrder): Data {
-  const files = change.files.map((f) => row(f.path, f.action, f.mode, f.owner, f.group, f.before, f.after))
   return {
-    ...Object.fromEntries(
-      change.files.flatMap((f) => (f.content === undefined ? [] : [[`content${f.path}`, f.content]])),
-    ),
+    ...editsData(change),
     manifest: assignments({
       id: order.id,
       feature: change.feature,
@@ -39,10 +36,7 @@ export function changeData(change: Change, order: ChangeOrder): Data {
       factor: change.factor,
       digest: change.digest,
     }),
-    files: text(files),
-    reads: text(change.reads.map((read) => row(read.kind, read.name, read.digest))),
     packages: text(change.packages.map((need) => row(need.name, need.module))),
-    cases: casesText(change.logins),
     roster: text(
       change.accounts.map((a) =>
         row(
@@ -99,9 +93,7 @@ const sunsetGuard = 300
 function sunsetData({ sunset, feature, factor, digest }: Change, order: ChangeOrder): Data {
   if (!sunset) return {}
   const later: Data = {
-    ...Object.fromEntries(
-      sunset.files.flatMap((f) => (f.content === undefined ? [] : [[`content${f.path}`, f.content]])),
-    ),
+    ...editsData(sunset),
     verb: 'change',
     manifest: assignments({
       base: order.id,
@@ -115,9 +107,6 @@ function sunsetData({ sunset, feature, factor, digest }: Change, order: ChangeOr
       factor,
       digest,
     }),
-    files: text(sunset.files.map((f) => row(f.path, f.action, f.mode, f.owner, f.group, f.before, f.after))),
-    reads: text(sunset.reads.map((read) => row(read.kind, read.name, read.digest))),
-    cases: casesText(sunset.logins),
     packages: '',
     roster: '',
     'roster-new': '',
@@ -129,8 +118,14 @@ function sunsetData({ sunset, feature, factor, digest }: Change, order: ChangeOr
   return Object.fromEntries(Object.entries(later).map(([path, content]) => [`sunset/${path}`, content]))
 }
 
-function casesText(logins: Change['logins']): string {
-  return text(logins.map((c) => row(c.id, c.phase, c.account, c.factor, c.answer, c.expect, c.prompted ? '1' : '0')))
+/** What every change has: files with their texts, what they were computed from, and logins. */
+function editsData({ files, reads, logins }: Pick<Change, 'files' | 'reads' | 'logins'>): Data {
+  return {
+    ...Object.fromEntries(files.flatMap((f) => (f.content === undefined ? [] : [[`content${f.path}`, f.content]]))),
+    files: text(files.map((f) => row(f.path, f.action, f.mode, f.owner, f.group, f.before, f.after))),
+    reads: text(reads.map((read) => row(read.kind, read.name, read.digest))),
+    cases: text(logins.map((c) => row(c.id, c.phase, c.account, c.factor, c.answer, c.expect, c.prompted ? '1' : '0'))),
+  }
 }
 
 /** A file for each account that has such lines. */

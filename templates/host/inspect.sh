@@ -82,14 +82,15 @@ while IFS='|' read -r name uid gid home shell; do
 done <"$RUN/people" >"$F/accounts"
 
 # Of people that bastionctl manages: options by their digest, since values hold commands and addresses.
-while IFS='|' read -r name uid gid home shell; do
-  grep -qsxF -- "$name" /etc/bastionctl-users || continue
-  key_files "$name" "$home" "$F/effective/$name" | while read -r keys; do
-    option_texts "$keys" | while IFS='|' read -r type blob options; do
-      printf '%s|%s|%s\n' "$name" "$(fingerprint "$type" "$blob")" "$(printf '%s' "$options" | sha256sum | cut -d' ' -f1)"
+if [ -s /etc/bastionctl-users ]; then
+  awk -F'|' 'NR == FNR { managed[$1] = 1; next } $1 in managed' /etc/bastionctl-users "$RUN/people" | while IFS='|' read -r name uid gid home shell; do
+    key_files "$name" "$home" "$F/effective/$name" | while read -r keys; do
+      option_texts "$keys" | while IFS='|' read -r type blob options; do
+        printf '%s|%s|%s\n' "$name" "$(fingerprint "$type" "$blob")" "$(printf '%s' "$options" | sha256sum | cut -d' ' -f1)"
+      done
     done
-  done
-done <"$RUN/people" >"$F/key-options"
+  done >"$F/key-options"
+fi
 
 # The same for everybody: as it was said of any account.
 cat "$F"/effective/* | sed -n 's/^hostkey //p' | awk '!seen[$0]++' | while read -r file; do

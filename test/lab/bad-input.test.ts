@@ -1,7 +1,7 @@
 /** Bad input, and Ctrl-C at each step: one clear line on stderr, a hint, the documented exit code, and hosts untouched or guarded. */
 import { stripVTControlCharacters } from 'node:util'
 import { expect } from 'chai'
-import { bastionctl, enable, type Finished, must, operatorEnv, until, useLab } from './harness.js'
+import { bastionctl, enable, type Finished, must, operatorEnv, program, until, useLab } from './harness.js'
 import {
   agent,
   calls,
@@ -14,7 +14,7 @@ import {
   pace,
 } from './support/endpoint.js'
 import { finish, holdAtProof, holdAtRehearsal, letGo, unshim, untilHeld } from './support/faults.js'
-import { lineOf, only, type Operator, program, runAs, savedPlan, startAs, unattended } from './support/operator.js'
+import { lineOf, only, type Operator, runAs, savedPlan, startAs, unattended } from './support/operator.js'
 import { difference, live } from './support/snapshot.js'
 import { Terminal } from './support/terminal.js'
 

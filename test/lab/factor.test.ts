@@ -9,7 +9,6 @@ import {
   bastionctl,
   code,
   enable,
-  type Finished,
   generations,
   login,
   must,
@@ -20,17 +19,10 @@ import {
 } from './harness.js'
 import { everSent, payloads } from './support/endpoint.js'
 import { onAll } from './support/everywhere.js'
+import { newKey, succeeded as done, tagged, unattended } from './support/operator.js'
 import { remains } from './support/remains.js'
 import { difference, state } from './support/snapshot.js'
 import { Terminal } from './support/terminal.js'
-
-const tagged = ['--tag', 'Role=bastion']
-const unattended = ['--yes', '--confirm', 'auto', '--safety-session', 'none']
-
-function done({ exitCode, stdout, stderr }: Finished): string {
-  expect(exitCode, `${stdout}\n${stderr}`).to.equal(0)
-  return `${stdout}\n${stderr}`
-}
 
 describe('a second factor handed over', function () {
   this.timeout('4m')
@@ -49,7 +41,7 @@ describe('a second factor handed over', function () {
   before(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-factor-'))
     const file = path.join(folder, 'ada')
-    await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'ada@laptop', '-f', file])
+    await newKey(file, 'ada@laptop')
     ada = { name: 'ada', key: file }
     await enable('--enrol', 'required', '--exempt-group', 'sudo')
   })
@@ -58,7 +50,8 @@ describe('a second factor handed over', function () {
   })
 
   async function run(...args: string[]): Promise<string> {
-    const text = done(await bastionctl(...args, ...tagged, ...unattended))
+    const finished = await bastionctl(...args, ...tagged, ...unattended)
+    const text = `${done(finished)}\n${finished.stderr}`
     seen.push(text)
     return text
   }

@@ -3,9 +3,8 @@ import { expect } from 'chai'
 import { execa } from 'execa'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { findHost, readState } from '../../lab/hosts/index.js'
-import { addPerson, code, enrol, login, must, operatorEnv, type Person, sh, start, until } from './harness.js'
+import { addPerson, code, enrol, login, must, operatorEnv, type Person, program, sh, start, until } from './harness.js'
 import { carryOut, changeByRelease, journalOf, newestChange, newId, order, stateOf } from './support/drive.js'
 import { look, untilSeen } from './support/entry.js'
 import { fillUp, shim, unshim } from './support/faults.js'
@@ -15,7 +14,6 @@ import { type Case, inParallel } from './support/parallel.js'
 import { backByItself, managed, remains, snapshot } from './support/remains.js'
 import { difference } from './support/snapshot.js'
 
-const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
 const unattended = ['--yes', '--safety-session', 'none'] as const
 /** Seconds: enough to arm, commit and prove while twelve hosts share the machine, and most cases wait for it. */
 const guard = 30

@@ -8,6 +8,7 @@ import { execa } from 'execa'
 import { URI } from 'otpauth'
 import { code, enable, login, must, operatorEnv, type Person, program, useLab } from './harness.js'
 import { onAll } from './support/everywhere.js'
+import { newKey } from './support/operator.js'
 import { remains } from './support/remains.js'
 
 const hosts = ['deb11', 'deb12', 'deb13', 'rhel9'] as const
@@ -27,8 +28,8 @@ describe('the scripts of docs/onboarding.md', function () {
 
   before(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-onboarding-'))
-    await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'ada@laptop', '-f', path.join(folder, 'ada')])
     ada = { name: 'ada', key: path.join(folder, 'ada') }
+    await newKey(ada.key, 'ada@laptop')
     for (const [, text = ''] of page.matchAll(/^```sh\n([^]*?)^```$/gm)) {
       const name = /^# ([\w-]+\.sh) /m.exec(text)?.[1] ?? ''
       writeFileSync(path.join(folder, name), text, { mode: 0o755 })

@@ -3,16 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect } from 'chai'
-import { execa } from 'execa'
 import { bastionctl, type Finished, fresh, generations, login, must, type Person, sh, useLab } from './harness.js'
 import { onAll } from './support/everywhere.js'
 import { emptyAgain, fillUp, shim, unshim } from './support/faults.js'
-import { runAs } from './support/operator.js'
+import { newKey, runAs, tagged, unattended } from './support/operator.js'
 import { remains } from './support/remains.js'
-import { difference, state } from './support/snapshot.js'
+import { remembered } from './support/remembered.js'
 
-const tagged = ['--tag', 'Role=bastion']
-const unattended = ['--yes', '--confirm', 'auto', '--safety-session', 'none']
 const alice = { machine: 'alice-laptop' }
 const bob = { machine: 'bob-desktop' }
 
@@ -27,13 +24,13 @@ describe('people, where something is in the way', function () {
   let folder = ''
   let key = ''
   let ada: Person
-  const was = new Map<string, readonly string[]>()
+  const { remember, asBefore } = remembered()
 
   before(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-people-faults-'))
     ada = { name: 'ada', key: path.join(folder, 'ada') }
     key = `${ada.key}.pub`
-    await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'ada@laptop', '-f', ada.key])
+    await newKey(ada.key, 'ada@laptop')
   })
   after(() => {
     if (folder !== '') rmSync(folder, { recursive: true })
@@ -41,15 +38,8 @@ describe('people, where something is in the way', function () {
 
   beforeEach(async () => {
     await fresh(...generations)
-    await onAll(async (host) => {
-      was.set(host, await state(host))
-    })
+    await remember()
   })
-
-  async function asBefore(host: string): Promise<void> {
-    expect(difference(was.get(host), await state(host)), host).to.deep.equal([])
-    expect(await remains(host), host).to.deep.equal([])
-  }
 
   const add = (...more: string[]): Promise<Finished> =>
     bastionctl('add-user', 'ada', '--key', key, ...more, ...tagged, ...unattended)
@@ -164,7 +154,7 @@ describe('people, where something is in the way', function () {
       ).then(() => undefined),
     )
     const second = path.join(folder, 'second')
-    await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'second', '-f', second])
+    await newKey(second, 'second')
     const dry = await bastionctl(
       ...['rotate-key', 'ada', '--add', `${second}.pub`],
       ...[...tagged, '--dry-run', '--rehearse'],

@@ -20,21 +20,15 @@ import {
   useLab,
 } from './harness.js'
 import { onAll } from './support/everywhere.js'
-import { remains } from './support/remains.js'
-import { difference, state } from './support/snapshot.js'
+import { newKey, succeeded as done, tagged, unattended } from './support/operator.js'
+import { remembered } from './support/remembered.js'
+import { state } from './support/snapshot.js'
 
-const tagged = ['--tag', 'Role=bastion']
-const unattended = ['--yes', '--confirm', 'auto', '--safety-session', 'none']
 const add = (...args: string[]): Promise<Finished> => bastionctl('add-user', ...args, ...tagged, ...unattended)
 const removeAs = (operator: string, ...args: string[]): Promise<Finished> =>
   bastionctl('remove-user', ...args, ...tagged, ...unattended, '--as', operator)
 const remove = (...args: string[]): Promise<Finished> => removeAs('admin', ...args)
 const rollBack = (): Promise<Finished> => bastionctl('rollback', ...tagged, '--yes')
-
-function done({ exitCode, stdout, stderr }: Finished): string {
-  expect(exitCode, `${stdout}\n${stderr}`).to.equal(0)
-  return stdout
-}
 
 describe('people', function () {
   this.timeout('3m')
@@ -47,30 +41,18 @@ describe('people', function () {
   let folder = ''
   let bob: Person
   let key = ''
-  const was = new Map<string, readonly string[]>()
+  const { remember, asBefore } = remembered()
 
   before(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-people-'))
     const file = path.join(folder, 'bob')
-    await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'bob@laptop', '-f', file])
+    await newKey(file, 'bob@laptop')
     bob = { name: 'bob', key: file }
     key = `${file}.pub`
   })
   after(() => {
     if (folder !== '') rmSync(folder, { recursive: true })
   })
-
-  async function remember(): Promise<void> {
-    await onAll(async (host) => {
-      was.set(host, await state(host))
-    })
-  }
-
-  /** As before, but for the record on the host. */
-  async function asBefore(host: string): Promise<void> {
-    expect(difference(was.get(host), await state(host))).to.deep.equal([])
-    expect(await remains(host)).to.deep.equal([])
-  }
 
   describe('taken on', () => {
     before(remember)
@@ -107,7 +89,7 @@ describe('people', function () {
 
     it('is given another key beside the ones that the account has, a last line without a newline included', async () => {
       const second = path.join(folder, 'second')
-      await execa('ssh-keygen', ['-q', '-t', 'ecdsa', '-N', '', '-C', 'bob second', '-f', second])
+      await newKey(second, 'bob second', 'ecdsa')
       await onAll((host) =>
         must(
           host,
@@ -131,7 +113,7 @@ describe('people', function () {
 
     it('rotate-key: the new key gets in, the old one does not, and back', async () => {
       const next = path.join(folder, 'next')
-      await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'bob next', '-f', next])
+      await newKey(next, 'bob next')
       const print = (await execa('ssh-keygen', ['-lf', key])).stdout.split(' ')[1] ?? ''
       const rotate = (): Promise<Finished> =>
         bastionctl('rotate-key', 'bob', '--add', `${next}.pub`, '--remove', print, ...tagged, ...unattended)

@@ -1,6 +1,5 @@
 /** sync-users on real hosts: people come, change and go by a source, and a rollback takes all of it back. */
 import { expect } from 'chai'
-import { execa } from 'execa'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -18,17 +17,12 @@ import {
 } from './harness.js'
 import { bucket, pace } from './support/endpoint.js'
 import { onAll } from './support/everywhere.js'
-import { remains } from './support/remains.js'
-import { difference, state } from './support/snapshot.js'
+import { newKey, succeeded as done, tagged, unattended } from './support/operator.js'
+import { remembered } from './support/remembered.js'
+import { state } from './support/snapshot.js'
 
-const tagged = ['--tag', 'Role=bastion', '--as', 'admin']
-const unattended = ['--yes', '--confirm', 'auto', '--safety-session', 'none']
-const rollBack = (): Promise<Finished> => bastionctl('rollback', '--tag', 'Role=bastion', '--yes')
-
-function done({ exitCode, stdout, stderr }: Finished): string {
-  expect(exitCode, `${stdout}\n${stderr}`).to.equal(0)
-  return stdout
-}
+const asAdmin = [...tagged, '--as', 'admin']
+const rollBack = (): Promise<Finished> => bastionctl('rollback', ...tagged, '--yes')
 
 describe('sync-users', function () {
   this.timeout('3m')
@@ -36,13 +30,13 @@ describe('sync-users', function () {
 
   let folder = ''
   const people = new Map<string, Person>()
-  const was = new Map<string, readonly string[]>()
+  const { remember, asBefore } = remembered()
 
   before(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-sync-'))
     for (const file of ['ada', 'ada2', 'bob', 'cy', 'dee', 'eve']) {
       const key = path.join(folder, file)
-      await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', `${file}@laptop`, '-f', key])
+      await newKey(key, `${file}@laptop`)
       people.set(file, { name: file.replace('2', ''), key })
     }
   })
@@ -74,18 +68,8 @@ describe('sync-users', function () {
     return at
   }
   const sync = (source: string, ...flags: string[]): Promise<Finished> =>
-    bastionctl('sync-users', source, ...tagged, ...unattended, ...flags)
+    bastionctl('sync-users', source, ...asAdmin, ...unattended, ...flags)
   const entered = async (host: string, file: string): Promise<boolean> => (await login(host, person(file))).in
-
-  async function remember(): Promise<void> {
-    await onAll(async (host) => {
-      was.set(host, await state(host))
-    })
-  }
-  async function asBefore(host: string): Promise<void> {
-    expect(difference(was.get(host), await state(host))).to.deep.equal([])
-    expect(await remains(host)).to.deep.equal([])
-  }
 
   it('takes on everybody whom the source names, in one change', async () => {
     await remember()
@@ -232,7 +216,7 @@ describe('sync-users', function () {
     it('a saved plan holds what was read: apply needs no source', async () => {
       const plan = path.join(folder, 'plan.json')
       const source = keysFolder('ada', 'bob', 'cy', 'dee', 'eve')
-      done(await bastionctl('sync-users', source, ...tagged, '--dry-run', '--rehearse', '--out', plan))
+      done(await bastionctl('sync-users', source, ...asAdmin, '--dry-run', '--rehearse', '--out', plan))
       rmSync(source, { recursive: true })
       done(await bastionctl('apply', plan, ...unattended))
       await onAll(async (host) => {

@@ -7,7 +7,7 @@ import { profileFor } from '../../os/index.js'
 import { foreignDirectives } from '../foreign.js'
 import { mfaFeature } from '../sshd-files.js'
 import { byKeyToday, effective, hasKey } from './entry.js'
-import { keyOnlyOf, people } from './people.js'
+import { keyOnlyOf, notEnrolled, people } from './people.js'
 import { mfaState } from './state.js'
 
 export interface MfaDescription {
@@ -37,7 +37,7 @@ export function describeMfa(facts: Facts): MfaDescription {
       { on, method, enrol, exemptGroups },
       foreignDirectives(facts, mfaFeature),
     )
-    const without = everybody.filter(({ account, after, exempt }) => after && !exempt && !account.enrolled)
+    const without = notEnrolled(everybody)
     return {
       on,
       method,

@@ -9,7 +9,7 @@ import { mfaFeature } from '../sshd-files.js'
 import { login } from './logins.js'
 import type { MfaMethod } from './method.js'
 import { paths } from './paths.js'
-import type { Person } from './people.js'
+import { notEnrolled, type Person } from './people.js'
 import type { ProbePlan } from './probe.js'
 
 export interface GraceState extends Grace {
@@ -102,9 +102,7 @@ export function sunsetOf(
     }),
     reads: readsThen(policy, files),
     logins: loginsThen(probe),
-    out: everybody
-      .filter(({ account, after, exempt }) => after && !exempt && !account.enrolled)
-      .map(({ account }) => ({ account: account.name, reason: 'not enrolled yet' })),
+    out: notEnrolled(everybody).map(({ account }) => ({ account: account.name, reason: 'not enrolled yet' })),
   }
 }
 

@@ -122,6 +122,11 @@ function foreignKeyOnly(account: Account, foreign: readonly Directive[]): Verdic
   return verdict
 }
 
+/** Those whom a key lets in without a factor, and who are not exempt. */
+export function notEnrolled(people: readonly Person[]): Person[] {
+  return people.filter(({ account, after, exempt }) => after && !exempt && !account.enrolled)
+}
+
 export function lockoutsOf(people: readonly Person[], accepted: readonly string[]): Lockout[] {
   return people.flatMap(({ account: { name: account }, loses, unattended }): Lockout[] => {
     const settled = { account, accepted: accepted.includes(account) }

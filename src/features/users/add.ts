@@ -1,19 +1,17 @@
 /** A person is taken on: an account with keys, or what an account that is there still lacks. */
-import type { AccessRow, AccountEdit, Draft, GivenKey, LoginCase } from '../../domain/change.js'
+import type { AccountEdit, GivenKey, LoginCase } from '../../domain/change.js'
 import { BastionError } from '../../domain/errors.js'
-import { fileFact, type Account, type Facts } from '../../domain/facts.js'
+import { fileFact, type Account, type Facts, type KeyFact } from '../../domain/facts.js'
 import type { AddUserPolicy } from '../../domain/policy.js'
 import { login } from '../mfa/logins.js'
 import type { MfaState } from '../mfa/state.js'
-import { describeKey } from '../hardening/access.js'
+import { accountEdit, isExempt, newKeyRow, type Content } from './edits.js'
 import { listFile, managedNames, sudoersFile, sudoersPath } from './managed.js'
 import { administratorRows, asToday, ofTheSystem } from './administrators.js'
 import { authorizedLine, parsePublicKeys, type PublicKey } from './public-key.js'
 
-type Addition = Pick<Draft, 'summary' | 'files' | 'accounts' | 'logins' | 'lockouts' | 'keyOnly' | 'access' | 'notes'>
-
 /** Errors: BastionError `refused`. */
-export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): Addition {
+export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): Content {
   const { name } = policy
   const account = accountOf(policy, facts)
   const missing = policy.groups.filter((group) => !facts.groups.includes(group))
@@ -37,7 +35,7 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
     logins: [...loginsOf(asked, account, factor, state), ...asToday(facts, state)],
     lockouts: [],
     keyOnly: account === undefined ? [{ account: name, reason: whyKeyOnly(asked, state) }].filter(hasReason) : [],
-    access: [...administratorRows(facts, state), ...keys.map((key) => newRow(policy, key))],
+    access: [...administratorRows(facts, state), ...keys.map((key) => newKeyRow(name, policy.sudo, asFact(key)))],
     notes: notesOf(policy, account, state),
   }
 }
@@ -75,17 +73,16 @@ function accountOf({ name, uid, adopt, unlock }: AddUserPolicy, facts: Facts): A
 }
 
 /** The group that spares the person the factor. Errors: `refused` where the host spares nobody. */
-function exemption(policy: AddUserPolicy, account: Account | undefined, { on, exemptGroups }: MfaState): string[] {
-  const [first] = exemptGroups
-  if (policy.factor !== 'none' || !on) return []
+function exemption(policy: AddUserPolicy, account: Account | undefined, state: MfaState): string[] {
+  const [first] = state.exemptGroups
+  if (policy.factor !== 'none' || !state.on) return []
   if (first === undefined)
     throw new BastionError(
       'refused',
       'no group is exempt from the second factor here',
       'name one with enable-mfa --exempt-group GROUP first',
     )
-  const spared = exemptGroups.some((group) => policy.groups.includes(group) || account?.groups.includes(group))
-  return spared ? [] : [first]
+  return isExempt([...policy.groups, ...(account?.groups ?? [])], state) ? [] : [first]
 }
 
 /** Errors: `refused`. */
@@ -100,7 +97,7 @@ export function refuseWithoutSeals({ opensSeals }: Facts): void {
 
 function created(policy: AddUserPolicy, keys: readonly PublicKey[], factor: AccountEdit['factor']): AccountEdit {
   const { name, uid, shell, comment, groups, expires } = policy
-  return {
+  return accountEdit({
     name,
     action: 'create',
     ...(uid === null ? {} : { uid }),
@@ -108,12 +105,10 @@ function created(policy: AddUserPolicy, keys: readonly PublicKey[], factor: Acco
     comment,
     groups,
     expires,
-    home: 'keep',
     giveKeys: keys.map(given),
-    takeKeys: [],
     ...(factor === undefined ? {} : { factor }),
     reason: 'is taken on',
-  }
+  })
 }
 
 /** What the account still lacks; undefined where that is nothing. Nothing is taken from it. */
@@ -127,19 +122,15 @@ function updated(
   const wanted = policy.unlock && account.expired && policy.expires === '' ? 'never' : policy.expires
   const expires = wanted === (account.expires ?? 'never') ? '' : wanted
   if (keys.length === 0 && groups.length === 0 && expires === '' && factor === undefined) return undefined
-  return {
+  return accountEdit({
     name: policy.name,
     action: 'update',
-    shell: '',
-    comment: '',
     groups,
     expires,
-    home: 'keep',
     giveKeys: keys.map(given),
-    takeKeys: [],
     ...(factor === undefined ? {} : { factor }),
     reason: 'is given what it lacks',
-  }
+  })
 }
 
 /** The policy's lines, read again: a plan's file may have been written by anybody. */
@@ -160,7 +151,7 @@ function loginsOf(
   factor: AccountEdit['factor'],
   state: MfaState,
 ): LoginCase[] {
-  const exempt = [...policy.groups, ...(account?.groups ?? [])].some((group) => state.exemptGroups.includes(group))
+  const exempt = isExempt([...policy.groups, ...(account?.groups ?? [])], state)
   // Nobody's file is written to for a proof but that of an account which the change has made.
   const phases = account === undefined ? (['rehearse', 'prove'] as const) : (['rehearse'] as const)
   if (factor !== undefined) return phases.flatMap((phase) => ownLogins(phase, policy.name, state.on && !exempt))
@@ -188,9 +179,8 @@ function hasReason({ reason }: { readonly reason: string }): boolean {
   return reason !== ''
 }
 
-function newRow(policy: AddUserPolicy, key: PublicKey): AccessRow {
-  const fact = { ...key, options: key.options === '' ? [] : ['command'].filter((word) => key.options.includes(word)) }
-  return { account: policy.name, sudo: policy.sudo, key: describeKey(fact), today: false, after: true }
+function asFact(key: PublicKey): KeyFact {
+  return { ...key, options: ['command'].filter((word) => key.options.includes(word)) }
 }
 
 function notesOf(policy: AddUserPolicy, account: Account | undefined, state: MfaState): string[] {

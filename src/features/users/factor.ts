@@ -1,19 +1,17 @@
 /** A second factor that is lost, or whose scratch codes are used up. */
-import type { AccountEdit, Draft } from '../../domain/change.js'
 import { BastionError } from '../../domain/errors.js'
 import type { Account, Facts } from '../../domain/facts.js'
 import type { FactorPolicy } from '../../domain/policy.js'
 import type { MfaState } from '../mfa/state.js'
 import { ownLogins, refuseWithoutSeals } from './add.js'
 import { administratorRows, asToday, personNamed } from './administrators.js'
-
-type Edit = Pick<Draft, 'summary' | 'files' | 'accounts' | 'logins' | 'lockouts' | 'keyOnly' | 'access' | 'notes'>
+import { accountEdit, isExempt, type Content } from './edits.js'
 
 const edits = { totp: 'totp', 'first-login': 'gone', codes: 'codes' } as const
 const words = { totp: 'a new second factor', gone: 'enrolment at the next login', codes: 'new scratch codes' } as const
 
 /** Nothing where nothing is left to take away. Errors: BastionError `refused`. */
-export function factorEdit(policy: FactorPolicy, facts: Facts, state: MfaState): Edit {
+export function factorEdit(policy: FactorPolicy, facts: Facts, state: MfaState): Content {
   const { name, reason } = policy
   const account = personNamed(name, facts)
   const factor = edits[policy.factor]
@@ -21,31 +19,14 @@ export function factorEdit(policy: FactorPolicy, facts: Facts, state: MfaState):
   const nothing = { summary, files: [], lockouts: [], keyOnly: [], notes: [] }
   if (factor === 'gone' && !account.enrolled) return { ...nothing, accounts: [], logins: [], access: [] }
   check(factor, account, facts, state)
-  const exempt = account.groups.some((group) => state.exemptGroups.includes(group))
-  const demanded = state.on && !exempt
+  const demanded = state.on && !isExempt(account.groups, state)
   return {
     ...nothing,
-    accounts: [edit(name, factor)],
+    accounts: [accountEdit({ name, action: 'update', factor, reason: words[factor] })],
     // First, since another case may lay a throw-away factor over it.
     logins: [...(factor === 'gone' ? [] : ownLogins('rehearse', name, demanded)), ...asToday(facts, state)],
     keyOnly: factor === 'gone' && demanded ? [{ account: name, reason: 'not enrolled any more' }] : [],
     access: administratorRows(facts, state),
-  }
-}
-
-function edit(name: string, factor: NonNullable<AccountEdit['factor']>): AccountEdit {
-  return {
-    name,
-    action: 'update',
-    shell: '',
-    comment: '',
-    groups: [],
-    expires: '',
-    home: 'keep',
-    giveKeys: [],
-    takeKeys: [],
-    factor,
-    reason: words[factor],
   }
 }
 

@@ -1,20 +1,17 @@
 /** A person leaves: sessions, keys, factor, sudo and the account. */
-import type { Draft } from '../../domain/change.js'
 import { BastionError } from '../../domain/errors.js'
 import { fileFact, type Account, type Facts } from '../../domain/facts.js'
 import type { RemoveUserPolicy } from '../../domain/policy.js'
-import { describeKey } from '../hardening/access.js'
 import { login } from '../mfa/logins.js'
 import type { MfaState } from '../mfa/state.js'
+import { accountEdit, isExempt, keyRows, type Content } from './edits.js'
 import { listFile, managedNames, sudoersFile, sudoersPath } from './managed.js'
 import { administratorRows, administrators, asToday, ofTheSystem } from './administrators.js'
-
-type Removal = Pick<Draft, 'summary' | 'files' | 'accounts' | 'logins' | 'lockouts' | 'keyOnly' | 'access' | 'notes'>
 
 const fates = { keep: 'home kept', archive: 'home archived', purge: 'home deleted' } as const
 
 /** Nothing where the account is gone already. Errors: BastionError `refused`. */
-export function removal(policy: RemoveUserPolicy, facts: Facts, state: MfaState): Removal {
+export function removal(policy: RemoveUserPolicy, facts: Facts, state: MfaState): Content {
   const { name, home, archive } = policy
   const account = accountOf(policy, facts, state)
   if (policy.lock) return locking(name, account, facts, state)
@@ -29,32 +26,20 @@ export function removal(policy: RemoveUserPolicy, facts: Facts, state: MfaState)
   return {
     ...nothing,
     accounts: [
-      {
+      accountEdit({
         name,
         action: 'remove',
-        shell: '',
-        comment: '',
-        groups: [],
-        expires: '',
         home,
         ...(archive === '' ? {} : { archive }),
-        giveKeys: [],
         takeKeys: offered.map(({ fingerprint }) => fingerprint),
         reason: 'leaves',
-      },
+      }),
     ],
     logins: asToday({ ...facts, accounts: facts.accounts.filter((other) => other !== account) }, state),
     lockouts: [{ account: name, reason: 'is removed', accepted: true }],
     access: [
       ...administratorRows(facts, state).filter((row) => row.account !== name),
-      ...account.keys.map((key) => ({
-        account: name,
-        sudo: account.sudo,
-        key: describeKey(key),
-        today: true,
-        after: false,
-        why: 'is removed',
-      })),
+      ...keyRows(account, account.keys, 'is removed'),
     ],
     notes: [
       ...(home === 'purge' ? [`${name}'s home cannot be put back after the confirm`] : []),
@@ -69,42 +54,21 @@ export function removal(policy: RemoveUserPolicy, facts: Facts, state: MfaState)
 export const longAgo = '1970-01-02'
 
 /** Expired, and nothing runs: PAM refuses whatever key and code come. Keys, factor, jobs, home and rights stay for the day of the unlock. */
-function locking(name: string, account: Account | undefined, facts: Facts, state: MfaState): Removal {
+function locking(name: string, account: Account | undefined, facts: Facts, state: MfaState): Content {
   const nothing = { summary: `lock user ${name}`, files: [], keyOnly: [], notes: [] }
   if (account === undefined) throw new BastionError('refused', `there is no account "${name}" to lock`)
   if (account.expired) return { ...nothing, accounts: [], logins: [], lockouts: [], access: [] }
-  const exempt = account.groups.some((group) => state.exemptGroups.includes(group))
   return {
     ...nothing,
-    accounts: [
-      {
-        name,
-        action: 'update',
-        shell: '',
-        comment: '',
-        groups: [],
-        expires: longAgo,
-        home: 'keep',
-        giveKeys: [],
-        takeKeys: [],
-        reason: 'is locked',
-      },
-    ],
+    accounts: [accountEdit({ name, action: 'update', expires: longAgo, reason: 'is locked' })],
     logins: [
-      login('rehearse', name, state.on && !exempt ? 'shut' : 'shut-key'),
+      login('rehearse', name, state.on && !isExempt(account.groups, state) ? 'shut' : 'shut-key'),
       ...asToday({ ...facts, accounts: facts.accounts.filter((other) => other !== account) }, state),
     ],
     lockouts: [{ account: name, reason: 'is locked', accepted: true }],
     access: [
       ...administratorRows(facts, state).filter((row) => row.account !== name),
-      ...account.keys.map((key) => ({
-        account: name,
-        sudo: account.sudo,
-        key: describeKey(key),
-        today: true,
-        after: false,
-        why: 'is locked',
-      })),
+      ...keyRows(account, account.keys, 'is locked'),
     ],
   }
 }

@@ -1,17 +1,14 @@
 /** Keys that are replaced: new ones in, old ones out, in one change. */
-import type { Draft } from '../../domain/change.js'
 import { BastionError } from '../../domain/errors.js'
 import type { Account, Facts } from '../../domain/facts.js'
 import type { RotateKeyPolicy } from '../../domain/policy.js'
-import { describeKey } from '../hardening/access.js'
 import type { MfaState } from '../mfa/state.js'
 import { given, keysOf } from './add.js'
 import { administratorRows, asToday, personNamed } from './administrators.js'
-
-type Rotation = Pick<Draft, 'summary' | 'files' | 'accounts' | 'logins' | 'lockouts' | 'keyOnly' | 'access' | 'notes'>
+import { accountEdit, keyRows, newKeyRow, type Content } from './edits.js'
 
 /** Nothing where all is as wanted. Errors: BastionError `refused`. */
-export function rotation(policy: RotateKeyPolicy, facts: Facts, state: MfaState): Rotation {
+export function rotation(policy: RotateKeyPolicy, facts: Facts, state: MfaState): Content {
   const { name } = policy
   const account = personNamed(name, facts)
   const fresh = keysOf(policy.keys).filter(
@@ -25,38 +22,20 @@ export function rotation(policy: RotateKeyPolicy, facts: Facts, state: MfaState)
   return {
     ...nothing,
     accounts: [
-      {
+      accountEdit({
         name,
         action: 'update',
-        shell: '',
-        comment: '',
-        groups: [],
-        expires: '',
-        home: 'keep',
         giveKeys: fresh.map(given),
         takeKeys: gone.map(({ fingerprint }) => fingerprint),
         reason: 'keys are replaced',
-      },
+      }),
     ],
     logins: asToday(facts, state),
     lockouts: gone.length === 0 ? [] : [{ account: name, reason: 'a key is taken away', accepted: true }],
     access: [
       ...administratorRows(facts, state).filter((row) => row.account !== name),
-      ...account.keys.map((key) => ({
-        account: name,
-        sudo: account.sudo,
-        key: describeKey(key),
-        today: true,
-        after: !gone.includes(key),
-        ...(gone.includes(key) ? { why: 'is taken away' } : {}),
-      })),
-      ...fresh.map((key) => ({
-        account: name,
-        sudo: account.sudo,
-        key: describeKey({ ...key, options: [] }),
-        today: false,
-        after: true,
-      })),
+      ...keyRows(account, gone, 'is taken away'),
+      ...fresh.map((key) => newKeyRow(name, account.sudo, { ...key, options: [] })),
     ],
   }
 }

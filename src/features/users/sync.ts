@@ -1,19 +1,17 @@
 /** Managed accounts become what a source says: people are taken on and off, and keys, groups, sudo and expiry follow. */
-import type { AccessRow, AccountEdit, DesiredFile, Draft } from '../../domain/change.js'
+import type { AccessRow, AccountEdit, DesiredFile } from '../../domain/change.js'
 import { digestText } from '../../domain/digest.js'
 import { BastionError } from '../../domain/errors.js'
 import { fileFact, type Account, type Facts, type KeyFact } from '../../domain/facts.js'
 import type { SourceUser, SyncUsersPolicy } from '../../domain/policy.js'
-import { describeKey } from '../hardening/access.js'
 import type { MfaState } from '../mfa/state.js'
 import { addition, given, keysOf } from './add.js'
 import { administratorRows, administrators, asToday, ofTheSystem } from './administrators.js'
+import { accountEdit, keyRows, newKeyRow, type Content } from './edits.js'
 import { optionNames } from './key-options.js'
 import { listFile, managedNames, sudoersFile, sudoersPath } from './managed.js'
 import type { PublicKey } from './public-key.js'
 import { longAgo, removal } from './remove.js'
-
-type Content = Pick<Draft, 'summary' | 'files' | 'accounts' | 'logins' | 'lockouts' | 'keyOnly' | 'access' | 'notes'>
 
 /** With the accounts and groups that it was computed from. */
 type Synchronisation = Content & { readonly touched: readonly string[]; readonly groups: readonly string[] }
@@ -266,19 +264,16 @@ function update(
   },
 ): AccountEdit {
   const { fresh, gone, groups, left, expires } = what
-  return {
+  return accountEdit({
     name,
     action: 'update',
-    shell: '',
-    comment: '',
     groups,
     ...(left.length === 0 ? {} : { leaveGroups: left }),
     expires,
-    home: 'keep',
     giveKeys: fresh.map(given),
     takeKeys: [...new Set(gone.map(({ fingerprint }) => fingerprint))],
     reason: 'becomes as in the source',
-  }
+  })
 }
 
 /** The account, if the source may decide about it. Errors: `refused`. */
@@ -319,23 +314,14 @@ function sudoersOf({ name, sudo }: SourceUser, facts: Facts): DesiredFile[] {
 }
 
 function rows(account: Account, sudo: boolean, fresh: readonly PublicKey[], gone: readonly KeyFact[]): AccessRow[] {
-  const { name } = account
-  const again = (key: KeyFact): boolean => fresh.some(({ fingerprint }) => fingerprint === key.fingerprint)
+  const among = (keys: readonly { readonly fingerprint: string }[], key: { readonly fingerprint: string }): boolean =>
+    keys.some(({ fingerprint }) => fingerprint === key.fingerprint)
+  const lost = gone.filter((key) => !among(fresh, key))
   return [
-    ...account.keys.map((key) => {
-      const lost = gone.includes(key) && !again(key)
-      return {
-        account: name,
-        sudo,
-        key: describeKey(key),
-        today: true,
-        after: !lost,
-        ...(lost ? { why: 'is not in the source' } : {}),
-      }
-    }),
+    ...keyRows({ ...account, sudo }, lost, 'is not in the source'),
     ...fresh
-      .filter(({ fingerprint }) => !account.keys.some((has) => has.fingerprint === fingerprint))
-      .map((key) => ({ account: name, sudo, key: describeKey({ ...key, options: [] }), today: false, after: true })),
+      .filter((key) => !among(account.keys, key))
+      .map((key) => newKeyRow(account.name, sudo, { ...key, options: [] })),
   ]
 }
 

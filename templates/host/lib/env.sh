@@ -32,6 +32,15 @@ plain() {
   printf '%s' "$*" | tr '\n\r\t|' '   /' | cut -c1-300
 }
 
+# digits N: random ones, at most nineteen.
+digits() { od -An -N8 -tu8 /dev/urandom | tr -d ' \n' | tail -c "$1"; }
+
+# random_secret: 160 bits in base32, as a factor has them.
+random_secret() { head -c 20 /dev/urandom | base32 | tr -d '='; }
+
+# factor_settings: the lines behind a secret, as google-authenticator(1) writes them with the settings of the AWS guide.
+factor_settings() { printf '" RATE_LIMIT 3 30\n" WINDOW_SIZE 3\n" DISALLOW_REUSE\n" TOTP_AUTH\n'; }
+
 # value NAME FILE: the value of a key=value line; data is read, never sourced.
 value() {
   while IFS='=' read -r _key _value; do

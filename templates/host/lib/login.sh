@@ -32,17 +32,12 @@ make_key() {
   ssh-keygen -q -t "$_type" -N '' -C bastionctl-throw-away -f "$WORK/key"
 }
 
-digits() { od -An -N8 -tu8 /dev/urandom | tr -d ' \n' | tail -c "$1"; }
-
 # make_factor: the text of a fresh factor in $WORK/factor; $CODE is the right answer, $WRONG is not.
 # Its rate limit refuses even a right fourth code, so every case has a factor of its own. Scratch codes prove no clock.
 make_factor() {
   CODE=9$(digits 7)
   WRONG=1$(digits 7)
-  {
-    head -c 20 /dev/urandom | base32 | tr -d '='
-    printf '" RATE_LIMIT 3 30\n" WINDOW_SIZE 3\n" DISALLOW_REUSE\n" TOTP_AUTH\n%s\n' "$CODE"
-  } >"$WORK/factor"
+  { random_secret && factor_settings && echo "$CODE"; } >"$WORK/factor"
 }
 
 # factor_path ACCOUNT HOME: where the method keeps the account's factor; the plan names it with %u and %h.

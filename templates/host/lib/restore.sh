@@ -73,13 +73,14 @@ reread() {
   return 1
 }
 
-# put_back_copy COPY TARGET DIGEST: a copy that is damaged itself takes nobody's place.
+# put_back_copy COPY TARGET DIGEST [TEMP]: a copy that is damaged itself takes nobody's place.
 put_back_copy() {
-  if cp -p --preserve=all "$1" "$2.bastionctl-new" && sync "$2.bastionctl-new" && [ "$(digest "$2.bastionctl-new")" = "$3" ]; then
-    mv -fT "$2.bastionctl-new" "$2"
+  _temp=${4:-$2.bastionctl-new}
+  if cp -p --preserve=all "$1" "$_temp" && sync "$_temp" && [ "$(digest "$_temp")" = "$3" ]; then
+    mv -fT "$_temp" "$2"
     return
   fi
-  rm -f "$2.bastionctl-new"
+  rm -f "$_temp"
   return 1
 }
 

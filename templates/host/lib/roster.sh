@@ -381,13 +381,13 @@ give_factor() {
   fi
 }
 
-# factor_text: as google-authenticator(1) writes it with the AWS guide's settings; with `codes` the old text, its scratch codes replaced.
+# factor_text: what has come, as the module reads it; with `codes` the old text, its scratch codes replaced.
 factor_text() {
   _sent=$RUN/secrets/$_name
   [ -s "$_sent" ] || { echo "no secret has come for $_name"; return 1; }
   if [ "$_factor" = totp ]; then
     head -n 1 "$_sent"
-    printf '" RATE_LIMIT 3 30\n" WINDOW_SIZE 3\n" DISALLOW_REUSE\n" TOTP_AUTH\n'
+    factor_settings
     sed 1d "$_sent"
     return
   fi
@@ -522,7 +522,7 @@ settle_person() {
   _dir=$(cat "$_was/home")
   # Once: an account of that name and number may be somebody's, later.
   if [ ! -e "$_was/gone" ]; then
-    if same_person && [ "$(grep "^$_name:" /etc/shadow | cut -d: -f8)" != 1 ]; then
+    if same_person && [ "$(expiry)" != 1 ]; then
       journal "$1" "account $_name was unlocked or made anew by somebody else, and is left alone"
       printf '' >"$_was/gone" && durable "$_was/gone"
       return 0
@@ -581,6 +581,9 @@ undo_person() {
   rm -f "$_was/trouble"
   return 0
 }
+
+# expiry: the account's last day, in days since 1970, as shadow(5) has it.
+expiry() { grep "^$_name:" /etc/shadow | cut -d: -f8; }
 
 # same_person: whether the account of that name is the one on record, and not one that others have made since.
 same_person() { [ "$(getent passwd "$_name" | cut -d: -f3)" = "$(cat "$_was/uid")" ]; }
@@ -764,13 +767,16 @@ return_person() {
   done
   # Where it was only locked so far.
   _then=$(cut -d: -f8 "$_was/shadow")
-  if [ "$(grep "^$_name:" /etc/shadow | cut -d: -f8)" != "$_then" ]; then
+  if [ "$(expiry)" != "$_then" ]; then
     _said=$(usermod -e "$_then" "$_name" 2>&1 9>&-) || { echo "$_said"; return 1; }
   fi
   _n=0
   [ ! -s "$_was/aside" ] || while IFS= read -r _path <&3; do
     _n=$((_n + 1))
-    [ ! -e "$_was/aside-$_n" ] || [ "$(digest "$_path")" = "$(digest "$_was/aside-$_n")" ] || take_back "$_was/aside-$_n" "$_path" || return 1
+    _old=$(digest "$_was/aside-$_n")
+    if [ "$_old" = absent ] || [ "$(digest "$_path")" = "$_old" ]; then continue; fi
+    # By a name that neither cron nor at takes for a job.
+    put_back_copy "$_was/aside-$_n" "$_path" "$_old" "${_path%/*}/.${_path##*/}.bastionctl-new" && sync "${_path%/*}" || return 1
   done 3<"$_was/aside"
   _dir=$(cat "$_was/home")
   _aside=$(house_aside "$1")
@@ -797,14 +803,6 @@ return_person() {
   3) write_keys "$(cat "$_was/keys-path")" "$_name" "$(cat "$_was/keys-mode")" <"$_was/keys" || in_vain "$1" "$(cat "$_was/keys-path")" ;;
   *) in_vain "$1" "$(cat "$_was/keys-path")" ;;
   esac
-}
-
-# take_back COPY TARGET: by a name that neither cron nor at takes for a job.
-take_back() {
-  _temp=${2%/*}/.${2##*/}.bastionctl-new
-  cp -p --preserve=all "$1" "$_temp" && sync "$_temp" && mv -fT "$_temp" "$2" && sync "${2%/*}" && return 0
-  rm -f "$_temp"
-  return 1
 }
 
 # insert_lines DATABASE COPY BEHIND: the lines in COPY behind the last of those that are named in BEHIND, or at the end where they are gone.

@@ -39,8 +39,8 @@ make_up_secrets() {
   mkdir -p "$RUN/secrets" || return 1
   awk -F'|' '$9 == "totp" || $9 == "codes" { print $1 "|" $9 }' "$RUN/data/roster" | while IFS='|' read -r _who _what; do
     {
-      [ "$_what" = codes ] || head -c 20 /dev/urandom | base32 | tr -d '='
-      echo "8$(od -An -N8 -tu8 /dev/urandom | tr -d ' \n' | tail -c 7)"
+      [ "$_what" = codes ] || random_secret
+      echo "8$(digits 7)"
     } >"$RUN/secrets/$_who"
   done
 }

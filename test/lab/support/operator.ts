@@ -1,15 +1,12 @@
 /** Operators of the lab besides the harness's own: other environments, other machines, saved plans, and what they are told. */
-import { config } from 'chai'
+import { config, expect } from 'chai'
 import { execa } from 'execa'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { findHost } from '../../../lab/hosts/index.js'
-import { type Finished, must, operatorEnv } from '../harness.js'
+import { type Finished, must, operatorEnv, program } from '../harness.js'
 
 // A report's line is longer than chai shows.
 config.truncateThreshold = 0
-
-export const program = fileURLToPath(new URL('../../../bin/run.js', import.meta.url))
 
 export interface Operator {
   /** On top of the lab's; `undefined` takes a variable away. */
@@ -42,6 +39,19 @@ export async function runAs(operator: Operator, ...args: readonly string[]): Pro
 /** The selector of exactly these hosts. */
 export function only(...hosts: readonly string[]): string[] {
   return hosts.flatMap((host) => ['--instance-id', findHost(host).id])
+}
+
+export const tagged = ['--tag', 'Role=bastion'] as const
+
+/** What it printed on stdout; fails with all that it printed unless it exits 0. */
+export function succeeded({ exitCode, stdout, stderr }: Finished): string {
+  expect(exitCode, `${stdout}\n${stderr}`).to.equal(0)
+  return stdout
+}
+
+/** A pair of keys in these files, FILE and FILE.pub. */
+export async function newKey(file: string, comment: string, type: 'ed25519' | 'ecdsa' = 'ed25519'): Promise<void> {
+  await execa('ssh-keygen', ['-q', '-t', type, '-N', '', '-C', comment, '-f', file])
 }
 
 export const unattended = ['--yes', '--confirm', 'auto', '--safety-session', 'none'] as const

@@ -1,0 +1,20 @@
+/** Files of the operator's own, readable by nobody else. */
+import { open, stat } from 'node:fs/promises'
+
+export function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** On disk when it resolves. Rejects with EEXIST where there is a file of that name, and as the file system does. */
+export async function writeNew(path: string, content: string | Uint8Array): Promise<void> {
+  const file = await open(path, 'wx', 0o600)
+  try {
+    await file.writeFile(content)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}

@@ -1,0 +1,39 @@
+/** What the changes about people have in common. */
+import type { AccessRow, AccountEdit, Draft } from '../../domain/change.js'
+import type { Account, KeyFact } from '../../domain/facts.js'
+import { describeKey } from '../hardening/access.js'
+import type { MfaState } from '../mfa/state.js'
+
+/** What each of them makes of its policy. */
+export type Content = Pick<
+  Draft,
+  'summary' | 'files' | 'accounts' | 'logins' | 'lockouts' | 'keyOnly' | 'access' | 'notes'
+>
+
+type Named = Pick<AccountEdit, 'name' | 'action' | 'reason'>
+
+/** An edit that leaves the account as it is but for what is said. */
+export function accountEdit(edit: Named & Partial<AccountEdit>): AccountEdit {
+  return { shell: '', comment: '', groups: [], expires: '', home: 'keep', giveKeys: [], takeKeys: [], ...edit }
+}
+
+/** A key alone is enough for members of these. */
+export function isExempt(groups: readonly string[], { exemptGroups }: MfaState): boolean {
+  return groups.some((group) => exemptGroups.includes(group))
+}
+
+/** The account's keys, those that are lost with the reason. */
+export function keyRows({ name, sudo, keys }: Account, lost: readonly KeyFact[], why: string): AccessRow[] {
+  return keys.map((key) => ({
+    account: name,
+    sudo,
+    key: describeKey(key),
+    today: true,
+    after: !lost.includes(key),
+    ...(lost.includes(key) ? { why } : {}),
+  }))
+}
+
+export function newKeyRow(account: string, sudo: boolean, key: KeyFact): AccessRow {
+  return { account, sudo, key: describeKey(key), today: false, after: true }
+}
