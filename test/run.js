@@ -26,7 +26,11 @@ process.exitCode = totals.failed > 0 ? 1 : 0
 
 async function lint() {
   console.log('checks')
-  const scripts = [...files('templates/host', '.sh'), ...files('test/golden', '.sh')]
+  const scripts = [
+    ...files('templates/host', '.sh'),
+    ...files('test/golden', '.sh'),
+    ...files('test/golden', '/sbin/bastionctl-mfa-enrol'),
+  ]
   await Promise.all([
     check('typescript', bin('tsc'), ['--noEmit', '-p', '.']),
     check('eslint', bin('eslint'), ['.']),

@@ -3,8 +3,9 @@ import * as Flags from '@oclif/core/flags'
 import type * as Interfaces from '@oclif/core/interfaces'
 import { BastionError } from '../domain/errors.js'
 import { parseGrace } from '../domain/duration.js'
-import type { Enrol, Grace, MfaPolicy } from '../domain/policy.js'
+import { secretStores, type Enrol, type Grace, type MfaPolicy } from '../domain/policy.js'
 import { repeatable } from './flags.js'
+import { keyLines } from './key-files.js'
 
 /** Defaults are those of "AWS Security Blog: How to enable MFA for bastion hosts", as the issue asks. */
 export const totpDefaults = { window: 3, rateLimit: { attempts: 3, seconds: 30 }, allowReuse: false } as const
@@ -30,6 +31,15 @@ export const enableMfaFlags = {
     ...repeatable,
     summary: 'members get in by key alone: robots, break-glass',
     helpValue: 'GROUP',
+  }),
+  'secret-store': Flags.option({
+    options: secretStores,
+    summary: 'secrets in homes, or kept by root below /var/lib; default: as it is, and root where SELinux is enforcing',
+  })(),
+  'skel-key': Flags.string({
+    ...repeatable,
+    summary: 'accounts made from now on begin with the public keys of this file',
+    helpValue: 'FILE',
   }),
   'accept-lockout': acceptLockout,
   'totp-window': Flags.integer({
@@ -66,6 +76,8 @@ export async function enablePolicy(flags: Interfaces.InferredFlags<typeof enable
     enrol: flags.enrol,
     ...(flags.grace === undefined ? {} : { grace: graceFrom(flags.grace, flags.enrol) }),
     exemptGroups: flags['exempt-group'] ?? [],
+    ...(flags['secret-store'] === undefined ? {} : { secretStore: flags['secret-store'] }),
+    skelKeys: await keyLines(flags['skel-key'] ?? []),
     totp: {
       window: flags['totp-window'],
       rateLimit: parseRateLimit(flags['totp-rate-limit']),
@@ -82,6 +94,7 @@ export function disablePolicy(flags: Interfaces.InferredFlags<typeof disableMfaF
     method: 'totp',
     enrol: 'first-login',
     exemptGroups: [],
+    skelKeys: [],
     totp: totpDefaults,
     acceptLockout: flags['accept-lockout'] ?? [],
   }

@@ -10,8 +10,8 @@ import {
   type RemoveUserPolicy,
   type RotateKeyPolicy,
 } from '../domain/policy.js'
-import { fileProblem } from './file-problem.js'
 import { repeatable } from './flags.js'
+import { keyLines } from './key-files.js'
 
 export const nameArg = { name: Args.string({ required: true, description: 'of the account: a-z, 0-9 and "-"' }) }
 
@@ -196,32 +196,6 @@ export async function factorPolicy(
   if (/[|\p{Cc}]/u.test(reason) || reason.length > 200)
     throw new BastionError('usage', 'the reason has a "|" or a control character, or is too long', 'say it in a line')
   return { feature: 'users', action: 'factor', name: checkUserName(name), factor, reason, acceptLockout: [] }
-}
-
-async function keyLines(files: readonly string[], expires: string | undefined): Promise<string[]> {
-  const { authorizedLine, parsePublicKeys } = await import('../features/users/public-key.js')
-  const lines: string[] = []
-  for (const file of files) {
-    const source = file === '-' ? 'standard input' : file
-    const keys = parsePublicKeys(await textOf(file), source)
-    lines.push(...keys.map((key) => authorizedLine(key, expires === undefined ? {} : { expires })))
-  }
-  return [...new Set(lines)]
-}
-
-async function textOf(file: string): Promise<string> {
-  if (file === '-') {
-    const { text } = await import('node:stream/consumers')
-    return text(process.stdin)
-  }
-  const { readFile } = await import('node:fs/promises')
-  return readFile(file, 'utf8').catch((error: unknown) => {
-    throw new BastionError(
-      'usage',
-      `the key file "${file}" ${fileProblem(error)}`,
-      'give a .pub file, or - for standard input',
-    )
-  })
 }
 
 /** Errors: `usage` for anything but a day that there is. */

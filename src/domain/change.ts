@@ -74,10 +74,10 @@ export interface AccountEdit {
   /** Fingerprints of keys that go. */
   readonly takeKeys: readonly string[]
   /**
-   * `totp`: a new secret with scratch codes; `codes`: new scratch codes for the secret that is there; `gone`: none any more. What is
-   * given is made when the plan is carried out, and is no part of it. Absent: as it is.
+   * `totp`: a new secret with scratch codes; `codes`: new scratch codes for the secret that is there; `gone`: none any more; `moved`:
+   * the one that is at another place. What is given is made when the plan is carried out, and is no part of it. Absent: as it is.
    */
-  readonly factor?: 'totp' | 'codes' | 'gone'
+  readonly factor?: 'totp' | 'codes' | 'gone' | 'moved'
   /** One line for the reviewer. */
   readonly reason: string
 }
@@ -174,6 +174,8 @@ export interface Draft {
   readonly packages: readonly PackageNeed[]
   /** Where the method keeps an account's factor; `%u` and `%h` stand for name and home. */
   readonly factor: string
+  /** Where they have been kept so far, if elsewhere. */
+  readonly factorFrom?: string
   readonly reads: readonly Read[]
   readonly logins: readonly LoginCase[]
   readonly expectations: readonly Expectation[]

@@ -1,4 +1,5 @@
 /** What `inspect` reads on a host. Built by src/host from what the on-host program printed; nothing here is guessed. */
+import type { SecretStore } from './policy.js'
 
 export interface FileFact {
   readonly path: string
@@ -41,8 +42,10 @@ export interface Account {
   readonly expires?: string
   /** sudo lets it become root (`sudo -l -U`). root itself counts. */
   readonly sudo: boolean
-  /** Has a factor of its own, by the method that the host is set up for or would be. */
+  /** Has a factor of its own, at the place that is in effect. */
   readonly enrolled: boolean
+  /** Where it has one, in effect or not. */
+  readonly factors: readonly SecretStore[]
   readonly keys: readonly KeyFact[]
   /**
    * Whether the host's logs of the last 30 days hold a login, and how many with nobody there: none, one, or 2 for any more. That is
@@ -139,6 +142,10 @@ export interface Facts {
   /** Whether logins from before the last start of the host are on record. */
   readonly loginsKept: boolean
   readonly selinux: 'enforcing' | 'permissive' | 'disabled'
+  /** Where factors are by the stack that is there, or would be: in homes, but not where SELinux is enforcing. */
+  readonly secretStore: SecretStore
+  /** sudo(8) and visudo(8) are there. */
+  readonly sudo: boolean
   /** openssl(1) is there, to open what is sent sealed. */
   readonly opensSeals: boolean
   /** Programs that the on-host part wants and that are missing. */

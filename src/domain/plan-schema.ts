@@ -1,7 +1,7 @@
 /** The plan's file format. docs/schemas/plan.json is generated from it; the types are plan.ts's and are compared below. */
 import * as z from 'zod'
 import { planSchema, type Plan } from './plan.js'
-import { factorEdits, forwardings, hardenLevels, homes, newFactors } from './policy.js'
+import { factorEdits, forwardings, hardenLevels, homes, newFactors, secretStores } from './policy.js'
 
 const digest = z.string().regex(/^(?:[0-9a-f]{64}|absent)$/, 'expected a SHA-256 in lower-case hex, or "absent"')
 const mode = z.string().regex(/^[0-7]{4}$/, 'expected four octal digits')
@@ -61,7 +61,7 @@ const accountEdit = z.strictObject({
     )
     .readonly(),
   takeKeys: z.array(z.string()).readonly(),
-  factor: z.enum(['totp', 'codes', 'gone']).exactOptional(),
+  factor: z.enum(['totp', 'codes', 'gone', 'moved']).exactOptional(),
   reason: z.string(),
 })
 
@@ -72,6 +72,7 @@ const change = z.strictObject({
   accounts: z.array(accountEdit).readonly(),
   packages: z.array(z.strictObject({ name: z.string(), module: z.string() })).readonly(),
   factor: z.string(),
+  factorFrom: z.string().exactOptional(),
   reads: z.array(read).readonly(),
   logins: z.array(login).readonly(),
   expectations: z.array(z.strictObject({ account: z.string(), keyword: z.string(), value: z.string() })).readonly(),
@@ -110,6 +111,8 @@ const mfaPolicy = z.strictObject({
   enrol: z.enum(['first-login', 'required']),
   grace: z.strictObject({ seconds: z.int(), until: z.int() }).exactOptional(),
   exemptGroups: z.array(z.string()).readonly(),
+  secretStore: z.enum(secretStores).exactOptional(),
+  skelKeys: z.array(z.string()).readonly(),
   totp: z.strictObject({
     window: z.int(),
     rateLimit: z.strictObject({ attempts: z.int(), seconds: z.int() }),

@@ -2,6 +2,10 @@
 
 export type Enrol = 'first-login' | 'required'
 
+/** Where second factors are kept: each in its owner's home, or all where root alone reads and writes. */
+export const secretStores = ['home', 'root'] as const
+export type SecretStore = (typeof secretStores)[number]
+
 export interface TotpSettings {
   /** Codes accepted around the present one: 3 is one before and one after. */
   readonly window: number
@@ -25,6 +29,10 @@ export interface MfaPolicy {
   /** With `first-login` only; absent: for as long as nobody changes it. */
   readonly grace?: Grace
   readonly exemptGroups: readonly string[]
+  /** Absent: as the host has it, and else as it is best there. */
+  readonly secretStore?: SecretStore
+  /** Lines of authorized_keys that every account made from now on is to have. */
+  readonly skelKeys: readonly string[]
   readonly totp: TotpSettings
   /** Accounts that the operator has agreed to lock out. */
   readonly acceptLockout: readonly string[]

@@ -1,6 +1,6 @@
 import type { Draft } from '../domain/change.js'
 import type { Facts } from '../domain/facts.js'
-import type { Policy } from '../domain/policy.js'
+import { secretStores, type Policy } from '../domain/policy.js'
 import { draftHardening } from './hardening/draft.js'
 import { draftMfa } from './mfa/draft.js'
 import { methods } from './mfa/registry.js'
@@ -20,12 +20,9 @@ export { accessToday, type AccessToday } from './hardening/today.js'
 export { describeHardening } from './hardening/describe.js'
 export { describeMfa } from './mfa/describe.js'
 
-/** Where each method keeps factors, by SELinux mode: `enforcing|PATH` or `other|PATH`, with `%u` and `%h` for name and home. */
+/** Where each method keeps factors, by store: `home|PATH` or `root|PATH`, with `%u` and `%h` for name and home. */
 export function factorPlaces(): string[] {
-  return methods.flatMap((method) => [
-    `enforcing|${method.factor({ selinux: 'enforcing' })}`,
-    `other|${method.factor({ selinux: 'disabled' })}`,
-  ])
+  return methods.flatMap((method) => secretStores.map((store) => `${store}|${method.factor(store)}`))
 }
 
 /** What a policy means on a host. Errors: BastionError `host-unfit`, `refused`, `usage`. */

@@ -34,6 +34,7 @@ export function changeData(change: Change, order: ChangeOrder): Data {
       not_after: order.notAfter,
       tool: order.tool,
       factor: change.factor,
+      ...(change.factorFrom === undefined ? {} : { factor_from: change.factorFrom }),
       digest: change.digest,
     }),
     packages: text(change.packages.map((need) => row(need.name, need.module))),

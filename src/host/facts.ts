@@ -11,11 +11,14 @@ import type {
   RecordedChange,
   SunsetFact,
 } from '../domain/facts.js'
+import { secretStores } from '../domain/policy.js'
 import type { HostAnswer } from './answer.js'
 import { lines, rows, type Tree } from './rows.js'
 
 const yes = z.enum(['yes', 'no', '']).transform((text) => text === 'yes')
 const int = z.coerce.number().int()
+const store = z.enum(secretStores)
+const stores = z.string().transform((text) => z.array(store).parse(text.split(',').filter(Boolean)))
 const accountLine = z.tuple([
   z.string(),
   int,
@@ -25,7 +28,7 @@ const accountLine = z.tuple([
   z.enum(['set', 'locked', 'empty']),
   yes,
   yes,
-  yes,
+  stores,
   z.string(),
 ])
 const nameLine = z.tuple([z.string(), int])
@@ -47,6 +50,7 @@ export function readFacts(digest: string, tree: Tree): Facts {
   const os = assignments(tree.get('os-release') ?? '')
   const sshd = assignments(tree.get('sshd') ?? '')
   const selinux = z.enum(['enforcing', 'permissive', 'disabled']).catch('disabled').parse(sshd.selinux)
+  const secretStore = store.parse(sshd.store)
   const known: KnownOfKeys = {
     accepted: new Map(
       rows(tree, 'offers', offerLine).map(([account, print, said]) => [`${account}|${print}`, said === 'accepted']),
@@ -72,7 +76,7 @@ export function readFacts(digest: string, tree: Tree): Facts {
     },
     files: rows(tree, 'files.list', fileLine).map((row) => fileFactFrom(row, tree)),
     pamModules: lines(tree, 'pam-modules'),
-    accounts: rows(tree, 'accounts', accountLine).map((row) => accountFrom(row, tree, known)),
+    accounts: rows(tree, 'accounts', accountLine).map((row) => accountFrom(row, tree, { ...known, secretStore })),
     groups: lines(tree, 'groups'),
     names: rows(tree, 'names', nameLine).map(([name, uid]) => ({ name, uid })),
     algorithms: algorithmsFrom(rows(tree, 'algorithms', pairLine)),
@@ -80,6 +84,8 @@ export function readFacts(digest: string, tree: Tree): Facts {
     fips: sshd.fips === '1',
     loginsKept: sshd.logins !== 'since-boot',
     selinux,
+    secretStore,
+    sudo: sshd.sudo === 'yes',
     opensSeals: sshd.openssl === 'yes',
     missingTools: lines(tree, 'missing-tools'),
     changes: rows(tree, 'changes', changeLine).map(changeFromRow),
@@ -142,8 +148,12 @@ function earliest(times: readonly (readonly [string, number])[]): Map<string, nu
   return found
 }
 
-function accountFrom(row: z.infer<typeof accountLine>, tree: Tree, known: KnownOfKeys): Account {
-  const [name, uid, home, shell, groups, password, expired, sudo, enrolled, expires] = row
+function accountFrom(
+  row: z.infer<typeof accountLine>,
+  tree: Tree,
+  known: KnownOfKeys & Pick<Facts, 'secretStore'>,
+): Account {
+  const [name, uid, home, shell, groups, password, expired, sudo, factors, expires] = row
   const logins = rows(tree, 'logins', loginLine).find(([who]) => who === name)
   return {
     name,
@@ -155,7 +165,8 @@ function accountFrom(row: z.infer<typeof accountLine>, tree: Tree, known: KnownO
     expired,
     ...(expires === '' ? {} : { expires }),
     sudo,
-    enrolled,
+    enrolled: factors.includes(known.secretStore),
+    factors,
     keys: rows(tree, `keys/${name}`, keyLine).map((key) => keyFrom(key, name, known)),
     logins: loginsFrom(logins),
     effective: effectiveFrom(tree.get(`effective/${name}`) ?? ''),

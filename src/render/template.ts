@@ -7,7 +7,13 @@ import { normalise } from './text.js'
 /** templates/ of the package; two levels up from src/render and from dist/render alike. */
 const root = fileURLToPath(new URL('../../templates/', import.meta.url))
 
-const eta = new Eta({ autoEscape: true, autoTrim: false, escapeFunction: plain, cache: false })
+const eta = new Eta({
+  views: `${root}partials`,
+  autoEscape: true,
+  autoTrim: false,
+  escapeFunction: plain,
+  cache: false,
+})
 
 export type TemplateValue =
   string | number | boolean | readonly TemplateValue[] | { readonly [key: string]: TemplateValue }

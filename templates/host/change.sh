@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # install → rehearse → arm → commit → reload → prove, on this host alone, under its lock. Sourced by main.sh.
 # shellcheck disable=SC1091
-for lib in arm restore accounts packages people drift roster seal sunset; do . "$RUN/lib/$lib.sh"; done
+for lib in arm restore accounts packages people drift databases keys factors roster roster-check seal sunset; do . "$RUN/lib/$lib.sh"; done
 MANIFEST=$RUN/data/manifest
 wanted() { value "$1" "$MANIFEST"; }
 change_id=$(wanted id)
@@ -145,7 +145,7 @@ fi
 
 # arm_change ID SECONDS: the guard first, then what it would need; a death in between is swept up by the guard.
 arm_change() {
-  stage_change "$1" "$2" && arm "$1" "$2" && record "$1" && record_roster "$1" && keep_sunset "$1" && stash "$1" && sync -f "$STATE" && sync -f "$STASH" && set_state "$1" armed
+  stage_change "$1" "$2" && arm "$1" "$2" && make_places "$1" && record "$1" && record_roster "$1" && keep_sunset "$1" && stash "$1" && sync -f "$STATE" && sync -f "$STASH" && set_state "$1" armed
 }
 
 ID=$change_id
@@ -172,6 +172,7 @@ if ! check_reads; then
   forget "$ID"
   stale
 fi
+[ ! -s "$RUN/data/roster" ] || step commit move_factors "$ID" || undo commit
 step commit commit "$ID" || undo commit
 [ ! -s "$RUN/data/roster" ] || step commit apply_roster live "$ID" || undo commit
 set_state "$ID" live || undo commit

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # Keep the change. The state decides, compared and set under the lock: a confirm that comes too late says so. Sourced by main.sh.
 # shellcheck disable=SC1091
-for lib in restore accounts target roster; do . "$RUN/lib/$lib.sh"; done
+for lib in restore accounts target databases keys factors roster; do . "$RUN/lib/$lib.sh"; done
 lock 15 || answer busy locked 'another program holds the lock on this host'
 ID=$(target_change) || answer refused no-change 'no change is recorded on this host'
 holder_is "$(value who "$RUN/data/manifest")" "$UNIT" "$ID" 2>/dev/null

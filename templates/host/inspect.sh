@@ -21,7 +21,20 @@ unit=$(sshd_unit) || unit=
   if command -v openssl >/dev/null; then echo openssl=yes; else echo openssl=no; fi
   printf 'fips=%s\n' "$(cat /proc/sys/crypto/fips_enabled 2>/dev/null)"
   printf 'selinux=%s\n' "$(getenforce 2>/dev/null | tr '[:upper:]' '[:lower:]')"
+  if command -v sudo >/dev/null && command -v visudo >/dev/null; then echo sudo=yes; else echo sudo=no; fi
 } >"$F/sshd"
+
+# Where factors are: the stack names the place that is not its default; without one it is what would be chosen.
+stores=$RUN/data/factors
+store=$(while IFS='|' read -r name place; do
+  place=${place%%%*}
+  [ -z "$place" ] || ! grep -qsF "$place" /etc/pam.d/bastionctl-mfa || echo "$name"
+done <"$stores")
+if [ -z "$store" ]; then
+  store=home
+  if [ ! -e /etc/pam.d/bastionctl-mfa ] && [ "$(value selinux "$F/sshd")" = enforcing ]; then store=root; fi
+fi
+printf 'store=%s\n' "$store" >>"$F/sshd"
 
 # What this build of OpenSSH knows. RHEL 8's has no list of signatures, but of key types, and RSA signs in three ways.
 {
@@ -32,7 +45,8 @@ unit=$(sshd_unit) || unit=
 # Configuration that bears no secret, with owner and mode.
 printf '' >"$F/files.list"
 for file in /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf /etc/pam.d/sshd /etc/pam.d/common-auth /etc/pam.d/password-auth \
-  /etc/pam.d/postlogin /etc/pam.d/bastionctl-* /etc/ssh/bastionctl-banner /etc/profile.d/bastionctl-* /etc/sudoers.d/bastionctl-* "$UNITS/$SUNSET".* /etc/bastionctl-users /etc/cloud/cloud.cfg.d/*bastionctl*; do
+  /etc/pam.d/postlogin /etc/pam.d/bastionctl-* /etc/ssh/bastionctl-banner /etc/profile.d/bastionctl-* /etc/sudoers.d/bastionctl[-_]* /usr/local/sbin/bastionctl-* /etc/skel/.ssh/authorized_keys \
+  "$UNITS/$SUNSET".* /etc/bastionctl-users /etc/cloud/cloud.cfg.d/*bastionctl*; do
   [ -f "$file" ] || continue
   mkdir -p "$F/files${file%/*}"
   cp "$file" "$F/files$file"
@@ -47,11 +61,7 @@ for tool in ssh ssh-keygen ssh-keyscan unshare setsid flock base32 useradd geten
   command -v "$tool" >/dev/null 2>&1 || printf '%s\n' "$tool"
 done >"$F/missing-tools"
 
-case $(value selinux "$F/sshd") in
-enforcing) labels=enforcing ;;
-*) labels=other ;;
-esac
-sed -n "s/^$labels|//p" "$RUN/data/factors" >"$RUN/places"
+sed -n "s/^$store|//p" "$stores" >"$RUN/places"
 login_accounts >"$RUN/people"
 today=$(($(epoch) / 86400))
 while IFS='|' read -r name uid gid home shell; do
@@ -67,12 +77,12 @@ while IFS='|' read -r name uid gid home shell; do
   if [ -n "$expires" ] && [ "$expires" -le "$today" ]; then expired=yes; else expired=no; fi
   last=$([ -z "$expires" ] || date -u -d "1970-01-01 + $expires days" +%F)
   if becomes_root "$name" "$uid"; then sudo=yes; else sudo=no; fi
-  enrolled=no
-  while read -r place <&3; do
-    [ ! -s "$(path_of "$place" "$name" "$home")" ] || enrolled=yes
-  done 3<"$RUN/places"
+  factors=
+  while IFS='|' read -r kept place <&3; do
+    [ ! -s "$(path_of "$place" "$name" "$home")" ] || factors=${factors:+$factors,}$kept
+  done 3<"$stores"
   printf '%s|%s|%s|%s|%s|%s|%s|%s|%s|%s\n' "$name" "$uid" "$home" "$shell" "$(id -Gn "$name" 2>/dev/null | tr ' ' ,)" \
-    "$password" "$expired" "$sudo" "$enrolled" "$last"
+    "$password" "$expired" "$sudo" "$factors" "$last"
   key_files "$name" "$home" "$F/effective/$name" | while read -r keys; do
     parse_keys "$keys" | while IFS='|' read -r type blob options comment; do
       seen=$(printf '%s %s\n' "$type" "$blob" | ssh-keygen -lf - 2>/dev/null) || continue

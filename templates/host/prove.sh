@@ -4,7 +4,7 @@
 #   before  which keys are accepted      after  the new state, by throw-away accounts      old  the keys that were accepted are again
 RUN=$1 when=$2 ID=$3
 # shellcheck disable=SC1091
-for lib in env files state sshd login offers accounts cases people roster; do . "$RUN/lib/$lib.sh"; done
+for lib in env files state sshd login offers accounts cases people keys factors roster; do . "$RUN/lib/$lib.sh"; done
 ARGS=$RUN/sshd-args
 FACTOR=$(value factor "$RUN/data/manifest")
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { outputSchemas } from '../../docs/generate/output-schemas.js'
@@ -22,6 +22,8 @@ describe('enable-mfa', () => {
   })
 
   it('turns flags into a selector, a policy and a guard time', async () => {
+    const glass = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMNGIoc0hNuxpUtjzuQOUPuPDK4yzZN3wrgdmKFrHdd9 glass'
+    writeFileSync(join(bench.home, 'glass.pub'), `${glass}\n`)
     let asked: PlanRequest | undefined
     const flags = [
       '--exclude',
@@ -33,6 +35,10 @@ describe('enable-mfa', () => {
       '--totp-reuse',
       '--confirm-within',
       '1h',
+      '--secret-store',
+      'root',
+      '--skel-key',
+      join(bench.home, 'glass.pub'),
     ]
     await bench.run(['enable-mfa', ...selector, ...flags, '--dry-run'], {
       plan: (_, request) => {
@@ -51,6 +57,8 @@ describe('enable-mfa', () => {
       method: 'totp',
       enrol: 'first-login',
       exemptGroups: ['robots'],
+      secretStore: 'root',
+      skelKeys: [glass],
       totp: { window: 3, rateLimit: { attempts: 5, seconds: 60 }, allowReuse: true },
       acceptLockout: [],
     })

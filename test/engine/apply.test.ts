@@ -48,6 +48,7 @@ function plan(changing = ids): Plan {
       method: 'totp',
       enrol: 'first-login',
       exemptGroups: [],
+      skelKeys: [],
       totp: { window: 3, rateLimit: { attempts: 3, seconds: 30 }, allowReuse: false },
       acceptLockout: [],
     },

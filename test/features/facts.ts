@@ -47,6 +47,7 @@ export function account(name: string, more: Partial<Account> = {}): Account {
     expired: false,
     sudo: false,
     enrolled: false,
+    factors: [],
     keys: [key()],
     logins: { lately: true, withoutTerminal: 0 },
     effective: stockEffective,
@@ -108,6 +109,8 @@ export function stockFacts(distro: Distro = 'debian-12', more: Partial<Facts> = 
     fips: false,
     loginsKept: true,
     selinux: 'disabled',
+    secretStore: 'home',
+    sudo: true,
     missingTools: [],
     opensSeals: true,
     changes: [],
@@ -187,6 +190,7 @@ export function policy(more: Partial<MfaPolicy> = {}): MfaPolicy {
     method: 'totp',
     enrol: 'first-login',
     exemptGroups: [],
+    skelKeys: [],
     totp: { window: 3, rateLimit: { attempts: 3, seconds: 30 }, allowReuse: false },
     acceptLockout: [],
     ...more,
@@ -220,6 +224,7 @@ export function carriedOut(
   return {
     ...facts,
     files: [...rest, ...made],
+    secretStore: made.some(({ content }) => content?.includes('secret=/var/lib/')) ? 'root' : 'home',
     accounts,
     pamModules: [...facts.pamModules, 'pam_google_authenticator.so'],
   }

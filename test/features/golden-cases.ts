@@ -7,6 +7,10 @@ export const cases: Record<string, Policy> = {
   'first-login': policy(),
   required: policy({ enrol: 'required', acceptLockout: ['alice', 'ci'] }),
   grace: policy({ grace: { seconds: 14 * 86_400, until: Date.UTC(2026, 11, 8, 1, 24) / 1000 } }),
+  'root-store': policy({
+    secretStore: 'root',
+    skelKeys: ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEuAmVbEYMpNJNhj/RHb4t2+Gx2MIiFJjYYFtkMtQMHN break-glass'],
+  }),
   exempt: policy({ exemptGroups: ['robots', 'breakglass', 'robots'] }),
   baseline: hardening(),
   strict: hardening({

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect } from 'chai'
 import { boot, powerCut } from '../../lab/hosts/index.js'
-import { addPerson, login, must, type Person, until } from './harness.js'
+import { addPerson, enrol, login, must, type Person, until } from './harness.js'
 import { calls, countCalls, endAt } from './support/calls.js'
 import { carryOut, changeByRelease, newId, order, stateOf } from './support/drive.js'
 import { type Case, inParallel } from './support/parallel.js'
@@ -99,9 +99,9 @@ function deaths(
     else await backByItself(host, id, before.get(host) ?? [], { late })
   }
 
-  /** Differences, less those in what no login depends on: the guard's own files. */
+  /** Differences, less those in what no login depends on: the guard's own files, and what lies beside others for a rename. */
   function touched(host: string, now: readonly string[]): readonly string[] {
-    const guards = /\/etc\/\.bastionctl|\/usr\/local\/libexec|\/etc\/systemd\/system\//
+    const guards = /\.bastionctl-new|\/etc\/\.bastionctl|\/usr\/local\/libexec|\/etc\/systemd\/system\//
     return difference(before.get(host) ?? [], now).filter((line) => !guards.test(line))
   }
 
@@ -211,11 +211,103 @@ function deaths(
   }
 }
 
+/** Deaths in what a host does by itself at the date of a grace: first login stands, or enrolment is required, and the next try brings it about. */
+function switchDeaths(sample: number): {
+  readonly prepare: (host: string) => Promise<void>
+  readonly cases: readonly Case[]
+} {
+  const stride = strideOf(sample)
+  const service = 'bastionctl-run-sunset.service'
+  const change = changeByRelease(['enable-mfa', '--grace', '14d'])
+  const before = new Map<string, readonly string[]>()
+
+  async function prepare(host: string): Promise<void> {
+    await addPerson([host], 'ann')
+    const file = '/home/admin/.google_authenticator'
+    await must(
+      host,
+      `runuser -u admin -- google-authenticator -t -d -f -r 3 -R 30 -w 3 -Q NONE -C -s ${file} >/dev/null`,
+    )
+    await countCalls(host)
+    before.set(host, await snapshot(host))
+    await must(host, 'sync')
+  }
+
+  /** First login with a date that has passed; the guard of the switch has so many seconds. */
+  async function due(host: string, within: number): Promise<void> {
+    const id = newId()
+    const answer = await carryOut(host, await change(host), { id, confirmWithin: 600 })
+    expect(answer?.outcome, answer?.detail).to.equal('proven')
+    expect(await order(host, 'confirm')).to.include({ outcome: 'confirmed' })
+    await must(
+      host,
+      `sed -i -e 's/^date=.*/date=${String(Math.floor(Date.now() / 1000) - 7200)}/' -e 's/^deadline=.*/deadline=${String(within)}/' /var/lib/bastionctl/changes/${id}/sunset/data/manifest && sync`,
+    )
+  }
+  const nullok = (host: string) => must(host, 'grep -c nullok /etc/pam.d/bastionctl-mfa || true')
+
+  async function done(host: string): Promise<void> {
+    // Done already where the end came late.
+    await must(host, `[ ! -e /etc/systemd/system/${service} ] || systemctl start ${service}`)
+    expect(await nullok(host)).to.equal('0\n')
+    for (const _ of ['the switch', 'enable-mfa'])
+      expect(await order(host, 'roll-back')).to.include({ outcome: 'rolled-back-as-asked' })
+    expect(await remains(host)).to.deep.equal([])
+    expect(difference(before.get(host) ?? [], await snapshot(host))).to.deep.equal([])
+  }
+
+  function sweep(title: string, ends: 'kill' | 'halt'): Case[] {
+    return Array.from({ length: share }, (_, part) => ({
+      title: share === 1 ? title : `${title} (${String(part + 1)} of ${String(share)})`,
+      on: releases,
+      async run(host) {
+        const from = '/run/bastionctl-run-sunset/change'
+        await due(host, 600)
+        await endAt(host, { unit: run, from, at: 0, ends })
+        await done(host)
+        const { count: total } = await calls(host)
+        expect(total).to.be.above(50)
+        for (let at = 1 + part * stride; at <= total; at += share * stride) {
+          try {
+            await due(host, 15)
+            await endAt(host, { unit: run, from, at, ends })
+            await must(host, `systemctl start --no-block ${service}`)
+            await until('the end', 90, async () => (await calls(host)).reached !== undefined)
+            if (ends === 'halt') {
+              await powerCut(host)
+              await boot(host)
+            }
+            await must(host, 'rm -rf /run/lab-calls')
+            await until('a settled state', 120, async () => (await must(host, settledState)) === 'settled\n')
+            await done(host)
+          } catch (error) {
+            throw new Error(`at call ${String(at)} of ${String(total)}: ${String(error)}`, { cause: error })
+          }
+        }
+      },
+    }))
+  }
+
+  return {
+    prepare,
+    cases: [...sweep('the switch killed', 'kill'), ...sweep('the switch cut off by a loss of power', 'halt')],
+  }
+}
+
+/** Neither the program nor a guard is at work, and no change is open. */
+const settledState = `systemctl is-active -q bastionctl-run-sunset.service 'bastionctl-guard@*' 'bastionctl-boot-*' ||
+  grep -lE '^state=(armed|live|proven|reverting|failed)$' /var/lib/bastionctl/changes/*/state >/dev/null || echo settled`
+
 const keyOfBob = path.join(tmpdir(), `bastionctl-sweep-${String(process.pid)}.pub`)
 
 function withKey(): Promise<void> {
   writeFileSync(keyOfBob, 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMNGIoc0hNuxpUtjzuQOUPuPDK4yzZN3wrgdmKFrHdd9 bob\n')
   return Promise.resolve()
+}
+
+/** Ann has enrolled, in her home. */
+async function withFactor(host: string): Promise<void> {
+  await enrol(host, { name: 'ann', key: '' })
 }
 
 /** Somebody who has been there for a while, and is somebody else's neighbour in every database. */
@@ -233,6 +325,12 @@ for (const [title, { prepare, cases }] of Object.entries({
     { sample: 211, guards: false },
     withKey,
   ),
+  'enable-mfa --secret-store root': deaths(
+    ['enable-mfa', '--secret-store', 'root'],
+    { sample: 211, guards: false },
+    withFactor,
+  ),
+  'the date of a grace': switchDeaths(151),
   'remove-user': deaths(['remove-user', 'bob', '--as', 'admin'], { sample: 211, guards: false }, withBob),
 })) {
   describe(`death at any instant: ${title}`, function () {

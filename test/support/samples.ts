@@ -14,6 +14,7 @@ export const policy: MfaPolicy = {
   method: 'totp',
   enrol: 'first-login',
   exemptGroups: ['robots'],
+  skelKeys: [],
   totp: { window: 3, rateLimit: { attempts: 3, seconds: 30 }, allowReuse: false },
   acceptLockout: [],
 }
@@ -127,6 +128,7 @@ const account: Account = {
   expired: false,
   sudo: true,
   enrolled: true,
+  factors: ['home'],
   keys: [],
   logins: { lately: true, withoutTerminal: 0 },
   effective: {},

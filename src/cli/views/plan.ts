@@ -53,7 +53,12 @@ function changeView(change: Change, withSummary: boolean, shown: Set<string>, st
   ]
 }
 
-const factorWords = { totp: 'a new second factor', codes: 'new scratch codes', gone: 'no second factor any more' }
+const factorWords = {
+  totp: 'a new second factor',
+  codes: 'new scratch codes',
+  gone: 'no second factor any more',
+  moved: '',
+}
 
 function accountLine(edit: AccountEdit, style: Style): string {
   const { name, action, uid, shell, groups, leaveGroups = [], expires, giveKeys, takeKeys, home, factor, reason } = edit

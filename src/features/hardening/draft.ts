@@ -44,7 +44,7 @@ export function draftHardening(policy: HardenPolicy, facts: Facts): Draft {
       bannerFile(policy, intents.lines),
       ...sshdFiles(facts, hardeningFeature, linesOf(policy, intents.lines), reasonOf(policy)),
     ],
-    factor: methodNamed(state.method ?? 'totp').factor(facts),
+    factor: methodNamed(state.method ?? 'totp').factor(facts.secretStore),
     accounts: [],
     packages: [],
     reads: readsOf(facts, hardeningFeature, [bannerPath], policy.allowGroups),

@@ -20,7 +20,9 @@ import { paths } from './paths.js'
 import { probePlan } from './probe.js'
 import { checkGroups, refuseNobody } from './refuse.js'
 import { methodNamed } from './registry.js'
+import { skelNotes } from './skel.js'
 import { mfaState } from './state.js'
+import { factorMoves, storeFor, storeNotes, withMoved } from './store.js'
 
 /** Errors: BastionError `host-unfit`, `refused`, or `usage` (unknown method, setting out of range). */
 export function draftMfa(asked: MfaPolicy, facts: Facts): Draft {
@@ -33,6 +35,8 @@ function draftOn(asked: MfaPolicy, facts: Facts, os: OsProfile): Draft {
   const method = methodNamed(asked.method)
   method.check(asked, facts)
   const state = mfaState(facts)
+  const store = storeFor(asked, method, facts)
+  const accounts = factorMoves(store, facts, state)
   const grace = graceFor(asked.grace, state.grace)
   const policy: MfaPolicy = grace?.ended === true ? { ...asked, enrol: 'required' } : asked
   checkGroups(policy.exemptGroups, facts)
@@ -46,20 +50,21 @@ function draftOn(asked: MfaPolicy, facts: Facts, os: OsProfile): Draft {
       `install ${method.module} on the host by hand`,
     )
 
-  const everybody = people(policy, facts, state, foreignDirectives(facts, mfaFeature))
+  const everybody = people(policy, withMoved(facts, accounts, store), state, foreignDirectives(facts, mfaFeature))
   refuseNobody(everybody, policy)
   const able = chosen(everybody)
   const probe = probePlan(facts, policy.exemptGroups)
   const installs = facts.pamModules.includes(method.module)
     ? []
     : [`installs ${need.name}${need.source === undefined ? '' : ` (from ${need.source}, which has to be enabled)`}`]
-  const files = filesOn(policy, facts, os, method, { exemptAccounts: exemptAccounts(everybody), grace })
+  const files = filesOn(policy, facts, os, method, { store, exemptAccounts: exemptAccounts(everybody), grace })
   return {
     feature: policy.feature,
     summary: `enable mfa (${method.name}, ${enrolText(policy, grace)}${exemptText(policy)})`,
     files,
-    factor: method.factor(facts),
-    accounts: [],
+    factor: method.factor(store),
+    ...(store === facts.secretStore ? {} : { factorFrom: method.factor(facts.secretStore) }),
+    accounts,
     packages: [{ name: need.name, module: need.module }],
     reads: readsOf(facts, mfaFeature, Object.values(paths), policy.exemptGroups),
     logins: [...baseline(able, state), ...loginsOn(able, policy, probe)],
@@ -69,6 +74,8 @@ function draftOn(asked: MfaPolicy, facts: Facts, os: OsProfile): Draft {
     access: [],
     notes: [
       ...installs,
+      ...storeNotes(policy, store, facts),
+      ...skelNotes(policy),
       ...pamNotes,
       ...probe.notes,
       ...notRehearsed(everybody),
@@ -79,7 +86,7 @@ function draftOn(asked: MfaPolicy, facts: Facts, os: OsProfile): Draft {
       ...forgottenLogins(facts),
       ...graceNotes(everybody, policy, { grace, state }),
     ],
-    ...(grace?.ended === false ? { sunset: sunsetOf(policy, facts, method, { grace, files, everybody, probe }) } : {}),
+    ...(grace?.ended === false ? { sunset: sunsetOf(policy, method, { store, grace, files, everybody, probe }) } : {}),
   }
 }
 
@@ -103,7 +110,7 @@ function draftOff(policy: MfaPolicy, facts: Facts): Draft {
     feature: policy.feature,
     summary: 'disable mfa',
     files: filesOff(facts),
-    factor: methodNamed(state.method ?? policy.method).factor(facts),
+    factor: methodNamed(state.method ?? policy.method).factor(facts.secretStore),
     accounts: [],
     packages: [],
     reads: readsOf(facts, mfaFeature, Object.values(paths), []),

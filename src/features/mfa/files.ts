@@ -1,13 +1,14 @@
 /** The files of the feature, switched on and switched off. */
 import type { DesiredFile } from '../../domain/change.js'
 import type { Facts } from '../../domain/facts.js'
-import type { MfaPolicy } from '../../domain/policy.js'
+import type { MfaPolicy, SecretStore } from '../../domain/policy.js'
 import type { OsProfile } from '../../os/index.js'
 import { applyPamEdit, revertPamEdit } from '../../render/pam-edit.js'
 import { graceRemark, timerFiles, type GraceState } from './grace.js'
-import type { MfaMethod } from './method.js'
+import type { Enrolment, MfaMethod } from './method.js'
 import { mfaFeature, withText } from '../sshd-files.js'
 import { paths } from './paths.js'
+import { skelFile } from './skel.js'
 import { sshdFilesOff, sshdFilesOn } from './sshd.js'
 
 const root = { mode: '0644', owner: 'root', group: 'root' } as const
@@ -24,22 +25,29 @@ export function filesOn(
   facts: Facts,
   os: OsProfile,
   method: MfaMethod,
-  { exemptAccounts, grace }: { readonly exemptAccounts: readonly string[]; readonly grace?: GraceState | undefined },
+  more: {
+    readonly store: SecretStore
+    readonly exemptAccounts: readonly string[]
+    readonly grace?: GraceState | undefined
+  },
 ): DesiredFile[] {
+  const { store, exemptAccounts, grace } = more
   const pamSshd = withText(facts, paths.pamSshd)
   const { mode, owner, group } = pamSshd
-  const script =
-    policy.enrol === 'first-login' ? (method.enrolScript?.(policy, exemptAccounts, grace?.until) ?? null) : null
+  const enrolment =
+    policy.enrol === 'first-login'
+      ? method.enrolment?.(policy, store, { exemptAccounts, ...(grace ? { until: grace.until } : {}) })
+      : undefined
   return [
     {
       path: paths.pamStack,
-      content: method.stack(policy, facts, grace && graceRemark(grace)),
+      content: method.stack(policy, store, grace && graceRemark(grace)),
       mode,
       owner,
       group,
       reason: `the factor's own PAM stack (${method.name})`,
     },
-    enrolFile(script),
+    ...enrolFiles(enrolment),
     {
       path: paths.pamSshd,
       content: applyPamEdit(pamSshd.content, {
@@ -54,6 +62,7 @@ export function filesOn(
       reason: 'ssh logins are asked for the factor in place of the UNIX password',
     },
     ...sshdFilesOn(facts, policy.exemptGroups),
+    skelFile(facts, policy.skelKeys),
     ...timerFiles(grace),
   ]
 }
@@ -64,6 +73,7 @@ export function filesOff(facts: Facts): DesiredFile[] {
   const original = revertPamEdit(content, { path: paths.pamSshd, feature: mfaFeature.name })
   return [
     ...timerFiles(undefined).reverse(),
+    skelFile(facts, []),
     ...sshdFilesOff(facts),
     {
       path: paths.pamSshd,
@@ -73,13 +83,37 @@ export function filesOff(facts: Facts): DesiredFile[] {
       group,
       reason: 'ssh logins are asked for what the distribution asks',
     },
-    enrolFile(null),
+    ...enrolFiles(undefined).reverse(),
     { path: paths.pamStack, content: null, ...root, reason: 'no longer included' },
   ]
 }
 
-function enrolFile(content: string | null): DesiredFile {
-  const reason =
-    content === null ? 'nobody is made to enrol at login' : 'makes people enrol in their first interactive shell'
-  return { path: paths.enrolScript, content, ...root, reason }
+/** The helper is there before anybody may call it, and callable before anybody is told to. */
+function enrolFiles(enrolment: Enrolment | undefined): DesiredFile[] {
+  const { script = null, helper } = enrolment ?? {}
+  return [
+    {
+      path: paths.enrolHelper,
+      content: helper?.program ?? null,
+      ...root,
+      mode: '0755',
+      reason: helper ? 'writes the factor of whoever enrols, who cannot do it themselves' : notByThemselves,
+    },
+    {
+      path: paths.enrolSudoers,
+      content: helper?.sudoers ?? null,
+      ...root,
+      mode: '0440',
+      reason: helper ? 'lets everybody start that one program as root, without arguments' : notByThemselves,
+    },
+    {
+      path: paths.enrolScript,
+      content: script,
+      ...root,
+      reason:
+        script === null ? 'nobody is made to enrol at login' : 'makes people enrol in their first interactive shell',
+    },
+  ]
 }
+
+const notByThemselves = 'nobody needs help to enrol'

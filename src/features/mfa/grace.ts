@@ -2,8 +2,7 @@
 import type { DesiredFile, LoginCase, Read, Sunset } from '../../domain/change.js'
 import { digestText } from '../../domain/digest.js'
 import { formatGrace, readGraceTime } from '../../domain/duration.js'
-import type { Facts } from '../../domain/facts.js'
-import type { Grace, MfaPolicy } from '../../domain/policy.js'
+import type { Grace, MfaPolicy, SecretStore } from '../../domain/policy.js'
 import { render } from '../../render/template.js'
 import { mfaFeature } from '../sshd-files.js'
 import { login } from './logins.js'
@@ -75,21 +74,23 @@ export function timerFiles(grace: GraceState | undefined): DesiredFile[] {
 /** What the host does at the date, given the files that switching on has left. */
 export function sunsetOf(
   policy: MfaPolicy,
-  facts: Facts,
   method: MfaMethod,
   given: {
+    readonly store: SecretStore
     readonly grace: GraceState
     readonly files: readonly DesiredFile[]
     readonly everybody: readonly Person[]
     readonly probe: ProbePlan
   },
 ): Sunset<DesiredFile> {
-  const { grace, files, everybody, probe } = given
+  const { store, grace, files, everybody, probe } = given
   const required: MfaPolicy = { ...policy, enrol: 'required' }
   const ended = { ...grace, ended: true }
   const changed = new Map<string, string | null>([
-    [paths.pamStack, method.stack(required, facts, graceRemark(ended))],
+    [paths.pamStack, method.stack(required, store, graceRemark(ended))],
     [paths.enrolScript, null],
+    [paths.enrolHelper, null],
+    [paths.enrolSudoers, null],
     [paths.sunsetService, null],
     [paths.sunsetTimer, null],
   ])
@@ -109,6 +110,8 @@ export function sunsetOf(
 const sunsetReasons: Readonly<Record<string, string>> = {
   [paths.pamStack]: 'without a factor nobody gets in any more',
   [paths.enrolScript]: 'nobody is made to enrol at login',
+  [paths.enrolHelper]: 'nobody enrols at login any more',
+  [paths.enrolSudoers]: 'nobody enrols at login any more',
   [paths.sunsetService]: 'it is done',
   [paths.sunsetTimer]: 'it is done',
 }

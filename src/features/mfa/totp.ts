@@ -1,10 +1,10 @@
 /** Time-based codes by pam_google_authenticator(8) and google-authenticator(1). */
 import { BastionError } from '../../domain/errors.js'
-import type { Facts } from '../../domain/facts.js'
-import type { TotpSettings } from '../../domain/policy.js'
+import type { MfaPolicy, SecretStore, TotpSettings } from '../../domain/policy.js'
 import { render } from '../../render/template.js'
 import { graceDate } from './grace.js'
-import type { MfaMethod } from './method.js'
+import type { EnrolmentDetails, MfaMethod } from './method.js'
+import { paths } from './paths.js'
 
 const module = 'pam_google_authenticator.so'
 
@@ -12,48 +12,51 @@ const module = 'pam_google_authenticator.so'
 const homeSecret = '.google_authenticator'
 
 /**
- * … but where SELinux is enforcing. The module rewrites its file at each login under a random name, which SELinux denies
- * in a home; here (var_auth_t) login programs may.
+ * … or out of its owner's reach. Also where SELinux is enforcing: the module rewrites its file at each login under a random name, which
+ * SELinux denies in a home; here (var_auth_t) login programs may.
  */
-const selinuxFolder = '/var/lib/google-authenticator'
+const rootFolder = '/var/lib/google-authenticator'
 
 export const totp: MfaMethod = {
   name: 'totp',
   module,
 
-  check(policy, facts) {
-    checkRanges(policy.totp)
-    if (policy.action === 'enable' && policy.enrol === 'first-login' && facts.selinux === 'enforcing') {
-      throw new BastionError(
-        'refused',
-        'enrolment at first login cannot work where SELinux is enforcing: the factor belongs under /var/lib/google-authenticator, and people cannot write there (a later version will bring a helper)',
-        'use --enrol required with people enrolled beforehand',
-      )
-    }
+  check({ totp: settings }) {
+    checkRanges(settings)
   },
 
-  factor: (facts) => (facts.selinux === 'enforcing' ? `${selinuxFolder}/%u` : `%h/${homeSecret}`),
+  factor: (store) => (store === 'root' ? `${rootFolder}/%u` : `%h/${homeSecret}`),
 
   // Only options that the 2019 builds of Debian and EPEL know: an unknown one denies everybody.
-  stack: (policy, facts, remark = '') =>
+  stack: (policy, store, remark = '') =>
     render('etc/pam.d/bastionctl-mfa.totp', {
       remark,
-      options: [...secretOptions(facts), ...(policy.enrol === 'first-login' ? ['nullok'] : [])],
+      options: [...secretOptions(store), ...(policy.enrol === 'first-login' ? ['nullok'] : [])],
       optional: policy.enrol === 'first-login',
     }),
 
-  enrolScript: (policy, exemptAccounts, until = 0) =>
-    render('etc/profile.d/bastionctl-mfa-enrol.totp.sh', {
-      until,
-      date: until === 0 ? '' : graceDate(until),
-      secret: homeSecret,
-      exemptGroups: policy.exemptGroups,
-      exemptAccounts,
-      reuse: policy.totp.allowReuse ? '-D' : '-d',
-      attempts: policy.totp.rateLimit.attempts,
-      seconds: policy.totp.rateLimit.seconds,
-      window: policy.totp.window,
-    }),
+  enrolment(policy, store, { exemptAccounts, until = 0 }) {
+    const root = store === 'root'
+    const exempt = { exemptGroups: policy.exemptGroups, exemptAccounts }
+    const helper = root ? paths.enrolHelper : ''
+    const dialog = enrolDialog(policy, until)
+    return {
+      script: render('etc/profile.d/bastionctl-mfa-enrol.totp.sh', {
+        ...exempt,
+        helper,
+        secret: root ? `${rootFolder}/$(id -un)` : `\${HOME-}/${homeSecret}`,
+        ...dialog,
+      }),
+      ...(root
+        ? {
+            helper: {
+              program: render('usr/local/sbin/bastionctl-mfa-enrol.totp', { folder: rootFolder, ...dialog }),
+              sudoers: render('etc/sudoers.d/bastionctl_mfa-enrol', { helper }),
+            },
+          }
+        : {}),
+    }
+  },
 
   recognise(stack) {
     const line = stack.find(({ type, target }) => type === 'auth' && target === module)
@@ -61,10 +64,21 @@ export const totp: MfaMethod = {
   },
 }
 
-function secretOptions(facts: Facts): string[] {
-  return facts.selinux === 'enforcing' ? [`secret=${selinuxFolder}/\${USER}`, 'user=root'] : []
+function secretOptions(store: SecretStore): string[] {
+  return store === 'root' ? [`secret=${rootFolder}/\${USER}`, 'user=root'] : []
 }
 
+/** What a person is told, and the settings that google-authenticator(1) is given. */
+function enrolDialog({ totp: settings }: MfaPolicy, until: NonNullable<EnrolmentDetails['until']>) {
+  return {
+    until,
+    date: until === 0 ? '' : graceDate(until),
+    reuse: settings.allowReuse ? '-D' : '-d',
+    attempts: settings.rateLimit.attempts,
+    seconds: settings.rateLimit.seconds,
+    window: settings.window,
+  }
+}
 /** Ranges of google-authenticator(1): beyond them the tool exits, and the enrolment with it. */
 function checkRanges({ window, rateLimit }: TotpSettings): void {
   const ranges: [string, number, number, number][] = [

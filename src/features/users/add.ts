@@ -4,6 +4,7 @@ import { BastionError } from '../../domain/errors.js'
 import { fileFact, type Account, type Facts, type KeyFact } from '../../domain/facts.js'
 import type { AddUserPolicy } from '../../domain/policy.js'
 import { login } from '../mfa/logins.js'
+import { paths } from '../mfa/paths.js'
 import type { MfaState } from '../mfa/state.js'
 import { accountEdit, isExempt, newKeyRow, type Content } from './edits.js'
 import { listFile, managedNames, sudoersFile, sudoersPath } from './managed.js'
@@ -36,7 +37,7 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
     lockouts: [],
     keyOnly: account === undefined ? [{ account: name, reason: whyKeyOnly(asked, state) }].filter(hasReason) : [],
     access: [...administratorRows(facts, state), ...keys.map((key) => newKeyRow(name, policy.sudo, asFact(key)))],
-    notes: notesOf(policy, account, state),
+    notes: [...notesOf(policy, account, state), ...(account === undefined ? skelNote(name, facts) : [])],
   }
 }
 
@@ -181,6 +182,12 @@ function hasReason({ reason }: { readonly reason: string }): boolean {
 
 function asFact(key: PublicKey): KeyFact {
   return { ...key, options: ['command'].filter((word) => key.options.includes(word)) }
+}
+
+/** useradd(8) copies what is there. */
+function skelNote(name: string, facts: Facts): string[] {
+  const keys = fileFact(facts, paths.skelKeys)?.content ?? ''
+  return /^\s*[^#\s]/m.test(keys) ? [`${name} also begins with the keys in ${paths.skelKeys}`] : []
 }
 
 function notesOf(policy: AddUserPolicy, account: Account | undefined, state: MfaState): string[] {

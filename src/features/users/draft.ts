@@ -21,7 +21,7 @@ export function draftUsers(policy: UsersPolicy, facts: Facts): Draft {
   return {
     feature: policy.feature,
     packages: [],
-    factor: methodNamed(state.method ?? 'totp').factor(facts),
+    factor: methodNamed(state.method ?? 'totp').factor(facts.secretStore),
     reads: [
       ...touched.map((name) => ({ kind: 'account' as const, name, digest: uidDigest(name, facts) })),
       ...(policy.action === 'sync' ? [listRead(facts)] : []),

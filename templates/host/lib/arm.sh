@@ -13,7 +13,7 @@ stage_change() {
 # arm ID SECONDS: from here on the guard needs nobody.
 arm() {
   make_folders "$1" && cp "$RUN/guard.sh" "$LIBEXEC/$1/guard.sh" || return 1
-  for _lib in env files state sshd accounts restore roster; do
+  for _lib in env files state sshd accounts restore databases keys factors roster roster-undo; do
     cp "$RUN/lib/$_lib.sh" "$LIBEXEC/$1/lib/$_lib.sh" || return 1
   done
   relabel "$LIBEXEC"
@@ -62,6 +62,40 @@ make_folders() {
     mkdir -m 0755 "$_folder" || return 1
   done <"$CHANGES/$1/made"
   chmod 0700 "$STASH"
+}
+
+# make_places ID: folders for the change's files, on record before they are there. Once: a roll back later on arms anew.
+make_places() {
+  _factors=$(value factor "$RUN/data/manifest")
+  _factors=${_factors%/*}
+  missing_folders | write_text "$CHANGES/$1/made-for-files" || return 1
+  while read -r _folder; do
+    case $_folder in
+    */.ssh) _fmode=0700 ;;
+    # To be passed, not read: people may see whether they are enrolled.
+    "${_factors:-none}") _fmode=0711 ;;
+    *) _fmode=0755 ;;
+    esac
+    mkdir -m "$_fmode" "$_folder" && relabel "$_folder" || return 1
+  done <"$CHANGES/$1/made-for-files"
+}
+
+# missing_folders: what has to be there for the files, and for factors where those are in one folder, and is not; from the top down.
+missing_folders() {
+  {
+    awk -F'|' '$7 != "absent" { print $1 }' "$RUN/data/files"
+    if grep -Eq '\|(fresh|own)\|' "$RUN/data/cases" || [ -s "$RUN/data/roster" ]; then value factor "$RUN/data/manifest"; fi
+  } | while read -r _path; do
+    _folder=${_path%/*}
+    case $_folder in
+    *%*) continue ;;
+    *) ;;
+    esac
+    while [ ! -d "$_folder" ]; do
+      printf '%s\n' "$_folder"
+      _folder=${_folder%/*}
+    done
+  done | sort -u
 }
 
 install_units() {

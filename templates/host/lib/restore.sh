@@ -107,9 +107,18 @@ revert() {
   # A full disk must not stop this: the state line is worth less than the files.
   set_state "$1" reverting "$2" 2>/dev/null || true
   printf '%s\n' "$2" >"$CHANGES/$1/why" 2>/dev/null || true
+  return_factors "$1"
   restore_files "$1" reload || return 1
   undo_roster "$1" || return 1
   _said=$(remove_probes "$1") || { journal "$1" "$_said"; return 1; }
+  unmake_folders "$1"
+}
+
+# unmake_folders ID: folders that were made for the change's files, where nothing else is in them.
+unmake_folders() {
+  [ ! -e "$CHANGES/$1/made-for-files" ] || sort -r "$CHANGES/$1/made-for-files" | while read -r _folder; do
+    rmdir "$_folder" 2>/dev/null
+  done
   return 0
 }
 
@@ -133,6 +142,7 @@ forget() {
   # No state first: an open change without a guard would stay for good.
   rm -f "$CHANGES/$1/state"
   disarm "$1"
+  unmake_folders "$1"
   rm -rf "${CHANGES:?}/$1"
 }
 
@@ -151,6 +161,8 @@ disarm() {
     "$UNITS/multi-user.target.wants/bastionctl-boot-prove@$1.service"
   rm -rf "${STASH:?}/$1"
   rmdir "$STASH" 2>/dev/null || true
+  # Second names of what a program that died was about to rename.
+  [ ! -r "$CHANGES/$1/files" ] || cut -d'|' -f2 "$CHANGES/$1/files" | sed 's/$/.bastionctl-new/' | xargs -r -d '\n' rm -f
   systemctl stop "bastionctl-guard@$1.timer" 2>/dev/null
   rm -f "$UNITS/timers.target.wants/bastionctl-guard@$1.timer"
   rm -rf "$UNITS/bastionctl-guard@$1.timer.d"

@@ -75,7 +75,10 @@ view_account() {
   esac
   covered "$2/." || shadow "$2" || return 1
   _file=$(keys_path "$1" "$2") || return 1
-  shadow_file "$_file" && { [ ! -d "$(dirname "$(factor_path "$1" "$2")")" ] || shadow_file "$(factor_path "$1" "$2")"; } || return 1
+  shadow_file "$_file" || return 1
+  for _place in "$(path_of "$FACTOR" "$1" "$2")" "$(path_of "${FACTOR_BEFORE:-$FACTOR}" "$1" "$2")"; do
+    [ ! -d "${_place%/*}" ] || shadow_file "$_place" || return 1
+  done
   # A last line without a newline would swallow the key. By the owner, whose processes may be at work there; a file that is root's, by root.
   { echo && cat "$WORK/key.pub"; } >"$WORK/lent-line"
   # shellcheck disable=SC2016 # it is the inner shell that expands
@@ -107,14 +110,17 @@ view_packages() {
   install_packages 2>&1
 }
 
-# stage [FOLDER]: the planned files at their real paths.
+# stage [FOLDER]: the planned files at their real paths. What is not private becomes it first.
 stage() {
   _data=${1:-$RUN/data}
   while IFS='|' read -r _path _action _fmode _owner _group _before _after; do
+    _folder=${_path%/*}
+    while [ ! -d "$_folder" ]; do _folder=${_folder%/*}; done
+    covered "$_folder" || { shadow "$_folder" && covered "$_folder"; } || return 1
     if [ "$_after" = absent ]; then
       rm -f "$_path"
     else
-      cat "$_data/content$_path" >"$_path" && chown "$_owner:$_group" "$_path" && chmod "$_fmode" "$_path"
+      mkdir -p "${_path%/*}" && cat "$_data/content$_path" >"$_path" && chown "$_owner:$_group" "$_path" && chmod "$_fmode" "$_path"
     fi || return 1
   done <"$_data/files"
 }

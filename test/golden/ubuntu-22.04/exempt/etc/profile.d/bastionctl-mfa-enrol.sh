@@ -23,7 +23,7 @@ if [ "${1-}" != bastionctl-mfa-enrol ]; then
 else
   # A process of its own from here on: 0 lets in, all else ends the session.
   PATH=/usr/local/bin:/usr/bin:/bin
-  secret=$HOME/.google_authenticator
+  name=$(id -un)
 
   # Ctrl-C ends this shell too, and that ends the session: a trap would wait for the command under way, and a shell that
   # is about to start one has its child lose the signal.
@@ -39,6 +39,7 @@ else
     printf '\nbastionctl: %s. You are let in without a second factor this time;\nplease tell your administrator.\n\n' "$1" >&2
     exit 0
   }
+  secret="${HOME-}/.google_authenticator"
   # Gone before it is written to, so that nothing is left whenever this ends.
   # shellcheck disable=SC2094 # nothing is read
   writable() {
@@ -63,7 +64,7 @@ EOF
   *) qr=ANSI ;;
   esac
   google-authenticator -Q "$qr" -t -d -f -r 3 -R 30 -w 3 \
-    -l "$(id -un)@$(uname -n)" -i "$(uname -n)"
+    -l "$name@$(uname -n)" -i "$(uname -n)"
   if [ -s "$secret" ]; then
     printf '\nDone. From your next login on you are asked for a code from the app.\n\n'
     exit 0

@@ -1,0 +1,30 @@
+/** Public keys that are named on the command line. */
+import { BastionError } from '../domain/errors.js'
+import { fileProblem } from './file-problem.js'
+
+/** Lines of authorized_keys from these files, `-` for standard input, with an expiry-time if one is given. Errors: `usage`. */
+export async function keyLines(files: readonly string[], expires?: string): Promise<string[]> {
+  const { authorizedLine, parsePublicKeys } = await import('../features/users/public-key.js')
+  const lines: string[] = []
+  for (const file of files) {
+    const source = file === '-' ? 'standard input' : file
+    const keys = parsePublicKeys(await textOf(file), source)
+    lines.push(...keys.map((key) => authorizedLine(key, expires === undefined ? {} : { expires })))
+  }
+  return [...new Set(lines)]
+}
+
+async function textOf(file: string): Promise<string> {
+  if (file === '-') {
+    const { text } = await import('node:stream/consumers')
+    return text(process.stdin)
+  }
+  const { readFile } = await import('node:fs/promises')
+  return readFile(file, 'utf8').catch((error: unknown) => {
+    throw new BastionError(
+      'usage',
+      `the key file "${file}" ${fileProblem(error)}`,
+      'give a .pub file, or - for standard input',
+    )
+  })
+}

@@ -1,0 +1,58 @@
+/** Where a host's second factors are kept, and how those that are elsewhere get there. */
+import type { AccountEdit } from '../../domain/change.js'
+import { BastionError } from '../../domain/errors.js'
+import type { Account, Facts } from '../../domain/facts.js'
+import type { MfaPolicy, SecretStore } from '../../domain/policy.js'
+import { accountEdit } from '../users/edits.js'
+import type { MfaMethod } from './method.js'
+import type { MfaState } from './state.js'
+
+/** Errors: BastionError `refused` where people could not enrol by themselves. */
+export function storeFor(policy: MfaPolicy, method: MfaMethod, facts: Facts): SecretStore {
+  const store = policy.secretStore ?? facts.secretStore
+  if (store === 'root' && policy.enrol === 'first-login' && method.enrolment !== undefined && !facts.sudo)
+    throw new BastionError(
+      'refused',
+      'enrolment at first login needs sudo where secrets are kept by root',
+      'install sudo there, or use --enrol required, or --secret-store home',
+    )
+  return store
+}
+
+/** Whose factor is at another place than it is to be; the one that is in effect today goes before one that is not. */
+export function factorMoves(store: SecretStore, facts: Facts, state: MfaState): AccountEdit[] {
+  return facts.accounts
+    .filter((account) => moves(account, store, facts, state))
+    .map(({ name }) => accountEdit({ name, action: 'update', factor: 'moved', reason: movedTo[store] }))
+}
+
+const movedTo = {
+  home: 'its second factor moves to its home',
+  root: 'its second factor moves out of its home, where root alone reads and writes it',
+} as const
+
+function moves({ enrolled, factors }: Account, store: SecretStore, facts: Facts, state: MfaState): boolean {
+  if (state.on) return enrolled && store !== facts.secretStore
+  return factors.length > 0 && !factors.includes(store)
+}
+
+/** The accounts as they are once factors have moved. */
+export function withMoved(facts: Facts, edits: readonly AccountEdit[], store: SecretStore): Facts {
+  const moved = new Set(edits.map(({ name }) => name))
+  return {
+    ...facts,
+    accounts: facts.accounts.map((account) => ({
+      ...account,
+      enrolled:
+        moved.has(account.name) || (store === facts.secretStore ? account.enrolled : account.factors.includes(store)),
+    })),
+  }
+}
+
+export function storeNotes(policy: MfaPolicy, store: SecretStore, facts: Facts): string[] {
+  if (policy.secretStore === undefined && store === 'root' && facts.selinux === 'enforcing')
+    return ['second factors are kept by root, since SELinux is enforcing']
+  if (store === 'home' && facts.selinux === 'enforcing')
+    return ['SELinux is enforcing: the module may be kept from writing factors in homes, and then nobody gets in']
+  return []
+}

@@ -1,0 +1,188 @@
+# shellcheck shell=sh
+# The account databases, edited line by line under the locks that shadow's own tools take.
+
+DATABASES='passwd shadow group gshadow subuid subgid'
+
+# nobody_yet: no database has a line of that name, and no group lists it: what is there afterwards is the change's.
+nobody_yet() {
+  for _db in $DATABASES; do
+    ! grep -qs "^$_name:" "/etc/$_db" || return 1
+  done
+  [ -z "$(memberships "$_name" /etc/group)" ] && { [ ! -r /etc/gshadow ] || [ -z "$(memberships "$_name" /etc/gshadow)" ]; }
+}
+
+# record_lines NAME DATABASE COPY: its lines, and whose lines stand in front of the first, since some of them may go as well.
+record_lines() {
+  grep "^$1:" "$2" >"$3" || [ $? -eq 1 ] || return 1
+  awk -F: -v name="$1" '$1 == name { exit } { print $1 }' "$2" >"$3.behind"
+}
+
+# memberships NAME DATABASE: the lines of the groups that list it, as a member or (gshadow) as an administrator.
+memberships() {
+  awk -F: -v name="$1" -v admins="${2##*/}" '
+    function lists(text, m, n, i) { n = split(text, m, ","); for (i = 1; i <= n; i++) if (m[i] == name) return 1; return 0 }
+    lists($4) || (admins == "gshadow" && lists($3))' "$2"
+}
+
+# --- an account that is there no longer, in any of them
+
+# group_of_others: the group of that name has members of its own, is somebody's first one, or is another one than was recorded.
+group_of_others() {
+  _gid=$(sed -n "s/^$_name:[^:]*:\([0-9]*\):.*/\1/p" /etc/group)
+  [ -n "$_gid" ] || return 1
+  cut -d: -f4 /etc/passwd | grep -qx "$_gid" && return 0
+  sed -n "s/^$_name:[^:]*:[0-9]*://p" /etc/group | tr ',' '\n' | grep -vx "$_name" | grep -q . && return 0
+  [ -s "$_was/group" ] && [ "$(cut -d: -f3 "$_was/group" | head -n 1)" != "$_gid" ]
+}
+
+# forget_person: no line of the account is left in any database, and no group lists it; a group that others have as their own stays.
+forget_person() {
+  _mine=yes
+  group_of_others && _mine=no
+  for _db in $DATABASES; do
+    case $_db in
+    group | gshadow) [ "$_mine" = yes ] || continue ;;
+    *) ;;
+    esac
+    if grep -qs "^$_name:" "/etc/$_db"; then
+      # shellcheck disable=SC2016 # awk
+      rewrite "/etc/$_db" -v name="$_name" '$1 != name' || return 1
+    fi
+  done
+  for _db in group gshadow; do
+    [ -r "/etc/$_db" ] || continue
+    if [ -n "$(memberships "$_name" "/etc/$_db")" ]; then
+      # shellcheck disable=SC2016 # awk
+      rewrite "/etc/$_db" -v name="$_name" -v shadow="$_db" "$without"'
+        $4 != without($4) { $4 = without($4) }
+        shadow == "gshadow" && $3 != without($3) { $3 = without($3) }
+        { print }' || return 1
+    fi
+  done
+}
+
+# shellcheck disable=SC2016 # awk
+without='
+  BEGIN { OFS = ":" }
+  function without(text, m, n, i, rest) {
+    n = split(text, m, ",")
+    for (i = 1; i <= n; i++) if (m[i] != name) rest = rest (rest == "" ? "" : ",") m[i]
+    return rest
+  }'
+
+# --- lines that come back
+
+# taken DATABASE: whose the account's subordinate ids are by now; useradd gives away what is free.
+taken() {
+  case $1 in
+  sub*) awk -F: -v start="$(cut -d: -f2 "$_was/$1" | head -n 1)" -v name="$_name" '$2 == start && $1 != name { print $1; exit }' "/etc/$1" ;;
+  *) ;;
+  esac
+}
+
+# insert_lines DATABASE COPY BEHIND: the lines in COPY behind the last of those that are named in BEHIND, or at the end where they are gone.
+insert_lines() {
+  # shellcheck disable=SC2016 # awk
+  rewrite "$1" -v copy="$2" -v behind="$3" '
+    BEGIN {
+      while ((getline line <copy) > 0) text = text line "\n"
+      while ((getline line <behind) > 0) if (line != "") { front[line] = 1; some = 1 }
+      if (!some) printf "%s", text
+    }
+    { all[NR] = $0; if ($1 in front) last = NR }
+    END {
+      for (i = 1; i <= NR; i++) { print all[i]; if (i == last) printf "%s", text }
+      if (some && !last) printf "%s", text
+    }'
+}
+
+# rejoin DATABASE [GROUPS]: the account is listed again by the groups that listed it, of those in GROUPS; a group that nobody has touched gets
+# its old line back.
+rejoin() {
+  [ -s "$_was/member-$1" ] || return 0
+  # shellcheck disable=SC2016 # awk
+  rewrite "/etc/$1" -v copy="$_was/member-$1" -v name="$_name" -v shadow="$1" -v only="${2-}" "$without"'
+    function listed(text, m, n, i) { n = split(text, m, ","); for (i = 1; i <= n; i++) if (m[i] == name) return 1; return 0 }
+    function bare(line, f) {
+      split(line, f, ":")
+      return f[1] ":" f[2] ":" (shadow == "gshadow" ? without(f[3]) : f[3]) ":" without(f[4])
+    }
+    # Behind the last of those who stood in front of it and are there.
+    function joined(text, old, m, o, n, k, i, j, at, rest) {
+      if (listed(text)) return text
+      n = split(text, m, ","); k = split(old, o, ","); at = 0
+      for (i = 1; i <= k && o[i] != name; i++) for (j = at + 1; j <= n; j++) if (m[j] == o[i]) at = j
+      for (j = 0; j <= n; j++) {
+        if (j > 0) rest = rest (rest == "" ? "" : ",") m[j]
+        if (j == at) rest = rest (rest == "" ? "" : ",") name
+      }
+      return rest
+    }
+    BEGIN {
+      if (only != "") while ((getline line <only) > 0) mine[line] = 1
+      while ((getline line <copy) > 0) { split(line, f, ":"); if (only == "" || f[1] in mine) old[f[1]] = line }
+    }
+    $1 in old {
+      if (bare($0) == bare(old[$1])) $0 = old[$1]
+      else {
+        split(old[$1], f, ":")
+        if (listed(f[4])) $4 = joined($4, f[4])
+        if (shadow == "gshadow" && listed(f[3])) $3 = joined($3, f[3])
+      }
+    }
+    { print }'
+}
+
+# --- writing
+
+# rewrite DATABASE AWK-ARGUMENT…: under the locks that useradd and its like take. passwd(1) by way of pam_unix takes another one
+# (lckpwdf(3), which a shell cannot): what was written meanwhile is seen by its digest, and the work begins anew.
+rewrite() {
+  _file=$1 _temp=$1.bastionctl-new
+  shift
+  lock_databases || { echo 'the account databases are locked by somebody'; return 1; }
+  _did=1
+  for _try in 1 2 3 4 5; do
+    _read=$(digest "$_file")
+    { cp -p --preserve=all "$_file" "$_temp" && awk -F: "$@" "$_file" >"$_temp" && whole "$_temp" && sync "$_temp"; } || break
+    [ "$(digest "$_file")" = "$_read" ] || continue
+    mv -fT "$_temp" "$_file" && sync "${_file%/*}" && _did=0
+    break
+  done
+  rm -f "$_temp"
+  unlock_databases
+  return "$_did"
+}
+
+# whole FILE: subordinate ids may be nobody's; of the others somebody is always there.
+whole() {
+  case $1 in
+  /etc/sub*) ;;
+  *) [ -s "$1" ] ;;
+  esac
+}
+
+# The number without a newline: shadow's tools would not take the lock for a stale one after our death.
+lock_databases() {
+  for _lock in $DATABASES; do
+    [ -e "/etc/$_lock" ] || continue
+    _tries=0
+    printf %s "$$" >"/etc/$_lock.$$" || { rm -f "/etc/$_lock.$$"; unlock_databases; return 1; }
+    until ln "/etc/$_lock.$$" "/etc/$_lock.lock" 2>/dev/null; do
+      _tries=$((_tries + 1))
+      if [ "$_tries" -gt 100 ]; then
+        rm -f "/etc/$_lock.$$"
+        unlock_databases
+        return 1
+      fi
+      sleep 0.1
+    done
+    rm -f "/etc/$_lock.$$"
+  done
+}
+
+unlock_databases() {
+  for _lock in $DATABASES; do
+    [ "$(cat "/etc/$_lock.lock" 2>/dev/null)" != "$$" ] || rm -f "/etc/$_lock.lock"
+  done
+}

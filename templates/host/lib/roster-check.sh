@@ -1,0 +1,66 @@
+# shellcheck shell=sh
+# What can be done with people's accounts at all, said before anything is armed.
+
+# check_roster: homes and key files are where this knows how to handle them; the first problem is printed.
+check_roster() { [ ! -s "$RUN/data/roster" ] || each_person "$RUN/data/roster" check_person; }
+
+check_person() {
+  if [ "$_action" = create ]; then check_newcomer; else check_present; fi
+}
+
+check_newcomer() {
+  _dir=$(new_home "$_name")
+  if [ -e "$_dir" ] || [ -L "$_dir" ]; then
+    echo "$_dir is there already: somebody's home"
+    return 1
+  fi
+  roots_alone "${_dir%/*}" || { echo "others than root can change what is in ${_dir%/*}: no place for a home"; return 1; }
+  if [ -e "$(factor_place "$_name" "$_dir")" ]; then
+    echo "there is a second factor of somebody named $_name already"
+    return 1
+  fi
+  nobody_yet || { echo "$_name is in /etc/passwd, /etc/group or the like already"; return 1; }
+  keys_in_home
+}
+
+check_present() {
+  _dir=$(home_of "$_name")
+  _twins=$(awk -F: -v name="$_name" -v uid="$(id -u "$_name")" '$1 != name && $3 == uid { print $1 }' /etc/passwd | tr '\n' ' ')
+  [ -z "$_twins" ] || { echo "$_name has its uid in common with ${_twins% }"; return 1; }
+  [ "$_action:$_house" != remove:keep ] || return 0
+  [ "$_factor" = moved ] || keys_in_home || return 1
+  if [ ! -d "$_dir" ] || [ -L "$_dir" ] || [ "$(stat -c %u "$_dir")" != "$(id -u "$_name")" ]; then
+    echo "$_dir is not a folder that belongs to $_name"
+    return 1
+  fi
+  if [ "$_factor" = moved ]; then
+    read_factor "$(factor_before "$_name" "$_dir")" "$_name" "$_dir" | grep -q . || { echo "the second factor of $_name cannot be read"; return 1; }
+    return 0
+  fi
+  if [ "$_action" = update ]; then
+    _many=$(read_keys "$_keys" "$_name" | wc -l)
+    [ "$_many" -le 500 ] || { echo "$_keys has more than 500 lines"; return 1; }
+    return 0
+  fi
+  _others=$(getent passwd | awk -F: -v name="$_name" -v home="$_dir" '$1 != name && ($6 == home || index($6, home "/") == 1) { print $1 }' | tr '\n' ' ')
+  [ -z "$_others" ] || { echo "$_dir is the home of others as well (${_others% }): leave it with --keep-home"; return 1; }
+  roots_alone "${_dir%/*}" || { echo "others than root can change what is in ${_dir%/*}: leave the home with --keep-home"; return 1; }
+  if [ -n "$_archive" ]; then
+    roots_alone "${_archive%/*}" || { echo "others than root can change what is in ${_archive%/*}"; return 1; }
+    [ ! -e "$_archive" ] || own_folder "$_archive" || return 1
+    _at=$_archive
+    [ -e "$_at" ] || _at=${_archive%/*}
+    [ -d "$_at" ] || { echo "there is no folder $_at"; return 1; }
+    [ "$(stat -Lc %d "$_at")" = "$(stat -c %d "$_dir")" ] || { echo "$_archive is on another file system than $_dir"; return 1; }
+  fi
+  ! mounted "$_dir" || { echo "something is mounted at or below $_dir: unmount it, or leave the home with --keep-home"; return 1; }
+}
+
+# keys_in_home: $_keys is the account's file of keys, which has to lie below $_dir.
+keys_in_home() {
+  _keys=$(keys_file "$_name" "$_dir") || { echo "sshd reads no authorized_keys file of $_name"; return 1; }
+  case $_keys in
+  "$_dir"/*) ;;
+  *) echo "sshd reads the keys of $_name from $_keys, outside of the home: that is not supported"; return 1 ;;
+  esac
+}

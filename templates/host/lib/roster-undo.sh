@@ -1,0 +1,162 @@
+# shellcheck shell=sh
+# People's accounts as they were: the way back of roster.sh. Every step may be repeated.
+
+# undo_roster ID: newest first; every step may be repeated. 1: something is left to do.
+undo_roster() {
+  [ -s "$CHANGES/$1/roster" ] || return 0
+  clear_locks
+  _undone=0
+  sed '1!G;h;$!d' "$CHANGES/$1/roster" >"$CHANGES/$1/roster.reverse" || return 1
+  each_person "$CHANGES/$1/roster.reverse" undo_person "$1"
+  sync /etc
+  return "$_undone"
+}
+
+# The others are undone whatever becomes of one of them.
+undo_person() {
+  _was=$CHANGES/$1/people/$_name
+  # Not into a pipe: what runs as the person could keep it open for ever.
+  case $_action in
+  create) unmake_person "$1" ;;
+  update) restore_person "$1" ;;
+  remove) return_person "$1" ;;
+  *) ;;
+  esac >"$_was/trouble" 2>&1 || { journal "$1" "cannot restore yet: account $_name: $(tail -n 3 "$_was/trouble")"; _undone=1; }
+  rm -f "$_was/trouble"
+  return 0
+}
+
+# in_vain ID FILE: whether this is the third time that a file of the person's own withstands: it is left alone then, since they could keep
+# the host from ever being done otherwise.
+in_vain() {
+  _count=$_was/withstood-$(printf %s "$2" | cksum | cut -d' ' -f1)
+  echo again >>"$_count"
+  [ "$(wc -l <"$_count")" -ge 3 ] || return 1
+  journal "$1" "$2 withstands, and is left as it is"
+  grep -qsxF "$2 it-withstands" "$CHANGES/$1/kept" || printf '%s it-withstands\n' "$2" >>"$CHANGES/$1/kept"
+}
+
+# unmake_person ID: a home in which something is newer than the proof is not thrown away.
+unmake_person() {
+  _number=$(cat "$_was/uid") _dir=$(cat "$_was/home")
+  if grep -q "^$_name:" /etc/passwd && ! same_person; then
+    journal "$1" "account $_name has another uid by now, and is left alone"
+    return 0
+  fi
+  if grep -q "^$_name:" /etc/passwd; then delete_account || true; fi
+  # A death inside userdel leaves lines behind.
+  forget_person || return 1
+  if [ -s "$_was/factor-place" ]; then
+    case $(cat "$_was/factor-place") in
+    "$_dir"/*) ;;
+    *) rm -f "$(cat "$_was/factor-place")" "$(cat "$_was/factor-place").bastionctl-new" ;;
+    esac
+  fi
+  belongings "$_name" | grep -vxFf "$_was/there" | while IFS= read -r _thing; do rm -f "$_thing"; done
+  if [ -d "$_dir" ] && [ ! -L "$_dir" ] && [ "$(stat -c %u "$_dir")" = "$_number" ]; then
+    if [ -e "$CHANGES/$1/roster.made" ] && [ -n "$(find "$_dir" -mindepth 1 -cnewer "$CHANGES/$1/roster.made" -print -quit)" ]; then
+      mv -T "$_dir" "$_dir.bastionctl-$1" && journal "$1" "kept: $_dir.bastionctl-$1 has what is newer than the account"
+    elif mounted "$_dir"; then
+      journal "$1" "kept: something is mounted at or below $_dir"
+    else
+      rm -rf --one-file-system "$_dir"
+    fi
+    sync "${_dir%/*}"
+  fi
+  # useradd that died before it gave the home away.
+  [ ! -d "$_dir" ] || [ "$(stat -c %u "$_dir")" != 0 ] || rmdir "$_dir" 2>/dev/null || true
+}
+
+# restore_person ID: groups that were given, the date of expiry, and the keys.
+restore_person() {
+  if ! same_person; then
+    journal "$1" "account $_name is not the one that was changed, and is left alone"
+    return 0
+  fi
+  for _group in $(printf '%s' "$_groups" | tr ',' ' '); do
+    # Both files: gpasswd may have died between them.
+    if ! grep -q "^$_group:" "$_was/member-group" &&
+      { memberships "$_name" /etc/group; [ ! -r /etc/gshadow ] || memberships "$_name" /etc/gshadow; } | grep -q "^$_group:"; then
+      _said=$(gpasswd -d "$_name" "$_group" 2>&1 9>&-) || { echo "$_said"; return 1; }
+    fi
+  done
+  if [ -s "$_was/list-leave" ]; then
+    for _db in group gshadow; do
+      rejoin "$_db" "$_was/list-leave" || return 1
+    done
+  fi
+  if [ -n "$_expires" ]; then
+    _said=$(usermod -e "$(cut -d: -f8 "$_was/shadow")" "$_name" 2>&1 9>&-) || { echo "$_said"; return 1; }
+  fi
+  if [ -f "$_was/list-keys" ] || [ -f "$_was/list-drop" ]; then restore_keys "$1" || return 1; fi
+  [ -z "$_factor" ] || restore_factor "$1"
+}
+
+# check_return ID: what stands in the way of those who were taken off and are to come back; the first is printed.
+check_return() { [ ! -s "$CHANGES/$1/roster" ] || each_person "$CHANGES/$1/roster" check_returning "$1"; }
+
+check_returning() {
+  _was=$CHANGES/$1/people/$_name
+  if [ "$_action" != remove ] || same_person; then return 0; fi
+  ! grep -q "^$_name:" /etc/passwd || { echo "there is another account $_name by now"; return 1; }
+  _holder=$(getent passwd "$(cat "$_was/uid")" | cut -d: -f1)
+  [ -z "$_holder" ] || { echo "uid $(cat "$_was/uid") is $_holder's by now"; return 1; }
+  _gid=$(cut -d: -f3 "$_was/group" | head -n 1)
+  _holder=$([ -z "$_gid" ] || getent group "$_gid" | cut -d: -f1)
+  [ -z "$_holder" ] || [ "$_holder" = "$_name" ] || { echo "gid $_gid is $_holder's by now"; return 1; }
+}
+
+# return_person ID: the account and its lines, memberships, jobs, factor, keys and home.
+return_person() {
+  check_returning "$1" || return 1
+  for _db in $DATABASES; do
+    if [ ! -s "$_was/$_db" ] || grep -q "^$_name:" "/etc/$_db"; then continue; fi
+    _holder=$(taken "$_db")
+    if [ -n "$_holder" ]; then
+      journal "$1" "the ids of $_name in /etc/$_db are $_holder's by now, and stay theirs"
+      continue
+    fi
+    insert_lines "/etc/$_db" "$_was/$_db" "$_was/$_db.behind" || return 1
+  done
+  for _db in group gshadow; do
+    rejoin "$_db" || return 1
+  done
+  # Where it was only locked so far.
+  _then=$(cut -d: -f8 "$_was/shadow")
+  if [ "$(expiry)" != "$_then" ]; then
+    _said=$(usermod -e "$_then" "$_name" 2>&1 9>&-) || { echo "$_said"; return 1; }
+  fi
+  _n=0
+  [ ! -s "$_was/aside" ] || while IFS= read -r _path <&3; do
+    _n=$((_n + 1))
+    _old=$(digest "$_was/aside-$_n")
+    if [ "$_old" = absent ] || [ "$(digest "$_path")" = "$_old" ]; then continue; fi
+    # By a name that neither cron nor at takes for a job.
+    put_back_copy "$_was/aside-$_n" "$_path" "$_old" "${_path%/*}/.${_path##*/}.bastionctl-new" && sync "${_path%/*}" || return 1
+  done 3<"$_was/aside"
+  _dir=$(cat "$_was/home")
+  _aside=$(house_aside "$1")
+  if [ -d "$_aside" ]; then
+    # An empty one may have been made by a login that came too early.
+    rmdir "$_dir" 2>/dev/null || true
+    if [ -e "$_dir" ]; then
+      journal "$1" "kept: $_aside, since somebody has made $_dir anew"
+    else
+      mv -T "$_aside" "$_dir" && sync "${_dir%/*}" || return 1
+    fi
+  elif [ "$_house" = purge ] && [ ! -d "$_dir" ]; then
+    journal "$1" "$_dir was deleted, and is not put back"
+  fi
+  [ ! -e "$_was/made-archive" ] || rmdir "${_aside%/*}" 2>/dev/null || true
+  [ "$_house" = keep ] || return 0
+  case $(cat "$_was/keys-mode" 2>/dev/null) in
+  '' | absent | unread) return 0 ;;
+  *) ;;
+  esac
+  read_keys "$(cat "$_was/keys-path")" "$_name" >"$_was/keys-now"
+  case $? in
+  0) ;;
+  3) write_keys "$(cat "$_was/keys-path")" "$_name" "$(cat "$_was/keys-mode")" <"$_was/keys" || in_vain "$1" "$(cat "$_was/keys-path")" ;;
+  *) in_vain "$1" "$(cat "$_was/keys-path")" ;;
+  esac
+}

@@ -1,0 +1,114 @@
+/** Where second factors are kept, who has to move, and what is rendered for it. */
+import { expect } from 'chai'
+import type { Account, Facts } from '../../../src/domain/facts.js'
+import type { MfaPolicy, SecretStore } from '../../../src/domain/policy.js'
+import { changeFrom } from '../../../src/domain/change-from.js'
+import { draft } from '../../../src/features/index.js'
+import { account, admin, carriedOut, policy, stockFacts } from '../facts.js'
+
+const at = (...factors: SecretStore[]): Partial<Account> => ({ factors, enrolled: factors.includes('home') })
+const facts = (more: Partial<Facts> = {}) =>
+  stockFacts('debian-12', {
+    accounts: [
+      { ...admin, ...at('home') },
+      account('ann', at('root')),
+      account('bob', at('home', 'root')),
+      account('cy'),
+    ],
+    ...more,
+  })
+const made = (more: Partial<MfaPolicy>, on: Facts = facts()) => draft(policy(more), on)
+const moved = (more: Partial<MfaPolicy>, on?: Facts) =>
+  made(more, on).accounts.map(({ name, factor }) => `${name} ${factor ?? ''}`)
+const text = (path: string, more: Partial<MfaPolicy>, on?: Facts) =>
+  made(more, on).files.find((file) => file.path === path)?.content ?? null
+
+describe('where second factors are kept', () => {
+  it('is as the host has it without the flag', () => {
+    expect(made({}).factor).to.equal('%h/.google_authenticator')
+    expect(made({}, facts({ secretStore: 'root' })).factor).to.equal('/var/lib/google-authenticator/%u')
+  })
+
+  it('while off, everybody whose factor is only at the other place moves', () => {
+    expect(moved({ secretStore: 'root' })).to.deep.equal(['admin moved'])
+    expect(moved({})).to.deep.equal(['ann moved'])
+    expect(made({ secretStore: 'root' })).to.have.property('factorFrom', '%h/.google_authenticator')
+    expect(made({})).not.to.have.property('factorFrom')
+  })
+
+  it('while on, the factor that is in effect moves, over one that is not', () => {
+    const on = carriedOut(facts(), made({}).files, {
+      authenticationmethods: ['publickey,keyboard-interactive:pam'],
+    })
+    expect(moved({ secretStore: 'root' }, on)).to.deep.equal(['admin moved', 'bob moved'])
+    expect(moved({}, on)).to.deep.equal([])
+  })
+
+  it('whoever moves is enrolled as before: nobody is locked out by it', () => {
+    const { lockouts } = made({ secretStore: 'root', enrol: 'required', acceptLockout: ['cy'] })
+    expect(lockouts.map((lost) => lost.account)).to.deep.equal(['cy'])
+  })
+
+  it('by root, a first login needs sudo: refused without, and not where enrolment is required', () => {
+    expect(() => made({ secretStore: 'root' }, facts({ sudo: false })))
+      .to.throw('needs sudo')
+      .with.property('exit', 'refused')
+    expect(made({ secretStore: 'root', enrol: 'required', acceptLockout: ['cy'] }, facts({ sudo: false })).files).not.to
+      .be.empty
+  })
+
+  it('by root, the helper is there before it may be started, and that before anybody is told to; the way back is the reverse', () => {
+    const names = [
+      '/usr/local/sbin/bastionctl-mfa-enrol',
+      '/etc/sudoers.d/bastionctl_mfa-enrol',
+      '/etc/profile.d/bastionctl-mfa-enrol.sh',
+    ]
+    const order = (paths: readonly string[]) => paths.filter((path) => names.includes(path))
+    const on = made({ secretStore: 'root' })
+    expect(order(changeFrom(on, facts()).files.map(({ path }) => path))).to.deep.equal(names)
+    const after = carriedOut(facts(), on.files)
+    const off = changeFrom(made({ action: 'disable' }, after), after)
+    expect(order(off.files.map(({ path }) => path))).to.deep.equal(names.toReversed())
+    expect(order(changeFrom(made({}), facts()).files.map(({ path }) => path))).to.deep.equal([names[2]])
+  })
+
+  it('by root, at the date of a grace helper and line go as well', () => {
+    const grace = { seconds: 86_400, until: 1_796_693_040 }
+    const { sunset } = changeFrom(made({ secretStore: 'root', grace }), facts())
+    expect(sunset?.files.filter(({ action }) => action === 'remove').map(({ path }) => path)).to.include.members([
+      '/usr/local/sbin/bastionctl-mfa-enrol',
+      '/etc/sudoers.d/bastionctl_mfa-enrol',
+    ])
+  })
+})
+
+describe('keys that new accounts begin with', () => {
+  const path = '/etc/skel/.ssh/authorized_keys'
+  const line = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMNGIoc0hNuxpUtjzuQOUPuPDK4yzZN3wrgdmKFrHdd9 glass'
+  const block = `# BEGIN bastionctl mfa (managed: bastionctl takes these lines out again)\n${line}\n# END bastionctl mfa\n`
+  const having = (content: string) => {
+    const on = facts()
+    return { ...on, files: [...on.files, { path, content, digest: 'd', mode: '0644', owner: 'root', group: 'root' }] }
+  }
+
+  it('stand in a block of their own behind the others', () => {
+    expect(text(path, { skelKeys: [line] })).to.equal(block)
+    expect(text(path, { skelKeys: [line] }, having('ssh-rsa AAAA theirs'))).to.equal(`ssh-rsa AAAA theirs\n${block}`)
+  })
+
+  it('go with the next change that does not name them; the file too, where it was made for them', () => {
+    expect(text(path, {}, having(block))).to.equal(null)
+    expect(text(path, { action: 'disable' }, having(`ssh-rsa AAAA theirs\n${block}`))).to.equal('ssh-rsa AAAA theirs\n')
+    expect(text(path, {}, having(''))).to.equal('')
+  })
+
+  it('are said to open every new account', () => {
+    expect(made({ skelKeys: [line] }).notes.join('\n')).to.match(
+      /whoever has SHA256:\S+ gets in by every account that is made from now on/,
+    )
+  })
+
+  it('are refused where somebody has edited the block', () => {
+    expect(() => made({}, having(block.replace(/# END.*\n/, '')))).to.throw('without its counterpart')
+  })
+})
