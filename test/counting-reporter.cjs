@@ -1,5 +1,5 @@
 /**
- * Mocha's own spec reporter, which also says why a test is tried once more, and writes how many passed, failed and were skipped
+ * Mocha's own spec reporter, which also says why a test is tried once more and what took how long, and writes how many passed, failed and were skipped
  * to COUNTS_FILE.
  */
 const { writeFileSync } = require('node:fs')
@@ -10,6 +10,13 @@ module.exports = class CountingReporter extends reporters.Spec {
     super(runner, options)
     runner.on(Runner.constants.EVENT_TEST_RETRY, (test, error) => {
       console.log(`      once more: ${test.title}\n${String(error?.message).replace(/^/gm, '        ')}`)
+    })
+    // What the time goes into.
+    const began = new Map()
+    runner.on(Runner.constants.EVENT_SUITE_BEGIN, (suite) => began.set(suite, Date.now()))
+    runner.on(Runner.constants.EVENT_SUITE_END, (suite) => {
+      const seconds = Math.round((Date.now() - began.get(suite)) / 1000)
+      if (suite.parent?.root && seconds >= 5) console.log(`  ${suite.title}: ${seconds} s`)
     })
     runner.once(Runner.constants.EVENT_RUN_END, () => {
       const { passes: passed, failures: failed, pending: skipped } = this.stats

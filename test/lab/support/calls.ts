@@ -9,7 +9,8 @@ const programs =
 const shim = `#!/bin/sh
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 name=\${0##*/} d=/run/lab-calls
-if [ -e $d/at ] && grep -q "$(cat $d/unit)" /proc/self/cgroup && [ -e "$(cat $d/from)" ]; then
+# What runs as a person is part of the call that has started it.
+if [ -e $d/at ] && [ -w $d/count ] && grep -q "$(cat $d/unit)" /proc/self/cgroup && [ -e "$(cat $d/from)" ]; then
   exec 8>>$d/lock && /usr/bin/flock 8
   n=$(($(cat $d/count) + 1))
   echo $n >$d/count
