@@ -12,6 +12,9 @@ const bin = (name) => path.join(root, 'node_modules', '.bin', name)
 const totals = { passed: 0, failed: 0, skipped: 0 }
 const parts = { lint, unit, lab }
 
+/** Files that mostly wait for deadlines and boots: they go beside the others, on hosts of their own. */
+const waiting = ['boot', 'grace', 'guard', 'sweep']
+
 const wanted = process.argv.slice(2)
 const unknown = wanted.find((name) => !(name in parts))
 if (unknown !== undefined) {
@@ -64,9 +67,6 @@ async function lab() {
   console.log(`\nlab tests: ${tests.length} files skipped, since ${reason}`)
   totals[process.env.CI === 'true' ? 'failed' : 'skipped'] += tests.length
 }
-
-/** Files that mostly wait for deadlines and boots: they go beside the others, on hosts of their own. */
-const waiting = ['boot', 'grace', 'guard', 'sweep']
 
 function secondLab() {
   const [lab = '/var/tmp/bastionctl-lab', net = '10.213.0'] = [
