@@ -1,7 +1,7 @@
 import { BastionError } from '../domain/errors.js'
 import type { RunEvent } from '../domain/events.js'
 import { exitCode, type ExitName } from '../domain/exit-codes.js'
-import type { HostResult, Outcome } from '../domain/outcome.js'
+import { type HostResult, noSteps, type Outcome } from '../domain/outcome.js'
 import type { Plan } from '../domain/plan.js'
 import type { RunRecord } from '../domain/run-record.js'
 import type { Context } from './context.js'
@@ -90,9 +90,7 @@ export class RunRecorder {
       ),
     )
     const results = this.#record.results.map((result): HostResult =>
-      result.outcome === 'unknown' && !asked.has(result.id)
-        ? { id: result.id, name: result.name, outcome: 'untouched', steps: [], logins: [] }
-        : result,
+      result.outcome === 'unknown' && !asked.has(result.id) ? noSteps(result, 'untouched') : result,
     )
     this.finish(results, exit, now)
   }
@@ -137,10 +135,8 @@ export function openHosts(record: RunRecord): readonly HostResult[] {
 }
 
 function startingResult(host: Plan['hosts'][number]): HostResult {
-  const { id, name, change } = host
-  const none = { steps: [], logins: [] }
-  if (change === undefined) return { id, name, outcome: 'unchanged', ...none }
-  return { id, name, outcome: 'unknown', reason: 'unfinished', detail: 'the run did not report to the end', ...none }
+  if (host.change === undefined) return noSteps(host, 'unchanged')
+  return noSteps(host, 'unknown', { reason: 'unfinished', detail: 'the run did not report to the end' })
 }
 
 function merged(old: readonly HostResult[], newer: readonly HostResult[]): readonly HostResult[] {

@@ -55,6 +55,15 @@ export interface HostResult {
   readonly logins: readonly LoginRecord[]
 }
 
+/** The result of a host on which no step was taken. */
+export function noSteps(
+  { id, name }: Pick<HostResult, 'id' | 'name'>,
+  outcome: Outcome,
+  why: Pick<HostResult, 'reason' | 'detail'> = {},
+): HostResult {
+  return { id, name, outcome, ...why, steps: [], logins: [] }
+}
+
 export interface StepRecord {
   readonly step: string
   readonly result: 'ok' | 'failed' | 'skipped'

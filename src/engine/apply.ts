@@ -1,6 +1,6 @@
 /** install → … → confirm, wave by wave. Obeys the plan and nothing else. */
 import { BastionError } from '../domain/errors.js'
-import type { HostResult } from '../domain/outcome.js'
+import { type HostResult, noSteps } from '../domain/outcome.js'
 import type { Plan, PlannedHost } from '../domain/plan.js'
 import type { ApplyRequest, Ports, RunReport } from './api.js'
 import { execution, sendChange } from './change-order.js'
@@ -80,7 +80,7 @@ class Run {
     const results = await sendChange(ports, request.plan, wave, 'prove', request.secrets).catch((error: unknown) => {
       // Before anything was sent an error is the whole answer; later it must not hide what the hosts hold.
       if (number === 0 || !(error instanceof BastionError)) throw error
-      return wave.map(({ id, name }): HostResult => notSent(id, name, error))
+      return wave.map((host) => notSent(host, error))
     })
     this.#ledger.add(results)
     if (results.some(({ outcome }) => outcome === 'pending')) await request.inPlace?.()
@@ -137,7 +137,7 @@ class Run {
     if (pending.length === 0) return []
     const answers = await work(pending).catch((error: unknown) => {
       if (!(error instanceof BastionError)) throw error
-      return pending.map(({ id, name }) => notSent(id, name, error))
+      return pending.map((host) => notSent(host, error))
     })
     this.#ledger.settle(answers)
     return answers
@@ -148,8 +148,8 @@ class Run {
   }
 }
 
-function notSent(id: string, name: string, error: BastionError): HostResult {
-  return { id, name, outcome: 'untouched', reason: error.exit, detail: error.message, steps: [], logins: [] }
+function notSent(host: Pick<HostResult, 'id' | 'name'>, { exit, message }: BastionError): HostResult {
+  return noSteps(host, 'untouched', { reason: exit, detail: message })
 }
 
 function plannedHost(plan: Plan, id: string): PlannedHost {

@@ -1,6 +1,6 @@
 /** The one order that changes a host: install to prove, or to rehearse and no further. */
 import type { Change } from '../domain/change.js'
-import type { HostResult } from '../domain/outcome.js'
+import { type HostResult, noSteps } from '../domain/outcome.js'
 import type { Plan, PlannedHost } from '../domain/plan.js'
 import { changeData } from '../host/data.js'
 import type { Ports } from './api.js'
@@ -82,9 +82,9 @@ async function sendGroups(
   )
 }
 
-function unsent({ id, name }: PlannedHost, cause: unknown): HostResult {
+function unsent(host: PlannedHost, cause: unknown): HostResult {
   const detail = cause instanceof Error ? cause.message : 'it was not sent'
-  return { id, name, outcome: 'untouched', reason: 'access', detail, steps: [], logins: [] }
+  return noSteps(host, 'untouched', { reason: 'access', detail })
 }
 
 function progressOf(ports: Ports, until: 'rehearse' | 'prove', total: number): (group: number, count: number) => void {

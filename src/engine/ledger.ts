@@ -1,5 +1,5 @@
 /** How the hosts of a run stand, and what each further answer makes of that. */
-import type { HostResult, Outcome } from '../domain/outcome.js'
+import { type HostResult, noSteps, type Outcome } from '../domain/outcome.js'
 import type { Plan } from '../domain/plan.js'
 import type { RunReport } from './api.js'
 
@@ -53,9 +53,9 @@ export class Ledger {
 
   /** Every host of the plan has a result: what was not asked is untouched, what needs nothing is unchanged. */
   report(): RunReport {
-    const results = this.plan.hosts.map(({ id, name, change }): HostResult => {
-      const result = this.#results.find((candidate) => candidate.id === id)
-      return result ?? { id, name, outcome: change === undefined ? 'unchanged' : 'untouched', steps: [], logins: [] }
+    const results = this.plan.hosts.map((host) => {
+      const result = this.#results.find((candidate) => candidate.id === host.id)
+      return result ?? noSteps(host, host.change === undefined ? 'unchanged' : 'untouched')
     })
     return { id: this.plan.id, results }
   }

@@ -1,6 +1,6 @@
 /** Asks hosts for a key, used once, by which what is secret is sealed for each of them. */
 import { accountsWithSecrets } from '../domain/change.js'
-import type { HostResult } from '../domain/outcome.js'
+import { type HostResult, noSteps } from '../domain/outcome.js'
 import type { Plan, PlannedHost } from '../domain/plan.js'
 import { parseAnswer } from '../host/answer.js'
 import { orderData } from '../host/data.js'
@@ -53,13 +53,8 @@ export async function sealFor(
       of.set(host.id, Object.fromEntries(named) as Readonly<Record<string, string>>)
     } catch (error) {
       const why = error instanceof Error ? error.message : 'no key'
-      refused.push(unsealed(host, why))
+      refused.push(noSteps(host, 'refused', { reason: 'sealing', detail: `no secret could be sealed for it: ${why}` }))
     }
   }
   return { of, refused }
-}
-
-function unsealed({ id, name }: PlannedHost, why: string): HostResult {
-  const detail = `no secret could be sealed for it: ${why}`
-  return { id, name, outcome: 'refused', reason: 'sealing', detail, steps: [], logins: [] }
 }

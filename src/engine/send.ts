@@ -1,5 +1,5 @@
 /** Sends one order of the on-host protocol to hosts and reads what came back as results. */
-import { outcomes, type HostResult, type Outcome } from '../domain/outcome.js'
+import { type HostResult, noSteps, type Outcome, outcomes } from '../domain/outcome.js'
 import { parseAnswer, type HostAnswer } from '../host/answer.js'
 import { readRecorded } from '../host/facts.js'
 import { hostCommand, type Data, type Verb } from '../host/program.js'
@@ -67,28 +67,23 @@ function inTime(result: HostResult, reply: Reply | undefined, received: number):
   return { ...result, reason: 'clock-skew', detail }
 }
 
-function resultFrom({ id, name }: Addressee, reply: Reply | undefined): HostResult {
-  const bare = { id, name, steps: [], logins: [] }
+function resultFrom(host: Addressee, reply: Reply | undefined): HostResult {
   if (!reply || reply.status === 'lost' || reply.status === 'timed-out' || reply.status === 'cancelled') {
     const detail = `${reply?.detail ?? reply?.status ?? 'no reply'}; what was armed is rolled back by its guard`
-    return { ...bare, outcome: 'unknown', reason: reply?.status ?? 'lost', detail }
+    return noSteps(host, 'unknown', { reason: reply?.status ?? 'lost', detail })
   }
   if (reply.status === 'undelivered')
-    return {
-      ...bare,
-      outcome: 'unreachable',
+    return noSteps(host, 'unreachable', {
       reason: 'undelivered',
       detail: reply.detail ?? 'the command did not reach it',
-    }
+    })
   const answer = parseAnswer(reply.stdout)
   if (!answer)
-    return {
-      ...bare,
-      outcome: 'unknown',
+    return noSteps(host, 'unknown', {
       reason: 'no-answer',
       detail: lastLine(reply.stderr) ?? 'the on-host program gave no answer',
-    }
-  return resultOf({ id, name }, answer)
+    })
+  return resultOf(host, answer)
 }
 
 function resultOf(host: Addressee, answer: HostAnswer): HostResult {

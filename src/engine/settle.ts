@@ -1,7 +1,7 @@
 /** confirm, roll back and extend: orders about changes that are on hosts already. */
 import { BastionError } from '../domain/errors.js'
 import { label } from '../domain/host.js'
-import type { HostResult } from '../domain/outcome.js'
+import { type HostResult, noSteps } from '../domain/outcome.js'
 import type { Step } from '../domain/steps.js'
 import { orderData } from '../host/data.js'
 import type { Ports, RunReport, TargetRequest } from './api.js'
@@ -86,11 +86,11 @@ async function onTargets(
   const { selector: _, hosts: __, ...about } = request
   const hosts = await select(ports, targetSelector(request))
   const asked = hosts.filter((host) => unasked(host) === undefined)
-  const silent = hosts.flatMap((host): HostResult[] => {
+  const silent = hosts.flatMap((host) => {
     const detail = unasked(host)
     return detail === undefined
       ? []
-      : [{ id: host.id, name: label(host), outcome: 'unreachable', reason: 'unmanaged', detail, steps: [], logins: [] }]
+      : [noSteps({ id: host.id, name: label(host) }, 'unreachable', { reason: 'unmanaged', detail })]
   })
   const results = asked.length === 0 ? [] : await work(ports, asked, about)
   return { id: request.change ?? '', results: [...results, ...silent] }
