@@ -86,6 +86,18 @@ check_reads() {
       return 1
     fi
   done 3<"$RUN/data/reads"
+  newly_enrolled
+}
+
+# newly_enrolled: where factors move, one that the plan does not know of would be left where nothing looks any more.
+newly_enrolled() {
+  [ -n "$(wanted factor_from)" ] || return 0
+  login_accounts | while IFS='|' read -r name _ _ home _; do
+    if [ ! -s "$(factor_before "$name" "$home")" ] || [ -s "$(factor_place "$name" "$home")" ]; then continue; fi
+    ! grep -q "^$name|" "$RUN/data/roster" 2>/dev/null || continue
+    plain "the enrolment of $name" >"$RUN/moved"
+    exit 1
+  done
 }
 
 text_digest() { printf '%s' "$1" | sha256sum | cut -d' ' -f1; }

@@ -18,7 +18,7 @@ import {
   useLab,
 } from './harness.js'
 import { onAll } from './support/everywhere.js'
-import { only, succeeded, tagged, unattended, whileBroken } from './support/operator.js'
+import { only, savedPlan, succeeded, tagged, unattended, whileBroken } from './support/operator.js'
 import { remains, snapshot } from './support/remains.js'
 import { difference } from './support/snapshot.js'
 import { Terminal } from './support/terminal.js'
@@ -333,6 +333,17 @@ describe('second factors that root keeps', function () {
         await enters(host)
         await asBefore(host)
       }, hosts)
+    })
+
+    it('is stale where somebody has enrolled since the plan: nobody is left behind', async () => {
+      const late = await addPerson(['deb12'], 'late')
+      const plan = await savedPlan({}, ['deb12'], '--secret-store', 'root')
+      await enrol('deb12', late)
+      const { exitCode, stdout } = await bastionctl('apply', plan, ...unattended)
+      expect(exitCode, stdout).to.equal(9)
+      expect(stdout).to.match(/the enrolment of late has moved since the plan was made/)
+      await must('deb12', 'userdel -rf late 2>/dev/null; true')
+      await asBefore('deb12')
     })
 
     it('may move home again by the flag', async () => {
