@@ -1,7 +1,7 @@
 /** `npm run bench`: figures, measured here and now. A table on stderr, JSON on stdout. Not a test: nothing fails by being slow. */
 import { rmSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
-import { ANSIBLE_SETTINGS, ansibleVersion } from './bench/ansible.js'
+import { ANSIBLE_SETTINGS, ansibleVersion, PLAYBOOKS } from './bench/ansible.js'
 import { enableMfa } from './bench/enable-mfa.js'
 import { harden } from './bench/harden.js'
 import { type Figure, home, nodeSettings, stop } from './bench/measure.js'
@@ -17,9 +17,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
 /** Average number of processes at work or in wait of the disk during the last minute; with the bench's own, once it runs. */
 const load = (): number => Math.round((loadavg()[0] ?? 0) * 100) / 100
 
-function over({ overNode, overAnsible }: Figure): string {
+function over({ overNode, hardenOver }: Figure): string {
   if (overNode !== undefined) return `${overNode.toFixed(2)}× node`
-  return overAnsible === undefined ? '' : `${overAnsible.toFixed(2)}× ansible`
+  return hardenOver === undefined ? '' : `harden takes ${hardenOver.toFixed(2)}× this`
 }
 
 function table(figures: readonly Figure[]): string {
@@ -48,11 +48,14 @@ try {
   const { figures: changes, calls } = await onHosts(version !== undefined)
   const [figures, after] = [[...starts, ...changes], load()]
   const ansible =
-    version === undefined ? { leftOut: 'ansible is not installed: left out' } : { version, settings: ANSIBLE_SETTINGS }
+    version === undefined
+      ? { leftOut: 'ansible is not installed: left out' }
+      : { version, settings: ANSIBLE_SETTINGS, playbooks: PLAYBOOKS }
   console.error(table(figures))
   console.error(`load ${before} before, ${after} after, with the bench's own; ${cpus().length} processors`)
   console.error(`Node's settings: ${Object.keys(nodeSettings).join(', ') || 'none'}`)
   console.error(ansible.leftOut ?? `${ansible.version}: ${ansible.settings.join('; ')}`)
+  for (const [which, { is }] of Object.entries(ansible.playbooks ?? {})) console.error(`ansible, ${which}: ${is}`)
   const report = {
     node: process.version,
     nodeSettings: Object.keys(nodeSettings),

@@ -12,15 +12,21 @@ const inventory = path.join(home, 'inventory.json')
 const rendered = path.join(home, 'rendered')
 const sockets = path.join(home, 'cp')
 
-/** What ansible.cfg, the playbook and this file have set, in the words of Ansible's users. */
+/** What ansible.cfg and this file have set, in the words of Ansible's users. */
 export const ANSIBLE_SETTINGS: readonly string[] = [
   'forks 5',
   'pipelining on',
   'ControlPersist 60s, every run with new connections',
-  'facts off',
   'interpreter given',
-  'one copy with validate, one reload handler',
 ]
+
+/** How the same settings are put into place, and what the rows of the table call it. */
+export const PLAYBOOKS = {
+  'by keyword': { book: 'settings.yml', is: 'facts, a lineinfile with validate for each keyword, one reload handler' },
+  'one file': { book: 'playbook.yml', is: 'no facts, one copy with validate, one reload handler' },
+} as const
+
+export type Playbook = keyof typeof PLAYBOOKS
 
 /** The first line of `--version`, or undefined where there is none. */
 export async function ansibleVersion(): Promise<string | undefined> {
@@ -43,20 +49,32 @@ export async function installPython({ hosts }: HostsState): Promise<void> {
   )
 }
 
-/** Writes the inventory, and the drop-ins that the playbook is to copy. @param dropIns by the host's name. */
+/** Keyword and value of each line; harden writes no Match blocks. */
+const settingsOf = (dropIn: string): { keyword: string; value: string }[] =>
+  [...dropIn.matchAll(/^([A-Za-z]\w*) (.*)$/gm)].map(([, keyword = '', value = '']) => ({ keyword, value }))
+
+/** Writes the inventory, and the drop-ins that the playbooks are to bring about. @param dropIns by the host's name. */
 export function prepare(state: HostsState, dropIns: ReadonlyMap<string, string>): void {
   mkdirSync(rendered, { recursive: true })
   for (const [name, text] of dropIns) writeFileSync(path.join(rendered, `${name}.conf`), text)
   const hosts = Object.fromEntries(
-    state.hosts.map(({ name, address, user }) => [name, { ansible_host: address, ansible_user: user }]),
+    state.hosts.map(({ name, address, user }) => [
+      name,
+      { ansible_host: address, ansible_user: user, settings: settingsOf(dropIns.get(name) ?? '') },
+    ]),
   )
   const options = sshOptions(state).map((option) => `-o ${option}`)
   const vars = { rendered, ansible_ssh_common_args: options.join(' ') }
   writeFileSync(inventory, JSON.stringify({ all: { hosts, vars } }, null, 2))
 }
 
-/** Runs the playbook. @returns milliseconds. Throws unless hosts were changed, or not, as expected. */
-export async function playbook(state: HostsState, changes: boolean, ...flags: readonly string[]): Promise<number> {
+/** Runs a playbook. @returns milliseconds. Throws unless hosts were changed, or not, as expected. */
+export async function playbook(
+  state: HostsState,
+  which: Playbook,
+  changes: boolean,
+  ...flags: readonly string[]
+): Promise<number> {
   const env = {
     // Without a locale of UTF-8 Ansible does not start.
     LC_ALL: 'C.UTF-8',
@@ -65,7 +83,7 @@ export async function playbook(state: HostsState, changes: boolean, ...flags: re
     ANSIBLE_SSH_CONTROL_PATH: '%(directory)s/%%h',
   }
   try {
-    const args = ['--inventory', inventory, file('playbook.yml'), ...flags]
+    const args = ['--inventory', inventory, file(PLAYBOOKS[which].book), ...flags]
     const { ms, stdout } = await timed('ansible-playbook', args, { env })
     const changed = stdout.match(/ changed=[1-9]/g)?.length ?? 0
     if (changed !== (changes ? state.hosts.length : 0))

@@ -14,8 +14,8 @@ export interface Figure {
   readonly runs: number
   /** Median over the median of `node -e 0`; for start-up only. */
   readonly overNode?: number
-  /** Median over Ansible's median for the same; for harden only. */
-  readonly overAnsible?: number
+  /** Harden's median for the same over this one; for Ansible only. */
+  readonly hardenOver?: number
 }
 
 export const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url))

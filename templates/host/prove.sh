@@ -26,7 +26,8 @@ greeted() {
   return 1
 }
 
-target=$(sshd_target "$ARGS")
+sshd_effective root "$ARGS" >"$WORK/sshd" 2>/dev/null
+target=$(target_in "$WORK/sshd")
 TARGET=${target% *} PORT=${target#* }
 greeted || { say "no sshd answers at $TARGET port $PORT$(outdated)"; exit 11; }
 
@@ -68,7 +69,7 @@ take_keys_back() {
 
 # usual_group: a group that sshd admits, where it admits only some.
 usual_group() {
-  for _group in $(sshd_effective root "$ARGS" 2>/dev/null | sed -n 's/^allowgroups //p') users nogroup nobody; do
+  for _group in $(sed -n 's/^allowgroups //p' "$WORK/sshd") users nogroup nobody; do
     if getent group "$_group" >/dev/null && ! cut -d'|' -f3 "$RUN/data/cases" | grep -qx "@probe:$_group"; then
       printf '%s\n' "$_group"
       return 0
@@ -77,11 +78,11 @@ usual_group() {
   return 1
 }
 
-if sshd_effective root "$ARGS" 2>/dev/null | grep -q '^allowusers '; then
+if grep -q '^allowusers ' "$WORK/sshd"; then
   # A stranger is refused here whatever the factor says: the rehearsal, the offers and the operator's own login have to do.
   echo 'no throw-away login: AllowUsers admits no stranger' >"$RUN/remark"
 else
-  make_key "$(sshd_effective root "$ARGS" 2>/dev/null | sed -n 's/^pubkeyaccepted[a-z]* //p')"
+  make_key "$(sed -n 's/^pubkeyaccepted[a-z]* //p' "$WORK/sshd")"
   printf '' >"$RUN/probes"
   awk -F'|' '$2 == "prove" && $3 ~ /^@/ { print $3 }' "$RUN/data/cases" | sort -u >"$WORK/roles"
   awk -F'|' '$2 == "prove" && $3 !~ /^@/ { print $3 }' "$RUN/data/cases" | sort -u >"$WORK/lent"

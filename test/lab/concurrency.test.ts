@@ -196,7 +196,7 @@ describe('one at a time', function () {
     everywhere('an edit during the rehearsal itself, right before the first write', async (host) => {
       const before = await state(host)
       // Arming comes behind the rehearsal; the files are compared once more behind it.
-      await shim(host, 'systemctl', 'daemon-reload', `echo '# edited' >>${someones}`)
+      await shim(host, 'systemctl', "'start bastionctl-guard@'*", `echo '# edited' >>${someones}`)
       try {
         const done = await bastionctl('apply', plans.get(host) ?? '', ...unattended)
         expect(lineOf(host, done)).to.contain(

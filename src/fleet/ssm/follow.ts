@@ -17,8 +17,8 @@ const cancelMs = 10_000
 const listingMs = 10_000
 const firstPauseMs = 120
 const longestPauseMs = 2_000
-/** An end is then noticed late by a tenth of the time that it took, at most. */
-const growth = 1.1
+/** An end is then noticed late by a sixteenth of the time that it took, at most. */
+const growth = 1.06
 
 export interface Followed extends Sent {
   readonly replies: readonly Reply[]

@@ -14,11 +14,27 @@ stage_change() {
 arm() {
   make_folders "$1" && cp "$RUN/guard.sh" "$LIBEXEC/$1/guard.sh" || return 1
   for _lib in env files state sshd accounts restore databases keys factors roster roster-undo; do
-    cp "$RUN/lib/$_lib.sh" "$LIBEXEC/$1/lib/$_lib.sh" || return 1
-  done
+    printf '%s\n' "$RUN/lib/$_lib.sh"
+  done | xargs -d '\n' cp -t "$LIBEXEC/$1/lib" -- || return 1
   relabel "$LIBEXEC"
-  set_deadline "$1" "$2" && install_units "$1" "$2" && sync -f "$STATE" && sync -f "$LIBEXEC" && sync -f "$UNITS" || return 1
-  systemctl daemon-reload 9>&- && systemctl start "bastionctl-guard@$1.timer" 9>&- && systemctl -q is-active "bastionctl-guard@$1.timer"
+  set_deadline "$1" "$2" && install_units "$1" "$2" && sync -f "$STATE" && sync -f "$LIBEXEC" && sync -f "$UNITS" && start_timer "$1"
+}
+
+# start_timer ID: from 244 on systemd finds new units by itself, which saves running all generators; an older one (RHEL 8 has 239) is told
+# to look again, and so is one that has not seen the deadline.
+start_timer() {
+  if systemctl start "bastionctl-guard@$1.timer" 9>&- && timer_runs "$1"; then return 0; fi
+  systemctl daemon-reload 9>&- && systemctl restart "bastionctl-guard@$1.timer" 9>&- && timer_runs "$1"
+}
+
+# timer_runs ID: systemd counts by both clocks, and knows what to start then.
+timer_runs() {
+  systemctl show -p LoadState -p ActiveState -p NextElapseUSecRealtime -p NextElapseUSecMonotonic \
+    "bastionctl-guard@$1.timer" "bastionctl-guard@$1.service" | awk -F= '
+    $0 == "LoadState=loaded" { loaded++ }
+    $0 == "ActiveState=active" { active++ }
+    /^NextElapse/ && $2 != "" && $2 != "infinity" { clocks++ }
+    END { exit !(loaded == 2 && active == 1 && clocks == 2) }'
 }
 
 # record ID: full copies of both sides, with owner, mode, label and time.
@@ -58,10 +74,7 @@ make_folders() {
     "$UNITS/timers.target.wants" "$UNITS/sysinit.target.wants" "$UNITS/multi-user.target.wants" "$UNITS/bastionctl-guard@$1.timer.d"; do
     [ -d "$_folder" ] || printf '%s\n' "$_folder"
   done | write_text "$CHANGES/$1/made" || return 1
-  while read -r _folder; do
-    mkdir -m 0755 "$_folder" || return 1
-  done <"$CHANGES/$1/made"
-  chmod 0700 "$STASH"
+  xargs -r -d '\n' mkdir -m 0755 -- <"$CHANGES/$1/made" && chmod 0700 "$STASH"
 }
 
 # make_places ID: folders for the change's files, on record before they are there. Once: a roll back later on arms anew.
@@ -99,9 +112,8 @@ missing_folders() {
 }
 
 install_units() {
-  for _unit in "$RUN"/units/*; do
-    cat "$_unit" >"$UNITS/${_unit##*/}" && chmod 0644 "$UNITS/${_unit##*/}" && relabel "$UNITS/${_unit##*/}" || return 1
-  done
+  install -m 0644 "$RUN"/units/* "$UNITS" || return 1
+  for _unit in "$RUN"/units/*; do relabel "$UNITS/${_unit##*/}"; done
   for _link in timers.target.wants/bastionctl-guard@.timer sysinit.target.wants/bastionctl-boot-restore@.service \
     multi-user.target.wants/bastionctl-boot-prove@.service; do
     _wants=$UNITS/${_link%/*}

@@ -92,17 +92,11 @@ expected() {
 
 # drifted_values: account|keyword|wanted|value|change; an account that is gone expects nothing. Without a value where sshd gives none.
 drifted_values() {
-  _asked=
-  while IFS='|' read -r _name _keyword _wanted _id <&3; do
-    if [ "$_name" != "$_asked" ]; then
-      _asked=$_name
-      if getent passwd "$_name" >/dev/null; then _there=yes; else _there=no; fi
-      sshd_effective "$_name" "$RUN/sshd-args" 2>/dev/null >"$RUN/effective"
-    fi
-    if [ "$_there" = yes ] && ! _seen=$(sshd_says "$_keyword" "$_wanted" "$RUN/effective"); then
+  sshd_judges "$1" "$RUN/sshd-args" | while IFS='|' read -r _met _seen _name _keyword _wanted _id; do
+    if [ "$_met" = no ] && getent passwd "$_name" >/dev/null; then
       printf '%s|%s|%s|%s|%s\n' "$_name" "$_keyword" "$_wanted" "$(plain "$_seen")" "$_id"
     fi
-  done 3<"$1"
+  done
 }
 
 # replaced: the program of the running sshd, where another one is in its place on disk now: path|since. What is started anew for each

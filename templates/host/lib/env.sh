@@ -27,13 +27,23 @@ uptime_s() {
   printf '%s\n' "${_up%%.*}"
 }
 
-# One line, no separator of the protocol, at most 300 characters.
+# One line, no separator of the protocol, at most 300 characters. Most texts are that already, and programs cost time.
 plain() {
-  printf '%s' "$*" | tr '\n\r\t|' '   /' | cut -c1-300
+  _plain=$*
+  case $_plain in
+  '') ;;
+  *[[:cntrl:]\|]*) printf '%s' "$_plain" | tr '\n\r\t|' '   /' | cut -c1-300 ;;
+  *) if [ "${#_plain}" -le 300 ]; then printf '%s\n' "$_plain"; else printf '%s' "$_plain" | cut -c1-300; fi ;;
+  esac
 }
 
-# digits N: random ones, at most nineteen.
-digits() { od -An -N8 -tu8 /dev/urandom | tr -d ' \n' | tail -c "$1"; }
+# digits N: random ones, at most twelve: of 48 bits by the kernel (random(4)).
+digits() {
+  read -r _uuid </proc/sys/kernel/random/uuid
+  _digits=00000000000$((0x${_uuid##*-}))
+  while [ "${#_digits}" -gt "$1" ]; do _digits=${_digits#?}; done
+  printf '%s\n' "$_digits"
+}
 
 # random_secret: 160 bits in base32, as a factor has them.
 random_secret() { head -c 20 /dev/urandom | base32 | tr -d '='; }

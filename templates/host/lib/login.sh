@@ -37,7 +37,9 @@ make_key() {
 make_factor() {
   CODE=9$(digits 7)
   WRONG=1$(digits 7)
-  { random_secret && factor_settings && echo "$CODE"; } >"$WORK/factor"
+  # Nobody computes a code of it.
+  : "${THROW_AWAY:=$(random_secret)}"
+  { echo "$THROW_AWAY" && factor_settings && echo "$CODE"; } >"$WORK/factor"
 }
 
 # factor_path ACCOUNT HOME: where the method keeps the account's factor; the plan names it with %u and %h.
@@ -79,7 +81,7 @@ try() {
     set -- "$@" -o BindAddress="$(source_address)" -p "$PORT" "$_account@$TARGET"
   fi
   _out=$(SSH_ASKPASS=$WORK/askpass SSH_ASKPASS_REQUIRE=force DISPLAY=none:0 \
-    timeout 25 setsid -w ssh "$@" "echo $_nonce" </dev/null 2>"$WORK/log") || true
+    timeout 25 ssh "$@" "echo $_nonce" </dev/null 2>"$WORK/log") || true
   KEY=0 PROMPTED=0 GOT=refused
   grep -q 'Server accepts key' "$WORK/log" && KEY=1
   [ -s "$WORK/asked" ] && PROMPTED=1

@@ -39,12 +39,24 @@ sshd_effective() {
   with_args "$2" "$(sshd_binary)" -T -C "user=$1,host=localhost,addr=127.0.0.1"
 }
 
-# sshd_says KEYWORD VALUE FILE: whether the output of `sshd -T` in FILE has that value, without case (mixed from 10.5 on); prints what it
-# has, in lower case. A list that sshd adds up, such as AllowGroups, has a line a word.
-sshd_says() {
-  tr '[:upper:]' '[:lower:]' <"$3" | sed -n "s/^$1 //p" | tr '\n' ' ' | sed 's/ $//' >"$3.value"
-  cat "$3.value"
-  [ "$(cat "$3.value")" = "$(printf '%s' "$2" | tr '[:upper:]' '[:lower:]')" ]
+# sshd_judges ROWS ARGSFILE: what `sshd -T` has for each row of ROWS, account|keyword|wanted[|…]: yes|has|row or no|has|row, in lower case,
+# which is how both are compared (mixed from 10.5 on). A list that sshd adds up, such as AllowGroups, has a line a word. One question an account.
+sshd_judges() {
+  awk -F'|' '!seen[$1]++ { print $1 }' "$1" | while read -r _class; do
+    sshd_effective "$_class" "$2" 2>/dev/null | CLASS=$_class awk -F'|' '
+      rows == "" {
+        at = index($0, " ")
+        keyword = tolower(substr($0, 1, at - 1))
+        has[keyword] = has[keyword] (keyword in has && has[keyword] != "" ? " " : "") tolower(substr($0, at + 1))
+        next
+      }
+      $1 == ENVIRON["CLASS"] {
+        told = has[$2]
+        verdict = told == tolower($3) ? "yes" : "no"
+        gsub(/[|\t]/, "/", told)
+        print verdict "|" told "|" $0
+      }' - rows=1 "$1"
+  done
 }
 
 sshd_version() {
@@ -53,7 +65,12 @@ sshd_version() {
 
 # Where the listener answers from this host: a loopback address unless ListenAddress names another.
 sshd_target() {
-  _listen=$(with_args "$1" "$(sshd_binary)" -T 2>/dev/null | sed -n 's/^listenaddress //p' | grep -v '^\[' | head -n 1)
+  with_args "$1" "$(sshd_binary)" -T 2>/dev/null | target_in -
+}
+
+# target_in FILE: of what `sshd -T` has said.
+target_in() {
+  _listen=$(sed -n '/^listenaddress [^[]/ { s/^listenaddress //p; q; }' "$1")
   _port=${_listen##*:}
   case ${_listen%:*} in
   0.0.0.0 | '') printf '127.0.0.1 %s\n' "${_port:-22}" ;;

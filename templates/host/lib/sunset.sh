@@ -79,13 +79,9 @@ prepare_sunset() {
   head -n 3 "$RUN/data/admins" | sunset_cases "$RUN/data/cases" >"$RUN/cases-now"
   mv "$RUN/cases-now" "$RUN/data/cases"
   # sshd's files are not touched: what it says now of whoever is still there is what it has to say afterwards.
-  _asked=
-  while IFS='|' read -r _name _keyword _value <&3; do
-    getent passwd "$_name" >/dev/null || continue
-    [ "$_name" = "$_asked" ] || sshd_effective "$_name" "$RUN/sshd-args" 2>/dev/null >"$RUN/effective-now"
-    _asked=$_name
-    ! sshd_says "$_keyword" "$_value" "$RUN/effective-now" >/dev/null || printf '%s|%s|%s\n' "$_name" "$_keyword" "$_value"
-  done 3<"$CHANGES/$(wanted base)/expect" >"$RUN/data/expect"
+  sshd_judges "$CHANGES/$(wanted base)/expect" "$RUN/sshd-args" | while IFS='|' read -r _met _ _name _keyword _value; do
+    if [ "$_met" = yes ] && getent passwd "$_name" >/dev/null; then printf '%s|%s|%s\n' "$_name" "$_keyword" "$_value"; fi
+  done >"$RUN/data/expect"
 }
 
 # administrators: accounts with sudo that get in once a factor is demanded: sshd accepts a key of theirs, or it cannot be asked about any.
