@@ -52,6 +52,7 @@ const hostResult = z.strictObject({
   outcome: z.enum(outcomes),
   reason: optional,
   detail: optional,
+  remark: optional,
   deadline: seconds.exactOptional(),
   change: optional,
   recorded: recordedChange.exactOptional(),

@@ -60,7 +60,7 @@ export async function runChange(context: Context, request: ChangeRequest): Promi
     await savePlan(flags.out, plan, flags.yes)
     context.tell(`the plan is in "${flags.out}": bastionctl apply ${flags.out}`)
   }
-  if (dryRun) return { exit: dryRunExit(plan, rehearsal, flags), plan, ...(rehearsal && { rehearsal }) }
+  if (dryRun) return { exit: dryRunExit(context, plan, rehearsal, flags), plan, ...(rehearsal && { rehearsal }) }
   return applyPlan(context, world, plan, flags)
 }
 
@@ -109,8 +109,8 @@ function offersLine(name: string, { asked, today, after, lost }: NonNullable<Hos
   return `${printable(name)}: its sshd was offered ${count(asked, 'key')} and accepts ${String(today)} today, ${String(after)} afterwards${which}`
 }
 
-function dryRunExit(plan: Plan, rehearsal: RunReport | undefined, flags: PlanFlags): ExitName {
-  const rehearsed = rehearsal === undefined ? 'ok' : verdict(rehearsal.results, 'rehearse')
+function dryRunExit({ signal }: Context, plan: Plan, rehearsal: RunReport | undefined, flags: PlanFlags): ExitName {
+  const rehearsed = rehearsal === undefined ? 'ok' : verdict(rehearsal.results, 'rehearse', signal.aborted)
   if (rehearsed !== 'ok') return rehearsed
   return flags['detailed-exitcode'] && hasChanges(plan) ? 'changes' : 'ok'
 }

@@ -37,6 +37,8 @@ export interface HostResult {
   readonly reason?: string
   /** The cause in a sentence for people. */
   readonly detail?: string
+  /** What a proof could not show, in a sentence; it holds whatever becomes of the change. */
+  readonly remark?: string
   /** Epoch seconds; while `pending`. */
   readonly deadline?: number
   /** Of all keys of all accounts: how many the host's sshd was offered, accepts today and would accept afterwards. */

@@ -1,5 +1,6 @@
 /** install → … → confirm, wave by wave. Obeys the plan and nothing else. */
 import { BastionError } from '../domain/errors.js'
+import { refuseBlindTrust } from '../domain/evidence.js'
 import { type HostResult, noSteps } from '../domain/outcome.js'
 import type { Plan, PlannedHost } from '../domain/plan.js'
 import type { ApplyRequest, Ports, RunReport } from './api.js'
@@ -24,6 +25,7 @@ export async function apply(ports: Ports, request: ApplyRequest): Promise<RunRep
   const waves = request.plan.waves.map((ids) => ids.map((id) => plannedHost(request.plan, id)))
   const [canary] = waves.flat()
   if (!canary) return new Ledger(request.plan).report()
+  if (request.confirm === 'auto') refuseBlindTrust(request.plan)
   const held = await Held.open(ports, canary)
   try {
     return await new Run(ports, request, waves, held).go()
@@ -83,8 +85,19 @@ class Run {
       return wave.map((host) => notSent(host, error))
     })
     this.#ledger.add(results)
-    if (results.some(({ outcome }) => outcome === 'pending')) await request.inPlace?.()
+    await this.#refuseClocks()
+    if (this.#ledger.pending.length > 0) await request.inPlace?.()
     ports.emit({ code: 'step-finished', step: 'commit', ms: ports.clock.now() - began })
+  }
+
+  /** A clock that is ahead shows only in the answer: such a host goes back at once, whoever was to decide. */
+  async #refuseClocks(): Promise<void> {
+    const { plan } = this.request
+    const ahead = this.#ledger.pending.filter(({ reason }) => reason === 'clock-skew')
+    if (ahead.length === 0) return
+    const about = { change: plan.id, who: plan.createdBy }
+    await this.#order((hosts) => rollBackHosts(this.ports, hosts, about), ahead)
+    for (const { id, detail = '' } of ahead) this.#ledger.mark([{ id }], 'clock-skew', detail)
   }
 
   async #decide(why: 'canary' | 'partial-failure', remaining: number): Promise<'keep' | 'roll-back' | 'later'> {
@@ -131,9 +144,11 @@ class Run {
     return 'later'
   }
 
-  /** Sends an order to all that is pending. An error leaves them what they are: pending, behind their guards. */
-  async #order(work: (hosts: readonly HostResult[]) => Promise<HostResult[]>): Promise<HostResult[]> {
-    const { pending } = this.#ledger
+  /** Sends an order to what is pending. An error leaves them what they are: pending, behind their guards. */
+  async #order(
+    work: (hosts: readonly HostResult[]) => Promise<HostResult[]>,
+    pending: readonly HostResult[] = this.#ledger.pending,
+  ): Promise<HostResult[]> {
     if (pending.length === 0) return []
     const answers = await work(pending).catch((error: unknown) => {
       if (!(error instanceof BastionError)) throw error

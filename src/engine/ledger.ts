@@ -40,12 +40,18 @@ export class Ledger {
       const { reason, detail } = answer
       const stays = old.outcome === 'pending' && changesNothing.has(answer.outcome)
       const now = stays ? { ...old, ...(reason ? { reason } : {}), ...(detail ? { detail } : {}) } : answer
-      return { ...now, steps: [...old.steps, ...answer.steps], logins: [...old.logins, ...answer.logins] }
+      const { remark } = old
+      return {
+        ...now,
+        ...(remark ? { remark } : {}),
+        steps: [...old.steps, ...answer.steps],
+        logins: [...old.logins, ...answer.logins],
+      }
     })
   }
 
   /** Gives these hosts a cause that lies outside of them. */
-  mark(hosts: readonly HostResult[], reason: string, detail: string): void {
+  mark(hosts: readonly Pick<HostResult, 'id'>[], reason: string, detail: string): void {
     this.#results = this.#results.map((result) =>
       hosts.some(({ id }) => id === result.id) ? { ...result, reason, detail } : result,
     )

@@ -4,6 +4,7 @@ import { changeFrom } from '../domain/change-from.js'
 import { isNoop, type Change } from '../domain/change.js'
 import { digestValue } from '../domain/digest.js'
 import { BastionError } from '../domain/errors.js'
+import { refuseUnrehearsed } from '../domain/evidence.js'
 import type { PendingChange } from '../domain/facts.js'
 import type { Host } from '../domain/host.js'
 import { signPlan } from '../domain/plan-file.js'
@@ -74,6 +75,7 @@ function planAll(inspected: readonly Inspected[], request: PlanRequest): Planned
     try {
       const { facts } = inspection
       const change = changeFrom(draft(request.policy, facts), facts)
+      if (!isNoop(change)) refuseUnrehearsed(change)
       planned.push({ host, change, describes: `${facts.os.prettyName}, OpenSSH ${facts.sshd.version}` })
     } catch (error) {
       if (!(error instanceof BastionError)) throw error

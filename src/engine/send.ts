@@ -91,13 +91,14 @@ function resultOf(host: Addressee, answer: HostAnswer): HostResult {
   const deadline = Number(fields.deadline ?? 0)
   const meaning = meanings[outcome] ?? outcome
   const recorded = readRecorded(answer)
-  const text = [detail || fields.remark || '', ...diff].filter(Boolean).join('\n')
+  const text = [detail, ...diff].filter(Boolean).join('\n')
   return {
     id: host.id,
     name: host.name,
     outcome: isOutcome(meaning) ? meaning : 'unknown',
     ...(reason ? { reason } : {}),
     ...(text ? { detail: text } : {}),
+    ...(fields.remark ? { remark: fields.remark } : {}),
     ...(deadline > 0 ? { deadline } : {}),
     ...offersOf(fields.offers, fields.lost),
     ...(fields.change ? { change: fields.change } : {}),

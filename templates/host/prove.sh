@@ -78,43 +78,49 @@ usual_group() {
   return 1
 }
 
-if grep -q '^allowusers ' "$WORK/sshd"; then
-  # A stranger is refused here whatever the factor says: the rehearsal, the offers and the operator's own login have to do.
-  echo 'no throw-away login: AllowUsers admits no stranger' >"$RUN/remark"
-else
-  make_key "$(sed -n 's/^pubkeyaccepted[a-z]* //p' "$WORK/sshd")"
-  printf '' >"$RUN/probes"
-  awk -F'|' '$2 == "prove" && $3 ~ /^@/ { print $3 }' "$RUN/data/cases" | sort -u >"$WORK/roles"
-  awk -F'|' '$2 == "prove" && $3 !~ /^@/ { print $3 }' "$RUN/data/cases" | sort -u >"$WORK/lent"
+# make_probes <roles: a throw-away account for each role, with the throw-away key where sshd looks for it.
+make_probes() {
   while read -r role; do
     name=bctl-$(digits 8)
     case $role in
     @probe:*) group=${role#@probe:} ;;
-    *) group=$(usual_group) || { say 'no group for a throw-away account'; exit 11; } ;;
+    *) group=$(usual_group) || { say 'no group for a throw-away account'; return 1; } ;;
     esac
-    made=$(make_probe "$ID" "$name" "$group") || { say "no throw-away account: $made"; exit 11; }
+    made=$(make_probe "$ID" "$name" "$group") || { say "no throw-away account: $made"; return 1; }
     printf '%s %s\n' "$role" "$name" >>"$RUN/probes"
     home=$(getent passwd "$name" | cut -d: -f6)
-    file=$(keys_path "$name" "$home") || { say 'sshd reads no authorized_keys file'; exit 11; }
+    file=$(keys_path "$name" "$home") || { say 'sshd reads no authorized_keys file'; return 1; }
     for path in "$file" "$(factor_path "$name" "$home")"; do
       case $path in
       "$home"/*) ;;
-      *) note_stray "$ID" "$path" || { say 'nothing can be put on record'; exit 11; } ;;
+      *) note_stray "$ID" "$path" || { say 'nothing can be put on record'; return 1; } ;;
       esac
     done
     if ! mkdir -p "${file%/*}" || ! cp "$WORK/key.pub" "$file"; then
       say "no key could be laid at $file"
-      exit 11
+      return 1
     fi
     case $file in
     "$home"/*) chown -R "$name:" "$home" && chmod 0600 "$file" ;;
     *) chmod 0644 "$file" ;;
     esac
     [ -z "$(command -v restorecon)" ] || restorecon -R "$home" 2>/dev/null
-  done <"$WORK/roles"
+  done
+}
+
+awk -F'|' '$2 == "prove" { print $3 }' "$RUN/data/cases" | sort -u >"$WORK/proven"
+if [ -s "$WORK/proven" ]; then
+  make_key "$(sed -n 's/^pubkeyaccepted[a-z]* //p' "$WORK/sshd")"
+  printf '' >"$RUN/probes"
+  grep '^@' "$WORK/proven" >"$WORK/roles"
+  grep -v '^@' "$WORK/proven" >"$WORK/lent"
+  make_probes <"$WORK/roles" || exit 11
   lend_keys || { say 'no throw-away key could be lent to a new account'; exit 11; }
   run_cases prove live || { say "$FAILED"; exit 11; }
   take_keys_back || { say 'the throw-away key could not be taken back'; exit 11; }
+elif [ "$(value feature "$RUN/data/manifest")" != users ]; then
+  # The plan knows of no account that could be made and that sshd would admit: the operator's own login has to do.
+  echo 'no login through the running sshd: it admits no throw-away account' >"$RUN/remark"
 fi
 
 offers live "$RUN/keys" "$RUN/offers-after"

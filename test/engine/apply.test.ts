@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { BastionError } from '../../src/domain/errors.js'
 import { verdict } from '../../src/domain/verdict.js'
 import { signPlan } from '../../src/domain/plan-file.js'
-import type { Change } from '../../src/domain/change.js'
+import type { Change, LoginCase } from '../../src/domain/change.js'
 import type { RunEvent } from '../../src/domain/events.js'
 import type { Plan } from '../../src/domain/plan.js'
 import type { Decide, Ports, RunReport } from '../../src/engine/api.js'
@@ -15,6 +15,15 @@ import { FakeTransport, type Answer } from '../fakes/fake-transport.js'
 import { refusal } from '../fakes/refusal.js'
 import { openCommand } from '../host/open-command.js'
 
+const login = (phase: LoginCase['phase']): LoginCase => ({
+  id: phase,
+  phase,
+  account: '@probe',
+  factor: 'none',
+  answer: 'batch',
+  expect: 'in',
+  prompted: false,
+})
 const change: Change = {
   feature: 'mfa',
   summary: 's',
@@ -23,7 +32,7 @@ const change: Change = {
   packages: [],
   factor: '%h/f',
   reads: [],
-  logins: [],
+  logins: [login('prove')],
   expectations: [],
   lockouts: [],
   keyOnly: [],
@@ -33,7 +42,7 @@ const change: Change = {
 }
 const ids = ['i-a', 'i-b', 'i-c']
 
-function plan(changing = ids): Plan {
+function plan(changing = ids, logins = change.logins): Plan {
   return signPlan({
     schema: 'bastionctl/plan/1',
     id: 'P',
@@ -54,7 +63,7 @@ function plan(changing = ids): Plan {
     },
     policyDigest: '',
     confirmWithin: 600,
-    changes: [change],
+    changes: [{ ...change, logins }],
     hosts: ids.map((id) => ({ id, name: id, describes: '', ...(changing.includes(id) ? { change: 'd1' } : {}) })),
     waves: changing.length === 0 ? [] : [changing.slice(0, 1), changing.slice(1)].filter((wave) => wave.length > 0),
   })
@@ -301,10 +310,29 @@ describe('apply', () => {
     expect(outcomes(await world.run('later'))).to.deep.equal(['rolled-back', 'untouched', 'untouched'])
   })
 
-  it('keeps no change on a host whose clock is ahead', async () => {
+  it('puts a host whose clock is ahead back at once, whoever was to decide', async () => {
     const ahead = `bastionctl=1\noutcome=proven\ndeadline=9999999999\nnow=${String(Date.UTC(2026, 0, 1) / 1000 + 60)}\n`
-    const report = await new World({ 'change i-a': ahead }).run('auto')
-    expect(outcomes(report)).to.deep.equal(['rolled-back', 'untouched', 'untouched'])
+    for (const confirm of ['auto', 'later', 'ask'] as const) {
+      const world = new World({ 'change i-a': ahead })
+      const report = await world.run(confirm, () => Promise.reject(new Error('nothing is left to decide about')))
+      expect(outcomes(report), confirm).to.deep.equal(['rolled-back', 'untouched', 'untouched'])
+      expect(report.results[0]).to.include({ reason: 'clock-skew' })
+      expect(report.results[0]?.detail).to.match(/ahead of yours/)
+    }
+  })
+
+  it('lets no proof decide where there is none (G3), and sends nothing then', async () => {
+    const world = new World()
+    const of = plan(ids, [login('rehearse')])
+    expect(await refusal(() => world.run('auto', undefined, of))).to.include({ exit: 'refused' })
+    expect([world.transport.sent, world.sessions.log]).to.deep.equal([[], []])
+    expect(outcomes(await world.run('later', undefined, of))).to.deep.equal(['pending', 'pending', 'pending'])
+  })
+
+  it('goes on saying what a proof could not show, once the change is kept', async () => {
+    const answer = `bastionctl=1\noutcome=proven\ndeadline=9999999999\nremark=no login of a stranger\n`
+    const report = await new World({ 'change i-a': answer }).run('auto')
+    expect(report.results[0]).to.include({ outcome: 'confirmed', remark: 'no login of a stranger' })
   })
 
   it('does nothing, and opens no session, where nothing has to change', async () => {

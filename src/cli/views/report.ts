@@ -25,7 +25,7 @@ export function reportView({ id, results, now, naming = false }: Report, style: 
   )
   const lines = results.flatMap((result, at) => [
     colourOutcome(rows[at] ?? '', result.outcome, style),
-    ...indent([...moreDetail(result), ...failedLogins(result)], 4),
+    ...indent([...remarks(result), ...moreDetail(result), ...failedLogins(result)], 4),
   ])
   return [...lines, '', ...summary(results), ...nextSteps(id, results, style)]
 }
@@ -67,6 +67,10 @@ function undone(result: HostResult): string {
   if (result.recorded === undefined || result.recorded.state === 'rolled-back') return ''
   if (result.outcome === 'rolled-back') return `undid ${recordedText(result)}`
   return result.outcome === 'confirmed' ? recordedText(result) : ''
+}
+
+function remarks({ remark }: HostResult): readonly string[] {
+  return remark === undefined ? [] : [printable(remark)]
 }
 
 /** Such as the difference to what somebody else has edited. */

@@ -37,6 +37,11 @@ export function stoodFor(people: readonly Person[]): string[] {
   ]
 }
 
+/** Those who get in and whose logins nobody can make: what sshd says of them is then all that is known. As many as are tried, at most. */
+export function unseen(people: readonly Person[]): Person[] {
+  return people.filter((person) => person.after && !canRehearse(person)).slice(0, mostAccounts)
+}
+
 /** Accounts that are let in and that nobody can try, with the reason; told to the reviewer. */
 export function notRehearsed(people: readonly Person[]): string[] {
   return people.flatMap(({ account, after }) => {

@@ -8,7 +8,7 @@ import { profileFor, type OsProfile } from '../../os/index.js'
 import { foreignDirectives } from '../foreign.js'
 import { readsOf } from '../reads.js'
 import { mfaFeature } from '../sshd-files.js'
-import { chosen, notRehearsed, stoodFor } from './choose.js'
+import { chosen, notRehearsed, stoodFor, unseen } from './choose.js'
 import { hasPlainKey, keyReaches } from './entry.js'
 import { filesOff, filesOn } from './files.js'
 import { refuseForeignPam, refuseForeignSshd } from './foreign.js'
@@ -54,6 +54,12 @@ function draftOn(asked: MfaPolicy, facts: Facts, os: OsProfile): Draft {
   refuseNobody(everybody, policy)
   const able = chosen(everybody)
   const probe = probePlan(facts, policy.exemptGroups)
+  if (grace?.ended === false && probe.ordinary === undefined)
+    throw new BastionError(
+      'refused',
+      'the host could not prove by itself that people get in at that date: sshd admits no throw-away account',
+      'leave --grace out, and make enrolment required by a run of your own',
+    )
   const installs = facts.pamModules.includes(method.module)
     ? []
     : [`installs ${need.name}${need.source === undefined ? '' : ` (from ${need.source}, which has to be enabled)`}`]
@@ -68,7 +74,7 @@ function draftOn(asked: MfaPolicy, facts: Facts, os: OsProfile): Draft {
     packages: [{ name: need.name, module: need.module }],
     reads: readsOf(facts, mfaFeature, Object.values(paths), policy.exemptGroups),
     logins: [...baseline(able, state), ...loginsOn(able, policy, probe)],
-    expectations: expectations(able, facts.sshd.version),
+    expectations: expectations([...able, ...unseen(everybody)], facts.sshd.version),
     lockouts: lockoutsOf(everybody, policy.acceptLockout),
     keyOnly: keyOnlyOf(everybody),
     access: [],

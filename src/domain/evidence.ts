@@ -1,0 +1,38 @@
+/** What a change rests on: logins that are seen, before it goes live and afterwards. */
+import type { Change } from './change.js'
+import { BastionError } from './errors.js'
+import type { Plan } from './plan.js'
+
+/** People are proven by their own keys: those who come have to be accepted, those who leave refused. */
+const bySshd = ({ feature }: Change): boolean => feature !== 'users'
+
+/** Error: `host-unfit` where nobody could be seen to get in afterwards, not even in a rehearsal (G2). */
+export function refuseUnrehearsed(change: Change): void {
+  if (!bySshd(change) || change.logins.some(({ phase }) => phase === 'rehearse')) return
+  throw new BastionError(
+    'host-unfit',
+    'no login can be rehearsed here: sshd forces a command on every account that gets in, or admits it from certain addresses only',
+    'have an account whose login is free of both, at least while this is changed',
+  )
+}
+
+/** Names of hosts on which no login goes through the running sshd once the change is live. */
+export function unproven({ changes, hosts }: Plan): string[] {
+  const blind = new Set(
+    changes
+      .filter((change) => bySshd(change) && !change.logins.some(({ phase }) => phase === 'prove'))
+      .map(({ digest }) => digest),
+  )
+  return hosts.filter(({ change }) => change !== undefined && blind.has(change)).map(({ name }) => name)
+}
+
+/** Error: `refused` where the proofs were to decide and there is none; the operator's own login has to (G3). */
+export function refuseBlindTrust(plan: Plan): void {
+  const names = unproven(plan)
+  if (names.length === 0) return
+  throw new BastionError(
+    'refused',
+    `sshd admits no throw-away account on ${names.join(', ')}, so no proof can decide whether to keep the change`,
+    'log in yourself once it is live: --confirm ask, or --confirm later and then "bastionctl confirm"',
+  )
+}
