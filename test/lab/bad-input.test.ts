@@ -387,6 +387,8 @@ describe('bad input', function () {
   })
 
   describe('Ctrl-C', () => {
+    const atWork = "systemctl list-units --plain --no-legend 'bastionctl-run-*'"
+
     afterEach(async function () {
       this.timeout('4m')
       await noFaults()
@@ -441,6 +443,47 @@ describe('bad input', function () {
       expect(seconds).to.be.below(15)
       expect((await calls()).counts['ssm:CancelCommand']).to.equal(1)
       expect((await calls()).counts['ssm:SendCommand']).to.equal(1)
+    })
+
+    it('while logins are rehearsed: nothing was to be written, and nothing is', async () => {
+      const before = await Promise.all(hosts.map(live))
+      await holdAtRehearsal('deb12')
+      const done = await interrupt(['enable-mfa', ...all, '--dry-run', '--rehearse'], () => untilHeld('deb12'))
+      await letGo('deb12')
+      expect(lineOf('deb12', done)).to.match(/ not known \| it was cancelled while it ran/)
+      expect(done.exitCode).to.equal(130)
+      for (const [at, host] of hosts.entries()) {
+        await until('the rehearsal has ended', 30, async () => (await must(host, atWork)) === '')
+        expect(difference(before[at] ?? [], await live(host))).to.deep.equal([])
+      }
+    })
+
+    it('while the safety session is opened: nothing is sent', async () => {
+      const before = await changesSent()
+      const slow = ['--ssh-user', 'admin', '--ssh-option', 'ProxyCommand=sleep 30'] as const
+      const session = ['enable-mfa', ...all, '--yes', '--confirm', 'auto', ...slow] as const
+      const run = startAs({}, ...session)
+      let text = ''
+      run.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()))
+      await until('the session', 60, async () => text.includes('safety session on deb12: opening'))
+      run.kill('SIGINT')
+      const { exitCode } = await run
+      expect(exitCode).to.equal(130)
+      expect(await changesSent()).to.equal(before)
+    })
+
+    it('while the second wave is changed: both are guarded, and the rollback of the run finds both', async () => {
+      await holdAtRehearsal('deb13')
+      const done = await interrupt(change, () => untilHeld('deb13'))
+      expect(lineOf('deb12', done)).to.match(/ pending/)
+      expect(done.exitCode).to.equal(130)
+      await letGo('deb13')
+      await until('the host has gone on', 30, async () =>
+        (await must('deb13', 'cat /var/lib/bastionctl/changes/*/state 2>/dev/null; true')).includes('state=proven'),
+      )
+      const undone = await bastionctl('rollback')
+      for (const host of hosts) expect(lineOf(host, undone)).to.match(/ rolled back/)
+      expect(undone.exitCode).to.equal(0)
     })
 
     it('while the first host is changed: it is guarded, the others are untouched, and a rollback finds it', async () => {

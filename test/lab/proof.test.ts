@@ -143,6 +143,46 @@ describe('the proof', function () {
     })
   })
 
+  describe('where AllowUsers admits no throw-away account', () => {
+    const theirs = '/etc/ssh/sshd_config.d/50-theirs.conf'
+    everywhere('no proof decides: auto is refused, and what the operator has logged in to is kept', async (host) => {
+      await must(host, `echo 'AllowUsers admin bob ann' >${theirs} && systemctl reload ssh`)
+      try {
+        const before = await state(host)
+        const auto = await bastionctl('enable-mfa', ...only(host), ...unattended, ...accept)
+        expect(auto.stderr).to.match(
+          new RegExp(`^sshd admits no throw-away account on ${host}, so no proof can decide`, 'm'),
+        )
+        expect(auto.exitCode).to.equal(7)
+        expect(difference(before, await state(host))).to.deep.equal([])
+        const later = ['--yes', '--safety-session', 'none', '--confirm', 'later'] as const
+        const live = await bastionctl('enable-mfa', ...only(host), ...later, ...accept)
+        expect(live.stdout).to.match(/no login through the running sshd: it admits no throw-away account/)
+        expect(live.exitCode, live.stdout).to.equal(0)
+        expect(await login(host, bob)).to.deep.include({ in: true, prompts: [] })
+        const kept = await bastionctl('confirm', ...only(host))
+        expect(kept.exitCode, kept.stdout).to.equal(0)
+        const undone = await bastionctl('rollback', ...only(host), '--yes')
+        expect(undone.exitCode, undone.stdout).to.equal(0)
+      } finally {
+        await must(host, `rm -f ${theirs} && systemctl reload ssh`)
+      }
+    })
+
+    everywhere('and one that admits anybody is no reason for it: the throw-away account logs in', async (host) => {
+      await must(host, `echo 'AllowUsers *' >${theirs} && systemctl reload ssh`)
+      try {
+        const done = await bastionctl('enable-mfa', ...only(host), ...unattended, ...accept, '--json')
+        expect(done.exitCode, done.stdout).to.equal(0)
+        expect(done.stdout).to.match(/"id": "prove-probe-right"/)
+        const undone = await bastionctl('rollback', ...only(host), '--yes')
+        expect(undone.exitCode, undone.stdout).to.equal(0)
+      } finally {
+        await must(host, `rm -f ${theirs} && systemctl reload ssh`)
+      }
+    })
+  })
+
   describe('accepts', () => {
     it('the same change where nothing breaks', async () => {
       await enable(...accept)
