@@ -159,13 +159,15 @@ describe('the proof', function () {
         const live = await bastionctl('enable-mfa', ...only(host), ...later, ...accept)
         expect(live.stdout).to.match(/no login through the running sshd: it admits no throw-away account/)
         expect(live.exitCode, live.stdout).to.equal(0)
-        expect(await login(host, bob)).to.deep.include({ in: true, prompts: [] })
+        expect(await login(host, bob, { answer: 'nothing' })).to.deep.include({ in: true, prompts: [] })
         const kept = await bastionctl('confirm', ...only(host))
         expect(kept.exitCode, kept.stdout).to.equal(0)
         const undone = await bastionctl('rollback', ...only(host), '--yes')
         expect(undone.exitCode, undone.stdout).to.equal(0)
       } finally {
         await must(host, `rm -f ${theirs} && systemctl reload ssh`)
+        // Of a test that failed half-way.
+        await bastionctl('rollback', ...only(host), '--yes')
       }
     })
 
@@ -179,6 +181,8 @@ describe('the proof', function () {
         expect(undone.exitCode, undone.stdout).to.equal(0)
       } finally {
         await must(host, `rm -f ${theirs} && systemctl reload ssh`)
+        // Of a test that failed half-way.
+        await bastionctl('rollback', ...only(host), '--yes')
       }
     })
   })
