@@ -130,12 +130,12 @@ export interface Lockout {
   readonly unattended?: true
 }
 
-/** One key of one account: whether sshd lets it in today and would after the change. */
+/** One key of one account, or another way in: whether sshd lets it in today and would after the change. */
 export interface AccessRow {
   readonly account: string
   /** An administrator. */
   readonly sudo: boolean
-  /** e.g. `RSA 2048 SHA256:… ann@laptop`; `password` for an account without keys. */
+  /** e.g. `RSA 2048 SHA256:… ann@laptop`; else `certificate`, `key handed out by PROGRAM`, `password` or `Kerberos ticket`. */
   readonly key: string
   readonly today: boolean
   readonly after: boolean

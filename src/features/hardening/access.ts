@@ -4,6 +4,7 @@ import type { Account, Effective, Facts, KeyFact } from '../../domain/facts.js'
 import { admitted, byFactorToday, byKeyToday, byPasswordToday, effective, keyReaches } from '../mfa/entry.js'
 import type { MfaState } from '../mfa/state.js'
 import type { Intent } from './setting.js'
+import { byTicketToday, keysElsewhere, ticketOpens, type KeyElsewhere } from './ways.js'
 
 export interface Access {
   /** As the account will be: the same with other effective values. */
@@ -18,29 +19,31 @@ export interface Access {
 }
 
 export function accessOf(facts: Facts, lines: readonly Intent[], state: MfaState): Access[] {
-  return facts.accounts.map((account) => {
-    const after = { ...account, effective: inForce(account.effective, lines, state) }
-    const keys = account.keys.filter(({ options }) => !options.includes('cert-authority'))
-    const rows = keys.map((key) => keyRow(account, after, key, state))
-    const [today, later] = [gets(account, state), gets(after, state)]
-    if (rows.length === 0 && byPasswordToday(account, state) && !byPasswordToday(after, state))
-      rows.push({
-        account: account.name,
-        sudo: account.sudo,
-        key: 'password',
-        today,
-        after: false,
-        why: 'PasswordAuthentication no',
-      })
-    const lost = rows.filter((row) => row.today && !row.after)
-    const loses =
-      lost.length > 0
-        ? lost.map(({ key, why }) => `${key} (${why ?? ''})`).join(', ')
-        : today && !later
-          ? `its way in (${whyNot(after)})`
-          : undefined
-    return { before: account, after, rows, today, later, ...(loses === undefined ? {} : { loses }) }
-  })
+  return facts.accounts.map((account) =>
+    accessFor(account, { ...account, effective: inForce(account.effective, lines, state) }, state),
+  )
+}
+
+/** One account as it is, and with other effective values. */
+function accessFor(before: Account, after: Account, state: MfaState): Access {
+  const keys = before.keys.filter(({ options }) => !options.includes('cert-authority'))
+  const ofFiles = keys.map((key) => ({ key, row: rowOf(before, after, { name: describeKey(key), key }, state) }))
+  const elsewhere = keysElsewhere(before).map((one) => ({ key: one.key, row: rowOf(before, after, one, state) }))
+  const byKey = [...ofFiles, ...elsewhere]
+  const others = [...passwordRow(before, after, state), ...ticketRow(before, after)]
+  const rows = [...byKey.map(({ row }) => row), ...others]
+  const today = gets(before, state) || elsewhere.some((one) => one.row.today)
+  const later = gets(after, state) || elsewhere.some((one) => one.row.after)
+  // Whoever still has a key of their own that opens a session can do without a password.
+  const spared = byKey.some(({ key, row }) => row.after && !key.options.includes('command'))
+  const lost = rows.filter((row) => row.today && !row.after && !(spared && others.includes(row)))
+  const loses =
+    lost.length > 0
+      ? lost.map(({ key, why }) => `${key} (${why ?? ''})`).join(', ')
+      : today && !later
+        ? `its way in (${whyNot(after)})`
+        : undefined
+  return { before, after, rows, today, later, ...(loses === undefined ? {} : { loses }) }
 }
 
 export function lockoutsOf(access: readonly Access[], accepted: readonly string[]): Lockout[] {
@@ -74,24 +77,42 @@ function gets(account: Account, state: MfaState): boolean {
   return byKeyToday(able) || byFactorToday(able, state) || byPasswordToday(account, state)
 }
 
-function keyRow(before: Account, after: Account, key: KeyFact, state: MfaState): AccessRow {
+function rowOf(before: Account, after: Account, { name, key }: KeyElsewhere, state: MfaState): AccessRow {
+  const judged = key.type !== ''
+  const refused = (account: Account): string | undefined => (judged ? refusal(account.effective, key) : undefined)
   const opens = (account: Account): boolean => {
     const with_ = { ...account, keys: [key] }
-    return (
-      refusal(account.effective, key) === undefined &&
-      (byKeyToday(with_) || byFactorToday(with_, state) || runsForRoot(with_))
-    )
+    return refused(account) === undefined && (byKeyToday(with_) || byFactorToday(with_, state) || runsForRoot(with_))
   }
   const [today, later] = [opens(before), opens(after)]
-  const why = today === later ? undefined : (refusal(after.effective, key) ?? whyNot(after))
-  return {
-    account: before.name,
-    sudo: before.sudo,
-    key: describeKey(key),
-    today,
-    after: later,
-    ...(why === undefined ? {} : { why }),
-  }
+  const why = today === later ? undefined : (refused(after) ?? whyNot(after))
+  return row(before, name, today, later, why)
+}
+
+function row({ name, sudo }: Account, key: string, today: boolean, after: boolean, why?: string): AccessRow {
+  return { account: name, sudo, key, today, after, ...(why === undefined ? {} : { why }) }
+}
+
+/** Only where one is lost: a password that works before and after is no matter of this change. */
+function passwordRow(before: Account, after: Account, state: MfaState): AccessRow[] {
+  if (!byPasswordToday(before, state) || byPasswordToday(after, state)) return []
+  const off = (keyword: string): boolean =>
+    effective(before.effective, keyword)[0] === 'yes' && effective(after.effective, keyword)[0] === 'no'
+  const why =
+    admitted(after) === 'no'
+      ? whyNot(after)
+      : off('passwordauthentication')
+        ? 'PasswordAuthentication no'
+        : ['kbdinteractiveauthentication', 'challengeresponseauthentication'].some(off)
+          ? 'KbdInteractiveAuthentication no'
+          : `PermitRootLogin ${after.effective.permitrootlogin?.[0] ?? ''}`
+  return [row(before, 'password', true, false, why)]
+}
+
+function ticketRow(before: Account, after: Account): AccessRow[] {
+  if (!byTicketToday(before) || ticketOpens(after)) return []
+  const why = effective(after.effective, 'gssapiauthentication')[0] === 'no' ? 'GSSAPIAuthentication no' : whyNot(after)
+  return [row(before, 'Kerberos ticket', true, false, admitted(after) === 'no' ? whyNot(after) : why)]
 }
 
 /** A program that runs a forced command as root, such as a backup, loses its key like anybody; the notice of cloud images does not count. */
@@ -103,8 +124,15 @@ function runsForRoot(account: Account): boolean {
 
 /** Which setting keeps the account out, whatever the key. */
 export function whyNot(account: Account): string {
-  if (admitted(account) === 'no') return `AllowGroups ${(account.effective.allowgroups ?? []).join(' ')}`
-  if (!keyReaches(account)) return `PermitRootLogin ${account.effective.permitrootlogin?.[0] ?? ''}`
+  const { effective: values } = account
+  if (admitted(account) === 'no') {
+    const lists = ['AllowGroups', 'AllowUsers', 'DenyGroups', 'DenyUsers']
+    const of = (list: string): readonly string[] => values[list.toLowerCase()] ?? []
+    const shut = lists.find((list) => admitted({ ...account, effective: { [list.toLowerCase()]: of(list) } }) === 'no')
+    return `${shut ?? 'AllowGroups'} ${of(shut ?? 'AllowGroups').join(' ')}`
+  }
+  if (!keyReaches(account)) return `PermitRootLogin ${values.permitrootlogin?.[0] ?? ''}`
+  if (effective(values, 'pubkeyauthentication')[0] === 'no') return 'PubkeyAuthentication no'
   return 'what sshd demands has changed'
 }
 

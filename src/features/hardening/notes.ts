@@ -46,10 +46,11 @@ function keysFromElsewhere({ accounts }: Facts): string[] {
     ...of('authorizedkeyscommand')
       .filter((command) => !command.includes('eic_run_authorized_keys'))
       .map(
-        (command) => `keys that ${command} hands out are not in the table: sshd cannot be asked about them beforehand`,
+        (command) =>
+          `keys that ${command} hands out are in the table by rule alone: sshd cannot be asked about them beforehand`,
       ),
     ...of('trustedusercakeys').map(
-      (file) => `certificates of ${file} are not in the table: sshd cannot be asked about them beforehand`,
+      (file) => `certificates of ${file} are in the table by rule alone: sshd cannot be asked about them beforehand`,
     ),
   ]
 }

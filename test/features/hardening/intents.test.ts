@@ -1,23 +1,12 @@
 /** What a level means on a host: what its sshd knows, what wins over it, who loses what. */
 import { expect } from 'chai'
-import type { Account, Facts } from '../../../src/domain/facts.js'
+import type { Facts } from '../../../src/domain/facts.js'
 import type { HardenPolicy } from '../../../src/domain/policy.js'
 import { explainHarden } from '../../../src/features/hardening/explain.js'
 import { settings } from '../../../src/features/hardening/settings.js'
 import { draft } from '../../../src/features/index.js'
 import { refusal } from '../../fakes/refusal.js'
-import {
-  account,
-  admin,
-  carriedOut,
-  file,
-  hardening,
-  key,
-  policy,
-  stockEffective,
-  stockFacts,
-  type Distro,
-} from '../facts.js'
+import { account, admin, carriedOut, file, hardening, policy, stockFacts, type Distro } from '../facts.js'
 
 const dropIn = '/etc/ssh/sshd_config.d/01-bastionctl-hardening.conf'
 const strict = (more: Partial<HardenPolicy> = {}): HardenPolicy => hardening({ level: 'strict', ...more })
@@ -221,113 +210,6 @@ describe('settings of others', () => {
       'KbdInteractiveAuthentication yes\nAuthenticationMethods publickey,keyboard-interactive:pam\n',
     )
     expect(written(hardening(), facts, 'KbdInteractiveAuthentication')).to.equal('no')
-  })
-})
-
-describe('who loses what by a level', () => {
-  const rsa = (bits: number): Account['keys'][number] => ({
-    type: 'ssh-rsa',
-    bits,
-    fingerprint: `SHA256:rsa${String(bits)}`,
-    comment: 'old',
-    options: [],
-  })
-  const ecdsa: Account['keys'][number] = {
-    type: 'ecdsa-sha2-nistp256',
-    bits: 256,
-    fingerprint: 'SHA256:ec',
-    comment: '',
-    options: [],
-  }
-  const people = (...more: Account[]): Facts => {
-    const facts = stockFacts('debian-12')
-    return {
-      ...facts,
-      accounts: [
-        ...facts.accounts,
-        ...more.map((one) => ({ ...one, effective: { ...one.effective, requiredrsasize: ['1024'] } })),
-      ],
-    }
-  }
-
-  it('keys of a modern kind lose nothing at baseline (lockout 21)', () => {
-    const { lockouts, access } = draft(
-      hardening(),
-      people(account('rita', { keys: [rsa(2048)] }), account('eck', { keys: [ecdsa] })),
-    )
-    expect(lockouts).to.deep.equal([])
-    expect(
-      access
-        .filter(({ account: name }) => name === 'rita' || name === 'eck')
-        .every(({ today, after }) => today && after),
-    ).to.equal(true)
-  })
-
-  it('short RSA keys and ECDSA keys are lost at strict, each with the setting that decides (lockout 21)', () => {
-    const facts = people(account('rita', { keys: [rsa(2048)] }), account('eck', { keys: [ecdsa, ...admin.keys] }))
-    const { lockouts, access } = draft(strict({ acceptLockout: ['eck'] }), facts)
-    expect(lockouts.filter(({ account: name }) => name !== 'root')).to.deep.equal([
-      { account: 'rita', reason: 'loses RSA 2048 SHA256:rsa2048 old (RequiredRSASize 3072)', accepted: false },
-      {
-        account: 'eck',
-        reason: 'loses ecdsa-sha2-nistp256 SHA256:ec (PubkeyAcceptedAlgorithms has no ecdsa-sha2-nistp256)',
-        accepted: true,
-      },
-    ])
-    expect(access).to.deep.include({
-      account: 'rita',
-      sudo: false,
-      key: 'RSA 2048 SHA256:rsa2048 old',
-      today: true,
-      after: false,
-      why: 'RequiredRSASize 3072',
-    })
-  })
-
-  it('who is in none of the allowed groups (lockout 20)', () => {
-    const { lockouts } = draft(hardening({ allowGroups: ['admin', 'robots'] }), stockFacts())
-    expect(lockouts.map(({ account: name }) => name)).to.deep.equal(['alice'])
-    expect(lockouts[0]?.reason).to.match(/AllowGroups admin robots/)
-  })
-
-  it('who has a password only', () => {
-    const facts = people(account('paul', { keys: [], password: 'set' }))
-    expect(draft(hardening(), facts).lockouts).to.deep.include({
-      account: 'paul',
-      reason: 'loses password (PasswordAuthentication no)',
-      accepted: false,
-    })
-  })
-
-  it('root, where people log in as root (lockout 19); a notice of the cloud image is no loss', () => {
-    const facts = stockFacts()
-    const [, ...others] = facts.accounts
-    const asRoot = account('root', { uid: 0, home: '/root', sudo: true })
-    expect(draft(strict(), { ...facts, accounts: [asRoot, ...others] }).lockouts[0]).to.include({
-      account: 'root',
-      accepted: false,
-    })
-    expect(draft(strict(), facts).lockouts).to.deep.equal([])
-    const backup = { ...asRoot, keys: [{ ...(asRoot.keys[0] ?? key()), options: ['command'] }] }
-    const { lockouts } = draft(strict(), { ...facts, accounts: [backup, ...others] })
-    expect(lockouts[0]?.reason).to.match(/\(forced command\) \(PermitRootLogin no\)/)
-  })
-
-  it('is refused whatever is agreed to where no administrator is left (lockouts 19 and 20)', async () => {
-    const everybody = ['root', 'admin', 'alice', 'ci']
-    expect(
-      (await refusal(() => draft(hardening({ allowGroups: ['alice'], acceptLockout: everybody }), stockFacts())))
-        .message,
-    ).to.match(/no administrator could log in any more: admin would be kept out/)
-    const ecdsaOnly = { ...admin, keys: [ecdsa, { ...rsa(4096), options: ['command'] }] }
-    const half = people(ecdsaOnly)
-    const others = half.accounts.filter(({ name, sudo }) => name === 'admin' || !sudo)
-    const only = { ...half, accounts: others.filter((one, at) => one.name !== 'admin' || at === others.length - 1) }
-    expect((await refusal(() => draft(strict({ acceptLockout: everybody }), only))).exit).to.equal('refused')
-    const onlyRoot = stockFacts('debian-12', {
-      accounts: [account('root', { uid: 0, home: '/root', sudo: true, effective: stockEffective })],
-    })
-    expect((await refusal(() => draft(strict({ acceptLockout: everybody }), onlyRoot))).exit).to.equal('refused')
   })
 })
 

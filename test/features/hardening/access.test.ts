@@ -1,0 +1,184 @@
+/** Who gets in by what, today and at a level: files of keys, passwords, and ways in that no file shows. */
+import { expect } from 'chai'
+import type { Account, Facts } from '../../../src/domain/facts.js'
+import type { HardenPolicy } from '../../../src/domain/policy.js'
+import { draft } from '../../../src/features/index.js'
+import { refusal } from '../../fakes/refusal.js'
+import { account, admin, hardening, key, stockEffective, stockFacts } from '../facts.js'
+
+const strict = (more: Partial<HardenPolicy> = {}): HardenPolicy => hardening({ level: 'strict', ...more })
+
+describe('who loses what by a level', () => {
+  const rsa = (bits: number): Account['keys'][number] => ({
+    type: 'ssh-rsa',
+    bits,
+    fingerprint: `SHA256:rsa${String(bits)}`,
+    comment: 'old',
+    options: [],
+  })
+  const ecdsa: Account['keys'][number] = {
+    type: 'ecdsa-sha2-nistp256',
+    bits: 256,
+    fingerprint: 'SHA256:ec',
+    comment: '',
+    options: [],
+  }
+  const people = (...more: Account[]): Facts => {
+    const facts = stockFacts('debian-12')
+    return {
+      ...facts,
+      accounts: [
+        ...facts.accounts,
+        ...more.map((one) => ({ ...one, effective: { ...one.effective, requiredrsasize: ['1024'] } })),
+      ],
+    }
+  }
+
+  it('keys of a modern kind lose nothing at baseline (lockout 21)', () => {
+    const { lockouts, access } = draft(
+      hardening(),
+      people(account('rita', { keys: [rsa(2048)] }), account('eck', { keys: [ecdsa] })),
+    )
+    expect(lockouts).to.deep.equal([])
+    expect(
+      access
+        .filter(({ account: name }) => name === 'rita' || name === 'eck')
+        .every(({ today, after }) => today && after),
+    ).to.equal(true)
+  })
+
+  it('short RSA keys and ECDSA keys are lost at strict, each with the setting that decides (lockout 21)', () => {
+    const facts = people(account('rita', { keys: [rsa(2048)] }), account('eck', { keys: [ecdsa, ...admin.keys] }))
+    const { lockouts, access } = draft(strict({ acceptLockout: ['eck'] }), facts)
+    expect(lockouts.filter(({ account: name }) => name !== 'root')).to.deep.equal([
+      { account: 'rita', reason: 'loses RSA 2048 SHA256:rsa2048 old (RequiredRSASize 3072)', accepted: false },
+      {
+        account: 'eck',
+        reason: 'loses ecdsa-sha2-nistp256 SHA256:ec (PubkeyAcceptedAlgorithms has no ecdsa-sha2-nistp256)',
+        accepted: true,
+      },
+    ])
+    expect(access).to.deep.include({
+      account: 'rita',
+      sudo: false,
+      key: 'RSA 2048 SHA256:rsa2048 old',
+      today: true,
+      after: false,
+      why: 'RequiredRSASize 3072',
+    })
+  })
+
+  it('who is in none of the allowed groups (lockout 20)', () => {
+    const { lockouts } = draft(hardening({ allowGroups: ['admin', 'robots'] }), stockFacts())
+    expect(lockouts.map(({ account: name }) => name)).to.deep.equal(['alice'])
+    expect(lockouts[0]?.reason).to.match(/AllowGroups admin robots/)
+  })
+
+  it('who has a password only', () => {
+    const facts = people(account('paul', { keys: [], password: 'set' }))
+    expect(draft(hardening(), facts).lockouts).to.deep.include({
+      account: 'paul',
+      reason: 'loses password (PasswordAuthentication no)',
+      accepted: false,
+    })
+  })
+
+  it('root, where people log in as root (lockout 19); a notice of the cloud image is no loss', () => {
+    const facts = stockFacts()
+    const [, ...others] = facts.accounts
+    const asRoot = account('root', { uid: 0, home: '/root', sudo: true })
+    expect(draft(strict(), { ...facts, accounts: [asRoot, ...others] }).lockouts[0]).to.include({
+      account: 'root',
+      accepted: false,
+    })
+    expect(draft(strict(), facts).lockouts).to.deep.equal([])
+    const backup = { ...asRoot, keys: [{ ...(asRoot.keys[0] ?? key()), options: ['command'] }] }
+    const { lockouts } = draft(strict(), { ...facts, accounts: [backup, ...others] })
+    expect(lockouts[0]?.reason).to.match(/\(forced command\) \(PermitRootLogin no\)/)
+  })
+
+  it('is refused whatever is agreed to where no administrator is left (lockouts 19 and 20)', async () => {
+    const everybody = ['root', 'admin', 'alice', 'ci']
+    expect(
+      (await refusal(() => draft(hardening({ allowGroups: ['alice'], acceptLockout: everybody }), stockFacts())))
+        .message,
+    ).to.match(/no administrator could log in any more: admin would be kept out/)
+    const ecdsaOnly = { ...admin, keys: [ecdsa, { ...rsa(4096), options: ['command'] }] }
+    const half = people(ecdsaOnly)
+    const others = half.accounts.filter(({ name, sudo }) => name === 'admin' || !sudo)
+    const only = { ...half, accounts: others.filter((one, at) => one.name !== 'admin' || at === others.length - 1) }
+    expect((await refusal(() => draft(strict({ acceptLockout: everybody }), only))).exit).to.equal('refused')
+    const onlyRoot = stockFacts('debian-12', {
+      accounts: [account('root', { uid: 0, home: '/root', sudo: true, effective: stockEffective })],
+    })
+    expect((await refusal(() => draft(strict({ acceptLockout: everybody }), onlyRoot))).exit).to.equal('refused')
+  })
+
+  const reasons = (wanted: HardenPolicy, facts: Facts): Record<string, string> =>
+    Object.fromEntries(draft(wanted, facts).lockouts.map(({ account: name, reason }) => [name, reason]))
+  const taking = (more: Facts['accounts'][number]['effective'], facts = stockFacts()): Facts => ({
+    ...facts,
+    accounts: facts.accounts.map((one) => ({ ...one, effective: { ...one.effective, ...more } })),
+  })
+  const connect = { authorizedkeyscommand: ['/opt/aws/bin/eic_run_authorized_keys %u %f'] }
+  const with_ = (facts: Facts, ...more: Account[]): Facts => ({
+    ...facts,
+    accounts: [...facts.accounts.filter(({ name }) => !more.some((one) => one.name === name)), ...more],
+  })
+
+  it('who gets in by a key that a command hands out, and is in none of the allowed groups (lockout 20)', () => {
+    const facts = with_(stockFacts(), account('ubuntu', { keys: [] }))
+    const wanted = hardening({ allowGroups: ['admin', 'alice', 'ci'] })
+    const by = 'key handed out by /opt/aws/bin/eic_run_authorized_keys'
+    expect(reasons(wanted, taking(connect, facts))).to.deep.equal({
+      ubuntu: `loses ${by} (AllowGroups admin alice ci)`,
+    })
+    expect(reasons(hardening(), taking(connect, facts))).to.deep.equal({})
+    expect(reasons(wanted, facts)).to.deep.equal({})
+    const { access } = draft(hardening(), taking(connect, facts))
+    expect(access).to.deep.include({ account: 'ubuntu', sudo: false, key: by, today: true, after: true })
+    expect(access.some(({ account: name, key: way }) => name === 'root' && way === by)).to.equal(false)
+  })
+
+  it('root, where it comes by certificate (lockout 19)', () => {
+    const asRoot = account('root', { uid: 0, home: '/root', sudo: true, groups: ['root'], keys: [] })
+    const facts = taking({ trustedusercakeys: ['/etc/ssh/ca.pub'] }, with_(stockFacts(), asRoot))
+    expect(reasons(hardening(), facts)).to.deep.equal({})
+    expect(reasons(strict(), facts)).to.deep.equal({ root: 'loses certificate (PermitRootLogin no)' })
+    const ownAuthority = with_(stockFacts(), { ...asRoot, keys: [key('cert-authority')] })
+    expect(reasons(strict(), ownAuthority)).to.deep.equal({ root: 'loses certificate (PermitRootLogin no)' })
+  })
+
+  it('who can have come by a Kerberos ticket only', () => {
+    const ticket = (more: Partial<Account>): Facts =>
+      taking({ gssapiauthentication: ['yes'] }, with_(stockFacts(), account('kerb', { keys: [], ...more })))
+    expect(reasons(strict(), ticket({}))).to.deep.equal({ kerb: 'loses Kerberos ticket (GSSAPIAuthentication no)' })
+    expect(reasons(hardening(), ticket({}))).to.deep.equal({})
+    expect(reasons(strict(), ticket({ logins: { lately: false } }))).to.deep.equal({})
+    expect(reasons(strict(), ticket({ keys: admin.keys }))).to.deep.equal({})
+  })
+
+  it('a password beside a key: shown, and a loss only where no key of its own is left', () => {
+    const both = account('paul', { password: 'set' })
+    const { access, lockouts } = draft(hardening(), people(both))
+    expect(access.filter(({ account: name }) => name === 'paul')).to.deep.equal([
+      { account: 'paul', sudo: false, key: 'ed25519 SHA256:x', today: true, after: true },
+      {
+        account: 'paul',
+        sudo: false,
+        key: 'password',
+        today: true,
+        after: false,
+        why: 'PasswordAuthentication no',
+      },
+    ])
+    expect(lockouts).to.deep.equal([])
+    expect(reasons(hardening(), people({ ...both, keys: [key('command')] }))).to.deep.equal({
+      paul: 'loses password (PasswordAuthentication no)',
+    })
+    expect(reasons(strict(), people({ ...both, keys: [ecdsa] })).paul).to.match(
+      /no ecdsa-sha2-nistp256\), password \(PasswordAuthentication no\)$/,
+    )
+    expect(reasons(hardening({ leave: ['PasswordAuthentication'] }), people(both))).to.deep.equal({})
+  })
+})
