@@ -1,9 +1,12 @@
 /** Who gets in by which key, today and with the level's lines in force. The host's own sshd is asked as well, before anything changes. */
 import type { AccessRow, Lockout } from '../../domain/change.js'
 import type { Account, Effective, Facts, KeyFact } from '../../domain/facts.js'
+import { keyboardInteractiveNames } from '../../os/openssh.js'
+import { matches, type Verdict } from '../../render/sshd-match.js'
 import { admitted, byFactorToday, byKeyToday, byPasswordToday, effective, keyReaches } from '../mfa/entry.js'
 import type { MfaState } from '../mfa/state.js'
 import type { Intent } from './setting.js'
+import type { Settled } from './foreign.js'
 import { byTicketToday, keysElsewhere, ticketOpens, type KeyElsewhere } from './ways.js'
 
 export interface Access {
@@ -18,10 +21,9 @@ export interface Access {
   readonly loses?: string
 }
 
-export function accessOf(facts: Facts, lines: readonly Intent[], state: MfaState): Access[] {
-  return facts.accounts.map((account) =>
-    accessFor(account, { ...account, effective: inForce(account.effective, lines, state) }, state),
-  )
+/** `later`: what `sshd -T` will say of an account. */
+export function accessOf(facts: Facts, later: (account: Account) => Effective, state: MfaState): Access[] {
+  return facts.accounts.map((account) => accessFor(account, { ...account, effective: later(account) }, state))
 }
 
 /** One account as it is, and with other effective values. */
@@ -54,16 +56,24 @@ export function lockoutsOf(access: readonly Access[], accepted: readonly string[
   )
 }
 
-/** `sshd -T` with the lines in force. The factor's own lines stand in front of these. */
-function inForce(values: Effective, lines: readonly Intent[], state: MfaState): Effective {
-  const kept = state.on ? /^(kbdinteractive|challengeresponse)authentication$/ : /^$/
+/** `sshd -T` with the lines in force. The factor's own lines stand in front of these, and Match blocks win. */
+export function inForce(account: Account, { lines, matched }: Settled, state: MfaState): Effective {
   const own = lines
+    .filter((line) => !(state.on && keyboardInteractiveNames.includes(line.keyword.toLowerCase())))
+    .filter((line) => held(line, matched, account) !== 'yes')
     .map(({ keyword, value, setting }): [string, string[]] => [
       keyword.toLowerCase(),
       setting.adds === true ? value.split(' ') : [value.toLowerCase()],
     ])
-    .filter(([keyword]) => !kept.test(keyword))
-  return { ...values, ...Object.fromEntries(own) }
+  return { ...account.effective, ...Object.fromEntries(own) }
+}
+
+/** Whether a Match block of others decides instead of the line. */
+export function held(line: Intent, matched: Settled['matched'], account: Account): Verdict {
+  const verdicts = matched
+    .filter(({ keyword }) => keyword === line.keyword.toLowerCase())
+    .map(({ match = [] }) => matches(match, account))
+  return verdicts.find((verdict) => verdict === 'yes') ?? verdicts.find((verdict) => verdict === 'depends') ?? 'no'
 }
 
 /** The account with the keys that sshd accepts. */

@@ -17,8 +17,8 @@ import { methodNamed } from '../mfa/registry.js'
 import { mfaState, type MfaState } from '../mfa/state.js'
 import { readsOf } from '../reads.js'
 import { hardeningFeature, mfaFeature, sshdFiles } from '../sshd-files.js'
-import { accessOf, lockoutsOf, withGoodKeys, type Access } from './access.js'
-import { settle } from './foreign.js'
+import { accessOf, held, inForce, lockoutsOf, withGoodKeys, type Access } from './access.js'
+import { settle, type Settled } from './foreign.js'
 import { intentsOf } from './intents.js'
 import { notesOf } from './notes.js'
 import { bannerPath } from './settings.js'
@@ -30,7 +30,7 @@ export function draftHardening(policy: HardenPolicy, facts: Facts): Draft {
   checkGroups(policy.allowGroups, facts, 'allowed group')
   const intents = settle(intentsOf(policy, facts), policy, facts)
   const state = mfaState(facts)
-  const access = accessOf(facts, intents.lines, state)
+  const access = accessOf(facts, (account) => inForce(account, intents, state), state)
   if (policy.level !== 'stock') refuseNoAdministrator(access)
   const later = { ...facts, accounts: access.map(({ after }) => withGoodKeys(after)) }
   const everybody = peopleLater(access, later, facts, state)
@@ -52,7 +52,7 @@ export function draftHardening(policy: HardenPolicy, facts: Facts): Draft {
       ...baseline(able, state),
       ...(state.on ? loginsOn(able, { enrol, exemptGroups }, probe) : loginsPlain(able, probe)),
     ],
-    expectations: expectationsOf(able, intents.lines, state),
+    expectations: expectationsOf(able, intents, state),
     lockouts: lockoutsOf(access, policy.acceptLockout),
     keyOnly: keyOnlyOf(everybody),
     access: policy.level === 'stock' ? [] : access.flatMap(({ rows }) => rows),
@@ -121,16 +121,23 @@ function todayOf(access: readonly Access[], account: Account): boolean {
   return access.find(({ before }) => before.name === account.name)?.today ?? false
 }
 
-/** What `sshd -T -C user=…` must say: for each class of user, and once where the keyword is the same for everybody. */
-function expectationsOf(able: readonly Person[], lines: readonly Intent[], state: MfaState): Expectation[] {
+/**
+ * What `sshd -T -C user=…` must say: for each class of user, and once where the keyword is the same for everybody. A stricter line of a
+ * Match block is not ours to promise.
+ */
+function expectationsOf(able: readonly Person[], { lines, matched }: Settled, state: MfaState): Expectation[] {
   const own = lines.filter(
     ({ keyword, setting }) =>
       setting.patch !== true && !(state.on && keyboardInteractiveNames.includes(keyword.toLowerCase())),
   )
-  return able.flatMap(({ account: { name: account } }, at) =>
+  return able.flatMap(({ account }, at) =>
     own
-      .filter(({ setting }) => at === 0 || setting.everybody !== true)
-      .map(({ keyword, value }) => ({ account, keyword: keyword.toLowerCase(), value: printed(keyword, value) })),
+      .filter((line) => (at === 0 || line.setting.everybody !== true) && held(line, matched, account) === 'no')
+      .map(({ keyword, value }) => ({
+        account: account.name,
+        keyword: keyword.toLowerCase(),
+        value: printed(keyword, value),
+      })),
   )
 }
 

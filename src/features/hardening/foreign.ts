@@ -9,43 +9,29 @@ import { comesBefore, foreignDirectives } from '../foreign.js'
 import { hardeningFeature, mfaFeature, usesDropIn } from '../sshd-files.js'
 import type { Intents } from './intents.js'
 import type { Intent } from './setting.js'
+import { compared, strictestStartups, type Compared } from './stricter.js'
+
+export interface Settled extends Intents {
+  /** Lines in Match blocks of others that ask for as much or more, and so stay in force for whom they hold; by the keyword's name of ours. */
+  readonly matched: readonly Directive[]
+}
 
 /**
  * The lines that can take effect. What sshd's command line sets of the crypto policy (RHEL 8) stays as it is at `baseline`.
  * Errors: BastionError `refused` for every other setting that would win.
  */
-export function settle(intents: Intents, policy: HardenPolicy, facts: Facts): Intents {
-  const dropIn = usesDropIn(facts)
+export function settle(intents: Intents, policy: HardenPolicy, facts: Facts): Settled {
   const others = foreignDirectives(facts, hardeningFeature).filter(({ path }) => path !== mfaFeature.dropIn)
-  const left = [...intents.left]
-  const conflicts: string[] = []
-  const lines = intents.lines.filter((line) => {
+  const context = { policy, dropIn: usesDropIn(facts) }
+  const judged = intents.lines.map((line) => {
     const names = spellings(line.keyword.toLowerCase(), facts.sshd.version)
-    const named = others.filter(({ keyword }) => names.includes(keyword))
-    const theirs = named.find(({ match }) => match === undefined)
-    if (theirs !== undefined && stricter(theirs, line)) {
-      left.push({ keyword: line.keyword, why: `${place(theirs)} is stricter already: "${shortened(textOf(theirs))}"` })
-      return false
-    }
-    const winner = named.find(
-      (directive) =>
-        (line.setting.adds === true ||
-          directive.match !== undefined ||
-          comesBefore(directive, hardeningFeature, dropIn)) &&
-        (line.setting.adds === true || !same(directive, line)),
+    return judge(
+      line,
+      others.filter(({ keyword }) => names.includes(keyword)),
+      context,
     )
-    if (winner === undefined) return true
-    const text = textOf(winner)
-    if (winner.line === 0 && policy.level === 'baseline' && line.setting.cryptoPolicy === true) {
-      left.push({
-        keyword: line.keyword,
-        why: `the command line of sshd sets "${shortened(text)}" (the system's crypto policy)`,
-      })
-      return false
-    }
-    conflicts.push(`${place(winner)}: "${shortened(text)}" ${winsHow(winner, line)}`)
-    return false
   })
+  const conflicts = judged.flatMap((one) => one.conflicts)
   if (conflicts.length > 0) {
     throw new BastionError(
       'refused',
@@ -55,7 +41,64 @@ export function settle(intents: Intents, policy: HardenPolicy, facts: Facts): In
         : 'take these lines out, or leave a keyword as it is with --leave KEYWORD',
     )
   }
-  return { lines, left }
+  return {
+    lines: judged.flatMap(({ line }) => line ?? []),
+    left: [...intents.left, ...judged.flatMap(({ left }) => left)],
+    matched: judged.flatMap(({ matched }) => matched),
+  }
+}
+
+interface Judged {
+  /** Absent where it is left out. */
+  readonly line?: Intent
+  readonly left: Intents['left']
+  readonly conflicts: readonly string[]
+  readonly matched: readonly Directive[]
+}
+
+/** Match blocks first: whatever the main section says, they decide for whom they hold. */
+function judge(
+  line: Intent,
+  named: readonly Directive[],
+  { policy, dropIn }: { readonly policy: HardenPolicy; readonly dropIn: boolean },
+): Judged {
+  const { keyword, setting } = line
+  const adds = setting.adds === true
+  const how = (theirs: Directive): Compared => (adds ? 'other' : compared(valueOf(theirs), line))
+  const inMatch = named.filter(({ match }) => match !== undefined)
+  const matched = inMatch.filter((theirs) => ['same', 'stricter'].includes(how(theirs)))
+  const notes = matched
+    .filter((theirs) => how(theirs) === 'stricter')
+    .map((theirs) => ({
+      keyword,
+      why: `${place(theirs)} is stricter already for "Match ${(theirs.match ?? []).join(' ')}": "${shortened(textOf(theirs))}"`,
+    }))
+  const weaker = inMatch.filter((theirs) => !matched.includes(theirs))
+  const main = named.filter(({ match }) => match === undefined)
+  const [theirs] = main
+  const judged = {
+    matched: matched.map((theirs) => ({ ...theirs, keyword: keyword.toLowerCase() })),
+    left: notes,
+    conflicts: weaker.map((one) => conflict(one, line)),
+  }
+  if (theirs === undefined || weaker.length > 0) return { ...judged, line }
+  const stays = (why: string): Judged => ({ ...judged, left: [...notes, { keyword, why }] })
+  if (['stricter', 'narrower'].includes(how(theirs)))
+    return stays(`${place(theirs)} is stricter already: "${shortened(textOf(theirs))}"`)
+  if (how(theirs) === 'same') return { ...judged, line }
+  const winner = main.find((one) => (adds || comesBefore(one, hardeningFeature, dropIn)) && how(one) !== 'same')
+  if (winner?.line === 0 && policy.level === 'baseline' && setting.cryptoPolicy === true) {
+    return stays(`the command line of sshd sets "${shortened(textOf(winner))}" (the system's crypto policy)`)
+  }
+  if (winner !== undefined) return { ...judged, conflicts: [conflict(winner, line)] }
+  const both = keyword === 'MaxStartups' ? strictestStartups(valueOf(theirs), line.value) : undefined
+  if (both === undefined) return { ...judged, line }
+  const why = `${place(theirs)} is stricter in part ("${textOf(theirs)}"): ${both} takes the stricter of each number`
+  return { ...judged, line: { ...line, value: both }, left: [...notes, { keyword, why }] }
+}
+
+function conflict(theirs: Directive, line: Intent): string {
+  return `${place(theirs)}: "${shortened(textOf(theirs))}" ${winsHow(theirs, line)}`
 }
 
 function winsHow({ match }: Directive, line: Intent): string {
@@ -65,38 +108,8 @@ function winsHow({ match }: Directive, line: Intent): string {
   return `comes before "${line.keyword} ${shortened(line.value)}", and the first value wins`
 }
 
-/** From the strictest to the weakest; words that mean the same stand together. */
-const ranks: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  permitrootlogin: [['no'], ['forced-commands-only'], ['without-password', 'prohibit-password'], ['yes']],
-  allowtcpforwarding: [['no'], ['local', 'remote'], ['yes', 'all']],
-}
-const lessIsStricter = ['logingracetime', 'maxauthtries', 'maxsessions']
-
-/** Whether a setting of others asks for more than the level: harden makes no host weaker than it is without it. */
-function stricter(theirs: Directive, line: Intent): boolean {
-  const [keyword, has, wants] = [line.keyword.toLowerCase(), valueOf(theirs), line.value.toLowerCase()]
-  const rank = ranks[keyword]
-  if (rank !== undefined) {
-    const [at, ours] = [has, wants].map((value) => rank.findIndex((words) => words.includes(value)))
-    return at !== undefined && ours !== undefined && at >= 0 && at < ours
-  }
-  if (lessIsStricter.includes(keyword)) return /^[1-9]\d*$/.test(has) && Number(has) < Number(wants)
-  if (keyword === 'requiredrsasize') return Number(has) > Number(wants)
-  if (line.setting.cryptoPolicy !== true || /^[+^-]/.test(has)) return false
-  const [some, all] = [has.split(','), wants.split(',')]
-  return some.length < all.length && some.every((name) => all.includes(name))
-}
-
 function textOf({ keyword, args }: Directive): string {
   return `${keyword} ${args.join(' ')}`
-}
-
-function same(directive: Directive, line: Intent): boolean {
-  return normal(valueOf(directive)) === normal(line.value.toLowerCase())
-}
-
-function normal(value: string): string {
-  return value === 'prohibit-password' ? 'without-password' : value
 }
 
 function shortened(text: string): string {

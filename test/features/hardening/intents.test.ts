@@ -203,6 +203,66 @@ describe('settings of others', () => {
     )
   })
 
+  it('that loosen again in a Match block are refused, however strict the main section is', async () => {
+    const conflict = async (text: string): Promise<string> => {
+      const facts = withFile('debian-12', '/etc/ssh/sshd_config.d/50-image.conf', text)
+      return (await refusal(() => draft(hardening(), facts))).message
+    }
+    expect(await conflict('AllowTcpForwarding no\nMatch User alice\n  AllowTcpForwarding yes\n')).to.equal(
+      '/etc/ssh/sshd_config.d/50-image.conf:3: "allowtcpforwarding yes" of the block "Match User alice" wins over "AllowTcpForwarding local"',
+    )
+    expect(await conflict('PermitRootLogin no\nMatch Address 10.0.0.0/8\n  PermitRootLogin yes\n')).to.match(
+      /50-image\.conf:3: "permitrootlogin yes" of the block "Match Address 10\.0\.0\.0\/8" wins/,
+    )
+    expect(await conflict('Match User alice\n  PermitOpen db:5432\n')).to.match(
+      /50-image\.conf:2: "permitopen db:5432"/,
+    )
+  })
+
+  it('that ask for as much or more in a Match block stay, and nothing else is promised of whom they hold for', () => {
+    const text = 'Match User alice\n  AllowTcpForwarding no\n  PermitRootLogin prohibit-password\n'
+    const facts = withFile('debian-12', '/etc/ssh/sshd_config.d/50-image.conf', text)
+    expect(written(hardening(), facts, 'AllowTcpForwarding')).to.equal('local')
+    const { notes, expectations } = draft(hardening(), facts)
+    expect(notes).to.include(
+      'AllowTcpForwarding: /etc/ssh/sshd_config.d/50-image.conf:2 is stricter already for "Match User alice": "allowtcpforwarding no"',
+    )
+    expect(notes.join('\n')).not.to.match(/PermitRootLogin/)
+    const promised = expectations.filter(({ keyword }) => keyword === 'allowtcpforwarding')
+    expect(promised.map(({ account: name }) => name)).to.deep.equal(['admin', 'ci'])
+  })
+
+  for (const [theirs, keyword, stays] of [
+    ['LoginGraceTime 30s', 'LoginGraceTime', undefined],
+    ['LoginGraceTime 1h30m', 'LoginGraceTime', '60'],
+    ['LoginGraceTime 0', 'LoginGraceTime', '60'],
+    ['ClientAliveInterval 2m', 'ClientAliveInterval', undefined],
+    ['ClientAliveInterval 0', 'ClientAliveInterval', '300'],
+    ['ClientAliveCountMax 2', 'ClientAliveCountMax', undefined],
+    ['MaxStartups 5:50:20', 'MaxStartups', undefined],
+    ['MaxStartups 10', 'MaxStartups', undefined],
+    ['MaxStartups 20:10:100', 'MaxStartups', '10:30:60'],
+    ['MaxStartups 5:30:100', 'MaxStartups', '5:30:60'],
+    ['PermitOpen none', 'PermitOpen', undefined],
+    ['PermitOpen a.example:22 [2001:db8::1]:22', 'PermitOpen', undefined],
+    ['PermitOpen db.example:5432', 'PermitOpen', undefined],
+    ['PermitOpen any', 'PermitOpen', '*:22'],
+    ['PermitOpen *:*', 'PermitOpen', '*:22'],
+  ] as const) {
+    it(`as strict as "${theirs}" behind the level: ${stays === undefined ? 'stay, with a note' : `${keyword} ${stays}`}`, () => {
+      const facts = withFile('debian-12', '/etc/ssh/sshd_config.d/50-image.conf', `${theirs}\n`)
+      expect(written(hardening(), facts, keyword)).to.equal(stays)
+      const note = draft(hardening(), facts).notes.find((one) => one.startsWith(`${keyword}: `))
+      expect(note ?? '').to.match(stays === undefined ? /50-image\.conf:1 is stricter already/ : /^$|stricter in part/)
+    })
+  }
+
+  it('that say the same in other words, and come first, are none', () => {
+    const same = 'LoginGraceTime 1m\nClientAliveInterval 5m\nMaxStartups 10:30:60\nPermitRootLogin without-password\n'
+    const facts = withFile('debian-12', '/etc/ssh/sshd_config.d/00-a.conf', same)
+    expect(written(hardening(), facts, 'LoginGraceTime')).to.equal('60')
+  })
+
   it('of enable-mfa are its own: prompts stay on there', () => {
     const facts = withFile(
       'debian-12',

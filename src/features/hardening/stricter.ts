@@ -1,0 +1,91 @@
+/** Whether a value of others asks for more than a level's: harden makes no host weaker than it is without it. */
+import type { Intent } from './setting.js'
+
+/** `narrower`: allows what the level does not, and less of it by far. `other`: weaker, or neither of them. */
+export type Compared = 'same' | 'stricter' | 'narrower' | 'other'
+
+/** From the strictest to the weakest; words that mean the same stand together. */
+const ranks: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  permitrootlogin: [['no'], ['forced-commands-only'], ['without-password', 'prohibit-password'], ['yes']],
+  allowtcpforwarding: [['no'], ['local', 'remote'], ['yes', 'all']],
+  allowagentforwarding: [['no'], ['yes']],
+  x11forwarding: [['no'], ['yes']],
+}
+
+/** Each number of a value, and which way is the stricter one. Zero of the keywords in {@link zeroIsNever} is no limit. */
+const numbers: Readonly<Record<string, (value: string) => readonly number[] | undefined>> = {
+  logingracetime: secondsOf,
+  clientaliveinterval: secondsOf,
+  unusedconnectiontimeout: secondsOf,
+  clientalivecountmax: (value) => number(value),
+  maxauthtries: (value) => number(value),
+  maxsessions: (value) => number(value),
+  maxstartups: startups,
+  // More is stricter here.
+  requiredrsasize: (value) => number(value)?.map((bits) => -bits),
+}
+const zeroIsNever = ['logingracetime', 'clientaliveinterval', 'unusedconnectiontimeout', 'clientalivecountmax']
+
+/** `theirs` as a line has it, in lower case. */
+export function compared(theirs: string, { keyword, value, setting }: Intent): Compared {
+  const [name, ours] = [keyword.toLowerCase(), value.toLowerCase()]
+  if (theirs === ours) return 'same'
+  const rank = ranks[name]
+  if (rank !== undefined) {
+    const place = (word: string): number => rank.findIndex((words) => words.includes(word))
+    const [at, wanted] = [place(theirs), place(ours)]
+    if (at < 0 || at > wanted) return 'other'
+    if (at < wanted) return 'stricter'
+    // One way each: neither is more than the other.
+    return [theirs, ours].includes('remote') ? 'other' : 'same'
+  }
+  const [has, wants] = [limits(name, theirs), limits(name, ours)]
+  if (has !== undefined && wants !== undefined) {
+    if (has.every((one, at) => one === wants[at])) return 'same'
+    return has.every((one, at) => one <= (wants[at] ?? -Infinity)) ? 'stricter' : 'other'
+  }
+  if (name === 'permitopen') return opens(theirs)
+  if (setting.cryptoPolicy !== true || /^[+^-]/.test(theirs)) return 'other'
+  const [some, all] = [theirs.split(','), ours.split(',')]
+  return some.length < all.length && some.every((name_) => all.includes(name_)) ? 'stricter' : 'other'
+}
+
+/** Of MaxStartups, which has three numbers, the stricter of each; undefined where one line is the stricter in all. */
+export function strictestStartups(theirs: string, ours: string): string | undefined {
+  const [has, wants] = [startups(theirs), startups(ours)]
+  if (has === undefined || wants === undefined) return undefined
+  const each = has.map((one, at) => Math.min(one, wants[at] ?? one))
+  if ([has, wants].some((one) => one.every((number_, at) => number_ === each[at]))) return undefined
+  return each.map((one, at) => String(at === 1 ? -one : one)).join(':')
+}
+
+function limits(keyword: string, value: string): readonly number[] | undefined {
+  const found = numbers[keyword]?.(value)
+  return zeroIsNever.includes(keyword) ? found?.map((one) => (one === 0 ? Infinity : one)) : found
+}
+
+function number(value: string): [number] | undefined {
+  return /^\d+$/.test(value) ? [Number(value)] : undefined
+}
+
+/** sshd_config(5), TIME FORMATS: `90`, `1h30m`; `none` is 0. */
+function secondsOf(value: string): [number] | undefined {
+  if (value === 'none') return [0]
+  if (!/^(?:\d+[smhdw]?)+$/.test(value)) return undefined
+  const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 }
+  const parts = [...value.matchAll(/(\d+)([smhdw]?)/g)]
+  return [parts.reduce((sum, [, count, unit = '']) => sum + Number(count) * (units[unit] ?? 1), 0)]
+}
+
+/** start:rate:full, or a number alone, from which on all are dropped. A higher rate is stricter. */
+function startups(value: string): [number, number, number] | undefined {
+  const [, start, rate = '100', full = start] = /^(\d+)(?::(\d+):(\d+))?$/.exec(value) ?? []
+  return start === undefined ? undefined : [Number(start), -Number(rate), Number(full)]
+}
+
+/** Against `*:22`: that port of some hosts is stricter, and a list of places that are all named is narrower. */
+function opens(value: string): Compared {
+  const places = value.split(/\s+/)
+  if (value === 'none' || places.every((place) => place.endsWith(':22'))) return 'stricter'
+  return places.every((place) => /^[^*]+:\d+$/.test(place)) ? 'narrower' : 'other'
+}
