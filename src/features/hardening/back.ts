@@ -1,9 +1,12 @@
 /** What decides again once a level's lines are gone, for the reviewer of `--level stock`. */
-import type { Facts } from '../../domain/facts.js'
+import type { Account, Effective, Facts } from '../../domain/facts.js'
+import { profileFor } from '../../os/index.js'
 import { keyboardInteractiveNames, spellings } from '../../os/openssh.js'
-import { place, winner } from '../../render/sshd-config.js'
+import { decides } from '../../render/sshd-decides.js'
+import { place, winner, type Directive } from '../../render/sshd-config.js'
 import { foreignDirectives } from '../foreign.js'
 import { hardeningFeature, mfaFeature, present } from '../sshd-files.js'
+import { settings } from './settings.js'
 
 /** A remark for each line of others that comes into force again, and one for the keywords that no line sets any more. */
 export function comesBack(facts: Facts): string[] {
@@ -13,14 +16,69 @@ export function comesBack(facts: Facts): string[] {
     return { keyword, value, next }
   })
   const unset = back.filter(({ next }) => next === undefined).map(({ keyword }) => keyword)
+  // Its file is none of those that are read: only that it decides is known.
+  const policy =
+    profileFor(facts).cryptoPolicy === 'include'
+      ? unset.filter((keyword) => ofCryptoPolicy.includes(keyword.toLowerCase()))
+      : []
+  const own = unset.filter((keyword) => !policy.includes(keyword))
   return [
     ...back.flatMap(({ keyword, value, next }) =>
       next === undefined || next.args.join(' ') === value
         ? []
         : [`${keyword}: back from "${value}" to "${next.args.join(' ')}" of ${place(next)}`],
     ),
-    ...(unset.length === 0 ? [] : [`back to what this sshd does by itself: ${unset.join(', ')}`]),
+    ...(policy.length === 0
+      ? []
+      : [`back to what the system's crypto policy says (no key is judged by it here): ${policy.join(', ')}`]),
+    ...(own.length === 0 ? [] : [`back to what this sshd does by itself: ${own.join(', ')}`]),
   ]
+}
+
+/**
+ * What `sshd -T` will say of an account then. A keyword that no line sets is as sshd has it (servconf.c); of lists and sizes that is less
+ * than any level asks for, so nobody loses a key by them.
+ */
+export function afterwards(account: Account, facts: Facts): Effective {
+  const others = foreignDirectives(facts, hardeningFeature)
+  const values = held(facts).flatMap(({ keyword }): [string, readonly string[]][] => {
+    const name = keyword.toLowerCase()
+    const names = spellings(name, facts.sshd.version)
+    if (settings.find((setting) => setting.keyword === keyword)?.adds === true)
+      return [
+        [name, others.filter((one) => one.keyword === name && one.match === undefined).flatMap(({ args }) => args)],
+      ]
+    const next = decides(others, names, account)
+    return names.map((one) => [one, next === undefined ? (ofSshd[one] ?? []) : plain(next)])
+  })
+  return { ...account.effective, ...Object.fromEntries(values) }
+}
+
+/** Of the keywords that decide who gets in; they are the same in all supported releases. */
+const ofSshd: Effective = {
+  permitrootlogin: ['without-password'],
+  pubkeyauthentication: ['yes'],
+  passwordauthentication: ['yes'],
+  kbdinteractiveauthentication: ['yes'],
+  challengeresponseauthentication: ['yes'],
+  gssapiauthentication: ['no'],
+}
+
+/** As opensshserver.config of crypto-policies sets them. */
+const ofCryptoPolicy = [
+  'ciphers',
+  'macs',
+  'kexalgorithms',
+  'hostkeyalgorithms',
+  'pubkeyacceptedalgorithms',
+  'casignaturealgorithms',
+  'requiredrsasize',
+]
+
+/** `+ssh-rsa` and patterns are resolved by sshd alone: then no key is said to be lost. */
+function plain(next: Directive): string[] {
+  const value = next.args.join(' ')
+  return next.keyword.includes('accepted') && /^[+^-]|\*/.test(value) ? [] : [value]
 }
 
 /** The feature's lines as they stand. What the factor's own lines in front of them decide is not in their hands. */

@@ -18,6 +18,7 @@ import { mfaState, type MfaState } from '../mfa/state.js'
 import { readsOf } from '../reads.js'
 import { hardeningFeature, mfaFeature, sshdFiles } from '../sshd-files.js'
 import { accessOf, held, inForce, lockoutsOf, withGoodKeys, type Access } from './access.js'
+import { afterwards } from './back.js'
 import { settle, type Settled } from './foreign.js'
 import { intentsOf } from './intents.js'
 import { notesOf } from './notes.js'
@@ -30,8 +31,12 @@ export function draftHardening(policy: HardenPolicy, facts: Facts): Draft {
   checkGroups(policy.allowGroups, facts, 'allowed group')
   const intents = settle(intentsOf(policy, facts), policy, facts)
   const state = mfaState(facts)
-  const access = accessOf(facts, (account) => inForce(account, intents, state), state)
-  if (policy.level !== 'stock') refuseNoAdministrator(access)
+  const access = accessOf(
+    facts,
+    (account) => (policy.level === 'stock' ? afterwards(account, facts) : inForce(account, intents, state)),
+    state,
+  )
+  refuseNoAdministrator(policy, access)
   const later = { ...facts, accounts: access.map(({ after }) => withGoodKeys(after)) }
   const everybody = peopleLater(access, later, facts, state)
   const able = chosen(everybody)
@@ -55,7 +60,7 @@ export function draftHardening(policy: HardenPolicy, facts: Facts): Draft {
     expectations: expectationsOf(able, intents, state),
     lockouts: lockoutsOf(access, policy.acceptLockout),
     keyOnly: keyOnlyOf(everybody),
-    access: policy.level === 'stock' ? [] : access.flatMap(({ rows }) => rows),
+    access: access.flatMap(({ rows }) => rows),
     notes: [...notesOf(policy, facts, intents), ...probe.notes, ...notRehearsed(everybody), ...stoodFor(everybody)],
   }
 }
@@ -86,16 +91,20 @@ function bannerFile({ banner }: HardenPolicy, lines: readonly Intent[]): Desired
   return { path: bannerPath, content, mode: '0644', owner: 'root', group: 'root', reason: 'shown before a login' }
 }
 
-/** Errors: BastionError `refused`; nothing can be accepted here. */
-function refuseNoAdministrator(access: readonly Access[]): void {
-  if (access.some(({ after, later }) => after.sudo && later && hasPlainKey(withGoodKeys(after)))) return
+/** Errors: BastionError `refused`; nothing can be accepted here. The way back is open where nobody gets in today either. */
+function refuseNoAdministrator({ level }: HardenPolicy, access: readonly Access[]): void {
+  const byKey = (account: Account, gets: boolean): boolean => account.sudo && gets && hasPlainKey(withGoodKeys(account))
+  if (access.some(({ after, later }) => byKey(after, later))) return
+  if (level === 'stock' && !access.some(({ before, today }) => byKey(before, today))) return
   const names = access.filter(({ before, today }) => before.sudo && today).map(({ before }) => before.name)
   throw new BastionError(
     'refused',
     names.length === 0
       ? 'no administrator could log in: nobody with sudo gets in by a key today'
       : `no administrator could log in any more: ${names.join(', ')} would be kept out`,
-    'give sudo and a modern key to an account that this level lets in (see the table of --dry-run at a lower level)',
+    level === 'stock'
+      ? 'change the lines of others that come back (the notes of --dry-run at a level name them), or keep the level'
+      : 'give sudo and a modern key to an account that this level lets in (see the table of --dry-run at a lower level)',
   )
 }
 

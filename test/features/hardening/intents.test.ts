@@ -287,6 +287,67 @@ describe('stock', () => {
     })
   }
 
+  it('says that the crypto policy decides where there is one', () => {
+    for (const distro of ['rhel-9', 'rhel-10', 'amazon-2023'] as const) {
+      const back = notes(made(stockFacts(distro)))
+      expect(back.join('\n')).to.match(
+        /^back to what the system's crypto policy says .*: Ciphers, MACs, KexAlgorithms/m,
+      )
+      expect(back.at(-1)).to.match(/^back to what this sshd does by itself: /)
+      expect(back.at(-1)).not.to.match(/Ciphers|MACs|KexAlgorithms/)
+    }
+  })
+
+  /** A host at baseline over a line of others, and what sshd says there. */
+  const over = (text: string): Facts => {
+    const facts = withFile('debian-12', '/etc/ssh/sshd_config.d/50-theirs.conf', text)
+    return carriedOut(facts, draft(hardening(), facts).files, {
+      passwordauthentication: ['no'],
+      pubkeyauthentication: ['yes'],
+    })
+  }
+  const stock = (acceptLockout: readonly string[] = []): HardenPolicy => hardening({ level: 'stock', acceptLockout })
+
+  it('is refused where a line that comes back leaves no administrator', async () => {
+    const { exit, message, hint } = await refusal(() => draft(stock(['admin']), over('PubkeyAuthentication no\n')))
+    expect(exit).to.equal('refused')
+    expect(message).to.match(/no administrator could log in any more: admin would be kept out/)
+    expect(hint).to.match(/lines of others that come back/)
+  })
+
+  it('names whose key a line that comes back does not take', () => {
+    const ecdsa = { ...key(), type: 'ecdsa-sha2-nistp256', fingerprint: 'SHA256:ec' }
+    const facts = over('PubkeyAcceptedAlgorithms ssh-ed25519,ssh-rsa\n')
+    const eck = account('eck', { keys: [ecdsa] })
+    const { lockouts, access } = draft(stock(), { ...facts, accounts: [...facts.accounts, eck] })
+    expect(lockouts).to.deep.equal([
+      {
+        account: 'eck',
+        reason: 'loses ecdsa-sha2-nistp256 SHA256:ec (PubkeyAcceptedAlgorithms has no ecdsa-sha2-nistp256)',
+        accepted: false,
+      },
+    ])
+    expect(access.find(({ account: name }) => name === 'admin')).to.include({ today: true, after: true })
+    const relative = over('PubkeyAcceptedAlgorithms +ssh-rsa\n')
+    expect(draft(stock(), { ...relative, accounts: [...relative.accounts, eck] }).lockouts).to.deep.equal([])
+  })
+
+  it('lets people in again whom the level kept out, and is no loss to anybody on a stock host', () => {
+    const facts = stockFacts()
+    const grouped = carriedOut(
+      facts,
+      draft(hardening({ allowGroups: ['admin'], acceptLockout: ['alice', 'ci'] }), facts).files,
+      {
+        allowgroups: ['admin'],
+      },
+    )
+    const { lockouts, access, logins } = draft(stock(), grouped)
+    expect(lockouts).to.deep.equal([])
+    expect(access.find(({ account: name }) => name === 'alice')).to.include({ today: false, after: true })
+    expect(logins.filter(({ phase }) => phase === 'prove').map(({ account: name }) => name)).to.deep.equal(['@probe'])
+    expect(draft(stock(), stockFacts()).lockouts).to.deep.equal([])
+  })
+
   it('says nothing of a line of others that says the same, and nothing where no level is on the host', () => {
     const facts = withFile('debian-12', '/etc/ssh/sshd_config.d/50-theirs.conf', 'PermitEmptyPasswords no\n')
     expect(notes(made(facts)).join('\n')).not.to.match(/PermitEmptyPasswords/)
