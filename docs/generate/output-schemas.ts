@@ -260,7 +260,8 @@ const explained = z.strictObject({
         reason: z.string(),
         source: z.string(),
         since: optional,
-        breaks: optional,
+        releases: optional,
+        breaks: z.string(),
       }),
     )
     .readonly(),

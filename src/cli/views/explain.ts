@@ -4,7 +4,7 @@ import { indent } from './text.js'
 
 /** A paragraph a keyword: values are too long for columns. */
 export function explainView(settings: ExplainOutput['settings'], style: Style): readonly string[] {
-  const shared = settings.map(({ keyword, baseline, strict, reason, source, since, breaks }) => [
+  const shared = settings.map(({ keyword, baseline, strict, reason, source, since, releases, breaks }) => [
     style.bold(keyword),
     ...indent([
       ...(baseline === strict
@@ -13,7 +13,8 @@ export function explainView(settings: ExplainOutput['settings'], style: Style): 
       `why: ${reason}`,
       `source: ${source}`,
       ...(since === undefined ? [] : [`OpenSSH ${since} and later`]),
-      ...(breaks === undefined ? [] : [style.yellow(`breaks: ${breaks}`)]),
+      ...(releases === undefined ? [] : [`OpenSSH: ${releases}`]),
+      breaks === 'nothing known' ? `breaks: ${breaks}` : style.yellow(`breaks: ${breaks}`),
     ]),
   ])
   return [...shared.flatMap((lines) => [...lines, '']), 'stock: none of these lines, as the distribution ships it']

@@ -2,7 +2,7 @@
 import { BastionError } from '../../domain/errors.js'
 import { keyboardInteractiveNames } from '../../os/openssh.js'
 import { promptsSetting, settings } from './settings.js'
-import type { Setting, Value } from './setting.js'
+import type { Setting } from './setting.js'
 
 export interface Explanation {
   readonly keyword: string
@@ -13,13 +13,15 @@ export interface Explanation {
   readonly source: string
   /** The release of OpenSSH that knows it, where that is none of the oldest supported. */
   readonly since?: string
-  readonly breaks?: string
+  /** What else there is to say of releases and builds. */
+  readonly releases?: string
+  readonly breaks: string
 }
 
 export function explainHarden(): Explanation[] {
   return [...settings, promptsSetting].map((setting) => {
-    const { keyword, reason, source, since, breaks } = setting
-    const [baseline, strict] = [shown(setting, setting.baseline), shown(setting, setting.strict)]
+    const { keyword, reason, source, since, releases, breaks } = setting
+    const [baseline, strict] = [shown(setting, 'baseline'), shown(setting, 'strict')]
     return {
       keyword,
       ...(baseline === undefined ? {} : { baseline }),
@@ -27,7 +29,8 @@ export function explainHarden(): Explanation[] {
       reason,
       source,
       ...(since === undefined ? {} : { since }),
-      ...(breaks === undefined ? {} : { breaks }),
+      ...(releases === undefined ? {} : { releases }),
+      breaks,
     }
   })
 }
@@ -40,6 +43,8 @@ export function checkKeyword(keyword: string): void {
   throw new BastionError('usage', `no level sets "${keyword}"`, '"bastionctl explain harden" lists the keywords')
 }
 
-function shown({ words }: Setting, value: Value | undefined): string | undefined {
-  return typeof value === 'string' || value === undefined ? value : (words ?? 'depends on the host')
+function shown({ words, ...setting }: Setting, level: 'baseline' | 'strict'): string | undefined {
+  const value = setting[level]
+  if (typeof value === 'string' || value === undefined) return value
+  return (typeof words === 'object' ? words[level] : words) ?? 'depends on the host'
 }

@@ -1,4 +1,5 @@
 /** What a level means on one host: tables against what its sshd knows. */
+import { BastionError } from '../../domain/errors.js'
 import type { HardenPolicy } from '../../domain/policy.js'
 import type { Facts } from '../../domain/facts.js'
 import { atLeast, keyboardInteractiveKeywords, keyboardInteractiveNames } from '../../os/openssh.js'
@@ -37,10 +38,20 @@ export function intentsOf(policy: HardenPolicy, facts: Facts): Intents {
     const value = typeof wanted === 'function' ? wanted({ policy, facts }) : wanted
     if (value === undefined) continue
     const missing = unknownThere(setting, facts)
+    if (missing !== undefined && setting.needed === true) refuseNeeded(keyword, missing)
     if (missing === undefined) lines.push({ keyword, value, reason: reasonAt(policy.level, setting), setting })
     else if (missing !== '') left.push({ keyword, why: missing })
   }
   return { lines, left }
+}
+
+/** Errors: BastionError `refused`. Whoever reads that idle sessions are closed must be able to rely on it. */
+function refuseNeeded(keyword: string, missing: string): never {
+  throw new BastionError(
+    'refused',
+    `--idle-timeout cannot be had on this host: ${keyword}: ${missing}`,
+    `leave --idle-timeout out there (ClientAliveInterval ends only what does not answer), or agree with --leave ${keyword}`,
+  )
 }
 
 /** The part of a reason behind `strict:` is for that level alone. */

@@ -19,19 +19,23 @@ export interface Setting {
   /** What a level demands; a level that is not named leaves the keyword as it is. */
   readonly baseline?: Value
   readonly strict?: Value
-  /** In the words of `explain`, where a value depends on the host or on a choice. */
-  readonly words?: string
+  /** In the words of `explain`, where a value depends on the host or on a choice; by level where they differ. */
+  readonly words?: string | { readonly baseline: string; readonly strict: string }
   readonly reason: string
   /** Where the rule comes from: man page, CVE, benchmark. */
   readonly source: string
   /** The release that knows the keyword; older hosts are left without it. */
   readonly since?: Release
+  /** What else `explain` says of releases: back-ports, other names, algorithms that came later. */
+  readonly releases?: string
+  /** Written only where the operator asks for it by a flag: a release that does not know it is refused, and not left without it. */
+  readonly needed?: boolean
   /** Only where this build prints the keyword in `sshd -T`: patches of distributions and compile-time options. */
   readonly ifBuilt?: boolean
   /** Only where the distribution's own patches bring it; `sshd -T` does not print it. */
   readonly patch?: boolean
   /** Who or what stops working. */
-  readonly breaks?: string
+  readonly breaks: string
   /** sshd takes it outside of Match blocks only, so it is the same for everybody. */
   readonly everybody?: boolean
   /** Holds a list that the system-wide crypto policy of the RHEL family also sets. */

@@ -11,6 +11,9 @@ const yesNo =
   (choice: (context: Context) => boolean): Value =>
   (context) =>
     choice(context) ? 'yes' : 'no'
+/** ssh -L, -D and ProxyJump are direct-tcpip (sshd_config(5), ChannelTimeout). */
+const idleChannels = (time: number): string =>
+  ['session:*', 'direct-tcpip'].map((type) => `${type}=${String(time)}s`).join(' ')
 const seconds = (value: number): string => String(value)
 
 /** By `--forwarding`: what may be forwarded through the host. */
@@ -32,6 +35,7 @@ const logins: readonly Setting[] = [
     ...both('yes'),
     reason: 'keys are how everybody gets in',
     source: `sshd_config(5); ${devSec} sshd-22`,
+    breaks: 'nothing known',
   },
   {
     keyword: 'PasswordAuthentication',
@@ -45,12 +49,14 @@ const logins: readonly Setting[] = [
     ...both('no'),
     reason: 'an account without a password stays closed',
     source: `sshd_config(5); ${devSec} sshd-28`,
+    breaks: 'accounts without a password, which anybody could use',
   },
   {
     keyword: 'UsePAM',
     ...both('yes'),
     reason: 'locked passwords do not lock keys out, and expiry and limits hold (lock-out 22)',
     source: 'sshd_config(5)',
+    breaks: "nothing known, where the PAM stack is the distribution's",
     everybody: true,
   },
   {
@@ -58,18 +64,21 @@ const logins: readonly Setting[] = [
     ...both('no'),
     reason: 'a host vouches for nobody',
     source: `sshd_config(5); ${devSec} sshd-25`,
+    breaks: 'clusters whose hosts vouch for their users',
   },
   {
     keyword: 'IgnoreRhosts',
     ...both('yes'),
     reason: '~/.rhosts counts for nothing',
     source: `sshd_config(5); ${devSec} sshd-23`,
+    breaks: 'host-based logins by ~/.rhosts and ~/.shosts',
   },
   {
     keyword: 'IgnoreUserKnownHosts',
     strict: 'yes',
     reason: 'users do not say which hosts are trusted',
     source: `sshd_config(5); ${devSec} sshd-24`,
+    breaks: 'host-based logins by ~/.ssh/known_hosts',
     everybody: true,
   },
   {
@@ -78,6 +87,7 @@ const logins: readonly Setting[] = [
     reason: 'one way in less where no Kerberos is in use',
     source: `sshd_config(5); ${devSec} sshd-33`,
     ifBuilt: true,
+    releases: 'where it is built with GSSAPI',
     breaks: 'logins by Kerberos ticket',
   },
   {
@@ -85,6 +95,8 @@ const logins: readonly Setting[] = [
     ...both('no'),
     reason: 'a password checked by Kerberos is a password',
     source: `sshd_config(5); ${devSec} sshd-30`,
+    releases: 'where it is built with Kerberos',
+    breaks: 'whoever types a password that Kerberos checks',
     ifBuilt: true,
   },
   {
@@ -92,6 +104,8 @@ const logins: readonly Setting[] = [
     strict: 'no',
     reason: 'should anybody switch Kerberos on, no local password stands in for it',
     source: `sshd_config(5); ${devSec} sshd-31`,
+    releases: 'where it is built with Kerberos',
+    breaks: 'nothing known',
     ifBuilt: true,
     everybody: true,
   },
@@ -101,6 +115,7 @@ const logins: readonly Setting[] = [
     reason: 'tickets that came along do not stay behind after the logout',
     source: `sshd_config(5); ${devSec} sshd-34`,
     ifBuilt: true,
+    releases: 'where it is built with GSSAPI',
     breaks: 'programs that use the tickets of a session that has ended',
     everybody: true,
   },
@@ -117,6 +132,7 @@ const logins: readonly Setting[] = [
     ...both('no'),
     reason: 'environment= in authorized_keys could load code (LD_PRELOAD)',
     source: `sshd_config(5); ${devSec} sshd-17`,
+    breaks: 'environment= in authorized_keys, and ~/.ssh/environment',
     everybody: true,
   },
   {
@@ -143,6 +159,7 @@ const sessions: readonly Setting[] = [
     ...both(seconds(60)),
     reason: 'an unfinished login holds a slot for a minute, which is time enough for a code (lock-out 42)',
     source: `sshd_config(5), CVE-2024-6387; ${devSec} sshd-18 has 30`,
+    breaks: 'people who take more than a minute to log in',
     everybody: true,
   },
   {
@@ -159,12 +176,15 @@ const sessions: readonly Setting[] = [
     ...both('10'),
     reason: 'sessions of one connection',
     source: `sshd_config(5); ${devSec} sshd-20`,
+    breaks: 'more than ten sessions through one connection (ControlMaster)',
   },
   {
     keyword: 'MaxStartups',
     ...both('10:30:60'),
     reason: 'unfinished logins are dropped from ten on, all of them from sixty on',
     source: `sshd_config(5); ${devSec} sshd-21 has 10:30:100`,
+    breaks:
+      'more than ten logins in the same moment, such as ansible with many forks: some are dropped and have to try again',
     everybody: true,
   },
   {
@@ -172,18 +192,21 @@ const sessions: readonly Setting[] = [
     ...both(seconds(300)),
     reason: 'a client that is gone is noticed, inside the encryption',
     source: `sshd_config(5); ${devSec} sshd-36`,
+    breaks: 'nothing known',
   },
   {
     keyword: 'ClientAliveCountMax',
     ...both('3'),
     reason: 'after a quarter of an hour without an answer the session ends',
     source: `sshd_config(5); ${devSec} sshd-37`,
+    breaks: 'sessions over lines that are down for more than a quarter of an hour',
   },
   {
     keyword: 'TCPKeepAlive',
     strict: 'no',
     reason: 'keep-alives outside of the encryption can be forged',
     source: `sshd_config(5); ${devSec} sshd-35`,
+    breaks: 'nothing known: ClientAliveInterval does it',
     everybody: true,
   },
   {
@@ -191,6 +214,7 @@ const sessions: readonly Setting[] = [
     strict: 'no',
     reason: 'less code that a stranger reaches',
     source: 'sshd_config(5)',
+    breaks: 'ssh -C: it connects, and nothing is compressed',
     everybody: true,
   },
   {
@@ -198,16 +222,18 @@ const sessions: readonly Setting[] = [
     ...both('no'),
     reason: 'no login waits for a name server',
     source: 'sshd_config(5)',
+    breaks: 'from= in authorized_keys and Match Host by name: addresses only',
     everybody: true,
   },
   {
     keyword: 'ChannelTimeout',
-    ...both(({ policy }) => (policy.idleTimeout === null ? undefined : `session:*=${String(policy.idleTimeout)}s`)),
+    ...both(({ policy }) => (policy.idleTimeout === null ? undefined : idleChannels(policy.idleTimeout))),
     words: '--idle-timeout; without it, as it is',
-    reason: 'a session that nothing moves in is closed',
+    reason: 'a session that nothing moves in is closed, and so is a jump through this host',
     source: 'sshd_config(5)',
     since: '9.2',
-    breaks: 'long jobs that print nothing',
+    breaks: 'long jobs that print nothing, and forwarded connections that wait, such as to databases',
+    needed: true,
   },
   {
     keyword: 'UnusedConnectionTimeout',
@@ -216,12 +242,14 @@ const sessions: readonly Setting[] = [
     reason: 'a connection without a session is closed',
     source: 'sshd_config(5)',
     since: '9.2',
+    breaks: 'ControlMaster connections that are kept without a session, and ssh -N with nothing forwarded',
   },
   {
     keyword: 'LogLevel',
     ...both('VERBOSE'),
     reason: 'the log says which key got in',
     source: `sshd_config(5); ${devSec} sshd-13`,
+    breaks: 'nothing known; the log grows',
   },
 ]
 
@@ -237,7 +265,7 @@ const channels: readonly Setting[] = [
   {
     keyword: 'PermitOpen',
     ...both(forwarding({ jump: '*:22', none: undefined, all: undefined })),
-    words: '--forwarding jump: *:22',
+    words: '--forwarding: jump *:22, none and all as it is',
     reason: 'jump: onwards to port 22 only',
     source: 'sshd_config(5)',
     breaks: 'jump: tunnels to databases and web servers (-L, -D)',
@@ -245,7 +273,7 @@ const channels: readonly Setting[] = [
   {
     keyword: 'AllowStreamLocalForwarding',
     ...both(forwarding({ jump: 'no', none: 'no', all: undefined })),
-    words: '--forwarding: jump no, none no',
+    words: '--forwarding: jump no, none no, all as it is',
     reason: 'no sockets of this host are handed out',
     source: 'sshd_config(5)',
     breaks: 'forwarded sockets, such as gpg-agent and docker.sock',
@@ -255,12 +283,14 @@ const channels: readonly Setting[] = [
     ...both('no'),
     reason: 'a tunnel is not open to the neighbours',
     source: `sshd_config(5); ${devSec} sshd-41`,
+    breaks: 'ssh -R that others than the host itself use',
   },
   {
     keyword: 'PermitTunnel',
     ...both('no'),
     reason: 'no network devices through ssh',
     source: `sshd_config(5); ${devSec} sshd-38`,
+    breaks: 'ssh -w',
   },
   {
     keyword: 'AllowAgentForwarding',
@@ -283,6 +313,7 @@ const channels: readonly Setting[] = [
     strict: 'yes',
     reason: 'a forwarded display is not open to the neighbours',
     source: `sshd_config(5); ${devSec} sshd-43`,
+    breaks: 'X clients that do not take localhost as display',
   },
 ]
 
@@ -293,12 +324,15 @@ const greeting: readonly Setting[] = [
     words: '--banner; without it, as it is',
     reason: 'shown before a login',
     source: 'sshd_config(5)',
+    breaks: 'programs that take what stderr says for an error',
   },
   {
     keyword: 'DebianBanner',
     strict: 'no',
     reason: 'the greeting does not name the package',
     source: `sshd_config(5) of Debian; ${devSec} sshd-47`,
+    releases: "Debian's and Ubuntu's builds only",
+    breaks: 'nothing known',
     patch: true,
     everybody: true,
   },
@@ -307,6 +341,7 @@ const greeting: readonly Setting[] = [
     strict: 'no',
     reason: 'pam_motd prints it',
     source: `sshd_config(5); ${devSec} sshd-44`,
+    breaks: 'the message of the day, where pam_motd is not in the PAM stack',
     everybody: true,
   },
   {
@@ -314,6 +349,7 @@ const greeting: readonly Setting[] = [
     strict: 'no',
     reason: 'a stranger with the key learns less',
     source: `sshd_config(5); ${devSec} sshd-45`,
+    breaks: 'the line that names the last login',
     everybody: true,
   },
 ]
@@ -330,5 +366,6 @@ export const promptsSetting: Setting = {
   ...both('no'),
   reason: 'no prompts but those of a second factor, which enable-mfa switches on in front of this',
   source: 'sshd_config(5)',
+  releases: 'before 8.7 with ChallengeResponseAuthentication, which decides there',
   breaks: 'whoever has no key',
 }

@@ -6,7 +6,7 @@ import { explainHarden } from '../../../src/features/hardening/explain.js'
 import { settings } from '../../../src/features/hardening/settings.js'
 import { draft } from '../../../src/features/index.js'
 import { refusal } from '../../fakes/refusal.js'
-import { account, admin, carriedOut, file, hardening, policy, stockFacts, type Distro } from '../facts.js'
+import { account, admin, carriedOut, file, hardening, key, policy, stockFacts, type Distro } from '../facts.js'
 
 const dropIn = '/etc/ssh/sshd_config.d/01-bastionctl-hardening.conf'
 const strict = (more: Partial<HardenPolicy> = {}): HardenPolicy => hardening({ level: 'strict', ...more })
@@ -33,7 +33,26 @@ describe('settings of the levels', () => {
     expect(explainHarden()).to.have.length(settings.length + 1)
   })
 
-  it('that cost somebody a login at strict say who', () => {
+  for (const row of explainHarden()) {
+    it(`explain ${row.keyword} by itself: value of each level, what breaks, and which releases know it`, () => {
+      expect(row.breaks).to.match(/\S/)
+      for (const value of [row.baseline, row.strict]) {
+        expect(value ?? 'as it is').to.match(/\S/)
+        expect(value ?? '').not.to.match(/baseline|strict|depends on the host/)
+      }
+      // 8.0 is the oldest supported: RHEL 8.
+      if (row.since !== undefined) expect(['8.5', '9.2']).to.include(row.since)
+    })
+  }
+
+  it('that are not in every supported sshd say where they are', () => {
+    for (const setting of settings.filter(({ ifBuilt, patch }) => ifBuilt === true || patch === true))
+      expect(setting.releases, setting.keyword).to.match(/\S/)
+    expect(explainHarden().find(({ keyword }) => keyword === 'RequiredRSASize')?.releases).to.match(/9\.1.*RHEL 9/)
+    expect(explainHarden().find(({ keyword }) => keyword === 'KexAlgorithms')?.releases).to.match(/mlkem\S+ from 9\.9/)
+  })
+
+  it('that cost somebody a login say who', () => {
     for (const keyword of [
       'PermitRootLogin',
       'PasswordAuthentication',
@@ -41,19 +60,29 @@ describe('settings of the levels', () => {
       'RequiredRSASize',
       'AllowGroups',
     ])
-      expect(explainHarden().find((one) => one.keyword === keyword)?.breaks, keyword).to.be.a('string')
+      expect(explainHarden().find((one) => one.keyword === keyword)?.breaks, keyword).not.to.equal('nothing known')
   })
 })
 
 describe('a level on a host', () => {
   it('has no keyword that its OpenSSH does not know, and says which it is left without (lockout 1)', () => {
-    const policy = strict({ idleTimeout: 900 })
-    expect(written(policy, stockFacts('debian-11'), 'ChannelTimeout')).to.equal(undefined)
-    expect(written(policy, stockFacts('debian-12'), 'ChannelTimeout')).to.equal('session:*=900s')
-    const { notes } = draft(policy, stockFacts('debian-11'))
-    expect(notes).to.include('ChannelTimeout: OpenSSH 8.4p1 does not know it: it came with 9.2')
+    const { notes } = draft(strict(), stockFacts('debian-11'))
     expect(notes).to.include('RequiredRSASize: OpenSSH 8.4p1 of this host does not know it')
-    expect(written(policy, stockFacts('debian-11'), 'PubkeyAcceptedKeyTypes')).to.match(/^ssh-ed25519,/)
+    expect(written(strict(), stockFacts('debian-11'), 'PubkeyAcceptedKeyTypes')).to.match(/^ssh-ed25519,/)
+  })
+
+  it('closes idle sessions and jumps, and is refused where its OpenSSH cannot', async () => {
+    const policy = strict({ idleTimeout: 900 })
+    expect(written(policy, stockFacts('debian-12'), 'ChannelTimeout')).to.equal('session:*=900s direct-tcpip=900s')
+    const { exit, message, hint } = await refusal(() => draft(policy, stockFacts('debian-11')))
+    expect(exit).to.equal('refused')
+    expect(message).to.match(
+      /--idle-timeout cannot be had .*ChannelTimeout: OpenSSH 8\.4p1 does not know it: it came with 9\.2/,
+    )
+    expect(hint).to.match(/--leave ChannelTimeout/)
+    const left = { ...policy, leave: ['channeltimeout'] }
+    expect(written(left, stockFacts('debian-11'), 'ChannelTimeout')).to.equal(undefined)
+    expect(draft(left, stockFacts('debian-11')).notes).to.include('ChannelTimeout: left as it is (--leave)')
   })
 
   it('has no algorithm that its build does not know (lockout 1)', async () => {
