@@ -87,7 +87,7 @@ export function stockFacts(distro: Distro = 'debian-12', more: Partial<Facts> = 
     sshd: {
       version,
       binary: '/usr/sbin/sshd',
-      args: ['-D'],
+      args: distro === 'rhel-8' ? ['-D', ...cryptoPolicy()] : ['-D'],
       unit: 'ssh.service',
       running: true,
       socketActivated: false,
@@ -116,6 +116,13 @@ export function stockFacts(distro: Distro = 'debian-12', more: Partial<Facts> = 
     changes: [],
     ...more,
   }
+}
+
+/** What RHEL 8's unit puts on sshd's command line: $CRYPTO_POLICY, at DEFAULT. */
+function cryptoPolicy(): string[] {
+  const layout = '../../lab/hosts/recipe/layouts/crypto-command-line/files/etc/crypto-policies/back-ends/'
+  const text = readFileSync(new URL(`${layout}opensshserver.config`, import.meta.url), 'utf8')
+  return /^CRYPTO_POLICY='(.*)'$/m.exec(text)?.[1]?.split(' ') ?? []
 }
 
 /** From 9.1 on, and in what RHEL 9 has taken back into 8.7. */

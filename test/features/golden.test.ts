@@ -9,7 +9,7 @@ import { isNoop } from '../../src/domain/change.js'
 import type { Facts } from '../../src/domain/facts.js'
 import type { Policy } from '../../src/domain/policy.js'
 import { draft } from '../../src/features/index.js'
-import { cases, hostOf } from './golden-cases.js'
+import { cases, casesOf, hostOf } from './golden-cases.js'
 import { carriedOut, distros, golden, hardening, policy, tree, type Distro } from './facts.js'
 
 /** The policy that takes it back. */
@@ -22,8 +22,7 @@ const demands = { authenticationmethods: ['publickey,keyboard-interactive:pam'] 
 
 describe('golden trees', () => {
   for (const distro of Object.keys(distros) as Distro[]) {
-    for (const [name, wanted] of Object.entries(cases)) {
-      const facts = hostOf(distro)
+    for (const [name, { wanted, facts }] of Object.entries(casesOf(distro))) {
       const made = draft(wanted, facts)
       const change = changeFrom(made, facts)
       const after = carriedOut(facts, made.files, wanted.feature === 'mfa' ? demands : undefined)
@@ -48,7 +47,7 @@ describe('golden trees', () => {
 
     it(`${distro}: harden and enable-mfa in either order end in the same files, and each can go without the other`, () => {
       const facts = hostOf(distro)
-      const [mfa, strict] = [cases['first-login'] ?? policy(), hardening({ level: 'strict' })]
+      const [mfa, strict] = [cases['first-login'] ?? policy(), casesOf(distro)['strict-jump']?.wanted ?? hardening()]
       const with_ = (on: Facts, wanted: Policy) =>
         carriedOut(on, draft(wanted, on).files, wanted.feature === 'mfa' ? demands : undefined)
       const texts = (of: Facts) => of.files.map(({ path, content }) => [path, content]).sort()

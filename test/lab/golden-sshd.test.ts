@@ -11,7 +11,7 @@ import { expect } from 'chai'
 import { ensureImage, imageAt, imageDir } from '../../lab/hosts/image.js'
 import { draft } from '../../src/features/index.js'
 import { distros, golden, type Distro } from '../features/facts.js'
-import { cases, hostOf } from '../features/golden-cases.js'
+import { casesOf } from '../features/golden-cases.js'
 import { labProblem } from './harness.js'
 
 /** Debian's sshd that is nearest to the distribution's own: 8.4, 9.2 and 10.0. */
@@ -57,10 +57,10 @@ describe('golden trees before real sshds', function () {
   })
 
   for (const distro of Object.keys(distros) as Distro[]) {
-    for (const [name, wanted] of Object.entries(cases)) {
+    for (const [name, { wanted, facts }] of Object.entries(casesOf(distro))) {
       it(`${distro}, ${name}: taken by ${nearest[distro]}'s sshd, with the values that were promised`, () => {
         const { root } = imageAt(imageDir(nearest[distro]))
-        const { expectations } = draft(wanted, hostOf(distro))
+        const { expectations } = draft(wanted, facts)
         const accounts = [...new Set(expectations.map(({ account }) => account))]
         const host = layOut(
           path.join(folder, `${distro}-${name}`),
