@@ -83,6 +83,10 @@ export async function hardenPolicy(
       'give --level baseline, strict or stock ("bastionctl explain harden" shows them)',
     )
   }
+  // What the file says for other levels is no contradiction to --level stock; flags that stand beside it are.
+  checkTogether(level, flags, '--')
+  if (flags.level === undefined) checkTogether(level, harden, `${where?.(['harden']) ?? ''}: harden.`)
+  if (level === 'stock') return { ...stock, acceptLockout: flags['accept-lockout'] ?? harden['accept-lockout'] ?? [] }
   const leave = flags.leave ?? harden.leave ?? []
   await checkKeywords(leave)
   const banner = flags.banner ?? harden.banner
@@ -100,6 +104,44 @@ export async function hardenPolicy(
     leave,
     acceptLockout: flags['accept-lockout'] ?? harden['accept-lockout'] ?? [],
   }
+}
+
+/** Takes back whatever a level has set: no choice is left to make. */
+const stock: Omit<HardenPolicy, 'acceptLockout'> = {
+  feature: 'hardening',
+  level: 'stock',
+  forwarding: 'jump',
+  agentForwarding: false,
+  x11Forwarding: false,
+  banner: null,
+  idleTimeout: null,
+  allowGroups: [],
+  leave: [],
+}
+
+interface Choices {
+  readonly 'allow-group'?: readonly string[] | undefined
+  readonly banner?: string | undefined
+  readonly 'idle-timeout'?: string | undefined
+  readonly leave?: readonly string[] | undefined
+}
+
+/** `from` stands in front of each name. Errors: `usage` for what contradicts itself. */
+function checkTogether(level: HardenPolicy['level'], given: Choices, from: string): void {
+  const named = (['allow-group', 'banner', 'idle-timeout'] as const).filter((name) => given[name] !== undefined)
+  if (level === 'stock' && named.length > 0)
+    throw new BastionError(
+      'usage',
+      `level stock goes without ${named.map((name) => `${from}${name}`).join(', ')}: it sets nothing`,
+      'take one of them out',
+    )
+  const groups = given['allow-group'] ?? []
+  if (groups.length > 0 && given.leave?.some((keyword) => keyword.toLowerCase() === 'allowgroups') === true)
+    throw new BastionError(
+      'usage',
+      `${from}leave AllowGroups leaves as it is what ${from}allow-group sets`,
+      'take one of them out',
+    )
 }
 
 async function checkKeywords(leave: readonly string[]): Promise<void> {

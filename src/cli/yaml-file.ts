@@ -1,5 +1,5 @@
 /** YAML files that people write: every mistake with the line and column where it is. */
-import { isAlias, isMap, LineCounter, parseDocument, type Document, type Node } from 'yaml'
+import { isAlias, isCollection, isMap, LineCounter, parseDocument, visit, type Document, type Node } from 'yaml'
 import * as z from 'zod'
 import { BastionError } from '../domain/errors.js'
 
@@ -36,7 +36,12 @@ export function parseYaml<Shape extends z.ZodType>(
     return `${file}:${String(line)}:${String(col)}`
   }
   if (document.errors.length > 0)
-    throw invalid(document.errors.map(({ pos, message }) => `${at(pos[0])}: ${message.toLowerCase()}`))
+    throw invalid(document.errors.map(({ code, pos, message }) => `${at(pos[0])}: ${words(code, message)}`))
+  const lost = unresolved(document)
+  if (lost.length > 0)
+    throw invalid(
+      lost.map(({ offset, name }) => `${at(offset)}: the alias "*${name}" has no anchor "&${name}" in front of it`),
+    )
   const where = (keys: readonly PropertyKey[], key = false): string => {
     const node = nodeAt(document, keys, key)
     return node?.range ? at(node.range[0]) : file
@@ -44,17 +49,32 @@ export function parseYaml<Shape extends z.ZodType>(
   const parsed = shape.safeParse(asData(document, (message) => invalid([`${file}: ${message}`])) ?? {})
   if (parsed.success) return { value: parsed.data, where }
   throw invalid(
-    parsed.error.issues.map((issue) => {
-      const unknown = issue.code === 'unrecognized_keys' ? issue.keys : []
-      const place = where([...issue.path, ...unknown.slice(0, 1)], unknown.length > 0)
-      const said = issue.code === 'custom' ? issue.message : issue.message.toLowerCase()
-      const what = unknown.length > 0 ? `unknown key ${unknown.map((key) => `"${key}"`).join(', ')}` : said
-      return `${place}: ${[...issue.path, ''].join('.').replace(/\.$/, ': ')}${what}`
+    parsed.error.issues.flatMap((issue) => {
+      const of = [...issue.path, ''].join('.').replace(/\.$/, ': ')
+      if (issue.code === 'unrecognized_keys')
+        return issue.keys.map((key) => `${where([...issue.path, key], true)}: ${of}unknown key "${key}"`)
+      return [`${where(issue.path)}: ${of}${issue.code === 'custom' ? issue.message : issue.message.toLowerCase()}`]
     }),
   )
 }
 
-/** Aliases may lead nowhere, or to too much. */
+function words(code: string, message: string): string {
+  return code === 'MULTIPLE_DOCS'
+    ? 'another document begins here ("---"), and one is all that is read'
+    : message.toLowerCase()
+}
+
+function unresolved(document: Document): { readonly offset: number; readonly name: string }[] {
+  const found: { readonly offset: number; readonly name: string }[] = []
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document) === undefined) found.push({ offset: alias.range?.[0] ?? 0, name: alias.source })
+    },
+  })
+  return found
+}
+
+/** Aliases may lead to too much. */
 function asData(document: Document, invalid: (message: string) => BastionError): unknown {
   try {
     return document.toJS()
@@ -63,14 +83,18 @@ function asData(document: Document, invalid: (message: string) => BastionError):
   }
 }
 
-/** The value at a path, or the key itself. */
+/** The value at a path, or the key itself; an alias where it is used, and what is inside of it where it stands. */
 function nodeAt(document: Document, where: readonly PropertyKey[], key: boolean): Node | undefined {
   const keys = where.map((part) => (typeof part === 'symbol' ? '' : part))
+  let node: unknown = document.contents
+  for (const part of key ? keys.slice(0, -1) : keys) {
+    const inside: unknown = isAlias(node) ? node.resolve(document) : node
+    node = isCollection(inside) ? inside.get(part, true) : undefined
+  }
   if (key) {
-    const map = keys.length > 1 ? document.getIn(keys.slice(0, -1), true) : document.contents
+    const map: unknown = isAlias(node) ? node.resolve(document) : node
     const pair = isMap(map) ? map.items.find((item) => String(item.key) === String(keys.at(-1))) : undefined
     return pair?.key as Node | undefined
   }
-  const found = keys.length > 0 ? document.getIn(keys, true) : document.contents
-  return isAlias(found) || found === null || found === undefined ? undefined : (found as Node)
+  return node === null || node === undefined ? undefined : (node as Node)
 }

@@ -27,6 +27,18 @@ describe('bastionctl.yml', () => {
     ['a keyword of no level', 'harden:\n  leave: [X11Forwarding, Port]\n', /^x\.yml:2:26: .*no level sets "Port"/],
     ['YAML that is none', 'harden:\n  level: [strict\n', /^x\.yml:\d+:\d+: /],
     ['a key twice', 'harden: {}\nharden: {}\n', /^x\.yml:2:1: .*unique/],
+    ['an alias that leads nowhere', 'harden:\n  level: *x\n', /^x\.yml:2:10: the alias "\*x" has no anchor "&x"/],
+    [
+      'a wrong value behind an alias',
+      'harden:\n  forwarding: &a none\n  level: *a\n',
+      /^x\.yml:3:10: harden\.level: invalid option/,
+    ],
+    [
+      'every unknown key',
+      'hardne: {}\nharden:\n  levle: strict\n  leaf: []\n',
+      /^x\.yml:3:3: harden: unknown key "levle"\nx\.yml:4:3: harden: unknown key "leaf"\nx\.yml:1:1: unknown key "hardne"$/,
+    ],
+    ['a second document', 'harden: {}\n---\nharden: {}\n', /^x\.yml:2:1: another document begins here/],
     ['another top', '- harden\n', /^x\.yml:1:1: .*expected object/],
   ] as const) {
     it(`says line and column of ${what}`, async () => {

@@ -64,12 +64,40 @@ describe('harden', () => {
       [/banner "\S+nowhere" cannot be read/, '--level', 'strict', '--banner', join(bench.home, 'nowhere')],
       [/has control characters/, '--level', 'strict', '--banner', noisy],
       [/"soon" is not a duration/, '--level', 'strict', '--idle-timeout', 'soon'],
+      [
+        /level stock goes without --allow-group, --idle-timeout/,
+        '--level',
+        'stock',
+        '--allow-group',
+        'a',
+        '--idle-timeout',
+        '5m',
+      ],
+      [
+        /--leave AllowGroups leaves as it is what --allow-group sets/,
+        '--level',
+        'strict',
+        '--leave',
+        'allowgroups',
+        '--allow-group',
+        'a',
+      ],
       [/nowhere\.yml" cannot be read/, '--config', join(bench.home, 'nowhere.yml')],
     ] as const) {
       const ran = await bench.run(['harden', ...selector, '--dry-run', ...flags], {})
       expect(ran.stderr).to.match(says)
       expect(ran.exitCode).to.equal(3)
     }
+  })
+
+  it('takes --level stock beside a file that is for other levels', async () => {
+    const config = join(bench.home, 'team.yml')
+    writeFileSync(config, 'harden:\n  level: strict\n  allow-group: [admins]\n  accept-lockout: [old]\n')
+    const asked = await policyOf('--config', config, '--level', 'stock')
+    expect(asked).to.deep.include({ level: 'stock', allowGroups: [], acceptLockout: ['old'] })
+    writeFileSync(config, 'harden:\n  level: stock\n  allow-group: [admins]\n')
+    const ran = await bench.run(['harden', ...selector, '--dry-run', '--config', config], {})
+    expect(ran.stderr).to.match(/level stock goes without \S+team\.yml:2:3: harden\.allow-group: it sets nothing/)
   })
 
   it('says where bastionctl.yml names a banner that cannot be shown', async () => {

@@ -1,5 +1,5 @@
 /** The feature as a whole: policy and facts in, draft out. */
-import type { DesiredFile, Draft, Expectation } from '../../domain/change.js'
+import type { DesiredFile, Draft, Expectation, Lockout } from '../../domain/change.js'
 import { BastionError } from '../../domain/errors.js'
 import type { Account, Facts } from '../../domain/facts.js'
 import type { HardenPolicy } from '../../domain/policy.js'
@@ -40,6 +40,7 @@ export function draftHardening(policy: HardenPolicy, facts: Facts): Draft {
   const later = { ...facts, accounts: access.map(({ after }) => withGoodKeys(after)) }
   const everybody = peopleLater(access, later, facts, state)
   const able = chosen(everybody)
+  const lockouts = lockoutsOf(access, policy.acceptLockout)
   const { enrol = 'first-login', exemptGroups } = state
   const probe = probePlan(later, state.on ? exemptGroups : [])
   return {
@@ -58,11 +59,24 @@ export function draftHardening(policy: HardenPolicy, facts: Facts): Draft {
       ...(state.on ? loginsOn(able, { enrol, exemptGroups }, probe) : loginsPlain(able, probe)),
     ],
     expectations: expectationsOf(able, intents, state),
-    lockouts: lockoutsOf(access, policy.acceptLockout),
+    lockouts,
     keyOnly: keyOnlyOf(everybody),
     access: access.flatMap(({ rows }) => rows),
-    notes: [...notesOf(policy, facts, intents), ...probe.notes, ...notRehearsed(everybody), ...stoodFor(everybody)],
+    notes: [
+      ...notesOf(policy, facts, intents),
+      ...notNeeded(policy, lockouts),
+      ...probe.notes,
+      ...notRehearsed(everybody),
+      ...stoodFor(everybody),
+    ],
   }
+}
+
+/** A name that was agreed to for nothing may be a slip of the pen. */
+function notNeeded({ acceptLockout }: HardenPolicy, lockouts: readonly Lockout[]): string[] {
+  return [...new Set(acceptLockout)]
+    .filter((name) => !lockouts.some(({ account }) => account === name))
+    .map((name) => `--accept-lockout ${name} is not needed: nobody of that name loses anything here`)
 }
 
 function summaryOf({ level, forwarding }: HardenPolicy): string {

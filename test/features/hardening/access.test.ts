@@ -181,4 +181,11 @@ describe('who loses what by a level', () => {
     )
     expect(reasons(hardening({ leave: ['PasswordAuthentication'] }), people(both))).to.deep.equal({})
   })
+
+  it('says of a name that was agreed to that nobody needs it', () => {
+    const { notes } = draft(strict({ acceptLockout: ['rita', 'bob'] }), people(account('rita', { keys: [rsa(2048)] })))
+    expect(notes.filter((note) => note.includes('accept-lockout'))).to.deep.equal([
+      '--accept-lockout bob is not needed: nobody of that name loses anything here',
+    ])
+  })
 })
