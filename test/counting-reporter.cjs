@@ -1,6 +1,6 @@
 /**
- * Mocha's own spec reporter, which also says why a test is tried once more and what took how long, and writes how many passed, failed and were skipped
- * to COUNTS_FILE.
+ * Mocha's own spec reporter, which also says why a test is tried once more and what took how long, and writes how many passed, failed and were skipped,
+ * and which needed a second try, to COUNTS_FILE.
  */
 const { writeFileSync } = require('node:fs')
 const { reporters, Runner } = require('mocha')
@@ -8,7 +8,9 @@ const { reporters, Runner } = require('mocha')
 module.exports = class CountingReporter extends reporters.Spec {
   constructor(runner, options) {
     super(runner, options)
+    const again = new Set()
     runner.on(Runner.constants.EVENT_TEST_RETRY, (test, error) => {
+      again.add(test.fullTitle())
       console.log(`      once more: ${test.title}\n${String(error?.message).replace(/^/gm, '        ')}`)
     })
     // What the time goes into.
@@ -20,7 +22,8 @@ module.exports = class CountingReporter extends reporters.Spec {
     })
     runner.once(Runner.constants.EVENT_RUN_END, () => {
       const { passes: passed, failures: failed, pending: skipped } = this.stats
-      if (process.env.COUNTS_FILE) writeFileSync(process.env.COUNTS_FILE, JSON.stringify({ passed, failed, skipped }))
+      if (process.env.COUNTS_FILE)
+        writeFileSync(process.env.COUNTS_FILE, JSON.stringify({ passed, failed, skipped, again: [...again] }))
     })
   }
 }

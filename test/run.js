@@ -1,6 +1,7 @@
 /**
  * `npm test`: checks, then unit and golden tests, then lab tests on real hosts. `node test/run.js lint unit lab` runs only
- * the parts named. Ends with one line `N passed, N failed`; a check counts as one test.
+ * the parts named. Ends with one line `N passed, N failed`; a check counts as one test. Those that needed a second try are
+ * named above it.
  */
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -10,6 +11,7 @@ import path from 'node:path'
 const root = path.resolve(import.meta.dirname, '..')
 const bin = (name) => path.join(root, 'node_modules', '.bin', name)
 const totals = { passed: 0, failed: 0, skipped: 0 }
+const again = []
 const parts = { lint, unit, lab }
 
 /** Files that mostly wait for deadlines and boots: they go beside the others, on hosts of their own. */
@@ -23,8 +25,9 @@ if (unknown !== undefined) {
 }
 for (const [name, run] of Object.entries(parts)) if (wanted.length === 0 || wanted.includes(name)) await run()
 
+if (again.length > 0) console.log(`\n${again.length} needed a second try: ${again.join('; ')}`)
 const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : ''
-console.log(`\n${totals.passed} passed, ${totals.failed} failed${skipped}`)
+console.log(`${again.length > 0 ? '' : '\n'}${totals.passed} passed, ${totals.failed} failed${skipped}`)
 process.exitCode = totals.failed > 0 ? 1 : 0
 
 async function lint() {
@@ -96,11 +99,14 @@ async function mocha(args, { stdio = 'inherit', env = {} } = {}) {
     stdio,
     env: { ...env, COUNTS_FILE: counts },
   })
-  const found = existsSync(counts) ? JSON.parse(readFileSync(counts, 'utf8')) : { passed: 0, failed: 0, skipped: 0 }
+  const found = existsSync(counts)
+    ? JSON.parse(readFileSync(counts, 'utf8'))
+    : { passed: 0, failed: 0, skipped: 0, again: [] }
   rmSync(folder, { recursive: true })
   // Mocha itself may fail where no test did: a file that cannot be loaded, a crash, an empty selection.
   if (code !== 0 && found.failed === 0) found.failed = 1
   for (const name of Object.keys(totals)) totals[name] += found[name]
+  again.push(...found.again)
   return output
 }
 
