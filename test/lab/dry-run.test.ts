@@ -120,6 +120,19 @@ describe('--dry-run', function () {
     const there = await untouched(() => runAs({ env: { XDG_DATA_HOME: path.join(folder, 'another') } }, ...args))
     expect(there.exitCode).to.equal(9)
   })
+
+  it('--rehearse on hosts that have a record already: not a byte of that has changed either', async () => {
+    await onAll(async (host) => {
+      expect(await must(host, 'cat /var/lib/bastionctl/changes/*/state')).to.match(/^state=confirmed$/m)
+    })
+    for (const change of [['harden', '--level', 'baseline'], ['disable-mfa']]) {
+      const { exitCode, stdout } = await untouched(() =>
+        bastionctl(...change, '--tag', 'Role=bastion', '--dry-run', '--rehearse'),
+      )
+      expect(stdout).to.match(/^3\/3 hosts: logins rehearsed$/m)
+      expect(exitCode).to.equal(0)
+    }
+  })
 })
 
 /** Every file with its time, accounts, units, processes, mounts, and what a login would write: the same on all hosts before and after. */

@@ -230,16 +230,20 @@ export async function must(host: string, script: string, input?: string): Promis
   return done.stdout
 }
 
-/** What decides a login, and what else must not change: a line for every file with type, mode, owner, size, content digest (and time, if asked for), less what the lab's own agent writes. */
+/**
+ * What decides a login, and what else must not change: a line for every file with type, mode, owner, size, content digest (and time, if asked for), less
+ * what the lab's own agent writes, and the stamps of the host's own daily timers.
+ */
 export async function tree(
   host: string,
   folders: readonly string[] = ['/etc', '/home', '/root', '/usr/local', '/var/lib'],
   withTimes = true,
 ): Promise<string[]> {
   const time = withTimes ? '%T@' : '-'
+  const find = `find ${folders.join(' ')} -xdev \\( -path /var/lib/amazon -o -path /var/lib/systemd/timers \\) -prune -o`
   const script = [
-    `find ${folders.join(' ')} -xdev \\( -path /var/lib/amazon -o -path /var/lib/systemd -o -path '*/.cache' \\) -prune -o -printf '%p|%y|%m|%U:%G|${time}|%l\\n' | grep -v '^/var/lib|' | sort`,
-    `find ${folders.join(' ')} -xdev \\( -path /var/lib/amazon -o -path /var/lib/systemd -o -path '*/.cache' \\) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum`,
+    `${find} -printf '%p|%y|%m|%U:%G|${time}|%l\\n' | grep -v '^/var/lib|' | sort`,
+    `${find} -type f -print0 | sort -z | xargs -0 sha256sum`,
   ].join('; ')
   return (await must(host, script)).split('\n')
 }
