@@ -12,6 +12,7 @@ export function labVariables(state: LabState): Record<string, string> {
     AWS_SECRET_ACCESS_KEY: 'lab',
     AWS_EC2_METADATA_DISABLED: 'true',
     BASTIONCTL_LAB: labDir(),
+    BASTIONCTL_LAB_NET: state.gateway.replace(/\.\d+$/, ''),
     BASTIONCTL_LAB_KEY: state.sshKey,
   }
 }

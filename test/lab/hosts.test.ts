@@ -24,6 +24,7 @@ import {
   status,
   up,
 } from '../../lab/hosts/index.js'
+import { root } from '../source-config.js'
 
 const LAB = '/var/tmp/bastionctl-lab-hosts-test'
 const NET = '10.213.250'
@@ -228,6 +229,22 @@ describe('lab hosts', function () {
       await down()
       expect(await left()).to.deep.equal([])
       expect(status()).to.equal(undefined)
+    })
+
+    it('ends the endpoint too, which "env" names to a shell', async () => {
+      const { endpoint } = await up({ names: ['deb12'] })
+      const env = `"$0" --import tsx lab/cli.ts env`
+      const told = await execa('sh', ['-euc', `lines=$(${env}); eval "$lines"; env`, process.execPath], { cwd: root })
+      expect(told.stdout.split('\n')).to.include.members([
+        `AWS_ENDPOINT_URL=${endpoint ?? '?'}`,
+        `BASTIONCTL_LAB=${LAB}`,
+        `BASTIONCTL_LAB_NET=${NET}`,
+      ])
+      const { pid } = (await (await fetch(`${endpoint ?? ''}/_lab/health`)).json()) as { pid: number }
+      expect(existsSync(`/proc/${String(pid)}`)).to.equal(true)
+      await down()
+      expect(existsSync(`/proc/${String(pid)}`)).to.equal(false)
+      expect(await left()).to.deep.equal([])
     })
 
     const moments: Readonly<Record<string, () => boolean>> = {
