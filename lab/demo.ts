@@ -1,4 +1,4 @@
-/** `npm run demo`: the main job on three real hosts, told in plain words. */
+/** `npm run demo`: the main job on three real hosts, told in plain words. In a lab of its own, beside one that may be up. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -6,18 +6,29 @@ import { enrolOnTerminal } from './demo/enrol.js'
 import { keyAlone, keyAndCode, makePerson, type Person } from './demo/people.js'
 import { bastionctl, lookAround } from './demo/program.js'
 import { chapter, done, say, tell } from './demo/tell.js'
-import { down, LabError, reset, up } from './hosts/index.js'
+import { down, labDir, LabError, status, up } from './hosts/index.js'
+import { besideLab } from './hosts/places.js'
 
 const keep = process.argv.includes('--keep')
+Object.assign(process.env, besideLab('demo', 2))
+/** Whoever goes on by hand has to name this lab. */
+const ours = ['BASTIONCTL_LAB', 'BASTIONCTL_LAB_NET'].map((name) => `${name}=${process.env[name] ?? ''}`).join(' ')
 const home = mkdtempSync(path.join(tmpdir(), 'bastionctl-demo-'))
+
+/** What is up is somebody's, a `--keep` of before or a demo under way: it is neither made new nor taken away. */
+function refuseAnother(): void {
+  if (status()?.hosts.some(({ leader }) => leader !== undefined) !== true) return
+  throw new LabError(
+    `the lab of a demo is up already in ${labDir()}`,
+    `go on with it, or take it away:\n${ours} npm run lab -- down`,
+  )
+}
 
 async function main(): Promise<void> {
   chapter('Three hosts, as a team would have them on EC2')
   const before = Date.now()
   const { hosts } = await up({ say })
   const names = hosts.map(({ name }) => name)
-  // A lab that was up already may hold anything.
-  await Promise.all(names.map((name) => reset(name)))
   for (const host of hosts) tell(`${host.name}  ${host.address}  ${host.id}  ${await lookAround(host.name)}`)
   tell(
     `They are real systems with their own systemd, sshd and PAM, booted in ${seconds(before)}. AWS is a program on loopback that`,
@@ -89,6 +100,7 @@ async function show(what: string, attempt: Promise<boolean>, expected: boolean):
 
 function goOn(names: readonly string[]): void {
   chapter('The lab stays up')
+  tell(`export ${ours}`)
   tell('eval "$(npm run -s lab -- env)"                  # AWS settings of the lab, for this shell')
   tell('node bin/run.js status --tag Role=bastion')
   tell(`npm run lab -- ssh ${names[0] ?? 'deb11'}                        # as admin, with sudo`)
@@ -105,12 +117,16 @@ function seconds(since: number): string {
 }
 
 try {
-  await main()
-  if (!keep) await down()
+  refuseAnother()
+  try {
+    await down()
+    await main()
+  } finally {
+    if (!keep) await down()
+  }
   done(keep ? 'demo finished' : 'demo finished; the lab is gone')
 } catch (error) {
-  if (!keep) await down()
-  console.error(error instanceof LabError ? `demo: ${error.message}` : error)
+  console.error(error instanceof LabError ? [`demo: ${error.message}`, error.hint ?? []].flat().join('\n') : error)
   process.exitCode = 1
 } finally {
   rmSync(home, { recursive: true, force: true })

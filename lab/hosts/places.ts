@@ -25,6 +25,13 @@ export function networkPrefix(): string {
   return prefix
 }
 
+/** Variables of another lab that may be up beside this one. @param step how many networks further on; 1 is what `npm test` takes for its second. */
+export function besideLab(name: string, step: number): Record<string, string> {
+  const [first = '', second = '', third = ''] = networkPrefix().split('.')
+  const net = [first, second, String((Number(third) + step) % 256)].join('.')
+  return { BASTIONCTL_LAB: `${labDir()}-${name}`, BASTIONCTL_LAB_NET: net }
+}
+
 /** Marks the kernel objects of this lab; short, since a link's name has 15 characters. */
 export const labMark = (): string => `bl${createHash('sha256').update(labDir()).digest('hex').slice(0, 6)}`
 
