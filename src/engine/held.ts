@@ -1,4 +1,4 @@
-/** The safety session over a run: opened before the first write, asked after every step, held until the end. */
+/** The safety session over a run: opened before the first write, asked after every wave and before the confirm, held until the end. */
 import type { Ports } from './api.js'
 import type { SafetySession } from './ports.js'
 import type { PlannedHost } from '../domain/plan.js'
