@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { expect } from 'chai'
-import { runProgram } from '../support/program.js'
+import { program, runProgram } from '../support/program.js'
 
 /** A module that writes the address of every module that is imported after it into a file. */
 function recorder(folder: string): { readonly preload: string; readonly read: () => string[] } {
@@ -27,8 +27,25 @@ function recorder(folder: string): { readonly preload: string; readonly read: ()
   return { preload, read: () => readFileSync(list, 'utf8').trim().split('\n') }
 }
 
+/** Left in node_modules, or chunks of the program's own. */
 const slow =
-  /node_modules\/(?:@aws-sdk|@smithy|@inquirer|inquirer|execa|zod|eta|diff)\/|chunks\/(?:aws-sdk|aws-s3-sdk|users-source|engine|fleet|ssh|prompts|change-run)-/
+  /node_modules\/(?:@inquirer|inquirer|yaml|lean-qr)\/|chunks\/(?:aws-sdk|aws-s3-sdk|users-source|engine|fleet|ssh|prompts|change-run)-/
+
+/** What build.js puts into chunks whose names say nothing: a text that only that library has. */
+const bundled: Readonly<Record<string, string>> = {
+  'the AWS SDK': 'aws-sdk',
+  zod: 'ZodError',
+  eta: 'EtaError',
+  execa: 'ExecaError',
+  diff: 'structuredPatch',
+  'tar-stream': 'Invalid tar header',
+}
+
+/** The libraries in a file of the built program. */
+function librariesIn(file: string): string[] {
+  const text = readFileSync(file, 'utf8')
+  return Object.keys(bundled).filter((library) => text.includes(bundled[library] ?? ''))
+}
 
 describe('start-up', function () {
   this.timeout('30s')
@@ -57,10 +74,12 @@ describe('start-up', function () {
     ['sync-users', 'x', '--tag', 'a=b'],
     ['confirm'],
   ]) {
-    it(`loads neither AWS nor prompts nor the engine for "${argv.join(' ')}"`, async () => {
+    it(`loads neither AWS nor zod nor prompts nor the engine for "${argv.join(' ')}"`, async () => {
       const modules = await modulesOf(argv)
       expect(modules.some((url) => url.endsWith('/dist/cli/main.js'))).to.equal(true)
       expect(modules.filter((url) => slow.test(url))).to.deep.equal([])
+      const built = [...new Set(modules)].filter((url) => /^file:.*\/dist\//.test(url))
+      for (const url of built) expect(librariesIn(fileURLToPath(url)), url).to.deep.equal([])
     })
   }
 
@@ -69,5 +88,11 @@ describe('start-up', function () {
     expect(modules.join('\n'))
       .to.match(/chunks\/aws-sdk-/)
       .and.match(/chunks\/engine-/)
+    const loaded = modules.filter((url) => url.includes('/dist/')).flatMap((url) => librariesIn(fileURLToPath(url)))
+    expect(loaded).to.include.members(['the AWS SDK', 'zod', 'tar-stream'])
+    // A library that is written otherwise one day would be looked for in vain.
+    const chunks = join(dirname(program()), '..', 'dist', 'chunks')
+    const found = readdirSync(chunks).flatMap((name) => librariesIn(join(chunks, name)))
+    expect([...new Set(found)]).to.have.members(Object.keys(bundled))
   })
 })
