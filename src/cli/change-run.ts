@@ -99,7 +99,12 @@ function rehearsalView({ results }: RunReport): readonly string[] {
   const done = results.filter(({ outcome }) => outcome === 'rehearsed').length
   const line = `${String(done)}/${count(results.length, 'host')}: logins rehearsed`
   const asked = results.flatMap(({ name, offers }) => (offers === undefined ? [] : [offersLine(name, offers)]))
-  return ['', line, ...asked, ...(done === results.length ? [] : summary(results))]
+  return [
+    '',
+    line,
+    ...asked,
+    ...(done === results.length ? [] : [...summary(results), 'a rehearsal writes nothing, whatever has become of it']),
+  ]
 }
 
 /** What the host's own sshd has answered, in a private view where nothing is written. */

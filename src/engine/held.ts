@@ -15,7 +15,7 @@ export class Held {
   static async open(ports: Ports, host: PlannedHost): Promise<Held> {
     if (!ports.sessions) return new Held(ports, host, undefined)
     ports.emit({ code: 'safety-session', state: 'opening', host: host.id })
-    const session = await ports.sessions.open(host)
+    const session = await ports.sessions.open(host, ports.signal)
     ports.emit({ code: 'safety-session', state: 'open', host: host.id })
     return new Held(ports, host, session)
   }

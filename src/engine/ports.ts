@@ -59,8 +59,11 @@ export interface SafetySession {
 }
 
 export interface SafetySessions {
-  /** Opens one, sees `sudo -n true` succeed in it; rejects with BastionError `safety-session`. */
-  open(host: { readonly id: string; readonly name: string; readonly address?: string }): Promise<SafetySession>
+  /** Opens one, sees `sudo -n true` succeed in it; rejects with BastionError `safety-session`, or `interrupted` once the signal says so. */
+  open(
+    host: { readonly id: string; readonly name: string; readonly address?: string },
+    signal?: AbortSignal,
+  ): Promise<SafetySession>
 }
 
 export interface Clock {

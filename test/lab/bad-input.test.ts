@@ -450,11 +450,17 @@ describe('bad input', function () {
       await holdAtRehearsal('deb12')
       const done = await interrupt(['enable-mfa', ...all, '--dry-run', '--rehearse'], () => untilHeld('deb12'))
       await letGo('deb12')
-      expect(lineOf('deb12', done)).to.match(/ not known \| it was cancelled while it ran/)
+      expect(done.stdout)
+        .to.match(/^2 hosts: 2 not known$/m)
+        .and.match(/^a rehearsal writes nothing/m)
       expect(done.exitCode).to.equal(130)
       for (const [at, host] of hosts.entries()) {
         await until('the rehearsal has ended', 30, async () => (await must(host, atWork)) === '')
-        expect(difference(before[at] ?? [], await live(host))).to.deep.equal([])
+        // Where the test's own shim has come and gone.
+        const moved = difference(before[at] ?? [], await live(host)).filter(
+          (line) => !line.includes(' /usr/local/sbin|d|'),
+        )
+        expect(moved).to.deep.equal([])
       }
     })
 

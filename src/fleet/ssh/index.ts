@@ -14,7 +14,7 @@ const loginMs = { interactive: 120_000, batch: 20_000 }
 /** `interactive`: ssh may ask on the terminal; by default where there is one. */
 export function sshSessions(settings: SshSettings, interactive = hasTerminal()): SafetySessions {
   return {
-    open: async (host) => {
+    open: async (host, signal) => {
       const address = settings.host ?? host.address
       if (address === undefined) {
         throw new BastionError(
@@ -24,12 +24,13 @@ export function sshSessions(settings: SshSettings, interactive = hasTerminal()):
         )
       }
       const argv = sshArgv(settings, address, interactive)
-      return openSession({
+      const target = {
         id: host.id,
         label: label(host),
         argv,
         loginMs: loginMs[interactive ? 'interactive' : 'batch'],
-      })
+      }
+      return openSession(target, signal)
     },
   }
 }

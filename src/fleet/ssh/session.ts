@@ -21,13 +21,17 @@ export interface SessionTarget {
   readonly loginMs: number
 }
 
-/** Resolves once root was reached. Errors: BastionError `safety-session`; no process is left then. */
-export async function openSession({ id, label, argv, loginMs }: SessionTarget): Promise<SafetySession> {
+/** Resolves once root was reached. Errors: BastionError `safety-session`, or `interrupted` by the signal; no process is left then. */
+export async function openSession(
+  { id, label, argv, loginMs }: SessionTarget,
+  signal?: AbortSignal,
+): Promise<SafetySession> {
   const seen = lineWatch()
   const child = startProcess('ssh', argv, seen.onLine)
-  const got = await Promise.race([seen.first([ready], loginMs), child.ended])
+  const got = await Promise.race([seen.first([ready], loginMs), child.ended, ...(signal ? [stopped(signal)] : [])])
   if (got === ready) return session(id, label, child, seen)
   await child.stop()
+  if (signal?.aborted === true) throw new BastionError('interrupted', 'stopped by Ctrl-C', 'no host was changed')
   const what = `no safety session with ${label}`
   if (typeof got !== 'string') throw sshFailure(what, got)
   throw new BastionError(
@@ -35,6 +39,19 @@ export async function openSession({ id, label, argv, loginMs }: SessionTarget): 
     `${what}: no login within ${String(loginMs / 1000)} seconds`,
     'does the login work by hand? --safety-session none goes without',
   )
+}
+
+function stopped(signal: AbortSignal): Promise<string> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve('stopped')
+    signal.addEventListener(
+      'abort',
+      () => {
+        resolve('stopped')
+      },
+      { once: true },
+    )
+  })
 }
 
 function session(id: string, label: string, child: LineProcess, seen: LineWatch): SafetySession {
