@@ -17,5 +17,13 @@ export function hostsView(hosts: readonly ListedHost[]): readonly string[] {
     ...table(['HOST', 'STATE', 'SSM', 'SYSTEM', 'OPENSSH', 'CAN BE CHANGED'], rows),
     '',
     `${count(hosts.length, 'host')}, ${String(fit)} of which can be changed`,
+    ...unsealed(hosts),
   ]
+}
+
+/** Nothing secret can be sent there: factors that are handed over need it, what people set up at their first login does not. */
+function unsealed(hosts: readonly ListedHost[]): readonly string[] {
+  const names = hosts.filter(({ inspection }) => inspection?.facts.opensSeals === false).map(({ host }) => label(host))
+  if (names.length === 0) return []
+  return [`without openssl, so that no second factor can be handed over there: ${names.join(', ')}`]
 }
