@@ -284,6 +284,14 @@ describe('commands that only ask', () => {
       expect(ran.exitCode).to.equal(0)
     })
 
+    it('says where no second factor can be handed over', async () => {
+      const bare = { ...inspection, facts: { ...inspection.facts, opensSeals: false } }
+      const ran = await bench.run(['hosts', ...selector], {
+        hosts: () => Promise.resolve([{ host, inspection: bare }]),
+      })
+      expect(ran.stdout).to.match(/^without openssl, .*: deb11 \(i-11\)$/m)
+    })
+
     it('prints JSON by its schema', async () => {
       const ran = await bench.run(['hosts', ...selector, '--json'], { hosts: () => Promise.resolve(listed) })
       expect(outputSchemas.hosts.parse(ran.json).hosts.map(({ openssh }) => openssh)).to.deep.equal([
