@@ -291,6 +291,11 @@ const who = z.strictObject({
           .array(z.strictObject({ type: z.string(), bits: z.number(), fingerprint: z.string() }))
           .readonly()
           .exactOptional(),
+        otherSources: z
+          .array(z.string())
+          .readonly()
+          .exactOptional()
+          .describe('lines of sshd that let keys in which cannot be offered'),
         problem: optional,
       }),
     )

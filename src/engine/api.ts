@@ -90,6 +90,8 @@ export interface HostAccess {
   /** Absent where the host could not be asked; `problem` says why. */
   readonly keys?: readonly AccessToday[]
   readonly hostKeys?: readonly HostKey[]
+  /** Lines of sshd that let keys in which cannot be offered; absent where there are none. */
+  readonly otherSources?: readonly string[]
   readonly problem?: string
 }
 

@@ -1,7 +1,7 @@
 /** Questions that change nothing: status, who, hosts, history. */
-import type { Inspection } from '../domain/facts.js'
+import type { Inspection, KeyFact } from '../domain/facts.js'
 import type { Selector } from '../domain/selector.js'
-import { accessToday, describeHardening, describeMfa } from '../features/index.js'
+import { accessToday, describeHardening, describeMfa, otherSources } from '../features/index.js'
 import { parseAnswer } from '../host/answer.js'
 import { orderData } from '../host/data.js'
 import { hostCommand } from '../host/program.js'
@@ -33,13 +33,22 @@ export async function who(ports: Ports, selector: Selector): Promise<readonly Ho
     if (!inspection) return { host, problem: problem ?? 'it did not answer' }
     const { selfTest } = inspection.facts.sshd
     if (selfTest !== '') return { host, problem: `sshd -t refuses its present files: ${selfTest}` }
-    const keys = accessToday(inspection.facts)
-    const offered = inspection.facts.accounts.some((account) =>
-      account.keys.some(({ accepted }) => accepted !== undefined),
-    )
-    if (keys.length > 0 && !offered) return { host, problem: 'no key could be offered to its sshd' }
-    return { host, keys, hostKeys: inspection.facts.hostKeys }
+    const given = inspection.facts.accounts.flatMap((account) => account.keys).filter(offerable)
+    if (given.length > 0 && given.every(({ accepted }) => accepted === undefined))
+      return { host, problem: 'no key could be offered to its sshd' }
+    const sources = otherSources(inspection.facts)
+    return {
+      host,
+      keys: accessToday(inspection.facts),
+      hostKeys: inspection.facts.hostKeys,
+      ...(sources.length === 0 ? {} : { otherSources: sources }),
+    }
   })
+}
+
+/** As collect_keys in templates/host/lib/people.sh has it. */
+function offerable({ options }: KeyFact): boolean {
+  return !['from', 'cert-authority', 'notice'].some((option) => options.includes(option))
 }
 
 export async function hosts(ports: Ports, selector: Selector): Promise<readonly ListedHost[]> {

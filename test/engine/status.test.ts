@@ -1,8 +1,9 @@
 import { expect } from 'chai'
 import { gzipSync } from 'node:zlib'
 import { pack } from 'tar-stream'
-import type { ListedHost } from '../../src/engine/api.js'
-import { hosts } from '../../src/engine/status.js'
+import type { HostAccess, ListedHost } from '../../src/engine/api.js'
+import { whoView } from '../../src/cli/views/who.js'
+import { hosts, who } from '../../src/engine/status.js'
 import { collect } from '../../src/host/stream.js'
 import { FakeClock } from '../fakes/fake-clock.js'
 import { FakeInventory, fakeHost } from '../fakes/fake-inventory.js'
@@ -13,10 +14,14 @@ const files = {
   sshd: 'version=9.2p1\nbinary=/usr/sbin/sshd\nunit=ssh.service\nrunning=yes\nselftest=\nstore=home\n',
 }
 
-/** What a sound host answers to an inspection, with these lines in the head. */
-async function facts(clock: FakeClock, more: Readonly<Record<string, string | number>> = {}): Promise<string> {
+/** What a sound host answers to an inspection, with these lines in the head and other files among its facts. */
+async function facts(
+  clock: FakeClock,
+  more: Readonly<Record<string, string | number>> = {},
+  others: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const tar = pack()
-  for (const [name, text] of Object.entries(files)) tar.entry({ name: `./${name}` }, text)
+  for (const [name, text] of Object.entries({ ...files, ...others })) tar.entry({ name: `./${name}` }, text)
   tar.finalize()
   const head = { bastionctl: 1, outcome: 'facts', now: Math.floor(clock.now() / 1000), facts: 'f1', body: 0, ...more }
   const lines = Object.entries(head).map(([key, value]) => `${key}=${String(value)}\n`)
@@ -53,5 +58,62 @@ describe('hosts', () => {
     expect(host?.unfit).to.equal(
       'change c-new by bob@desk is pending since 2026-01-02T03:03:20.000Z, until 2026-01-02T03:10:00.000Z',
     )
+  })
+})
+
+describe('who', () => {
+  const accounts = 'ann|1000|/home/ann|/bin/bash|ann|locked|no|yes||\n'
+  const effective = 'pubkeyauthentication yes\nauthenticationmethods any\npermitrootlogin no\n'
+  const key = (options = '') => `ssh-ed25519|256|SHA256:a|${options}|ann\n`
+
+  async function asked(others: Readonly<Record<string, string>>): Promise<HostAccess | undefined> {
+    const clock = new FakeClock()
+    const answer = await facts(clock, {}, { accounts, 'effective/ann': effective, ...others })
+    const ports = {
+      inventory: new FakeInventory([fakeHost('i-a')]),
+      transport: new FakeTransport({ 'i-a': answer }),
+      clock,
+      emit: () => undefined,
+      signal: new AbortController().signal,
+    }
+    const [access] = await who(ports, { tags: [], instanceIds: [], exclude: [] })
+    return access
+  }
+
+  it('has a problem where a key could have been offered and none was', async () => {
+    expect(await asked({ 'keys/ann': key() })).to.include({ problem: 'no key could be offered to its sshd' })
+    const offered = await asked({ 'keys/ann': key(), offers: 'ann|SHA256:a|accepted\n' })
+    expect(offered?.keys).to.deep.equal([
+      { account: 'ann', sudo: true, key: 'ed25519 SHA256:a ann', accepted: true, enters: 'by key' },
+    ])
+  })
+
+  it('lists keys that nobody could offer, and says that they were not', async () => {
+    const access = await asked({ 'keys/ann': key('from') })
+    expect(access).to.not.have.property('problem')
+    expect(access?.keys).to.deep.equal([
+      { account: 'ann', sudo: true, key: 'ed25519 SHA256:a ann', enters: 'by key', why: 'not asked (from=)' },
+    ])
+  })
+
+  it('lists passwords where there are no keys', async () => {
+    const access = await asked({
+      accounts: accounts.replace('locked', 'set'),
+      'effective/ann': `${effective}passwordauthentication yes\n`,
+    })
+    expect(access?.keys).to.deep.equal([{ account: 'ann', sudo: true, key: 'password', enters: 'by password' }])
+  })
+
+  it('names what else lets keys in (lockout 26)', async () => {
+    const access = await asked({
+      'effective/ann': `${effective}authorizedkeyscommand /opt/keys %u\ntrustedusercakeys /etc/ssh/ca.pub\n`,
+    })
+    const sources = ['AuthorizedKeysCommand /opt/keys %u', 'TrustedUserCAKeys /etc/ssh/ca.pub']
+    expect(access?.otherSources).to.deep.equal(sources)
+    if (access === undefined) return
+    expect(whoView([access])).to.include.members(
+      sources.map((source) => `${access.host.name}: ${source} lets in keys that cannot be offered`),
+    )
+    expect(await asked({})).to.not.have.property('otherSources')
   })
 })

@@ -17,10 +17,15 @@ describe('options on the running daemon’s command line (lockout 8)', function 
   useLab([{ name: 'deb12', factor: true }])
   beforeEach(() => fresh('deb12'))
 
-  it('are kept whole, blanks in their values included', async () => {
+  it('are kept whole, blanks in their values included, and `who` names the keys that it cannot offer (lockout 26)', async () => {
     await runWith(
       'deb12',
       '-o "AuthorizedKeysCommand /bin/false %%u %%f" -o "AuthorizedKeysCommandUser nobody" -oX11Forwarding=no',
+    )
+    // lockout 26
+    const who = await bastionctl('who', '--tag', 'Role=bastion')
+    expect(who.stdout).to.match(
+      /^deb12: AuthorizedKeysCommand \/bin\/false %u %f lets in keys that cannot be offered$/m,
     )
     await enable()
     const { stdout } = await bastionctl('status', '--tag', 'Role=bastion')

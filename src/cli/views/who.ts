@@ -23,9 +23,10 @@ export function whoView(hosts: readonly HostAccess[]): readonly string[] {
   ])
   return [
     ...table(['ACCOUNT', 'KEY', 'GETS IN', 'WHY', 'HOSTS'], rows),
-    ...hosts.flatMap(({ host, problem }) =>
-      problem === undefined ? [] : [`${printable(label(host))}: not known: ${printable(problem)}`],
-    ),
+    ...hosts.flatMap(({ host, problem, otherSources = [] }) => [
+      ...(problem === undefined ? [] : [`${printable(label(host))}: not known: ${printable(problem)}`]),
+      ...otherSources.map((source) => printable(`${host.name}: ${source} lets in keys that cannot be offered`)),
+    ]),
     '',
     "the hosts' own keys:",
     ...indent(

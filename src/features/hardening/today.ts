@@ -1,5 +1,5 @@
 /** Who gets in today, and how: what the host's own sshd has said of each key, with what sshd cannot say added. */
-import type { Account, Facts } from '../../domain/facts.js'
+import type { Account, Facts, KeyFact } from '../../domain/facts.js'
 import { byFactorToday, byKeyToday, byPasswordToday } from '../mfa/entry.js'
 import { mfaState, type MfaState } from '../mfa/state.js'
 import { describeKey, refusal, whyNot } from './access.js'
@@ -29,13 +29,14 @@ export function accessToday(facts: Facts): AccessToday[] {
           : state.on && enters === 'by key' && !byKeyToday(account)
             ? 'not enrolled yet'
             : undefined
+      const reasons = [why, enters === 'no' ? undefined : unasked(key)].filter((reason) => reason !== undefined)
       return {
         account: account.name,
         sudo: account.sudo,
         key: describeKey(key),
         ...(accepted === undefined ? {} : { accepted }),
         enters,
-        ...(why === undefined ? {} : { why }),
+        ...(reasons.length === 0 ? {} : { why: reasons.join(', ') }),
       }
     })
     const password = byPasswordToday(account, state)
@@ -43,6 +44,13 @@ export function accessToday(facts: Facts): AccessToday[] {
       ? [...rows, { account: account.name, sudo: account.sudo, key: 'password', enters: 'by password' }]
       : rows
   })
+}
+
+/** What then says that it gets in are sshd's settings, not its answer. */
+function unasked({ accepted, options }: KeyFact): string | undefined {
+  const option = ['from', 'cert-authority'].find((name) => options.includes(name))
+  if (accepted !== undefined || option === undefined) return undefined
+  return `not asked (${option === 'from' ? 'from=' : option})`
 }
 
 function waysOf(account: Account, state: MfaState): AccessToday['enters'] {
