@@ -30,6 +30,7 @@ const accountLine = z.tuple([
   yes,
   stores,
   z.string(),
+  z.enum(['', 'nologin', 'password-expired', 'password-change']),
 ])
 const nameLine = z.tuple([z.string(), int])
 const keyLine = z.tuple([z.string(), int, z.string(), z.string(), z.string()])
@@ -153,7 +154,7 @@ function accountFrom(
   tree: Tree,
   known: KnownOfKeys & Pick<Facts, 'secretStore'>,
 ): Account {
-  const [name, uid, home, shell, groups, password, expired, sudo, factors, expires] = row
+  const [name, uid, home, shell, groups, password, expired, sudo, factors, expires, barred] = row
   const logins = rows(tree, 'logins', loginLine).find(([who]) => who === name)
   return {
     name,
@@ -164,6 +165,7 @@ function accountFrom(
     password,
     expired,
     ...(expires === '' ? {} : { expires }),
+    ...(barred === '' ? {} : { barred }),
     sudo,
     enrolled: factors.includes(known.secretStore),
     factors,

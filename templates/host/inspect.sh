@@ -67,22 +67,30 @@ today=$(($(epoch) / 86400))
 while IFS='|' read -r name uid gid home shell; do
   sshd_effective "$name" "$RUN/sshd-args" >"$F/effective/$name" 2>/dev/null
   entry=$(getent shadow "$name")
-  hash=$(printf '%s' "$entry" | cut -d: -f2)
+  IFS=: read -r _ hash changed _ max _ inactive expires _ <<SHADOW
+$entry
+SHADOW
   case $hash in
   '') if [ -n "$entry" ]; then password=empty; else password=locked; fi ;;
   '!'* | '*'*) password=locked ;;
   *) password="set" ;;
   esac
-  expires=$(printf '%s' "$entry" | cut -d: -f8)
   if [ -n "$expires" ] && [ "$expires" -le "$today" ]; then expired=yes; else expired=no; fi
   last=$([ -z "$expires" ] || date -u -d "1970-01-01 + $expires days" +%F)
+  if [ "$uid" != 0 ] && [ -e /etc/nologin ]; then
+    barred=nologin
+  elif grep -qx 'usepam no' "$F/effective/$name"; then
+    barred=
+  else
+    barred=$(ageing "$changed" "$max" "$inactive" "$today")
+  fi
   if becomes_root "$name" "$uid"; then sudo=yes; else sudo=no; fi
   factors=
   while IFS='|' read -r kept place <&3; do
     [ ! -s "$(path_of "$place" "$name" "$home")" ] || factors=${factors:+$factors,}$kept
   done 3<"$stores"
-  printf '%s|%s|%s|%s|%s|%s|%s|%s|%s|%s\n' "$name" "$uid" "$home" "$shell" "$(id -Gn "$name" 2>/dev/null | tr ' ' ,)" \
-    "$password" "$expired" "$sudo" "$factors" "$last"
+  printf '%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s\n' "$name" "$uid" "$home" "$shell" "$(id -Gn "$name" 2>/dev/null | tr ' ' ,)" \
+    "$password" "$expired" "$sudo" "$factors" "$last" "$barred"
   key_files "$name" "$home" "$F/effective/$name" | while read -r keys; do
     parse_keys "$keys" | while IFS='|' read -r type blob options comment; do
       seen=$(printf '%s %s\n' "$type" "$blob" | ssh-keygen -lf - 2>/dev/null) || continue

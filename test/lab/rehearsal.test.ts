@@ -1,6 +1,6 @@
 /** A host that changed after the plan, in ways that the plan does not read: the rehearsal refuses, names the cause, and nothing live was touched. */
 import { expect } from 'chai'
-import { admin, bastionctl, code, enrol, login, must, useLab } from './harness.js'
+import { addPerson, admin, bastionctl, code, enrol, login, must, useLab } from './harness.js'
 import { emptyAgain, fillUp, oldBinary, sameBinary, shim, unshim } from './support/faults.js'
 import { everywhere, onAll } from './support/everywhere.js'
 import { lineOf, only, savedPlan, unattended, whileBroken } from './support/operator.js'
@@ -216,6 +216,37 @@ describe('the rehearsal', function () {
         })
       })
     }
+  })
+
+  describe('leaves out whom PAM keeps out (lockout 22)', () => {
+    const plan = (host: string) => bastionctl('enable-mfa', ...only(host), '--dry-run', '--rehearse')
+
+    everywhere('an account that has to change its password, named in the plan and by `who`', async (host) => {
+      const late = await addPerson([host], 'late')
+      await whileBroken(host, 'chage -d 0 late', 'userdel -rf late', async () => {
+        const done = await plan(host)
+        expect(done.exitCode, done.stdout + done.stderr).to.equal(0)
+        expect(done.stdout)
+          .to.match(
+            /late: not rehearsed, since it cannot log in today: it has to change its password first, and has none/,
+          )
+          .and.contain('1/1 host: logins rehearsed')
+        const who = await bastionctl('who', ...only(host))
+        expect(who.stdout).to.match(/^late +ed25519 .* no +it has to change its password first, and has none/m)
+        // sshd logs it as accepted, and the plan would take it for a program's: last of all.
+        expect(await login(host, late)).to.include({ in: false })
+      })
+    })
+
+    everywhere('everybody but root while /etc/nologin is there', async (host) => {
+      const shut = await addPerson([host], 'shut')
+      await whileBroken(host, 'touch /etc/nologin', 'rm /etc/nologin; userdel -rf shut', async () => {
+        expect(await login(host, shut)).to.include({ in: false })
+        const done = await plan(host)
+        expect(done.stderr).to.match(/no administrator can log in today: admin \(\/etc\/nologin is there\)/)
+        expect(done.exitCode).to.equal(7)
+      })
+    })
   })
 
   describe('without overlayfs', () => {

@@ -8,7 +8,7 @@ import { profileFor } from '../../os/index.js'
 import { render } from '../../render/template.js'
 import { foreignDirectives } from '../foreign.js'
 import { chosen, notRehearsed, stoodFor } from '../mfa/choose.js'
-import { byKeyToday, hasPlainKey } from '../mfa/entry.js'
+import { byKeyToday, hasPlainKey, keptOut } from '../mfa/entry.js'
 import { baseline, loginsOn, loginsPlain } from '../mfa/logins.js'
 import { keyOnlyOf, people, type Person } from '../mfa/people.js'
 import { probePlan } from '../mfa/probe.js'
@@ -107,7 +107,8 @@ function bannerFile({ banner }: HardenPolicy, lines: readonly Intent[]): Desired
 
 /** Errors: BastionError `refused`; nothing can be accepted here. The way back is open where nobody gets in today either. */
 function refuseNoAdministrator({ level }: HardenPolicy, access: readonly Access[]): void {
-  const byKey = (account: Account, gets: boolean): boolean => account.sudo && gets && hasPlainKey(withGoodKeys(account))
+  const byKey = (account: Account, gets: boolean): boolean =>
+    account.sudo && gets && hasPlainKey(withGoodKeys(account)) && keptOut(account) === undefined
   if (access.some(({ after, later }) => byKey(after, later))) return
   if (level === 'stock' && !access.some(({ before, today }) => byKey(before, today))) return
   const names = access.filter(({ before, today }) => before.sudo && today).map(({ before }) => before.name)

@@ -1,6 +1,6 @@
 /** Who gets in today, and how: what the host's own sshd has said of each key, with what sshd cannot say added. */
 import type { Account, Facts, KeyFact } from '../../domain/facts.js'
-import { byFactorToday, byKeyToday, byPasswordToday } from '../mfa/entry.js'
+import { byFactorToday, byKeyToday, byPasswordToday, keptOut } from '../mfa/entry.js'
 import { mfaState, type MfaState } from '../mfa/state.js'
 import { describeKey, refusal, whyNot } from './access.js'
 
@@ -22,7 +22,8 @@ export function accessToday(facts: Facts): AccessToday[] {
   return facts.accounts.flatMap((account) => {
     const rows = account.keys.map((key): AccessToday => {
       const { accepted } = key
-      const enters = accepted === false ? 'no' : waysOf({ ...account, keys: [key] }, state)
+      const enters =
+        accepted === false || keptOut(account) !== undefined ? 'no' : waysOf({ ...account, keys: [key] }, state)
       const why =
         enters === 'no'
           ? whyNotToday(account, key, state)
@@ -39,11 +40,15 @@ export function accessToday(facts: Facts): AccessToday[] {
         ...(reasons.length === 0 ? {} : { why: reasons.join(', ') }),
       }
     })
-    const password = byPasswordToday(account, state)
-    return password
-      ? [...rows, { account: account.name, sudo: account.sudo, key: 'password', enters: 'by password' }]
-      : rows
+    return byPasswordToday(account, state) ? [...rows, passwordRow(account)] : rows
   })
+}
+
+/** With a terminal, a password that has to be changed can be. */
+function passwordRow(account: Account): AccessToday {
+  const why = keptOut(account)
+  const enters = why === undefined || account.barred === 'password-change' ? 'by password' : 'no'
+  return { account: account.name, sudo: account.sudo, key: 'password', enters, ...(why === undefined ? {} : { why }) }
 }
 
 /** What then says that it gets in are sshd's settings, not its answer. */
@@ -62,6 +67,8 @@ function waysOf(account: Account, state: MfaState): AccessToday['enters'] {
 }
 
 function whyNotToday(account: Account, key: Account['keys'][number], state: MfaState): string {
+  const kept = keptOut(account)
+  if (kept !== undefined) return kept
   const setting = refusal(account.effective, key)
   if (setting !== undefined) return setting
   if (key.accepted === false) return 'sshd refuses it: file modes, expiry-time, or a rule of its own'

@@ -1,6 +1,6 @@
 /** Which accounts stand for everybody in rehearsal and baseline. */
 import { byCodePoint } from '../../domain/digest.js'
-import { admitted, effective, hasPlainKey } from './entry.js'
+import { admitted, effective, hasPlainKey, keptOut } from './entry.js'
 import type { Person } from './people.js'
 
 /** Each costs some 0.3 s a login on the host. */
@@ -46,6 +46,8 @@ export function unseen(people: readonly Person[]): Person[] {
 export function notRehearsed(people: readonly Person[]): string[] {
   return people.flatMap(({ account, after }) => {
     if (!after || !hasPlainKey(account)) return []
+    const reason = keptOut(account)
+    if (reason !== undefined) return [`${account.name}: not rehearsed, since it cannot log in today: ${reason}`]
     if (admitted(account) === 'depends')
       return [`${account.name}: not rehearsed, since sshd admits it from certain addresses only`]
     return forced(account.effective) ? [`${account.name}: not rehearsed, since sshd forces a command on it`] : []
@@ -54,7 +56,9 @@ export function notRehearsed(people: readonly Person[]): string[] {
 
 /** A rehearsal has no peer address, and its login has to be able to run a command of its own. */
 function canRehearse({ account }: Person): boolean {
-  return hasPlainKey(account) && admitted(account) === 'yes' && !forced(account.effective)
+  return (
+    hasPlainKey(account) && admitted(account) === 'yes' && keptOut(account) === undefined && !forced(account.effective)
+  )
 }
 
 function forced(values: Person['account']['effective']): boolean {

@@ -29,6 +29,20 @@ export function admitted(account: Account): Verdict {
   return allowed === 'yes' && denied === 'depends' ? 'depends' : allowed
 }
 
+/** What keeps it out today whatever sshd says, and would be no doing of a change; undefined where nothing does. */
+export function keptOut({ barred, password }: Account): string | undefined {
+  switch (barred) {
+    case 'nologin':
+      return '/etc/nologin is there'
+    case 'password-expired':
+      return 'its password has expired'
+    case 'password-change':
+      return `it has to change its password first, ${password === 'locked' ? 'and has none' : 'which takes a terminal'}`
+    case undefined:
+      return undefined
+  }
+}
+
 /** A key that opens a session, not only a forced command; certificates' authorities are no keys of anybody. */
 export function hasPlainKey(account: Account): boolean {
   return (

@@ -2,7 +2,7 @@
 import { BastionError } from '../../domain/errors.js'
 import type { Facts } from '../../domain/facts.js'
 import type { MfaPolicy } from '../../domain/policy.js'
-import { hasPlainKey } from './entry.js'
+import { hasPlainKey, keptOut } from './entry.js'
 import type { Person } from './people.js'
 
 /** Errors: BastionError `refused` for a group that is not there, or whose name sshd would read as a pattern. */
@@ -25,7 +25,14 @@ export function checkGroups(groups: readonly string[], facts: Facts, noun = 'exe
 
 /** Errors: BastionError `refused` where no administrator with a key would get in; nothing can be accepted here. */
 export function refuseNobody(everybody: readonly Person[], policy: MfaPolicy): void {
-  if (everybody.some(({ account, after }) => account.sudo && after && hasPlainKey(account))) return
+  const left = everybody.filter(({ account, after }) => account.sudo && after && hasPlainKey(account))
+  if (left.some(({ account }) => keptOut(account) === undefined)) return
+  if (left.length > 0)
+    throw new BastionError(
+      'refused',
+      `no administrator can log in today: ${left.map(({ account }) => `${account.name} (${keptOut(account) ?? ''})`).join(', ')}`,
+      'mend that first: chage(1) and passwd(1) for passwords, nologin(5) for /etc/nologin',
+    )
   const withKey = everybody
     .filter(({ account }) => account.sudo && hasPlainKey(account))
     .map(({ account }) => account.name)

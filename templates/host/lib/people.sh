@@ -19,6 +19,21 @@ login_accounts() {
   done
 }
 
+# ageing CHANGED MAX INACTIVE TODAY: what PAM has against a login, by key too, because of the password's age: password-change or
+# password-expired (pam_unix, check_shadow_expiry). Days, as in shadow(5).
+ageing() {
+  case $1:$2:$3 in
+  :* | *[!0-9:]* | 0[0-9]* | *:0[0-9]*) return 0 ;;
+  0:*)
+    echo password-change
+    return 0
+    ;;
+  *) ;;
+  esac
+  if [ -z "$2" ] || [ $(($4 - $1)) -le "$2" ]; then return 0; fi
+  if [ -n "$3" ] && [ $(($4 - $1)) -gt $(($2 + $3)) ]; then echo password-expired; else echo password-change; fi
+}
+
 # path_of PATTERN ACCOUNT HOME: %u and %h filled in.
 path_of() { printf '%s\n' "$1" | sed -e "s|%u|$2|g" -e "s|%h|$3|g"; }
 

@@ -2,8 +2,8 @@
 import { expect } from 'chai'
 import type { Account, Facts } from '../../../src/domain/facts.js'
 import type { MfaPolicy } from '../../../src/domain/policy.js'
-import { draft } from '../../../src/features/index.js'
-import { account, admin, carriedOut, key, policy, root, stockEffective, stockFacts } from '../facts.js'
+import { accessToday, draft } from '../../../src/features/index.js'
+import { account, admin, carriedOut, hardening, key, policy, root, stockEffective, stockFacts } from '../facts.js'
 
 const enrolled: Account = { ...admin, enrolled: true }
 const withAccounts = (...accounts: Account[]): Facts => stockFacts('debian-12', { accounts })
@@ -229,4 +229,48 @@ describe('exempt groups', () => {
         .with.property('exit', 'refused')
     })
   }
+
+  describe('lockout 22: whom PAM keeps out whatever sshd says', () => {
+    const typist = account('typist', { password: 'set', barred: 'password-change' })
+
+    it('is not rehearsed, and named with the reason', () => {
+      const { logins, notes } = made(
+        withAccounts(
+          admin,
+          account('late', { barred: 'password-change' }),
+          account('old', { barred: 'password-expired' }),
+          typist,
+        ),
+      )
+      expect(new Set(logins.map(({ account: name }) => name).filter((name) => !name.startsWith('@')))).to.deep.equal(
+        new Set(['admin']),
+      )
+      expect(notes.filter((note) => note.includes('cannot log in today'))).to.deep.equal([
+        'late: not rehearsed, since it cannot log in today: it has to change its password first, and has none',
+        'old: not rehearsed, since it cannot log in today: its password has expired',
+        'typist: not rehearsed, since it cannot log in today: it has to change its password first, which takes a terminal',
+      ])
+    })
+
+    it('is no administrator to count on', () => {
+      const facts = withAccounts({ ...admin, barred: 'nologin' })
+      expect(() => made(facts)).to.throw('no administrator can log in today: admin (/etc/nologin is there)')
+      expect(() => draft(hardening(), facts)).to.throw('no administrator could log in')
+    })
+
+    it('does not get in by `who`, and why', () => {
+      const rows = accessToday(
+        withAccounts(admin, account('old', { barred: 'password-expired' }), {
+          ...typist,
+          ...effective({ passwordauthentication: ['yes'] }),
+        }),
+      )
+      expect(rows.map(({ account: name, enters, why }) => [name, enters, why])).to.deep.equal([
+        ['admin', 'by key', undefined],
+        ['old', 'no', 'its password has expired'],
+        ['typist', 'no', 'it has to change its password first, which takes a terminal'],
+        ['typist', 'by password', 'it has to change its password first, which takes a terminal'],
+      ])
+    })
+  })
 })
