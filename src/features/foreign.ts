@@ -13,8 +13,9 @@ export function foreignDirectives(facts: Facts, feature: SshdFeature): Directive
   return [...daemonOptions(facts.sshd.args), ...readSshd(files, sshdPaths.main)]
 }
 
-/** Whether sshd takes it before the feature's lines: the command line, or a file of the folder that sorts before its drop-in. */
+/** Whether sshd takes it before the feature's lines: the command line, or what a file of the folder that sorts before its drop-in sets or includes. */
 export function comesBefore(directive: Directive, feature: SshdFeature, dropIn: boolean): boolean {
   if (directive.line === 0) return true
-  return dropIn && directive.path.startsWith(`${sshdPaths.folder}/`) && byCodePoint(directive.path, feature.dropIn) < 0
+  const { path, through = path } = directive
+  return dropIn && through.startsWith(`${sshdPaths.folder}/`) && byCodePoint(through, feature.dropIn) < 0
 }

@@ -2,21 +2,12 @@
 import type { Read } from '../domain/change.js'
 import { digestText, folderDigest } from '../domain/digest.js'
 import { fileFact, type Facts } from '../domain/facts.js'
-import { foreignDirectives } from './foreign.js'
-import { sshdPaths, type SshdFeature } from './sshd-files.js'
+import { readFiles } from '../render/sshd-config.js'
+import { sshdPaths } from './sshd-files.js'
 
 /** sshd with all its files, other files of the feature's, and groups. A group's digest is that of its name while it exists. */
-export function readsOf(
-  facts: Facts,
-  feature: SshdFeature,
-  others: readonly string[],
-  groups: readonly string[],
-): Read[] {
-  const included = new Set(
-    foreignDirectives(facts, feature)
-      .filter(({ line, path }) => line > 0 && !path.startsWith(`${sshdPaths.folder}/`))
-      .map(({ path }) => path),
-  )
+export function readsOf(facts: Facts, others: readonly string[], groups: readonly string[]): Read[] {
+  const included = readFiles(facts.files, sshdPaths.main).filter((path) => !path.startsWith(`${sshdPaths.folder}/`))
   const files = [...new Set([sshdPaths.main, ...included, ...others])]
   return [
     { kind: 'sshd', name: 'version', digest: digestText(facts.sshd.version) },

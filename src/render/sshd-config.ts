@@ -10,6 +10,8 @@ export interface Directive {
   readonly args: readonly string[]
   /** Criteria of the Match block around it; absent in the main section. */
   readonly match?: readonly string[]
+  /** The file of the main file's Include through which it is read, where that is another. */
+  readonly through?: string
 }
 
 export interface SshdFile {
@@ -38,9 +40,26 @@ export function readSshd(files: readonly SshdFile[], main: string, outer?: reado
   if (text === undefined || depth > 16) return []
   return readSshdFile(text, main, outer).flatMap((directive) =>
     directive.keyword === 'include'
-      ? included(files, directive).flatMap((path) => readSshd(files, path, directive.match, depth + 1))
+      ? included(files, directive).flatMap((path) => {
+          const read = readSshd(files, path, directive.match, depth + 1)
+          return depth > 0 ? read : read.map((one) => (one.path === path ? one : { ...one, through: path }))
+        })
       : [directive],
   )
+}
+
+/** The main file and all that it includes, those without a setting too. */
+export function readFiles(files: readonly SshdFile[], main: string): string[] {
+  const read = new Set<string>()
+  const pending = [main]
+  for (const path of pending) {
+    const text = files.find((file) => file.path === path)?.content
+    if (text === undefined || read.has(path)) continue
+    read.add(path)
+    const includes = readSshdFile(text, path).filter(({ keyword }) => keyword === 'include')
+    pending.push(...includes.flatMap((include) => included(files, include)))
+  }
+  return [...read]
 }
 
 /** The first value of a keyword in the main section: the one that counts where no Match applies. */
@@ -54,7 +73,8 @@ export function includesFirst(text: string, path: string, folder: string): boole
   return (
     first?.keyword === 'include' &&
     first.match === undefined &&
-    first.args.some((pattern) => absolute(pattern) === `${folder}/*.conf`)
+    first.args[0] !== undefined &&
+    absolute(first.args[0]) === `${folder}/*.conf`
   )
 }
 

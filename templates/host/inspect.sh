@@ -44,10 +44,17 @@ printf 'store=%s\n' "$store" >>"$F/sshd"
 
 # Configuration that bears no secret, with owner and mode.
 printf '' >"$F/files.list"
-for file in /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf /etc/pam.d/sshd /etc/pam.d/common-auth /etc/pam.d/password-auth \
-  /etc/pam.d/postlogin /etc/pam.d/bastionctl-* /etc/ssh/bastionctl-banner /etc/profile.d/bastionctl-* /etc/sudoers.d/bastionctl[-_]* /usr/local/sbin/bastionctl-* /etc/skel/.ssh/authorized_keys \
-  "$UNITS/$SUNSET".* /etc/bastionctl-users /etc/cloud/cloud.cfg.d/*bastionctl*; do
+{
+  sshd_reads
+  printf '%s\n' /etc/ssh/sshd_config.d/*.conf /etc/pam.d/sshd /etc/pam.d/common-auth /etc/pam.d/password-auth \
+    /etc/pam.d/postlogin /etc/pam.d/bastionctl-* /etc/ssh/bastionctl-banner /etc/profile.d/bastionctl-* /etc/sudoers.d/bastionctl[-_]* /usr/local/sbin/bastionctl-* /etc/skel/.ssh/authorized_keys \
+    "$UNITS/$SUNSET".* /etc/bastionctl-users /etc/cloud/cloud.cfg.d/*bastionctl*
+} | awk '!seen[$0]++' | while IFS= read -r file; do
   [ -f "$file" ] || continue
+  case $file in
+  *'|'* | */../*) continue ;;
+  *) ;;
+  esac
   mkdir -p "$F/files${file%/*}"
   cp "$file" "$F/files$file"
   printf '%s|%s|%s\n' "$file" "$(digest "$file")" "$(stat -c '%04a|%U|%G' "$file")" >>"$F/files.list"

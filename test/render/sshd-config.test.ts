@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { includesFirst, place, readSshd, readSshdFile, winner } from '../../src/render/sshd-config.js'
+import { includesFirst, place, readFiles, readSshd, readSshdFile, winner } from '../../src/render/sshd-config.js'
 
 const main = '/etc/ssh/sshd_config'
 const folder = '/etc/ssh/sshd_config.d'
@@ -46,13 +46,14 @@ describe('whether the drop-ins win', () => {
   it('is read from the file', () => {
     expect(first('# x\n\nInclude /etc/ssh/sshd_config.d/*.conf\nUsePAM yes\n')).to.equal(true)
     expect(first('include "sshd_config.d/*.conf"\n')).to.equal(true)
-    expect(first('Include /etc/ssh/other.conf /etc/ssh/sshd_config.d/*.conf\n')).to.equal(true)
+    expect(first('Include /etc/ssh/sshd_config.d/*.conf /etc/ssh/other.conf\n')).to.equal(true)
   })
 
   it('is denied where anything comes before, or the Include is inside a Match, or is another one', () => {
     expect(first('Port 22\nInclude /etc/ssh/sshd_config.d/*.conf\n')).to.equal(false)
     expect(first('Match all\nInclude /etc/ssh/sshd_config.d/*.conf\n')).to.equal(false)
     expect(first('Include /etc/ssh/sshd_config.d/50-*.conf\n')).to.equal(false)
+    expect(first('Include /etc/ssh/other.conf /etc/ssh/sshd_config.d/*.conf\n')).to.equal(false)
     expect(first('#Include /etc/ssh/sshd_config.d/*.conf\n')).to.equal(false)
     expect(first('')).to.equal(false)
   })
@@ -86,6 +87,30 @@ describe('sshd_config with its Includes', () => {
   it('lockout 3: the first value wins', () => {
     expect(winner(readSshd(files, main), ['usepam'])).to.include({ path: `${folder}/50-b.conf` })
     expect(winner(readSshd(files, main), ['banner'])).to.equal(undefined)
+  })
+
+  it('names every file that is read, one without a setting too', () => {
+    const empty = [
+      { path: main, content: 'Include corp/*.conf\n' },
+      { path: '/etc/ssh/corp/a.conf', content: '# nothing yet\nInclude /opt/b.conf\n' },
+      { path: '/opt/b.conf', content: 'Include /etc/ssh/corp/a.conf' },
+      { path: '/opt/c.conf', content: '' },
+    ]
+    expect(readFiles(empty, main)).to.deep.equal([main, '/etc/ssh/corp/a.conf', '/opt/b.conf'])
+  })
+
+  it('says through which file of the main one a deeper one is read', () => {
+    const deep = [
+      { path: main, content: 'Include /etc/ssh/sshd_config.d/*.conf\n' },
+      { path: `${folder}/00-a.conf`, content: 'Include /opt/*.conf\nPort 1\n' },
+      { path: '/opt/a.conf', content: 'Include /srv/b.conf\nUsePAM no\n' },
+      { path: '/srv/b.conf', content: 'Banner none\n' },
+    ]
+    expect(readSshd(deep, main).map(({ path, through }) => [path, through])).to.deep.equal([
+      ['/srv/b.conf', `${folder}/00-a.conf`],
+      ['/opt/a.conf', `${folder}/00-a.conf`],
+      [`${folder}/00-a.conf`, undefined],
+    ])
   })
 
   it('ends where a file includes itself', () => {

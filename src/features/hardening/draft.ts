@@ -53,7 +53,7 @@ export function draftHardening(policy: HardenPolicy, facts: Facts): Draft {
     factor: methodNamed(state.method ?? 'totp').factor(facts.secretStore),
     accounts: [],
     packages: [],
-    reads: readsOf(facts, hardeningFeature, [bannerPath], policy.allowGroups),
+    reads: readsOf(facts, [bannerPath], policy.allowGroups),
     logins: [
       ...baseline(able, state),
       ...(state.on ? loginsOn(able, { enrol, exemptGroups }, probe) : loginsPlain(able, probe)),

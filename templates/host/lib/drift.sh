@@ -41,9 +41,50 @@ drifted_files() {
 # drift: paths, comma-separated.
 drift() { drifted_files | cut -d'|' -f1 | paste -sd, -; }
 
-# sshd_files: all that sshd reads its settings from: path|digest
+# includes: the patterns that Include lines of the files on stdin have, a line each (sshd_config(5)).
+includes() {
+  awk '{
+    file = $0
+    while ((getline line <file) > 0) {
+      sub(/^[ \t]+/, "", line)
+      if (tolower(line) !~ /^"?include"?[ \t=]/) continue
+      sub(/^"?.......("[ \t]*=?|[ \t]*=|[ \t])[ \t]*/, "", line)
+      while (line !~ /^[ \t\r]*(#|$)/) {
+        sub(/^[ \t]+/, "", line)
+        if (line ~ /^"/) { line = substr(line, 2); end = "\"" } else end = "[ \t\r]"
+        word = line
+        if (match(line, end)) { word = substr(line, 1, RSTART - 1); line = substr(line, RSTART + 1) } else line = ""
+        if (word != "") print word ~ /^\// ? word : "/etc/ssh/" word
+      }
+    }
+    close(file)
+  }'
+}
+
+# sshd_reads: the files that sshd reads its settings from, the main one first: Includes are followed, 16 deep as sshd does.
+sshd_reads() (
+  echo /etc/ssh/sshd_config >"$RUN/sshd-next"
+  printf '' >"$RUN/sshd-read"
+  deep=0
+  # Patterns are expanded, not split.
+  IFS=
+  while [ -s "$RUN/sshd-next" ] && [ "$deep" -le 16 ]; do
+    cat "$RUN/sshd-next" >>"$RUN/sshd-read"
+    includes <"$RUN/sshd-next" | while read -r pattern; do
+      for file in $pattern; do [ ! -f "$file" ] || printf '%s\n' "$file"; done
+    done | awk 'NR == FNR { seen[$0] = 1; next } !seen[$0]++' "$RUN/sshd-read" - >"$RUN/sshd-new"
+    mv "$RUN/sshd-new" "$RUN/sshd-next"
+    deep=$((deep + 1))
+  done
+  cat "$RUN/sshd-read"
+)
+
+# sshd_files: the same, with drop-ins that nothing may include and the crypto policy that RHEL 8 hands over on the command line: path|digest
 sshd_files() {
-  for _file in /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf /etc/crypto-policies/back-ends/opensshserver.config; do
+  {
+    sshd_reads
+    printf '%s\n' /etc/ssh/sshd_config.d/*.conf /etc/crypto-policies/back-ends/opensshserver.config
+  } | awk '!seen[$0]++' | while IFS= read -r _file; do
     [ ! -f "$_file" ] || printf '%s|%s\n' "$_file" "$(digest "$_file")"
   done
 }

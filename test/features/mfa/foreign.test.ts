@@ -43,6 +43,22 @@ describe('settings of others in sshd', () => {
       dropIn('00-a.conf', 'AuthenticationMethods publickey\n'),
       '00-a.conf:1: "authenticationmethods publickey" comes before',
     ],
+    [
+      'lockout 3: what a drop-in that sorts first includes from elsewhere',
+      having({
+        '/etc/ssh/sshd_config.d/00-a.conf': 'Include /etc/ssh/corp/*.conf\n',
+        '/etc/ssh/corp/x.conf': 'UsePAM no\n',
+      }),
+      '/etc/ssh/corp/x.conf:1: "usepam no" comes before',
+    ],
+    [
+      'lockout 3: what is included in front of the drop-ins by the same line',
+      having({
+        [main]: text(main).replace(/^Include .*$/m, 'Include /etc/ssh/corp/*.conf /etc/ssh/sshd_config.d/*.conf'),
+        '/etc/ssh/corp/x.conf': 'PubkeyAuthentication no\n',
+      }),
+      '/etc/ssh/corp/x.conf:1: "pubkeyauthentication no"',
+    ],
     ['a drop-in that sorts first switches PAM off', dropIn('00-a.conf', 'UsePAM no\n'), '00-a.conf:1'],
     [
       'lockout 8: the command line of sshd',
@@ -188,7 +204,7 @@ describe('what the change declares that it read', () => {
   it('covers sshd, the folder, every file and group (G5)', () => {
     const facts = having({
       [main]: `${text(main)}Include /etc/ssh/extra.conf\n`,
-      '/etc/ssh/extra.conf': 'Banner none\n',
+      '/etc/ssh/extra.conf': '# nothing yet\n',
     })
     const { reads } = draft(policy({ exemptGroups: ['robots'] }), facts)
     expect(reads.map(({ kind, name }) => `${kind} ${name}`)).to.deep.equal([
