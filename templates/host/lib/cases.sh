@@ -76,11 +76,18 @@ check_expectations() {
 
 # others_set KEYWORD: where somebody else sets it, for a message: sshd's command line, or files and lines.
 others_set() {
-  if grep -Eqi "^(-o)? *$1[ =]" "$ARGS"; then
+  # Either name of a keyword that has two (OpenSSH 8.5 and 8.7 have renamed them).
+  case $1 in
+  kbdinteractiveauthentication | challengeresponseauthentication) _names='(kbdinteractive|challengeresponse|skey)authentication' ;;
+  pubkeyacceptedalgorithms | pubkeyacceptedkeytypes) _names='pubkeyaccepted(algorithms|keytypes)' ;;
+  hostbasedacceptedalgorithms | hostbasedacceptedkeytypes) _names='hostbasedaccepted(algorithms|keytypes)' ;;
+  *) _names=$1 ;;
+  esac
+  if grep -Eqi "^(-o)? *\"?${_names}[ =]" "$ARGS"; then
     echo ': the command line of sshd'
     return 0
   fi
-  _at=$(grep -rinE "^[[:space:]]*$1[[:space:]=]" /etc/ssh /etc/crypto-policies/back-ends 2>/dev/null | cut -d: -f1,2 |
+  _at=$(grep -rinE "^[[:space:]]*\"?${_names}[\"[:space:]=]" /etc/ssh /etc/crypto-policies/back-ends 2>/dev/null | cut -d: -f1,2 |
     grep -Ev '/(ssh_config|[^:]*bastionctl-)' | head -n 3 | tr '\n' ' ')
   [ -z "$_at" ] || printf ': %s' "${_at% }"
 }
