@@ -1,7 +1,8 @@
 # shellcheck shell=sh
 # Who can log in here, and with which keys. Key material stays on the host; fingerprints leave it.
 
-# login_accounts: name|uid|gid|home|shell of accounts with a shell that is root, a person (uid ≥ UID_MIN), or somebody with keys.
+# login_accounts: name|uid|gid|home|shell of accounts with a shell that is root, a person (uid ≥ UID_MIN), or somebody with keys. Of
+# everybody, that is whom getent(1) lists: a directory service may not (sssd.conf(5), enumerate).
 login_accounts() {
   _min=$(sed -n 's/^UID_MIN[[:space:]]*//p' /etc/login.defs 2>/dev/null | head -n 1)
   getent passwd | while IFS=: read -r _name _ _uid _gid _ _home _shell; do
@@ -13,7 +14,7 @@ login_accounts() {
     *[!A-Za-z0-9._-]* | -*) continue ;;
     *) ;;
     esac
-    if [ "$_uid" = 0 ] || [ "$_uid" -ge "${_min:-1000}" ] || [ -s "$_home/.ssh/authorized_keys" ]; then
+    if [ "$_uid" = 0 ] || [ "$_uid" -ge "${_min:-1000}" ] || has_keys "$_name" "$_home"; then
       printf '%s|%s|%s|%s|%s\n' "$_name" "$_uid" "$_gid" "$_home" "${_shell:-/bin/sh}"
     fi
   done
@@ -32,6 +33,15 @@ ageing() {
   esac
   if [ -z "$2" ] || [ $(($4 - $1)) -le "$2" ]; then return 0; fi
   if [ -n "$3" ] && [ $(($4 - $1)) -gt $(($2 + $3)) ]; then echo password-expired; else echo password-change; fi
+}
+
+# has_keys NAME HOME: a file that sshd reads keys of this account from is not empty. Where sshd says nothing, the usual one counts.
+has_keys() {
+  if [ -s "$2/.ssh/authorized_keys" ]; then return 0; fi
+  sshd_effective "$1" "$RUN/sshd-args" >"$RUN/effective-now" 2>/dev/null
+  key_files "$1" "$2" "$RUN/effective-now" | while IFS= read -r _keys; do
+    [ ! -f "$_keys" ] || [ ! -s "$_keys" ] || echo yes
+  done | grep -q yes
 }
 
 # path_of PATTERN ACCOUNT HOME: %u and %h filled in.
