@@ -9,6 +9,11 @@ export interface Cause {
   readonly package?: PackageEvent
 }
 
+/** Whether a file is cloud-init's, by its name: that says whose it is, and not who wrote it last. */
+export function isCloudInits(path: string): boolean {
+  return /cloud-init[^/]*$/.test(path)
+}
+
 /** A package of sshd or PAM that was installed or upgraded. */
 export interface PackageEvent {
   /** Epoch seconds. */

@@ -1,5 +1,12 @@
 /** Judges what a host read of itself: what has drifted from its confirmed changes, which line decides, who did it. Pure. */
-import type { Cause, Drift, Findings, PackageEvent, Touched } from '../domain/drift.js'
+import {
+  isCloudInits,
+  type Cause,
+  type Drift,
+  type Findings,
+  type PackageEvent,
+  type Touched,
+} from '../domain/drift.js'
 import { BastionError } from '../domain/errors.js'
 import { daemonOptions } from '../features/daemon-options.js'
 import { spellings } from '../os/openssh.js'
@@ -98,11 +105,17 @@ function causeOf(
   // Nobody knows when a file went that is not there.
   if (changed === 0) return {}
   if (cloudInit > 0 && changed - cloudInit <= cloudInitTime) return { cause: { by: 'cloud-init', at: cloudInit } }
-  if (/cloud-init[^/]*$/.test(path)) return { cause: { by: 'cloud-init', at: changed } }
-  const event = eventAt(packages, path.startsWith('/etc/pam.d/') ? /^(?:lib)?pam/ : /^openssh/, changed)
+  const event = eventAt(packages, packagesOf(path), changed)
   if (event) return { cause: { by: 'package', at: event.at, package: event } }
   // Copied with its old time, or given another owner: then only the inode's time is new.
   return { cause: { by: 'edit', at: modified > since ? modified : changed } }
+}
+
+/** By name, those that may have written a file. sshd's own PAM file is OpenSSH's, and what pam-auth-update writes there is PAM's. */
+function packagesOf(path: string): RegExp {
+  if (path === '/etc/pam.d/sshd') return /^(?:(?:lib)?pam|openssh)/
+  if (path.startsWith('/etc/pam.d/')) return /^(?:lib)?pam/
+  return isCloudInits(path) ? /^$/ : /^openssh/
 }
 
 /** The newest such package that may have written at that time. */

@@ -98,14 +98,20 @@ describe('drift', () => {
       expect(fileDrift({ changed: 9000 }, { packages })).to.deep.include({ cause: edit(2000) })
     })
 
-    it('cloud-init, by its log where the file was not touched since, or by its own file', () => {
+    it('cloud-init, by its log alone, and only where the file was not touched since', () => {
       expect(fileDrift({ path: main, cloudInit: 1999 })).to.deep.include({ cause: { by: 'cloud-init', at: 1999 } })
       expect(fileDrift({ path: main, cloudInit: 1200 })).to.deep.include({ cause: edit(2000) })
       const path = '/etc/ssh/sshd_config.d/50-cloud-init.conf'
       const foreign = [{ path, was: 'absent', digest: 'x', modified: 2000, changed: 2000, cloudInit: 0 }]
-      expect(driftOf(findings({ foreign }))).to.deep.equal([
-        { kind: 'foreign-file', path, what: 'new', cause: { by: 'cloud-init', at: 2000 } },
+      expect(driftOf(findings({ foreign, packages: [openssh] }))).to.deep.equal([
+        { kind: 'foreign-file', path, what: 'new', cause: edit(2000) },
       ])
+    })
+
+    it("OpenSSH's package for sshd's own PAM file", () => {
+      expect(fileDrift({}, { packages: [openssh] })).to.deep.include({
+        cause: { by: 'package', at: 1990, package: openssh },
+      })
     })
   })
 

@@ -1,5 +1,5 @@
 import { formatDuration } from '../../domain/duration.js'
-import type { Cause, Decider, Drift, PackageEvent } from '../../domain/drift.js'
+import { isCloudInits, type Cause, type Decider, type Drift, type PackageEvent } from '../../domain/drift.js'
 import { label } from '../../domain/host.js'
 import type { HostVerification } from '../../engine/api.js'
 import type { Style } from './style.js'
@@ -73,15 +73,15 @@ function driftText(drift: Drift): string {
   switch (drift.kind) {
     case 'file':
       return drift.what === 'access'
-        ? `${drift.path} is ${drift.found ?? ''}, not ${drift.wanted ?? ''}${causeText(drift.cause)} (change ${drift.change})`
-        : `${drift.path} ${fileTexts[drift.what]}${causeText(drift.cause)} (change ${drift.change})`
+        ? `${drift.path} is ${drift.found ?? ''}, not ${drift.wanted ?? ''}${causeText(drift.cause, drift.path)} (change ${drift.change})`
+        : `${drift.path} ${fileTexts[drift.what]}${causeText(drift.cause, drift.path)} (change ${drift.change})`
     case 'foreign-file':
       return drift.what === 'edited'
-        ? `${drift.path} is not as it was when the change was proven${causeText(drift.cause)}`
-        : `${drift.path} ${fileTexts[drift.what]}${causeText(drift.cause)}`
+        ? `${drift.path} is not as it was when the change was proven${causeText(drift.cause, drift.path)}`
+        : `${drift.path} ${fileTexts[drift.what]}${causeText(drift.cause, drift.path)}`
     case 'value': {
       const found = drift.found === undefined ? 'not set' : `"${drift.found}"`
-      return `${drift.keyword} is ${found}, not "${drift.wanted}", for ${nameList(drift.accounts, 5)}: ${deciderText(drift.decidedBy)}${causeText(drift.cause)}`
+      return `${drift.keyword} is ${found}, not "${drift.wanted}", for ${nameList(drift.accounts, 5)}: ${deciderText(drift.decidedBy)}${causeText(drift.cause, drift.decidedBy?.path)}`
     }
     case 'sunset':
       return `enrolment was to be required from ${moment(drift.at)} on, and is not: ${drift.text}`
@@ -89,7 +89,7 @@ function driftText(drift: Drift): string {
       return `sshd refuses its files, and would not start again: ${drift.text}`
     case 'sshd-replaced': {
       const since = drift.cause
-        ? causeText(drift.cause)
+        ? causeText(drift.cause, drift.path)
         : drift.since === undefined
           ? ''
           : `, at ${moment(drift.since)}`
@@ -103,13 +103,13 @@ function deciderText(decider: Decider | undefined): string {
   return decider.line > 0 ? `${decider.path}:${String(decider.line)} decides` : `${decider.path} decides`
 }
 
-function causeText(cause: Cause | undefined): string {
+function causeText(cause: Cause | undefined, path = ''): string {
   if (cause === undefined) return ''
   if (cause.by === 'package' && cause.package)
     return `, since the package ${packageText(cause.package)} at ${moment(cause.at)}`
   return cause.by === 'cloud-init'
     ? `, written by cloud-init at ${moment(cause.at)}`
-    : `, edited at ${moment(cause.at)}`
+    : `, edited${isCloudInits(path) ? " (cloud-init's file)" : ''} at ${moment(cause.at)}`
 }
 
 function packageText({ name, from, to }: PackageEvent): string {
