@@ -1,7 +1,7 @@
 /** harden on real hosts: what sshd says afterwards, who is told beforehand, and that it goes along with enable-mfa and goes away again. */
 import { expect } from 'chai'
 import { execa } from 'execa'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import {
@@ -20,9 +20,10 @@ import {
   until,
   useLab,
 } from './harness.js'
+import { outputSchemas } from '../../docs/generate/output-schemas.js'
 import { sshArgs } from '../../lab/hosts/index.js'
 import { everywhere, onAll } from './support/everywhere.js'
-import { only, unattended } from './support/operator.js'
+import { lineOf, only, savedPlanOf, succeeded, unattended, whileBroken } from './support/operator.js'
 import { difference, state } from './support/snapshot.js'
 
 const tagged = ['--tag', 'Role=bastion']
@@ -35,8 +36,30 @@ async function effective(host: string, user: string): Promise<Map<string, string
   return new Map(text.split('\n').map((line) => [line.split(' ')[0] ?? '', line.replace(/^\S+ /, '')]))
 }
 
+/** As `ssh -J` goes on from the host to itself: what is there, or why not. */
+async function through(host: string, port: number): Promise<string> {
+  const options = ['-o', 'ExitOnForwardFailure=yes', '-W', `127.0.0.1:${String(port)}`]
+  const args = sshArgs(host, { user: 'admin', key: admin().key, from: nextSource(), args: options })
+  const { stdout, stderr } = await execa('ssh', args, { reject: false, stdin: 'ignore', timeout: 20_000 })
+  return `${stdout} ${stderr}`
+}
+
+/** All that sshd would do for each class of user. */
+async function everything(host: string): Promise<readonly string[]> {
+  const users = ['root', 'admin', 'ann', 'old']
+  return (await Promise.all(users.map((user) => must(host, `sshd -T -C user=${user},host=x,addr=192.0.2.1`)))).map(
+    (text) => text.split('\n').sort().join('\n'),
+  )
+}
+
+/** What `status --json` has of each host. */
+async function inForce() {
+  const { hosts } = outputSchemas.status.parse(JSON.parse(succeeded(await bastionctl('status', ...tagged, '--json'))))
+  return hosts.map(({ mfa, hardening }) => ({ on: mfa?.on, ...hardening }))
+}
+
 describe('harden', function () {
-  this.timeout('3m')
+  this.timeout('5m')
   useLab([
     { name: 'deb11', factor: true },
     { name: 'deb12', factor: true },
@@ -46,6 +69,8 @@ describe('harden', function () {
   let folder = ''
   let old: Person
   const untouched = new Map<string, Awaited<ReturnType<typeof state>>>()
+  /** With baseline first and the factor behind it. */
+  const hardenedFirst = new Map<string, readonly string[]>()
 
   before(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-keys-'))
@@ -121,12 +146,6 @@ describe('harden', function () {
   })
 
   everywhere('lets ProxyJump through to port 22 and nothing else', async (host) => {
-    const through = async (port: number): Promise<string> => {
-      const options = ['-o', 'ExitOnForwardFailure=yes', '-W', `127.0.0.1:${String(port)}`]
-      const args = sshArgs(host, { user: 'admin', key: admin().key, from: nextSource(), args: options })
-      const { stdout, stderr } = await execa('ssh', args, { reject: false, stdin: 'ignore', timeout: 20_000 })
-      return `${stdout} ${stderr}`
-    }
     await must(
       host,
       'systemctl stop other 2>/dev/null; systemd-run --quiet --unit=other /usr/sbin/sshd -D -p 2222 -o PidFile=none',
@@ -134,15 +153,16 @@ describe('harden', function () {
     await until('the other sshd', 10, async () =>
       (await must(host, 'ssh-keyscan -p 2222 127.0.0.1 2>&1 || true')).includes('SSH-2.0'),
     )
-    expect(await through(22)).to.match(/^SSH-2\.0/)
-    expect(await through(2222)).to.match(/stdio forwarding failed/)
+    expect(await through(host, 22)).to.match(/^SSH-2\.0/)
+    expect(await through(host, 2222)).to.match(/stdio forwarding failed/)
     await must(host, 'systemctl stop other')
   })
 
-  it('goes along with enable-mfa in either order, and each goes without the other', async () => {
+  it('goes along with enable-mfa behind it, and each goes without the other', async () => {
     // Whoever logs in from here does so without a terminal.
     await enable('--accept-lockout', 'old', '--accept-lockout', 'admin')
     await onAll(async (host) => {
+      hardenedFirst.set(host, await everything(host))
       const secret = await enrol(host, admin())
       expect(await login(host, admin())).to.include({ in: false })
       expect(await login(host, admin(), { answer: code(secret) })).to.include({ in: true })
@@ -184,8 +204,59 @@ describe('harden', function () {
     })
   })
 
+  it('behind enable-mfa says the same as in front of it, and status has both', async () => {
+    await enable('--accept-lockout', 'old', '--accept-lockout', 'admin')
+    succeeded(await harden(...tagged, '--level', 'baseline', ...unattended))
+    await onAll(async (host) => {
+      expect(await everything(host)).to.deep.equal(hardenedFirst.get(host))
+    })
+    const both = succeeded(await bastionctl('status', ...tagged))
+    expect(both.match(/mfa +on: totp, enrol first-login/g)).to.have.length(3)
+    expect(both.match(/hardening +baseline, forwarding jump/g)).to.have.length(3)
+    const one = { on: true, level: 'baseline', forwarding: 'jump' }
+    expect(await inForce()).to.deep.equal([one, one, one])
+  })
+
+  it('goes from under the factor by --level stock, and the factor stays', async () => {
+    succeeded(await harden(...tagged, '--level', 'stock', ...unattended))
+    await onAll(async (host) => {
+      const said = await effective(host, 'admin')
+      expect(said.get('authenticationmethods')).to.equal('publickey,keyboard-interactive:pam')
+      expect(said.get('x11forwarding')).to.equal('yes')
+    })
+    const left = { on: true, level: 'stock' }
+    expect(await inForce()).to.deep.equal([left, left, left])
+    succeeded(await bastionctl('disable-mfa', ...tagged, ...unattended))
+  })
+
+  it('does what --forwarding none, --banner and --idle-timeout choose', async () => {
+    const banner = path.join(folder, 'banner')
+    writeFileSync(banner, 'No trespassing.\n')
+    const choices = ['--forwarding', 'none', '--banner', banner, '--idle-timeout', '15m']
+    succeeded(await harden(...tagged, '--level', 'baseline', ...choices, ...unattended))
+    await onAll(async (host) => {
+      const said = await effective(host, 'ann')
+      expect(said.get('allowtcpforwarding')).to.equal('no')
+      expect(said.get('allowstreamlocalforwarding')).to.equal('no')
+      expect(said.get('banner')).to.equal('/etc/ssh/bastionctl-banner')
+      // From OpenSSH 9.2 on.
+      if (host === 'deb11') expect(said.has('channeltimeout')).to.equal(false)
+      else expect(said.get('channeltimeout')).to.match(/^session:\*=900s?$/)
+      expect(await through(host, 22)).to.match(/stdio forwarding failed/)
+      const verbose = await login(host, admin(), { args: ['-v'] })
+      expect(verbose.in, verbose.stderr).to.equal(true)
+      expect(verbose.stderr).to.contain('No trespassing.')
+    })
+    const shown = succeeded(await bastionctl('status', ...tagged))
+    expect(shown.match(/hardening +baseline, forwarding none/g)).to.have.length(3)
+    succeeded(await harden(...tagged, '--level', 'stock', ...unattended))
+    await onAll(async (host) => {
+      expect(await must(host, 'test ! -e /etc/ssh/bastionctl-banner && echo gone')).to.equal('gone\n')
+    })
+  })
+
   everywhere(
-    'is refused where something else wins, by file and line, and again on the host (lockouts 3 and 4)',
+    'is refused where something else wins, by file and line, and on the host where it came after the plan (lockouts 3 and 4)',
     async (host) => {
       const before = await state(host)
       await must(host, 'echo "X11Forwarding yes" >/etc/ssh/sshd_config.d/00-theirs.conf')
@@ -193,11 +264,36 @@ describe('harden', function () {
       expect(done.stderr).to.match(/00-theirs\.conf:1: "x11forwarding yes" comes before "X11Forwarding no"/)
       expect(done.exitCode).to.equal(7)
       await must(host, 'rm /etc/ssh/sshd_config.d/00-theirs.conf')
+      const plan = await savedPlanOf(['harden'], {}, [host], '--level', 'baseline')
+      await whileBroken(
+        host,
+        'echo "X11Forwarding yes" >/etc/ssh/sshd_config.d/00-theirs.conf',
+        'rm /etc/ssh/sshd_config.d/00-theirs.conf',
+        async () => {
+          const late = await bastionctl('apply', plan, ...unattended)
+          expect(lineOf(host, late)).to.contain(' stale | folder /etc/ssh/sshd_config.d has moved')
+          expect(late.exitCode).to.equal(9)
+        },
+      )
       expect(difference(before, await state(host))).to.deep.equal([])
     },
   )
 
-  everywhere('that is refused at the last moment leaves nothing behind', async (host) => {
+  everywhere('is refused on the host where it would cost a key that came after the plan (lockout 21)', async (host) => {
+    const plan = await savedPlanOf(['harden'], {}, [host], '--level', 'strict', '--accept-lockout', 'old')
+    const keys = '/home/ann/.ssh/authorized_keys'
+    const added = `cp -p ${keys} /srv/keys && echo '${readFileSync(path.join(folder, 'ecdsa.pub'), 'utf8').trim()}' >>${keys}`
+    await whileBroken(host, added, `mv /srv/keys ${keys}`, async () => {
+      const before = await state(host)
+      const done = await bastionctl('apply', plan, ...unattended)
+      expect(lineOf(host, done)).to.match(/ refused .*would lose a key that sshd accepts today: ann\b/)
+      expect(done.exitCode).to.equal(11)
+      expect(difference(before, await state(host))).to.deep.equal([])
+      expect(await login(host, { name: 'ann', key: path.join(folder, 'ecdsa') })).to.include({ in: true })
+    })
+  })
+
+  everywhere('leaves nothing behind where its plan is refused', async (host) => {
     const before = await state(host)
     const done = await harden(...only(host), '--level', 'baseline', '--allow-group', 'admin', ...unattended)
     expect(done.stderr).to.match(/"ann" would be locked out: loses ed25519 .*AllowGroups admin/)
