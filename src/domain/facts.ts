@@ -131,6 +131,8 @@ export interface Facts {
   readonly accounts: readonly Account[]
   /** Every group's name. */
   readonly groups: readonly string[]
+  /** Those whose members sudo lets become root. */
+  readonly rootGroups?: readonly string[]
   /** Every account's name and uid, those that cannot log in too. */
   readonly names: readonly { readonly name: string; readonly uid: number }[]
   /** What this build of OpenSSH knows (`ssh -Q`), in its own order. */

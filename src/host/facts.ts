@@ -79,6 +79,7 @@ export function readFacts(digest: string, tree: Tree): Facts {
     pamModules: lines(tree, 'pam-modules'),
     accounts: rows(tree, 'accounts', accountLine).map((row) => accountFrom(row, tree, { ...known, secretStore })),
     groups: lines(tree, 'groups'),
+    rootGroups: lines(tree, 'root-groups'),
     names: rows(tree, 'names', nameLine).map(([name, uid]) => ({ name, uid })),
     algorithms: algorithmsFrom(rows(tree, 'algorithms', pairLine)),
     hostKeys: rows(tree, 'host-keys', hostKeyLine).map(([type, bits, fingerprint]) => ({ type, bits, fingerprint })),

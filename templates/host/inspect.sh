@@ -62,6 +62,7 @@ done
 
 folder=$(pam_folder) && for module in "$folder"/pam_*.so; do printf '%s\n' "${module##*/}"; done >"$F/pam-modules"
 getent group | cut -d: -f1 | sort >"$F/groups"
+root_groups >"$F/root-groups"
 # Of everybody, system accounts too: whose names are taken.
 getent passwd | cut -d: -f1,3 | tr ':' '|' | sort >"$F/names"
 for tool in ssh ssh-keygen ssh-keyscan unshare setsid flock base32 useradd getent systemctl timeout sha256sum pkill; do

@@ -8,7 +8,7 @@ import { paths } from '../mfa/paths.js'
 import type { MfaState } from '../mfa/state.js'
 import { accountEdit, isExempt, newKeyRow, type Content } from './edits.js'
 import { listFile, managedNames, sudoersFile, sudoersPath } from './managed.js'
-import { administratorRows, asToday, ofTheSystem } from './administrators.js'
+import { administratorRows, asToday, givesRoot, ofTheSystem } from './administrators.js'
 import { authorizedLine, parsePublicKeys, type PublicKey } from './public-key.js'
 
 /** Errors: BastionError `refused`. */
@@ -21,13 +21,14 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
   const keys = keysOf(policy.keys).filter(
     ({ fingerprint }) => !account?.keys.some((has) => has.fingerprint === fingerprint),
   )
-  const groups = [...policy.groups, ...exemption(policy, account, state)]
+  const groups = [...policy.groups, ...exemption(policy, account, facts, state)]
+  const sudo = policy.sudo || groups.some((group) => givesRoot(group, facts))
   const factor = policy.factor === 'totp' && account?.enrolled !== true ? 'totp' : undefined
   if (factor !== undefined) refuseWithoutSeals(facts)
   const asked = { ...policy, groups }
   const edit = account === undefined ? created(asked, keys, factor) : updated(asked, account, keys, factor)
   return {
-    summary: `add user ${name}${policy.sudo ? ' (sudo)' : ''}`,
+    summary: `add user ${name}${sudo ? ' (sudo)' : ''}`,
     files: [
       ...(policy.sudo || account === undefined ? [sudoersFile(name, policy.sudo)] : []),
       listFile([...managedNames(facts), name]),
@@ -36,7 +37,10 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
     logins: [...loginsOf(asked, account, factor, state), ...asToday(facts, state)],
     lockouts: [],
     keyOnly: account === undefined ? [{ account: name, reason: whyKeyOnly(asked, state) }].filter(hasReason) : [],
-    access: [...administratorRows(facts, state), ...keys.map((key) => newKeyRow(name, policy.sudo, asFact(key)))],
+    access: [
+      ...administratorRows(facts, state),
+      ...keys.map((key) => newKeyRow(name, sudo || account?.sudo === true, asFact(key))),
+    ],
     notes: [...notesOf(policy, account, state), ...(account === undefined ? skelNote(name, facts) : [])],
   }
 }
@@ -73,17 +77,30 @@ function accountOf({ name, uid, adopt, unlock }: AddUserPolicy, facts: Facts): A
   return account
 }
 
-/** The group that spares the person the factor. Errors: `refused` where the host spares nobody. */
-function exemption(policy: AddUserPolicy, account: Account | undefined, state: MfaState): string[] {
-  const [first] = state.exemptGroups
+/**
+ * The group that spares the person the factor: one that makes nobody root, unless the person becomes root anyway. Errors: `refused` where
+ * there is none.
+ */
+function exemption(policy: AddUserPolicy, account: Account | undefined, facts: Facts, state: MfaState): string[] {
   if (policy.factor !== 'none' || !state.on) return []
+  if (isExempt([...policy.groups, ...(account?.groups ?? [])], state)) return []
+  const [any] = state.exemptGroups
+  const first =
+    state.exemptGroups.find((group) => !givesRoot(group, facts)) ??
+    (policy.sudo || account?.sudo === true ? any : undefined)
+  if (first === undefined && any !== undefined)
+    throw new BastionError(
+      'refused',
+      `whoever is exempt from the second factor here may become root (${state.exemptGroups.join(', ')})`,
+      `if that is meant, say so with --sudo or --group ${any}; else exempt another group first: enable-mfa --exempt-group GROUP`,
+    )
   if (first === undefined)
     throw new BastionError(
       'refused',
       'no group is exempt from the second factor here',
       'name one with enable-mfa --exempt-group GROUP first',
     )
-  return isExempt([...policy.groups, ...(account?.groups ?? [])], state) ? [] : [first]
+  return [first]
 }
 
 /** Errors: `refused`. */

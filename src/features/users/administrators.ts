@@ -24,6 +24,11 @@ export function personNamed(name: string, facts: Facts): Account {
   return account
 }
 
+/** Whoever joins it may become root. The names are those of distributions, for a host that has not said which they are. */
+export function givesRoot(group: string, { rootGroups = ['sudo', 'wheel', 'admin'] }: Facts): boolean {
+  return rootGroups.includes(group)
+}
+
 function getsIn(account: Account, state: MfaState): boolean {
   return byKeyToday(account) || byFactorToday(account, state) || byPasswordToday(account, state)
 }

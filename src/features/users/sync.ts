@@ -6,7 +6,7 @@ import { fileFact, type Account, type Facts, type KeyFact } from '../../domain/f
 import type { SourceUser, SyncUsersPolicy } from '../../domain/policy.js'
 import type { MfaState } from '../mfa/state.js'
 import { addition, given, keysOf } from './add.js'
-import { administratorRows, administrators, asToday, ofTheSystem } from './administrators.js'
+import { administratorRows, administrators, asToday, givesRoot, ofTheSystem } from './administrators.js'
 import { accountEdit, keyRows, newKeyRow, type Content } from './edits.js'
 import { optionNames } from './key-options.js'
 import { listFile, managedNames, sudoersFile, sudoersPath } from './managed.js'
@@ -240,7 +240,7 @@ function leftGroups(account: Account, { groups }: SourceUser): string[] {
 
 /** For sure: where it is not bastionctl's right, a group that is left may be what gives it. */
 function hasSudoAfter(account: Account, user: SourceUser, facts: Facts): boolean {
-  if (user.sudo === true) return true
+  if (user.sudo === true || user.groups?.some((group) => givesRoot(group, facts)) === true) return true
   if (!account.sudo) return false
   if (fileFact(facts, sudoersPath(user.name)) !== undefined) return user.sudo === null
   return leftGroups(account, user).length === 0

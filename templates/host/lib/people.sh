@@ -135,6 +135,20 @@ becomes_root() {
   [ "$2" = 0 ] || sudo -n -l -U "$1" 2>/dev/null | grep -Eq '\((ALL|root)[^)]*\) ([A-Z_]+: ?)*ALL$'
 }
 
+# root_groups: groups that sudoers(5) lets become root, as members of its aliases too.
+root_groups() {
+  cat /etc/sudoers /etc/sudoers.d/* 2>/dev/null | awk '
+    /\\$/ { sub(/\\$/, " "); text = text $0; next }
+    { line = text $0; text = "" }
+    line ~ /^[[:space:]]*User_Alias[[:space:]]/ || (line ~ /^[^#=]*%/ && line ~ /=.*[^A-Z]ALL[[:space:]]*$/) {
+      if (line !~ /^[[:space:]]*User_Alias/) sub(/=.*/, "", line)
+      while (match(line, /%[^][:space:],:=()"]+/)) {
+        print substr(line, RSTART + 1, RLENGTH - 1)
+        line = substr(line, RSTART + RLENGTH)
+      }
+    }' | while read -r _group; do getent group "${_group#\#}" | cut -d: -f1; done | sort -u
+}
+
 # live_logins before|after|old: what the live listener says, from a mount namespace of its own (askpass has to be executable).
 live_logins() {
   unshare -m --propagation private sh "$RUN/prove.sh" "$RUN" "$1" "$ID" 9>&-

@@ -2,62 +2,10 @@ import { expect } from 'chai'
 import { changeFrom } from '../../../src/domain/change-from.js'
 import { isNoop } from '../../../src/domain/change.js'
 import type { Account, Facts } from '../../../src/domain/facts.js'
-import type { AddUserPolicy, RemoveUserPolicy, RotateKeyPolicy } from '../../../src/domain/policy.js'
 import { draft } from '../../../src/features/index.js'
-import { listFile, sudoersFile } from '../../../src/features/users/managed.js'
-import { account, admin, file, key, root, stockFacts } from '../facts.js'
-
-const blob = 'AAAAC3NzaC1lZDI1NTE5AAAAIMNGIoc0hNuxpUtjzuQOUPuPDK4yzZN3wrgdmKFrHdd9'
-const fingerprint = 'SHA256:6gostDEkn3ngQymcr/cC5ZW2YNKo0NKN8RSrKvzS3mg'
-
-function adding(more: Partial<AddUserPolicy> = {}): AddUserPolicy {
-  return {
-    feature: 'users',
-    action: 'add',
-    name: 'ada',
-    keys: [`ssh-ed25519 ${blob} ada@laptop`],
-    sudo: false,
-    groups: [],
-    shell: '/bin/bash',
-    comment: '',
-    expires: '',
-    uid: null,
-    factor: 'first-login',
-    adopt: false,
-    unlock: false,
-    acceptLockout: [],
-    ...more,
-  }
-}
-
-function removing(name: string, more: Partial<RemoveUserPolicy> = {}): RemoveUserPolicy {
-  return {
-    feature: 'users',
-    action: 'remove',
-    name,
-    home: 'archive',
-    archive: '',
-    lock: false,
-    operators: ['admin'],
-    acceptLockout: [name],
-    ...more,
-  }
-}
-
-/** A host with these accounts beside root and the administrator. */
-function host(accounts: readonly Account[] = [], managed: readonly string[] = [], more: Partial<Facts> = {}): Facts {
-  const all = [root, admin, ...accounts]
-  const facts = stockFacts('debian-12', more)
-  const list = listFile(managed).content
-  return {
-    ...facts,
-    accounts: all,
-    names: [...all.map(({ name, uid }) => ({ name, uid })), { name: 'daemon', uid: 1 }],
-    files: [...facts.files, ...(list === null ? [] : [file('/etc/bastionctl-users', list)]), ...(more.files ?? [])],
-  }
-}
-
-const ada = account('ada', { uid: 1005, keys: [{ ...key(), fingerprint }] })
+import { sudoersFile } from '../../../src/features/users/managed.js'
+import { account, file, key } from '../facts.js'
+import { ada, adding, blob, fingerprint, host, removing, rotating } from './support.js'
 
 describe('taking a person on', () => {
   it('makes the account with its keys, its line in the list and its right to sudo', () => {
@@ -193,14 +141,6 @@ describe('taking a person off', () => {
 
 describe('replacing keys', () => {
   const other = 'SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
-  const rotating = (keys: readonly string[], remove: readonly string[], name = 'ada'): RotateKeyPolicy => ({
-    feature: 'users',
-    action: 'rotate',
-    name,
-    keys,
-    remove,
-    acceptLockout: [name],
-  })
   const has = (...prints: readonly string[]): Facts =>
     host([account('ada', { uid: 1005, keys: prints.map((print) => ({ ...key(), fingerprint: print })) })])
   const line = `ssh-ed25519 ${blob} ada@laptop`
