@@ -6,6 +6,7 @@ import type { Plan } from '../domain/plan.js'
 import type { Outcome } from '../domain/outcome.js'
 import { verdict } from '../domain/verdict.js'
 import type { ConfirmMode, Decide } from '../engine/api.js'
+import { alsoOpens } from '../features/users/elsewhere.js'
 import type { Context, OpenSettings, World } from './context.js'
 import { decideOnTerminal } from './decide.js'
 import type { ApplyFlags } from './flags.js'
@@ -14,7 +15,7 @@ import { HandOver, type HandOverFlags } from './hand-over.js'
 import { RunRecorder } from './run-recorder.js'
 import { withNames } from './views/progress.js'
 import { reportView } from './views/report.js'
-import { count } from './views/text.js'
+import { count, printable } from './views/text.js'
 
 /** Throws `usage` where an answer would be needed and nobody can give it: nothing ever waits without a terminal. */
 export function checkApplyFlags(context: Context, flags: ApplyFlags): void {
@@ -76,7 +77,14 @@ export async function applyPlan(
   const exit = verdict(report.results, 'change', context.signal.aborted)
   recorder.finish(report.results, exit, new Date())
   context.print(['', ...reportView({ ...report, now: Date.now() / 1000 }, context.style)])
+  if (report.results.some(({ outcome }) => mayHold.has(outcome))) context.print(stillOpen(plan))
   return { exit, plan, report }
+}
+
+/** Keys that went, and what they open nevertheless: the plan has scrolled away by now. */
+function stillOpen({ changes }: Plan): readonly string[] {
+  const said = changes.flatMap(({ access }) => access.flatMap((row) => alsoOpens(row) ?? []))
+  return [...new Set(said)].map((text) => `note: ${printable(text)}`)
 }
 
 /** Outcomes after which a host may hold the new state. */

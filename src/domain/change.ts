@@ -141,6 +141,8 @@ export interface AccessRow {
   readonly after: boolean
   /** What decides, where the two differ. */
   readonly why?: string
+  /** Whose key it is as well, who loses it by the change. */
+  readonly alsoOf?: string
 }
 
 /** Who would still enter by key alone after the change, and why; always said (G9). */

@@ -87,6 +87,7 @@ const change = z.strictObject({
         today: z.boolean(),
         after: z.boolean(),
         why: z.string().exactOptional(),
+        alsoOf: z.string().exactOptional(),
       }),
     )
     .readonly(),

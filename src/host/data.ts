@@ -79,7 +79,11 @@ export function changeData(change: Change, order: ChangeOrder): Data {
       ...order.accept,
       ...change.lockouts.filter(({ accepted }) => accepted).map(({ account }) => account),
     ]),
-    admins: names(change.access.filter(({ sudo, after }) => sudo && after).map(({ account }) => account)),
+    admins: names(
+      change.access
+        .filter(({ sudo, after, alsoOf }) => sudo && after && alsoOf === undefined)
+        .map(({ account }) => account),
+    ),
     ...sunsetData(change, order),
   }
 }

@@ -63,6 +63,14 @@ function expiry({ options, fingerprint }: PublicKey, expires: string | undefined
   return [`expiry-time="${expires}"`]
 }
 
+/** Of all lines that may be keys, however odd the others are. */
+export function fingerprintsIn(text: string): string[] {
+  return text.split('\n').flatMap((line) => {
+    const [, blob] = /^(?!\s*#).*?(?:ssh-|ecdsa-|sk-)[\w@.-]+[ \t]+(AAAA[A-Za-z0-9+/]+=*)/.exec(line) ?? []
+    return blob === undefined ? [] : [fingerprintOf(Buffer.from(blob, 'base64'))]
+  })
+}
+
 /** Says where it was that something was wrong. */
 function placed<T>(place: string, act: () => T): T {
   try {

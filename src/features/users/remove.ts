@@ -5,13 +5,19 @@ import type { RemoveUserPolicy } from '../../domain/policy.js'
 import { login } from '../mfa/logins.js'
 import type { MfaState } from '../mfa/state.js'
 import { accountEdit, isExempt, keyRows, type Content } from './edits.js'
+import { elsewhere } from './elsewhere.js'
 import { listFile, managedNames, sudoersFile, sudoersPath } from './managed.js'
 import { administratorRows, administrators, asToday, ofTheSystem } from './administrators.js'
 
 const fates = { keep: 'home kept', archive: 'home archived', purge: 'home deleted' } as const
 
-/** Nothing where the account is gone already. Errors: BastionError `refused`. */
-export function removal(policy: RemoveUserPolicy, facts: Facts, state: MfaState): Content {
+/** Nothing where the account is gone already. `leaving`: who goes as well. Errors: BastionError `refused`. */
+export function removal(
+  policy: RemoveUserPolicy,
+  facts: Facts,
+  state: MfaState,
+  leaving: readonly string[] = [],
+): Content {
   const { name, home, archive } = policy
   const account = accountOf(policy, facts, state)
   if (policy.lock) return locking(name, account, facts, state)
@@ -22,6 +28,7 @@ export function removal(policy: RemoveUserPolicy, facts: Facts, state: MfaState)
   ]
   const nothing = { summary, files, accounts: [], logins: [], lockouts: [], keyOnly: [], access: [], notes: [] }
   if (account === undefined) return nothing
+  const others = elsewhere({ account, keys: account.keys, leaving }, facts, state)
   const offered = account.keys.filter(({ options }) => !options.includes('from') && !options.includes('cert-authority'))
   return {
     ...nothing,
@@ -40,8 +47,10 @@ export function removal(policy: RemoveUserPolicy, facts: Facts, state: MfaState)
     access: [
       ...administratorRows(facts, state).filter((row) => row.account !== name),
       ...keyRows(account, account.keys, 'is removed'),
+      ...others.access,
     ],
     notes: [
+      ...others.notes,
       ...(home === 'purge' ? [`${name}'s home cannot be put back after the confirm`] : []),
       ...(account.keys.length > offered.length
         ? [`${name} has keys that cannot be offered from the host itself: their refusal is not shown`]
@@ -58,6 +67,7 @@ function locking(name: string, account: Account | undefined, facts: Facts, state
   const nothing = { summary: `lock user ${name}`, files: [], keyOnly: [], notes: [] }
   if (account === undefined) throw new BastionError('refused', `there is no account "${name}" to lock`)
   if (account.expired) return { ...nothing, accounts: [], logins: [], lockouts: [], access: [] }
+  const others = elsewhere({ account, keys: account.keys }, facts, state)
   return {
     ...nothing,
     accounts: [accountEdit({ name, action: 'update', expires: longAgo, reason: 'is locked' })],
@@ -69,7 +79,9 @@ function locking(name: string, account: Account | undefined, facts: Facts, state
     access: [
       ...administratorRows(facts, state).filter((row) => row.account !== name),
       ...keyRows(account, account.keys, 'is locked'),
+      ...others.access,
     ],
+    notes: others.notes,
   }
 }
 

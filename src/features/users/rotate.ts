@@ -5,6 +5,7 @@ import type { RotateKeyPolicy } from '../../domain/policy.js'
 import type { MfaState } from '../mfa/state.js'
 import { given, keysOf } from './add.js'
 import { administratorRows, asToday, personNamed } from './administrators.js'
+import { elsewhere } from './elsewhere.js'
 import { accountEdit, keyRows, newKeyRow, type Content } from './edits.js'
 
 /** Nothing where all is as wanted. Errors: BastionError `refused`. */
@@ -17,7 +18,9 @@ export function rotation(policy: RotateKeyPolicy, facts: Facts, state: MfaState)
   const gone = account.keys.filter(({ fingerprint }) => policy.remove.includes(fingerprint))
   if (gone.length === account.keys.length && fresh.length === 0)
     throw new BastionError('refused', `"${name}" would have no key left`, 'give a new one with --add, or remove-user')
-  const nothing = { summary: `rotate keys of ${name}`, files: [], keyOnly: [], notes: notesOf(policy, account) }
+  const others = elsewhere({ account, keys: gone }, facts, state)
+  const notes = [...notesOf(policy, account), ...others.notes]
+  const nothing = { summary: `rotate keys of ${name}`, files: [], keyOnly: [], notes }
   if (fresh.length === 0 && gone.length === 0) return { ...nothing, accounts: [], logins: [], lockouts: [], access: [] }
   return {
     ...nothing,
@@ -36,6 +39,7 @@ export function rotation(policy: RotateKeyPolicy, facts: Facts, state: MfaState)
       ...administratorRows(facts, state).filter((row) => row.account !== name),
       ...keyRows(account, gone, 'is taken away'),
       ...fresh.map((key) => newKeyRow(name, account.sudo, { ...key, options: [] })),
+      ...others.access,
     ],
   }
 }

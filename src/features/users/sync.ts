@@ -8,6 +8,7 @@ import type { MfaState } from '../mfa/state.js'
 import { addition, given, keysOf } from './add.js'
 import { administratorRows, administrators, asToday, givesRoot, ofTheSystem } from './administrators.js'
 import { accountEdit, keyRows, newKeyRow, type Content } from './edits.js'
+import { elsewhere } from './elsewhere.js'
 import { optionNames } from './key-options.js'
 import { listFile, managedNames, sudoersFile, sudoersPath } from './managed.js'
 import type { PublicKey } from './public-key.js'
@@ -38,8 +39,8 @@ export function synchronisation(policy: SyncUsersPolicy, facts: Facts, state: Mf
   )
   const changed = policy.users
     .filter((user) => isThere(facts, user.name))
-    .flatMap((user) => tried(() => brought(user, policy, facts, managed)))
-  const removed = leaving.flatMap((name) => tried(() => [removedPart(name, policy, facts, state)]))
+    .flatMap((user) => tried(() => brought(user, policy, facts, { managed, leaving, state })))
+  const removed = leaving.flatMap((name) => tried(() => [removedPart(name, policy, facts, state, leaving)]))
   tried(() => {
     refuseTooMany(policy, leaving, facts, managed)
     keepAdministrator(policy, leaving, facts, state)
@@ -172,12 +173,19 @@ function taken(user: SourceUser, policy: SyncUsersPolicy, facts: Facts, state: M
 }
 
 /** Errors: `refused`. */
-function removedPart(name: string, policy: SyncUsersPolicy, facts: Facts, state: MfaState): Part {
+function removedPart(
+  name: string,
+  policy: SyncUsersPolicy,
+  facts: Facts,
+  state: MfaState,
+  leaving: readonly string[],
+): Part {
   const { home, archive, operators } = policy
   const { files, accounts, lockouts, access, notes } = removal(
     { feature: 'users', action: 'remove', name, home, archive, lock: false, operators, acceptLockout: [name] },
     facts,
     state,
+    leaving,
   )
   return {
     name,
@@ -186,14 +194,20 @@ function removedPart(name: string, policy: SyncUsersPolicy, facts: Facts, state:
     logins: [],
     lockouts,
     keyOnly: [],
-    access: access.filter(({ account }) => account === name),
+    access: access.filter(({ account, alsoOf }) => account === name || alsoOf === name),
     notes,
   }
 }
 
 /** An account that is there, brought to what the source says; nothing where it is so already. Errors: `refused`. */
-function brought(user: SourceUser, policy: SyncUsersPolicy, facts: Facts, managed: readonly string[]): Part[] {
+function brought(
+  user: SourceUser,
+  policy: SyncUsersPolicy,
+  facts: Facts,
+  known: { readonly managed: readonly string[]; readonly leaving: readonly string[]; readonly state: MfaState },
+): Part[] {
   const { name } = user
+  const { managed, leaving, state } = known
   const account = manageable(user, facts, managed)
   const wanted = keysOf(user.keys)
   const gone = account.keys.filter((key) => !wanted.some((other) => sameKey(key, other, name, facts)))
@@ -213,6 +227,8 @@ function brought(user: SourceUser, policy: SyncUsersPolicy, facts: Facts, manage
   if (!edited && sudoers.length === 0) return []
 
   const sudo = hasSudoAfter(account, user, facts)
+  const lost = gone.filter((key) => !fresh.some(({ fingerprint }) => fingerprint === key.fingerprint))
+  const others = elsewhere({ account, keys: lost, leaving }, facts, state)
   if (policy.operators.includes(name)) refuseOwnLoss(name, account.sudo && !sudo, isOver(expires, policy))
   return [
     {
@@ -222,8 +238,11 @@ function brought(user: SourceUser, policy: SyncUsersPolicy, facts: Facts, manage
       logins: [],
       lockouts: gone.length === 0 ? [] : [{ account: name, reason: 'a key is taken away', accepted: true }],
       keyOnly: [],
-      access: rows(account, sudo, fresh, gone),
-      notes: user.sudo === false && sudo ? [`${name} may become root by other means than bastionctl's`] : [],
+      access: [...rows(account, sudo, fresh, lost), ...others.access],
+      notes: [
+        ...(user.sudo === false && sudo ? [`${name} may become root by other means than bastionctl's`] : []),
+        ...others.notes,
+      ],
     },
   ]
 }
@@ -313,14 +332,11 @@ function sudoersOf({ name, sudo }: SourceUser, facts: Facts): DesiredFile[] {
   return present === (wanted.content === null ? undefined : digestText(wanted.content)) ? [] : [wanted]
 }
 
-function rows(account: Account, sudo: boolean, fresh: readonly PublicKey[], gone: readonly KeyFact[]): AccessRow[] {
-  const among = (keys: readonly { readonly fingerprint: string }[], key: { readonly fingerprint: string }): boolean =>
-    keys.some(({ fingerprint }) => fingerprint === key.fingerprint)
-  const lost = gone.filter((key) => !among(fresh, key))
+function rows(account: Account, sudo: boolean, fresh: readonly PublicKey[], lost: readonly KeyFact[]): AccessRow[] {
   return [
     ...keyRows({ ...account, sudo }, lost, 'is not in the source'),
     ...fresh
-      .filter((key) => !among(account.keys, key))
+      .filter((key) => !account.keys.some(({ fingerprint }) => fingerprint === key.fingerprint))
       .map((key) => newKeyRow(account.name, sudo, { ...key, options: [] })),
   ]
 }

@@ -1,0 +1,59 @@
+/** A key that goes from one account may open another one: whoever leaves still has its private half. */
+import type { AccessRow } from '../../domain/change.js'
+import { fileFact, type Account, type Facts, type KeyFact } from '../../domain/facts.js'
+import { describeKey } from '../hardening/access.js'
+import { byFactorToday, byKeyToday } from '../mfa/entry.js'
+import { paths } from '../mfa/paths.js'
+import type { MfaState } from '../mfa/state.js'
+import type { Content } from './edits.js'
+import { fingerprintsIn } from './public-key.js'
+
+/** Whose key goes, and which. `leaving`: accounts that go as well, and so open nothing. */
+export interface Gone {
+  readonly account: Account
+  readonly keys: readonly KeyFact[]
+  readonly leaving?: readonly string[]
+}
+
+/** A row for each other account that has such a key, and for the file that every new account begins with. */
+export function elsewhere(gone: Gone, facts: Facts, state: MfaState): Pick<Content, 'access' | 'notes'> {
+  const access = [...inAccounts(gone, facts, state), ...inSkel(gone, facts)]
+  return { access, notes: access.flatMap((row) => alsoOpens(row) ?? []) }
+}
+
+/** What is said of such a row, in the plan and once more when all is done. */
+export function alsoOpens({ account, key, today, alsoOf }: AccessRow): string | undefined {
+  if (alsoOf === undefined) return undefined
+  if (account === paths.skelKeys) return `${alsoOf}'s key ${key} also opens every new account: it is in ${account}`
+  if (!today) return `${alsoOf}'s key ${key} is also among those of ${account}, which lets nobody in by it today`
+  return `${alsoOf}'s key ${key} also opens ${account}`
+}
+
+function inAccounts({ account, keys, leaving = [] }: Gone, facts: Facts, state: MfaState): AccessRow[] {
+  return facts.accounts
+    .filter(({ name }) => name !== account.name && !leaving.includes(name))
+    .flatMap((other) =>
+      other.keys
+        .filter((key) => opensSomething(key) && keys.some(({ fingerprint }) => fingerprint === key.fingerprint))
+        .map((key) => row(other, key, account.name, opens({ ...other, keys: [key] }, state))),
+    )
+}
+
+function row({ name, sudo }: Pick<Account, 'name' | 'sudo'>, key: KeyFact, alsoOf: string, opens: boolean): AccessRow {
+  return { account: name, sudo, key: describeKey(key), today: opens, after: opens, why: `also ${alsoOf}'s`, alsoOf }
+}
+
+function opensSomething({ options }: KeyFact): boolean {
+  return !options.includes('cert-authority') && !options.includes('notice')
+}
+
+function opens(account: Account, state: MfaState): boolean {
+  return byKeyToday(account) || byFactorToday(account, state)
+}
+
+function inSkel({ account, keys }: Gone, facts: Facts): AccessRow[] {
+  const prints = fingerprintsIn(fileFact(facts, paths.skelKeys)?.content ?? '')
+  return keys
+    .filter(({ fingerprint }) => prints.includes(fingerprint))
+    .map((key) => row({ name: paths.skelKeys, sudo: false }, key, account.name, true))
+}
