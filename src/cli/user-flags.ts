@@ -102,12 +102,11 @@ export async function addUserPolicy(
   flags: Interfaces.InferredFlags<typeof addUserFlags>,
 ): Promise<AddUserPolicy> {
   const { checkUserName } = await import('../features/users/names.js')
-  const keyExpires = flags['key-expires'] === undefined ? undefined : checkedDate(flags['key-expires'], '--key-expires')
   return {
     feature: 'users',
     action: 'add',
     name: checkUserName(name),
-    keys: await keyLines(flags.key ?? [], keyExpires?.replaceAll('-', '')),
+    keys: await keyLines(flags.key ?? [], endOfDay(flags['key-expires'])),
     sudo: flags.sudo,
     groups: [...new Set(flags.group ?? [])].map(checkedGroup),
     shell: checkedShell(flags.shell),
@@ -175,12 +174,11 @@ export async function rotateKeyPolicy(
       `"${wrong}" is not a fingerprint`,
       'take it from "bastionctl users" or ssh-keygen -lf',
     )
-  const expires = flags['key-expires'] === undefined ? undefined : checkedDate(flags['key-expires'], '--key-expires')
   return {
     feature: 'users',
     action: 'rotate',
     name: checkUserName(name),
-    keys: await keyLines(add, expires?.replaceAll('-', '')),
+    keys: await keyLines(add, endOfDay(flags['key-expires'])),
     remove: [...new Set(remove)],
     acceptLockout: [name],
   }
@@ -196,6 +194,11 @@ export async function factorPolicy(
   if (/[|\p{Cc}]/u.test(reason) || reason.length > 200)
     throw new BastionError('usage', 'the reason has a "|" or a control character, or is too long', 'say it in a line')
   return { feature: 'users', action: 'factor', name: checkUserName(name), factor, reason, acceptLockout: [] }
+}
+
+/** sshd refuses the key from a time on: the last second of the day that was named. Errors: `usage`. */
+function endOfDay(day: string | undefined): string | undefined {
+  return day === undefined ? undefined : `${checkedDate(day, '--key-expires').replaceAll('-', '')}235959`
 }
 
 /** Errors: `usage` for anything but a day that there is. */

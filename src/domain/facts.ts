@@ -24,6 +24,8 @@ export interface KeyFact {
   readonly accepted?: boolean
   /** Epoch seconds: its file was last written then, so that it has been there since then at the latest (`users`). */
   readonly since?: number
+  /** Its `expiry-time` as it stands there (`users`): `YYYYMMDD`, with hours, minutes and seconds, with `Z` for UTC. */
+  readonly expires?: string
   /** Names of authorized_keys options on the line, without their values: `from`, `command`, `restrict`, `cert-authority` … */
   readonly options: readonly string[]
 }
@@ -67,7 +69,7 @@ export interface Account {
 export interface AccountTimes {
   /** The newest on record in sshd's log of 30 days, wtmp and lastlog; absent where there is none. */
   readonly lastLogin?: number
-  /** When the account expires or has expired (shadow(5)); absent where it never does. */
+  /** From when on the account is or will be refused, the end of its last day (shadow(5)); absent where it never does. */
   readonly expires?: number
   /** When the factor's file was last written: at enrolment, or when a code was last used. */
   readonly factorWritten?: number

@@ -43,6 +43,7 @@ const pairLine = z.tuple([z.string(), z.string()])
 const time = z.union([z.literal('').transform(() => undefined), int])
 const timesLine = z.tuple([z.string(), time, time, time])
 const keyTimeLine = z.tuple([z.string(), z.string(), int])
+const keyUntilLine = z.tuple([z.string(), z.string(), z.string()])
 const keyOptionsLine = z.tuple([z.string(), z.string(), z.string()])
 const hostKeyLine = z.tuple([z.string(), int, z.string()])
 
@@ -55,6 +56,9 @@ export function readFacts(digest: string, tree: Tree): Facts {
   const known: KnownOfKeys = {
     accepted: new Map(
       rows(tree, 'offers', offerLine).map(([account, print, said]) => [`${account}|${print}`, said === 'accepted']),
+    ),
+    until: new Map(
+      rows(tree, 'key-until', keyUntilLine).map(([account, print, until]) => [`${account}|${print}`, until]),
     ),
     since: earliest(rows(tree, 'key-times', keyTimeLine).map(([account, print, at]) => [`${account}|${print}`, at])),
   }
@@ -137,10 +141,11 @@ function fileFactFrom([path, digest, mode, owner, group]: z.infer<typeof fileLin
   return { path, digest, mode, owner, group, ...(content === undefined ? {} : { content }) }
 }
 
-/** By `account|fingerprint`, where it was asked for: what sshd has answered, and since when a key has been there. */
+/** By `account|fingerprint`, where it was asked for: what sshd has answered, and since and until when a key is there. */
 interface KnownOfKeys {
   readonly accepted: ReadonlyMap<string, boolean>
   readonly since: ReadonlyMap<string, number>
+  readonly until: ReadonlyMap<string, string>
 }
 
 /** A key may stand in several files. */
@@ -208,11 +213,13 @@ function keyFrom(
 ): KeyFact {
   const accepted = known.accepted.get(`${account}|${fingerprint}`)
   const since = known.since.get(`${account}|${fingerprint}`)
+  const expires = known.until.get(`${account}|${fingerprint}`)
   return {
     type,
     bits,
     fingerprint,
     comment,
+    ...(expires === undefined ? {} : { expires }),
     options: options.split(',').filter(Boolean),
     ...(accepted === undefined ? {} : { accepted }),
     ...(since === undefined ? {} : { since }),

@@ -84,7 +84,8 @@ SHADOW
   *) password="set" ;;
   esac
   if [ -n "$expires" ] && [ "$expires" -le "$today" ]; then expired=yes; else expired=no; fi
-  last=$([ -z "$expires" ] || date -u -d "1970-01-01 + $expires days" +%F)
+  # The day before: from that of shadow(5) on it is refused.
+  last=$([ -z "$expires" ] || date -u -d "1970-01-01 + $((expires - 1)) days" +%F)
   if [ "$uid" != 0 ] && [ -e /etc/nologin ]; then
     barred=nologin
   elif grep -qx 'usepam no' "$F/effective/$name"; then
@@ -131,6 +132,7 @@ logins "$RUN/events" >"$F/logins"
 if [ -e "$RUN/data/times" ]; then
   account_times <"$RUN/people" >"$F/times"
   key_times <"$RUN/people" >"$F/key-times"
+  key_untils <"$RUN/people" >"$F/key-until"
 fi
 
 # Asked for by `who` alone: some 50 ms a key.

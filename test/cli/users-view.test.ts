@@ -50,8 +50,16 @@ describe('the view of users', () => {
     ])
   })
 
+  it('says until when sshd takes a key', () => {
+    const until = (expires: string): string =>
+      view([[{ ...ann, keys: [{ ...key, options: ['expiry-time'], expires }] }]])[3] ?? ''
+    expect(until('20270331235959')).to.match(/expiry-time, until 2027-03-31, there since/)
+    expect(until('20270331')).to.match(/until 2027-03-31 00:00, /)
+    expect(until('202703311230Z')).to.match(/until 2027-03-31 12:30Z, /)
+  })
+
   it('names the hosts that have it otherwise, those that agree on it together', () => {
-    const odd: UserOnHost = { ...ann, sudo: true, enrolled: false, keys: [key, fido], expires: at('2030-06-30') }
+    const odd: UserOnHost = { ...ann, sudo: true, enrolled: false, keys: [key, fido], expires: at('2030-07-01') }
     const without: UserOnHost = { ...ann, keys: [], password: 'set', lastLogin: at('2026-01-01T00:00Z') }
     const [, ...lines] = view([[ann], [odd], [odd], [without], [ann], [ann], []])
     expect(lines).to.deep.equal([
@@ -79,7 +87,7 @@ describe('the view of users', () => {
 
   it('says what is not known, and what has ended', () => {
     const { factorWritten: _, lastLogin: __, ...bare } = ann
-    const lines = view([[{ ...bare, keys: [], expired: true, expires: at('2020-01-01') }]])
+    const lines = view([[{ ...bare, keys: [], expired: true, expires: at('2020-01-02') }]])
     expect(lines).to.include.members([
       '  keys        none',
       '  factor      enrolled',

@@ -72,7 +72,7 @@ describe('people', function () {
           '600',
           'Bob B:/home/bob:/bin/bash',
         ])
-        expect(await must(host, 'getent shadow bob | cut -d: -f2,8')).to.equal('*:47481\n')
+        expect(await must(host, 'getent shadow bob | cut -d: -f2,8')).to.equal('*:47482\n')
         expect(await must(host, 'cat /home/bob/.ssh/authorized_keys')).to.match(/^ssh-ed25519 \S+ bob@laptop\n$/)
       })
     })

@@ -138,7 +138,7 @@ describe('sync-users', function () {
           false,
         )
         expect(await must(host, 'id -nG ada; id -nG cy; getent shadow cy | cut -d: -f8')).to.equal(
-          'ada users\ncy users\n47481\n',
+          'ada users\ncy users\n47482\n',
         )
         expect(await must(host, 'ls /etc/sudoers.d'))
           .to.match(/bastionctl-dee/)

@@ -63,10 +63,21 @@ function keyRows(on: readonly UserAt[], where: Where): readonly Row[] {
       ...(times.length === 0 ? [] : [`there since ${day(Math.min(...times))} or earlier`]),
       ...(holders.length === on.length ? [] : [`on ${where(holders)}`]),
     ]
-    const more = [first.key.options, place].filter(({ length }) => length > 0).map((parts) => `  ${parts.join(', ')}`)
+    const until = distinct(copies.flatMap(({ key: { expires } }) => (expires === undefined ? [] : [keyUntil(expires)])))
+    const more = [first.key.options, until, place]
+      .filter(({ length }) => length > 0)
+      .map((parts) => `  ${parts.join(', ')}`)
     return [describeKey(first.key), ...more]
   })
   return under('keys', lines)
+}
+
+/** `until 2027-03-31`: an expiry-time as it stands in the line, in the host's time zone unless it has a Z. */
+function keyUntil(time: string): string {
+  const [, year = '', month = '', date = '', clock = '', zone = ''] = /^(\d{4})(\d\d)(\d\d)(\d*)(Z?)$/.exec(time) ?? []
+  if (year === '') return `until ${time}`
+  const at = clock.startsWith('2359') ? '' : ` ${clock.slice(0, 2) || '00'}:${clock.slice(2, 4) || '00'}`
+  return `until ${year}-${month}-${date}${at}${zone}`
 }
 
 /** `ed25519 256 SHA256:… ann@laptop`: without what every name of a type has. */
@@ -92,7 +103,8 @@ function lastLogin(on: readonly UserAt[], where: Where): string {
 
 function expiryOf(on: readonly UserAt[]): string {
   const texts = on.map(({ expires, expired }) =>
-    expires === undefined ? 'never' : expired ? `${day(expires)}: expired` : day(expires),
+    // Its last day is the one before.
+    expires === undefined ? 'never' : expired ? `${day(expires - 1)}: expired` : day(expires - 1),
   )
   return distinct(texts).join(' or ')
 }

@@ -94,7 +94,7 @@ function traitsOf(on: readonly UserAt[]): Trait[] {
     { what: 'sudo', of: ({ sudo }) => presentIf(sudo) },
     { what: 'factor', of: ({ enrolled }) => presentIf(enrolled) },
     { what: 'password', of: ({ password }) => password },
-    { what: 'expiry', of: ({ expires }) => (expires === undefined ? 'never' : day(expires)) },
+    { what: 'expiry', of: ({ expires }) => (expires === undefined ? 'never' : day(expires - 1)) },
   ]
 }
 

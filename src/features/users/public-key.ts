@@ -39,7 +39,7 @@ export function parsePublicKeys(text: string, source: string): PublicKey[] {
 }
 
 /**
- * A key's line of authorized_keys, without a line feed. `expires` is an `expiry-time` (OpenSSH 7.7): `YYYYMMDD` or `YYYYMMDDHHMM` in the
+ * A key's line of authorized_keys, without a line feed. `expires` is an `expiry-time` (OpenSSH 7.7): `YYYYMMDD` (its first second), `YYYYMMDDHHMM` or `YYYYMMDDHHMMSS` in the
  * host's time zone, or in UTC with a `Z` behind it (OpenSSH 9.1).
  * Errors: BastionError `usage` for a time that is none, and where the key has one of its own.
  */
@@ -53,10 +53,10 @@ export function authorizedLine(key: PublicKey, extra: { readonly expires?: strin
 
 function expiry({ options, fingerprint }: PublicKey, expires: string | undefined): string[] {
   if (expires === undefined) return []
-  if (!/^\d{8}(\d{4})?Z?$/.test(expires) || !isTime(expires))
+  if (!/^\d{8}(?:\d{4}(?:\d{2})?)?Z?$/.test(expires) || !isTime(expires))
     throw usage(
       `"${expires}" is not a time at which a key can expire`,
-      'write YYYYMMDD or YYYYMMDDHHMM, with Z for UTC',
+      'write YYYYMMDD, YYYYMMDDHHMM or YYYYMMDDHHMMSS, with Z for UTC',
     )
   if (optionNames(options).includes('expiry-time'))
     throw usage(`${fingerprint} has an expiry-time of its own`, 'take one of the two away')

@@ -59,8 +59,8 @@ export function removal(
   }
 }
 
-/** The second day of 1970, as usermod(8) takes it: 0 has more than one meaning in shadow(5). */
-export const longAgo = '1970-01-02'
+/** The last day of a locked account: shadow(5) has the one after it then, 1, since 0 has more than one meaning. */
+export const longAgo = '1970-01-01'
 
 /** Expired, and nothing runs: PAM refuses whatever key and code come. Keys, factor, jobs, home and rights stay for the day of the unlock. */
 function locking(name: string, account: Account | undefined, facts: Facts, state: MfaState): Content {

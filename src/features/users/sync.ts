@@ -121,7 +121,7 @@ function inOrderOfUids(users: readonly SourceUser[]): SourceUser[] {
 
 /** A login of an account that has ended cannot be proven. */
 function isOver(expires: string, policy: SyncUsersPolicy): boolean {
-  return /^\d/.test(expires) && expires <= policy.readOn
+  return /^\d/.test(expires) && expires < policy.readOn
 }
 
 function endsNow(account: string, policy: SyncUsersPolicy): boolean {

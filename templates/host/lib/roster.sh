@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # People's accounts: made, changed and taken away, and put back line by line, since others may have changed the databases meanwhile.
 # A line of a roster is name|action|uid|shell|comment|groups|expires|home|factor|archive.
-#   action   create | update | remove        expires  YYYY-MM-DD, `never`, or empty for as it is
+#   action   create | update | remove        expires  the last day, YYYY-MM-DD; `never`; or empty for as it is
 #   home     keep | archive | purge, of an account that is removed
 #   archive  the folder of an archived home; empty: beside the home
 #   factor   totp | codes (from $RUN/secrets/NAME) | gone | moved, or empty for as it is
@@ -24,8 +24,11 @@ created() { grep -q "^$1|create|" "$RUN/data/roster" 2>/dev/null; }
 # same_person: whether the account of that name is the one on record, and not one that others have made since.
 same_person() { [ "$(getent passwd "$_name" | cut -d: -f3)" = "$(cat "$_was/uid")" ]; }
 
-# expiry: the account's last day, in days since 1970, as shadow(5) has it.
+# expiry: the first day on which the account is refused, in days since 1970, as shadow(5) has it.
 expiry() { grep "^$_name:" /etc/shadow | cut -d: -f8; }
+
+# day_after DAY: as usermod(8) takes it, which names the first day without access (pam_unix, check_shadow_expiry).
+day_after() { date -u -d "$1 + 1 day" +%F; }
 
 # --- the record
 
@@ -108,11 +111,12 @@ create_person() {
   else
     _number=$(cat "$_was/uid")
   fi
-  set -- "$1" -m -d "$_dir" -u "$_number" -s "$_shell" -c "$_comment" -p '*'
+  # Nor does it age: a host with PASS_MAX_DAYS or INACTIVE would refuse the keys of whoever has no password to change.
+  set -- "$1" -m -d "$_dir" -u "$_number" -s "$_shell" -c "$_comment" -p '*' -K PASS_MAX_DAYS=-1 -K PASS_MIN_DAYS=-1 -f -1
   [ -z "$_groups" ] || set -- "$@" -G "$_groups"
   case $_expires in
   '' | never) ;;
-  *) set -- "$@" -e "$_expires" ;;
+  *) set -- "$@" -e "$(day_after "$_expires")" ;;
   esac
   _where=$1
   shift
@@ -132,9 +136,9 @@ update_person() {
   '') ;;
   never) usermod -e '' "$_name" 2>&1 9>&- || return 1 ;;
   *)
-    usermod -e "$_expires" "$_name" 2>&1 9>&- || return 1
+    _end=$(day_after "$_expires") && usermod -e "$_end" "$_name" 2>&1 9>&- || return 1
     # Locked: who is in goes out.
-    if [ "$_where" = live ] && [ "$(date -u -d "$_expires" +%s)" -le "$(epoch)" ]; then end_sessions "$_name"; fi
+    if [ "$_where" = live ] && [ "$(date -u -d "$_end" +%s)" -le "$(epoch)" ]; then end_sessions "$_name"; fi
     ;;
   esac
   if [ -s "$RUN/data/roster-keys/$_name" ] || [ -s "$RUN/data/roster-drop/$_name" ]; then give_keys || return 1; fi

@@ -28,6 +28,18 @@ key_times() {
   done
 }
 
+# key_untils <PEOPLE: name|fingerprint|expiry-time of keys that have one, as it stands there.
+key_untils() {
+  while IFS='|' read -r _who _uid _gid _dir _; do
+    ! cut -d'|' -f4 "$F/keys/$_who" | grep -q expiry-time || key_files "$_who" "$_dir" "$F/effective/$_who" | while read -r _keys; do
+      option_texts "$_keys" | while IFS='|' read -r _type _blob _options; do
+        _until=$(printf '%s\n' "$_options" | tr '[:upper:]' '[:lower:]' | sed -n 's/.*expiry-time="\([0-9]*z\{0,1\}\)".*/\1/p' | tr z Z)
+        [ -z "$_until" ] || printf '%s|%s|%s\n' "$_who" "$(fingerprint "$_type" "$_blob")" "$_until"
+      done
+    done
+  done
+}
+
 # written FILE: images of reproducible builds have the epoch there, which says nothing; nor does what lies behind the year 9999.
 written() {
   stat -L -c %Y "$1" 2>/dev/null | awk '$1 >= 86400 && $1 < 253402300800'

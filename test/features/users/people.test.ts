@@ -59,7 +59,7 @@ describe('accounts of several hosts', () => {
     ['sudo', { sudo: true }, { what: 'sudo', found: 'present', elsewhere: 'absent' }],
     ['the factor', { enrolled: false }, { what: 'factor', found: 'absent', elsewhere: 'present' }],
     ['the password', { password: 'set' }, { what: 'password', found: 'set', elsewhere: 'locked' }],
-    ['the expiry', { expires: 86_400 * 365 }, { what: 'expiry', found: '1971-01-01', elsewhere: 'never' }],
+    ['the expiry', { expires: 86_400 * 365 }, { what: 'expiry', found: '1970-12-31', elsewhere: 'never' }],
     [
       'a key that is missing',
       { keys: [] },

@@ -278,6 +278,7 @@ describe('options of a key', () => {
 describe('a line of authorized_keys', () => {
   it('has the expiry behind the options', () => {
     expect(authorizedLine(only(ed25519), { expires: '20301231' })).to.equal(`expiry-time="20301231" ${ed25519}`)
+    expect(authorizedLine(only(ed25519), { expires: '20301231235959' })).to.match(/^expiry-time="20301231235959" /)
     expect(authorizedLine(only(`restrict ${ed25519} ann`), { expires: '203012312359Z' })).to.equal(
       `restrict,expiry-time="203012312359Z" ${ed25519} ann`,
     )
@@ -289,6 +290,7 @@ describe('a line of authorized_keys', () => {
     for (const expires of [
       '',
       '2030',
+      '2030123123595',
       '20301301',
       '20300229',
       '203012312460',

@@ -263,7 +263,7 @@ describe('a sync of people', () => {
       expect(draft(syncing([user('bob')]), facts).accounts).to.have.length(1)
       for (const [what, changed] of [
         ['sudo', { sudo: false }],
-        ['the account', { expires: '2026-11-24' }],
+        ['the account', { expires: '2026-11-23' }],
         ['a session', { keys: [`command="x" ${line}`] }],
       ] as const)
         expect(() => draft(syncing([user('bob'), user('ada', changed)]), alone), what).to.throw(
@@ -273,7 +273,7 @@ describe('a sync of people', () => {
   })
 
   it('unlocks nobody, whatever day the source names', () => {
-    const locked = host([has('ada', { expires: '1970-01-02', expired: true })])
+    const locked = host([has('ada', { expires: '1970-01-01', expired: true })])
     for (const expires of ['', 'never', '2030-01-31'])
       expect(nothingIn(draft(syncing([user('ada', { expires })]), locked), locked)).to.equal(true)
     expect(
@@ -287,12 +287,14 @@ describe('a sync of people', () => {
   })
 
   it('does not make an account that would have ended, and ends one that is there', () => {
-    const over = user('ada', { expires: '2026-11-24' })
+    const over = user('ada', { expires: '2026-11-23' })
     const empty = host([has('bob')])
     const made = draft(syncing([over, user('bob')]), empty)
     expect(nothingIn(made, empty)).to.equal(true)
-    expect(made.notes).to.deep.equal(['ada is not made: the account would have ended on 2026-11-24'])
-    expect(draft(syncing([over]), host([has('ada')])).accounts[0]).to.deep.include({ expires: '2026-11-24' })
+    expect(made.notes).to.deep.equal(['ada is not made: the account would have ended on 2026-11-23'])
+    expect(draft(syncing([over]), host([has('ada')])).accounts[0]).to.deep.include({ expires: '2026-11-23' })
+    // The day itself is one with access.
+    expect(draft(syncing([user('ada', { expires: '2026-11-24' })]), host([])).accounts).to.have.length(1)
   })
 
   it('leaves what one command cannot hold to the next run, and keeps people out before it takes others on', async () => {

@@ -1,0 +1,52 @@
+/** roster.sh with shadow's tools replaced by ones that say what they were asked. */
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'chai'
+
+const lib = fileURLToPath(new URL('../../templates/host/lib/', import.meta.url))
+
+/** What useradd and usermod are called with for this line of a roster. */
+function asked(line: string): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-roster-'))
+  try {
+    mkdirSync(path.join(folder, 'people', 'ada'), { recursive: true })
+    writeFileSync(path.join(folder, 'people', 'ada', 'uid'), '1005\n')
+    writeFileSync(path.join(folder, 'roster'), `${line}\n`)
+    const script = `
+      for tool in roster databases keys factors; do . ${lib}$tool.sh; done
+      epoch() { date +%s; }
+      useradd() { [ "$1" != -D ] || return 0; echo useradd "$@"; }
+      usermod() { echo usermod "$@"; }
+      chmod() { :; }; restorecon() { :; }; sync() { :; }; give_keys() { :; }; give_factor() { :; }
+      home_of() { echo /home/ada; }
+      end_sessions() { echo ended; }
+      _was=$1/people/ada RUN=$1
+      carry_out() { case $_action in create) create_person live ;; *) update_person live ;; esac; }
+      each_person "$1/roster" carry_out`
+    return execFileSync('sh', ['-c', script, 'sh', folder], { encoding: 'utf8' })
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+describe('an account on its host', () => {
+  it('is made without ageing: it has no password that could be changed', () => {
+    expect(asked('ada|create||/bin/sh||||keep||')).to.match(/-p \* -K PASS_MAX_DAYS=-1 .*-f -1 ada\n/)
+  })
+
+  it('ends after its last day, not on it (pam_unix refuses from the day of shadow(5) on)', () => {
+    expect(asked('ada|create||/bin/sh|||2030-12-31|keep||')).to.match(/ -e 2031-01-01 ada\n/)
+    expect(asked('ada|update|||||2028-02-28|keep||')).to.equal('usermod -e 2028-02-29 ada\n')
+    expect(asked('ada|update|||||never|keep||')).to.equal('usermod -e  ada\n')
+  })
+
+  it('whose last day is today keeps its sessions; whose was yesterday does not', () => {
+    const day = (ago: number): string => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10)
+    expect(asked(`ada|update|||||${day(0)}|keep||`)).to.not.contain('ended')
+    expect(asked(`ada|update|||||${day(1)}|keep||`)).to.match(/ended\n$/)
+    expect(asked('ada|update|||||1970-01-01|keep||')).to.equal('usermod -e 1970-01-02 ada\nended\n')
+  })
+})
