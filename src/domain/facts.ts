@@ -160,7 +160,7 @@ export interface Facts {
   /** Programs that the on-host part wants and that are missing. */
   readonly missingTools: readonly string[]
   readonly changes: readonly RecordedChange[]
-  /** Options in front of keys of accounts that bastionctl manages, by the SHA-256 of their text; none for keys without options. */
+  /** Options in front of keys, by the SHA-256 of their text; none for keys without options. */
   readonly keyOptions?: readonly { readonly account: string; readonly fingerprint: string; readonly digest: string }[]
 }
 

@@ -48,7 +48,7 @@ printf '' >"$F/files.list"
   sshd_reads
   printf '%s\n' /etc/ssh/sshd_config.d/*.conf /etc/pam.d/sshd /etc/pam.d/common-auth /etc/pam.d/password-auth \
     /etc/pam.d/postlogin /etc/pam.d/bastionctl-* /etc/ssh/bastionctl-banner /etc/profile.d/bastionctl-* /etc/sudoers.d/bastionctl[-_]* /usr/local/sbin/bastionctl-* /etc/skel/.ssh/authorized_keys \
-    "$UNITS/$SUNSET".* /etc/bastionctl-users /etc/cloud/cloud.cfg.d/*bastionctl*
+    "$UNITS/$SUNSET".* /etc/bastionctl-users /etc/bastionctl-locked /etc/cloud/cloud.cfg.d/*bastionctl*
 } | awk '!seen[$0]++' | while IFS= read -r file; do
   [ -f "$file" ] || continue
   case $file in
@@ -108,16 +108,14 @@ SHADOW
   done >"$F/keys/$name"
 done <"$RUN/people" >"$F/accounts"
 
-# Of people that bastionctl manages: options by their digest, since values hold commands and addresses.
-if [ -s /etc/bastionctl-users ]; then
-  awk -F'|' 'NR == FNR { managed[$1] = 1; next } $1 in managed' /etc/bastionctl-users "$RUN/people" | while IFS='|' read -r name uid gid home shell; do
-    key_files "$name" "$home" "$F/effective/$name" | while read -r keys; do
-      option_texts "$keys" | while IFS='|' read -r type blob options; do
-        printf '%s|%s|%s\n' "$name" "$(fingerprint "$type" "$blob")" "$(printf '%s' "$options" | sha256sum | cut -d' ' -f1)"
-      done
+# Options by their digest, since values hold commands and addresses.
+while IFS='|' read -r name uid gid home shell; do
+  ! cut -d'|' -f4 "$F/keys/$name" | grep -q . || key_files "$name" "$home" "$F/effective/$name" | while read -r keys; do
+    option_texts "$keys" | while IFS='|' read -r type blob options; do
+      printf '%s|%s|%s\n' "$name" "$(fingerprint "$type" "$blob")" "$(printf '%s' "$options" | sha256sum | cut -d' ' -f1)"
     done
-  done >"$F/key-options"
-fi
+  done
+done <"$RUN/people" >"$F/key-options"
 
 # The same for everybody: as it was said of any account.
 cat "$F"/effective/* | sed -n 's/^hostkey //p' | awk '!seen[$0]++' | while read -r file; do

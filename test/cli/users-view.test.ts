@@ -52,8 +52,8 @@ describe('the view of users', () => {
 
   it('says until when sshd takes a key', () => {
     const until = (expires: string): string =>
-      view([[{ ...ann, keys: [{ ...key, options: ['expiry-time'], expires }] }]])[3] ?? ''
-    expect(until('20270331235959')).to.match(/expiry-time, until 2027-03-31, there since/)
+      view([[{ ...ann, keys: [{ ...key, options: ['expiry-time'], expires }] }]])[4] ?? ''
+    expect(until('20270331235959')).to.match(/^ +until 2027-03-31, there since/)
     expect(until('20270331')).to.match(/until 2027-03-31 00:00, /)
     expect(until('202703311230Z')).to.match(/until 2027-03-31 12:30Z, /)
   })

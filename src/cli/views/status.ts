@@ -1,6 +1,7 @@
 import { formatDuration } from '../../domain/duration.js'
 import { label } from '../../domain/host.js'
 import type { HostStatus } from '../../engine/api.js'
+import { lockedAccounts } from '../../features/users/people.js'
 import { columns, count, indent, moment, nameList, printable } from './text.js'
 import type { Style } from './style.js'
 
@@ -18,6 +19,7 @@ function hostView(status: HostStatus, style: Style): readonly string[] {
     ...pending(status),
     ...mfa(status),
     ...sunset(status),
+    ...locked(status),
     ...hardening(status),
     ...changes(status),
     ...drift(status),
@@ -72,6 +74,11 @@ function sunset({ inspection, mfa: state }: HostStatus): readonly Row[] {
           ],
         ] as const)),
   ]
+}
+
+function locked({ inspection }: HostStatus): readonly Row[] {
+  const names = inspection === undefined ? [] : lockedAccounts(inspection.facts)
+  return names.length === 0 ? [] : [['locked', nameList(names)]]
 }
 
 /** A day that has begun counts, as people are told. */

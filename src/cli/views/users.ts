@@ -59,14 +59,13 @@ function keyRows(on: readonly UserAt[], where: Where): readonly Row[] {
     if (first === undefined) return []
     const holders = distinct(copies.map(({ host }) => host))
     const times = copies.flatMap(({ key: { since } }) => (since === undefined ? [] : [since]))
+    const until = distinct(copies.flatMap(({ key: { expires } }) => (expires === undefined ? [] : [keyUntil(expires)])))
     const place = [
+      ...until,
       ...(times.length === 0 ? [] : [`there since ${day(Math.min(...times))} or earlier`]),
       ...(holders.length === on.length ? [] : [`on ${where(holders)}`]),
     ]
-    const until = distinct(copies.flatMap(({ key: { expires } }) => (expires === undefined ? [] : [keyUntil(expires)])))
-    const more = [first.key.options, until, place]
-      .filter(({ length }) => length > 0)
-      .map((parts) => `  ${parts.join(', ')}`)
+    const more = [first.key.options, place].filter(({ length }) => length > 0).map((parts) => `  ${parts.join(', ')}`)
     return [describeKey(first.key), ...more]
   })
   return under('keys', lines)
@@ -102,9 +101,15 @@ function lastLogin(on: readonly UserAt[], where: Where): string {
 }
 
 function expiryOf(on: readonly UserAt[]): string {
-  const texts = on.map(({ expires, expired }) =>
-    // Its last day is the one before.
-    expires === undefined ? 'never' : expired ? `${day(expires - 1)}: expired` : day(expires - 1),
+  const texts = on.map(({ expires, expired, locked }) =>
+    locked === true
+      ? 'locked'
+      : // Its last day is the one before.
+        expires === undefined
+        ? 'never'
+        : expired
+          ? `${day(expires - 1)}: expired`
+          : day(expires - 1),
   )
   return distinct(texts).join(' or ')
 }
@@ -134,6 +139,7 @@ function describeDifference({ what, fingerprint = '', found, elsewhere }: Differ
     case 'password':
       return `password ${found}, elsewhere ${elsewhere}`
     case 'expiry':
+      if (found === 'locked') return `locked, elsewhere ${elsewhere === 'never' ? 'not' : `until ${elsewhere}`}`
       return `expires ${found}, elsewhere ${elsewhere}`
   }
 }

@@ -7,7 +7,8 @@ import { login } from '../mfa/logins.js'
 import { paths } from '../mfa/paths.js'
 import type { MfaState } from '../mfa/state.js'
 import { accountEdit, isExempt, newKeyRow, type Content } from './edits.js'
-import { listFile, managedNames, sudoersFile, sudoersPath } from './managed.js'
+import { newLines } from './key-lines.js'
+import { listFile, lockedUntil, managedNames, notLocked, sudoersFile, sudoersPath } from './managed.js'
 import { administratorRows, asToday, givesRoot, ofTheSystem } from './administrators.js'
 import { authorizedLine, parsePublicKeys, type PublicKey } from './public-key.js'
 
@@ -18,20 +19,20 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
   const missing = policy.groups.filter((group) => !facts.groups.includes(group))
   if (missing.length > 0)
     throw new BastionError('refused', `there is no group ${missing.join(', ')}`, 'make it first, or leave it out')
-  const keys = keysOf(policy.keys).filter(
-    ({ fingerprint }) => !account?.keys.some((has) => has.fingerprint === fingerprint),
-  )
+  const { fresh: keys, replaced, notes: ofKeys } = newLines(keysOf(policy.keys), account, facts)
   const groups = [...policy.groups, ...exemption(policy, account, facts, state)]
   const sudo = policy.sudo || groups.some((group) => givesRoot(group, facts))
   const factor = policy.factor === 'totp' && account?.enrolled !== true ? 'totp' : undefined
   if (factor !== undefined) refuseWithoutSeals(facts)
   const asked = { ...policy, groups }
-  const edit = account === undefined ? created(asked, keys, factor) : updated(asked, account, keys, factor)
+  const edit =
+    account === undefined ? created(asked, keys, factor) : updated(asked, account, facts, { keys, replaced, factor })
   return {
     summary: `add user ${name}${sudo ? ' (sudo)' : ''}`,
     files: [
       ...(policy.sudo || account === undefined ? [sudoersFile(name, policy.sudo)] : []),
-      listFile([...managedNames(facts), name]),
+      ...(account === undefined || policy.adopt ? [listFile([...managedNames(facts), name])] : []),
+      ...(policy.unlock ? notLocked([name], facts) : []),
     ],
     accounts: edit === undefined ? [] : [edit],
     logins: [...loginsOf(asked, account, factor, state), ...asToday(facts, state)],
@@ -39,14 +40,17 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
     keyOnly: account === undefined ? [{ account: name, reason: whyKeyOnly(asked, state) }].filter(hasReason) : [],
     access: [
       ...administratorRows(facts, state),
-      ...keys.map((key) => newKeyRow(name, sudo || account?.sudo === true, asFact(key))),
+      ...keys
+        .filter((key) => !replaced.includes(key))
+        .map((key) => newKeyRow(name, sudo || account?.sudo === true, asFact(key))),
     ],
-    notes: [...notesOf(policy, account, state), ...(account === undefined ? skelNote(name, facts) : [])],
+    notes: [...notesOf(policy, account, state), ...ofKeys, ...(account === undefined ? skelNote(name, facts) : [])],
   }
 }
 
 /** The account as it is, if it may be changed. Errors: `refused`. */
-function accountOf({ name, uid, adopt, unlock }: AddUserPolicy, facts: Facts): Account | undefined {
+function accountOf(policy: AddUserPolicy, facts: Facts): Account | undefined {
+  const { name, uid, adopt, unlock } = policy
   const taken = facts.names.find((entry) => entry.name === name)
   const account = facts.accounts.find((entry) => entry.name === name)
   if (taken === undefined) {
@@ -68,13 +72,29 @@ function accountOf({ name, uid, adopt, unlock }: AddUserPolicy, facts: Facts): A
     )
   if (uid !== null && uid !== taken.uid)
     throw new BastionError('refused', `"${name}" has uid ${String(taken.uid)}, not ${String(uid)}`, 'leave --uid out')
-  if (!adopt && !managedNames(facts).includes(name))
+  if (!adopt && !managedNames(facts).includes(name) && !(onlyUnlocks(policy) && lockedUntil(facts).has(name)))
     throw new BastionError(
       'refused',
       `there is an account "${name}" that bastionctl has not made`,
       'take it over with --adopt, or choose another name',
     )
   return account
+}
+
+/** Whoever was locked by bastionctl is unlocked by it, and given nothing else. */
+function onlyUnlocks({ unlock, keys, sudo, groups, factor }: AddUserPolicy): boolean {
+  return unlock && keys.length === 0 && !sudo && groups.length === 0 && factor === 'first-login'
+}
+
+/** The day that it had. Errors: `refused` where that was over when it was locked. */
+function unlockedUntil(name: string, facts: Facts): string {
+  const day = lockedUntil(facts).get(name) ?? 'never'
+  if (day !== 'ended') return day
+  throw new BastionError(
+    'refused',
+    `"${name}" had ended already when it was locked`,
+    'say until when it is to be with --expires YYYY-MM-DD, or never',
+  )
 }
 
 /**
@@ -133,11 +153,17 @@ function created(policy: AddUserPolicy, keys: readonly PublicKey[], factor: Acco
 function updated(
   policy: AddUserPolicy,
   account: Account,
-  keys: readonly PublicKey[],
-  factor: AccountEdit['factor'],
+  facts: Facts,
+  what: {
+    readonly keys: readonly PublicKey[]
+    readonly replaced: readonly PublicKey[]
+    readonly factor: AccountEdit['factor']
+  },
 ): AccountEdit | undefined {
+  const { keys, replaced, factor } = what
   const groups = policy.groups.filter((group) => !account.groups.includes(group))
-  const wanted = policy.unlock && account.expired && policy.expires === '' ? 'never' : policy.expires
+  const wanted =
+    policy.unlock && account.expired && policy.expires === '' ? unlockedUntil(policy.name, facts) : policy.expires
   const expires = wanted === (account.expires ?? 'never') ? '' : wanted
   if (keys.length === 0 && groups.length === 0 && expires === '' && factor === undefined) return undefined
   return accountEdit({
@@ -146,6 +172,7 @@ function updated(
     groups,
     expires,
     giveKeys: keys.map(given),
+    takeKeys: replaced.map(({ fingerprint }) => fingerprint),
     ...(factor === undefined ? {} : { factor }),
     reason: 'is given what it lacks',
   })

@@ -1,9 +1,12 @@
 /** Who has an account on which hosts, and where hosts disagree about it. */
 import type { Account, AccountTimes, Facts, KeyFact } from '../../domain/facts.js'
+import { isLocked } from './managed.js'
 
 /** An account as one host has it. */
 export interface UserOnHost extends AccountTimes, Pick<Account, 'name' | 'sudo' | 'password' | 'expired' | 'enrolled'> {
   readonly keys: readonly Omit<KeyFact, 'accepted'>[]
+  /** Locked by `remove-user --lock`: expired, since the beginning of time. */
+  readonly locked?: true
 }
 
 /** An account on one host: {@link UserOnHost} with the host's id. */
@@ -18,7 +21,7 @@ export interface Difference {
   readonly what: 'account' | 'key' | 'key-options' | 'sudo' | 'factor' | 'password' | 'expiry'
   /** Which key, with `key` and `key-options`. */
   readonly fingerprint?: string
-  /** Of accounts, keys, sudo and the factor `present` or `absent`; names of options; `set`, `locked` or `empty`; a day, or `never`. */
+  /** Of accounts, keys, sudo and the factor `present` or `absent`; names of options; `set`, `locked` or `empty`; a day, `locked` or `never`. */
   readonly found: string
   /** What most hosts have. */
   readonly elsewhere: string
@@ -32,13 +35,14 @@ export interface User {
 }
 
 export function usersOf(facts: Facts): UserOnHost[] {
-  return facts.accounts.map(({ name, sudo, password, expired, enrolled, keys, times }) => ({
+  return facts.accounts.map(({ name, sudo, password, expired, expires, enrolled, keys, times }) => ({
     name,
     sudo,
     password,
     expired,
     enrolled,
     ...times,
+    ...(isLocked({ ...(expires === undefined ? {} : { expires }) }) ? { locked: true as const } : {}),
     keys,
   }))
 }
@@ -94,7 +98,10 @@ function traitsOf(on: readonly UserAt[]): Trait[] {
     { what: 'sudo', of: ({ sudo }) => presentIf(sudo) },
     { what: 'factor', of: ({ enrolled }) => presentIf(enrolled) },
     { what: 'password', of: ({ password }) => password },
-    { what: 'expiry', of: ({ expires }) => (expires === undefined ? 'never' : day(expires - 1)) },
+    {
+      what: 'expiry',
+      of: ({ expires, locked }) => (locked === true ? 'locked' : expires === undefined ? 'never' : day(expires - 1)),
+    },
   ]
 }
 
@@ -117,4 +124,9 @@ function presentIf(there: boolean): string {
 /** UTC, as shadow(5) counts days. */
 function day(at: number): string {
   return new Date(at * 1000).toISOString().slice(0, 10)
+}
+
+/** Who was locked. */
+export function lockedAccounts(facts: Facts): string[] {
+  return facts.accounts.filter(isLocked).map(({ name }) => name)
 }

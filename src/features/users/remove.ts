@@ -6,7 +6,17 @@ import { login } from '../mfa/logins.js'
 import type { MfaState } from '../mfa/state.js'
 import { accountEdit, isExempt, keyRows, type Content } from './edits.js'
 import { elsewhere } from './elsewhere.js'
-import { listFile, managedNames, sudoersFile, sudoersPath } from './managed.js'
+import {
+  isLocked,
+  listFile,
+  lockedFile,
+  lockedUntil,
+  longAgo,
+  managedNames,
+  notLocked,
+  sudoersFile,
+  sudoersPath,
+} from './managed.js'
 import { administratorRows, administrators, asToday, ofTheSystem } from './administrators.js'
 
 const fates = { keep: 'home kept', archive: 'home archived', purge: 'home deleted' } as const
@@ -25,6 +35,7 @@ export function removal(
   const files = [
     ...(fileFact(facts, sudoersPath(name)) ? [sudoersFile(name, false)] : []),
     listFile(managedNames(facts).filter((other) => other !== name)),
+    ...notLocked([name], facts),
   ]
   const nothing = { summary, files, accounts: [], logins: [], lockouts: [], keyOnly: [], access: [], notes: [] }
   if (account === undefined) return nothing
@@ -59,26 +70,27 @@ export function removal(
   }
 }
 
-/** The last day of a locked account: shadow(5) has the one after it then, 1, since 0 has more than one meaning. */
-export const longAgo = '1970-01-01'
-
 /** Expired, and nothing runs: PAM refuses whatever key and code come. Keys, factor, jobs, home and rights stay for the day of the unlock. */
 function locking(name: string, account: Account | undefined, facts: Facts, state: MfaState): Content {
   const nothing = { summary: `lock user ${name}`, files: [], keyOnly: [], notes: [] }
   if (account === undefined) throw new BastionError('refused', `there is no account "${name}" to lock`)
-  if (account.expired) return { ...nothing, accounts: [], logins: [], lockouts: [], access: [] }
+  const until = lockedUntil(facts)
+  if (isLocked(account) && until.has(name)) return { ...nothing, accounts: [], logins: [], lockouts: [], access: [] }
+  // Somebody who has it in hand already, or an older bastionctl, has left no day.
+  const day = account.expired ? (isLocked(account) ? 'never' : 'ended') : (account.expires ?? 'never')
   const others = elsewhere({ account, keys: account.keys }, facts, state)
   return {
     ...nothing,
+    files: [lockedFile(new Map([...until, [name, day]]))],
     accounts: [accountEdit({ name, action: 'update', expires: longAgo, reason: 'is locked' })],
     logins: [
       login('rehearse', name, state.on && !isExempt(account.groups, state) ? 'shut' : 'shut-key'),
       ...asToday({ ...facts, accounts: facts.accounts.filter((other) => other !== account) }, state),
     ],
-    lockouts: [{ account: name, reason: 'is locked', accepted: true }],
+    lockouts: account.expired ? [] : [{ account: name, reason: 'is locked', accepted: true }],
     access: [
       ...administratorRows(facts, state).filter((row) => row.account !== name),
-      ...keyRows(account, account.keys, 'is locked'),
+      ...keyRows(account, account.keys, 'is locked').map((row) => ({ ...row, today: !account.expired })),
       ...others.access,
     ],
     notes: others.notes,

@@ -6,20 +6,19 @@ import type { MfaState } from '../mfa/state.js'
 import { given, keysOf } from './add.js'
 import { administratorRows, asToday, personNamed } from './administrators.js'
 import { elsewhere } from './elsewhere.js'
+import { newLines } from './key-lines.js'
 import { accountEdit, keyRows, newKeyRow, type Content } from './edits.js'
 
 /** Nothing where all is as wanted. Errors: BastionError `refused`. */
 export function rotation(policy: RotateKeyPolicy, facts: Facts, state: MfaState): Content {
   const { name } = policy
   const account = personNamed(name, facts)
-  const fresh = keysOf(policy.keys).filter(
-    ({ fingerprint }) => !account.keys.some((has) => has.fingerprint === fingerprint),
-  )
+  const { fresh, replaced, notes: ofKeys } = newLines(keysOf(policy.keys), account, facts)
   const gone = account.keys.filter(({ fingerprint }) => policy.remove.includes(fingerprint))
   if (gone.length === account.keys.length && fresh.length === 0)
     throw new BastionError('refused', `"${name}" would have no key left`, 'give a new one with --add, or remove-user')
   const others = elsewhere({ account, keys: gone }, facts, state)
-  const notes = [...notesOf(policy, account), ...others.notes]
+  const notes = [...notesOf(policy, account), ...ofKeys, ...others.notes]
   const nothing = { summary: `rotate keys of ${name}`, files: [], keyOnly: [], notes }
   if (fresh.length === 0 && gone.length === 0) return { ...nothing, accounts: [], logins: [], lockouts: [], access: [] }
   return {
@@ -29,7 +28,7 @@ export function rotation(policy: RotateKeyPolicy, facts: Facts, state: MfaState)
         name,
         action: 'update',
         giveKeys: fresh.map(given),
-        takeKeys: gone.map(({ fingerprint }) => fingerprint),
+        takeKeys: [...gone, ...replaced].map(({ fingerprint }) => fingerprint),
         reason: 'keys are replaced',
       }),
     ],
@@ -38,7 +37,9 @@ export function rotation(policy: RotateKeyPolicy, facts: Facts, state: MfaState)
     access: [
       ...administratorRows(facts, state).filter((row) => row.account !== name),
       ...keyRows(account, gone, 'is taken away'),
-      ...fresh.map((key) => newKeyRow(name, account.sudo, { ...key, options: [] })),
+      ...fresh
+        .filter((key) => !replaced.includes(key))
+        .map((key) => newKeyRow(name, account.sudo, { ...key, options: [] })),
       ...others.access,
     ],
   }

@@ -9,10 +9,11 @@ import { addition, given, keysOf } from './add.js'
 import { administratorRows, administrators, asToday, givesRoot, ofTheSystem } from './administrators.js'
 import { accountEdit, keyRows, newKeyRow, type Content } from './edits.js'
 import { elsewhere } from './elsewhere.js'
+import { sameKey } from './key-lines.js'
 import { optionNames } from './key-options.js'
-import { listFile, managedNames, sudoersFile, sudoersPath } from './managed.js'
+import { isLocked, listFile, managedNames, notLocked, sudoersFile, sudoersPath } from './managed.js'
 import type { PublicKey } from './public-key.js'
-import { longAgo, removal } from './remove.js'
+import { removal } from './remove.js'
 
 /** With the accounts and groups that it was computed from. */
 type Synchronisation = Content & { readonly touched: readonly string[]; readonly groups: readonly string[] }
@@ -42,7 +43,7 @@ export function synchronisation(policy: SyncUsersPolicy, facts: Facts, state: Mf
     .flatMap((user) => tried(() => brought(user, policy, facts, { managed, leaving, state })))
   const removed = leaving.flatMap((name) => tried(() => [removedPart(name, policy, facts, state, leaving)]))
   tried(() => {
-    refuseTooMany(policy, leaving, facts, managed)
+    refuseTooMany(policy, { leaving, ending: ending(policy, facts, managed) }, facts, managed)
     keepAdministrator(policy, leaving, facts, state)
     return []
   })
@@ -58,7 +59,7 @@ export function synchronisation(policy: SyncUsersPolicy, facts: Facts, state: Mf
   const staying = facts.accounts.filter(({ name }) => !leaving.includes(name) && !endsNow(name, policy))
   return {
     summary: `sync users: ${String(adding.length)} added, ${String(changing.length)} changed, ${String(removing.length)} removed, from ${policy.source}`,
-    files: [...all.flatMap(({ files }) => files), listFile(names)],
+    files: [...all.flatMap(({ files }) => files), listFile(names), ...notLocked(gone, facts)],
     accounts: all.flatMap(({ accounts }) => accounts),
     logins: [...asToday({ ...facts, accounts: staying }, state), ...all.flatMap(({ logins }) => logins)],
     lockouts: all.flatMap(({ lockouts }) => lockouts),
@@ -126,6 +127,16 @@ function isOver(expires: string, policy: SyncUsersPolicy): boolean {
 
 function endsNow(account: string, policy: SyncUsersPolicy): boolean {
   return policy.users.some(({ name, expires }) => name === account && isOver(expires, policy))
+}
+
+/** Managed accounts that the source shuts, by a day that is over: it may as well be cut off, or wrong, as one that names nobody. */
+function ending(policy: SyncUsersPolicy, facts: Facts, managed: readonly string[]): string[] {
+  return policy.users.flatMap((user) => {
+    const account = facts.accounts.find(({ name }) => name === user.name)
+    const ends =
+      account !== undefined && isOver(user.expires, policy) && !account.expired && managed.includes(user.name)
+    return ends ? [user.name] : []
+  })
 }
 
 function notMade(policy: SyncUsersPolicy, facts: Facts): string[] {
@@ -249,7 +260,7 @@ function brought(
 
 /** Empty where it stays. A source unlocks nobody: whoever has locked an account did so at once, and perhaps for a reason. */
 function newExpiry(account: Account, { expires }: SourceUser): string {
-  return account.expires === longAgo || expires === (account.expires ?? 'never') ? '' : expires
+  return isLocked(account) || expires === (account.expires ?? 'never') ? '' : expires
 }
 
 /** `id -Gn` names the primary group first, which nobody can leave. */
@@ -313,17 +324,6 @@ function manageable({ name, uid }: SourceUser, facts: Facts, managed: readonly s
   return account
 }
 
-/** The same key behind the same options. */
-function sameKey(has: KeyFact, wanted: PublicKey, account: string, facts: Facts): boolean {
-  if (has.fingerprint !== wanted.fingerprint) return false
-  const seen = (facts.keyOptions ?? []).filter(
-    (entry) => entry.account === account && entry.fingerprint === has.fingerprint,
-  )
-  if (wanted.options === '') return has.options.length === 0 && seen.length === 0
-  if (seen.length > 0) return seen.every(({ digest }) => digest === digestText(wanted.options))
-  return has.options.join() === optionNames(wanted.options).join()
-}
-
 /** The right to sudo, where the source says something of it and the host has it otherwise. */
 function sudoersOf({ name, sudo }: SourceUser, facts: Facts): DesiredFile[] {
   if (sudo === null) return []
@@ -344,18 +344,19 @@ function rows(account: Account, sudo: boolean, fresh: readonly PublicKey[], lost
 /** Errors: `refused` where more would go than may: a source that was cut off looks the same as one that people have left. */
 function refuseTooMany(
   { maxRemovals: { unit, value } }: SyncUsersPolicy,
-  leaving: readonly string[],
+  { leaving, ending: ends }: { readonly leaving: readonly string[]; readonly ending: readonly string[] },
   facts: Facts,
   managed: readonly string[],
 ): void {
+  const going = [...leaving, ...ends]
   const all = managed.filter((name) => isThere(facts, name)).length
   const share = Math.floor((all * value) / 100)
   const most = unit === 'accounts' ? value : value === 0 ? 0 : Math.max(1, share)
-  if (leaving.length <= most) return
-  const names = leaving.length <= 5 ? leaving.join(', ') : `${leaving.slice(0, 5).join(', ')}, …`
+  if (going.length <= most) return
+  const names = going.length <= 5 ? going.join(', ') : `${going.slice(0, 5).join(', ')}, …`
   throw refused(
-    `${String(leaving.length)} of ${String(all)} managed accounts would be removed (${names}), and at most ${String(most)} may be (--max-removals ${String(value)}${unit === 'percent' ? '%' : ''})`,
-    `is the source whole? if it is, agree with --max-removals ${String(leaving.length)}`,
+    `${String(going.length)} of ${String(all)} managed accounts would be removed${ends.length === 0 ? '' : ' or ended'} (${names}), and at most ${String(most)} may be (--max-removals ${String(value)}${unit === 'percent' ? '%' : ''})`,
+    `is the source whole? if it is, agree with --max-removals ${String(going.length)}`,
   )
 }
 

@@ -247,6 +247,16 @@ describe('a sync of people', () => {
           expect(() => without(allowed + 1, { maxRemovals: most })).to.throw(/of 10 managed accounts would be removed/)
       })
 
+    it('count whom a day in the past ends, once', () => {
+      const all = ['a1', 'a2', 'a3'].map((name) => has(name))
+      const over = ['a1', 'a2', 'a3'].map((name) => user(name, { expires: '2026-11-23' }))
+      expect(() => draft(syncing(over), host(all))).to.throw(
+        /3 of 3 managed accounts would be removed or ended \(a1, a2, a3\)/,
+      )
+      const ended = host(all.map((one) => ({ ...one, expired: true, expires: '2026-11-23' })))
+      expect(nothingIn(draft(syncing(over), ended), ended)).to.equal(true)
+    })
+
     it('do not count who has gone by other hands, and the list forgets them', () => {
       const there = host([has('ada')], { managed: ['ada', 'gone', 'gone-too'] })
       const made = draft(syncing([user('ada')], { maxRemovals: { unit: 'accounts', value: 0 } }), there)

@@ -1,0 +1,64 @@
+/** Lines of authorized_keys that an account has already, and what a new line for the same key makes of them. */
+import { digestText } from '../../domain/digest.js'
+import { BastionError } from '../../domain/errors.js'
+import type { Account, Facts, KeyFact } from '../../domain/facts.js'
+import { describeKey } from '../hardening/access.js'
+import { optionNames } from './key-options.js'
+import type { PublicKey } from './public-key.js'
+
+/** The same key behind the same options. */
+export function sameKey(has: KeyFact, wanted: PublicKey, account: string, facts: Facts): boolean {
+  if (has.fingerprint !== wanted.fingerprint) return false
+  const seen = (facts.keyOptions ?? []).filter(
+    (entry) => entry.account === account && entry.fingerprint === has.fingerprint,
+  )
+  if (wanted.options === '') return has.options.length === 0 && seen.length === 0
+  if (seen.length > 0) return seen.every(({ digest }) => digest === digestText(wanted.options))
+  return has.options.join() === optionNames(wanted.options).join()
+}
+
+interface NewLines {
+  /** Keys whose line the account is given. */
+  readonly fresh: readonly PublicKey[]
+  /** Those of them that it has, behind other options: that line goes. */
+  readonly replaced: readonly PublicKey[]
+  readonly notes: readonly string[]
+}
+
+/**
+ * What of these lines the account lacks. One without options says nothing of those that are there; one with options replaces them.
+ * Errors: `refused` where it would take off an option that is there, such as `from`.
+ */
+export function newLines(wanted: readonly PublicKey[], account: Account | undefined, facts: Facts): NewLines {
+  if (account === undefined) return { fresh: wanted, replaced: [], notes: [] }
+  const linesOf = ({ fingerprint }: PublicKey): readonly KeyFact[] =>
+    account.keys.filter((has) => has.fingerprint === fingerprint)
+  const replaced = wanted.filter(
+    (key) => key.options !== '' && linesOf(key).some((has) => !sameKey(has, key, account.name, facts)),
+  )
+  for (const key of replaced) refuseLoss(key, linesOf(key), account)
+  return {
+    fresh: wanted.filter((key) => linesOf(key).length === 0 || replaced.includes(key)),
+    replaced,
+    notes: wanted
+      .filter((key) => key.options === '')
+      .flatMap(linesOf)
+      .filter(({ options }) => options.length > 0)
+      .map(
+        (key) =>
+          `${account.name}'s key ${describeKey(key)} is there, and keeps its options (${key.options.join(', ')})`,
+      ),
+  }
+}
+
+/** Errors: `refused`. */
+function refuseLoss(key: PublicKey, lines: readonly KeyFact[], { name }: Account): void {
+  const kept = optionNames(key.options)
+  const lost = [...new Set(lines.flatMap(({ options }) => options))].filter((option) => !kept.includes(option))
+  if (lost.length === 0) return
+  throw new BastionError(
+    'refused',
+    `"${name}" has ${key.fingerprint} behind the options ${lost.join(', ')}, which the new line has not`,
+    'write them in front of the key in the file (--key-expires adds its own)',
+  )
+}

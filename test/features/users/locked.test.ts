@@ -1,0 +1,71 @@
+import { expect } from 'chai'
+import { changeFrom } from '../../../src/domain/change-from.js'
+import { isNoop } from '../../../src/domain/change.js'
+import type { Facts } from '../../../src/domain/facts.js'
+import { draft } from '../../../src/features/index.js'
+import { lockedFile, lockedPath } from '../../../src/features/users/managed.js'
+import { lockedAccounts, usersOf } from '../../../src/features/users/people.js'
+import { file } from '../facts.js'
+import { ada, adding, host, removing } from './support.js'
+
+const locking = removing('ada', { lock: true })
+const unlocking = adding({ keys: [], unlock: true })
+
+/** ada is locked, and had this last day. */
+function locked(day: string, managed: readonly string[] = ['ada']): Facts {
+  const files = [file(lockedPath, lockedFile(new Map([['ada', day]])).content ?? '')]
+  return host([{ ...ada, expired: true, expires: '1970-01-01' }], managed, { files })
+}
+
+function dayKept(facts: Facts): string | undefined {
+  return draft(locking, facts)
+    .files.find(({ path }) => path === lockedPath)
+    ?.content?.split('\n')[1]
+}
+
+describe('a locked account', () => {
+  it('has its last day on record', () => {
+    expect(dayKept(host([ada]))).to.equal('ada|never')
+    expect(dayKept(host([{ ...ada, expires: '2030-01-31' }]))).to.equal('ada|2030-01-31')
+  })
+
+  it('was over perhaps, and is locked nevertheless', () => {
+    const over = host([{ ...ada, expires: '2020-01-31', expired: true }])
+    const { accounts, lockouts, access } = draft(locking, over)
+    expect(accounts[0]).to.include({ action: 'update', expires: '1970-01-01' })
+    expect(lockouts).to.deep.equal([])
+    expect(access.find(({ account }) => account === 'ada')).to.include({ today: false, after: false })
+    expect(dayKept(over)).to.equal('ada|ended')
+  })
+
+  it('a second time wants nothing', () => {
+    const there = locked('never')
+    expect(isNoop(changeFrom(draft(locking, there), there))).to.equal(true)
+  })
+
+  it('comes back with the day that it had, whoever made it, and the record goes', () => {
+    for (const managed of [['ada'], []]) {
+      const { accounts, files } = draft(unlocking, locked('2030-01-31', managed))
+      expect(accounts[0]).to.include({ action: 'update', expires: '2030-01-31' })
+      expect(files.map(({ path, content }) => [path, content])).to.deep.equal([[lockedPath, null]])
+    }
+    expect(draft(unlocking, locked('never')).accounts[0]).to.include({ expires: 'never' })
+    expect(draft({ ...unlocking, expires: '2031-01-31' }, locked('never')).accounts[0]?.expires).to.equal('2031-01-31')
+  })
+
+  it('does not come back to a day that was over, and an unlock without --adopt gives nothing else', () => {
+    expect(() => draft(unlocking, locked('ended'))).to.throw(/had ended already/)
+    expect(draft({ ...unlocking, expires: 'never' }, locked('ended')).accounts).to.have.length(1)
+    expect(() => draft({ ...unlocking, sudo: true }, locked('never', []))).to.throw(/bastionctl has not made/)
+  })
+
+  it('leaves no record behind when it is removed', () => {
+    const { files } = draft(removing('ada'), locked('never'))
+    expect(files.find(({ path }) => path === lockedPath)?.content).to.equal(null)
+  })
+
+  it('is shown as locked', () => {
+    expect(lockedAccounts(locked('never'))).to.deep.equal(['ada'])
+    expect(usersOf(locked('never')).find(({ name }) => name === 'ada')).to.include({ locked: true })
+  })
+})
