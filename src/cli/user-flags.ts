@@ -101,11 +101,12 @@ export async function addUserPolicy(
   name: string,
   flags: Interfaces.InferredFlags<typeof addUserFlags>,
 ): Promise<AddUserPolicy> {
-  const { checkUserName } = await import('../features/users/names.js')
+  const { checkPresentName, checkUserName } = await import('../features/users/names.js')
   return {
     feature: 'users',
     action: 'add',
-    name: checkUserName(name),
+    // Locked, and so there.
+    name: flags.unlock ? checkPresentName(name) : checkUserName(name),
     keys: await keyLines(flags.key ?? [], endOfDay(flags['key-expires'])),
     sudo: flags.sudo,
     groups: [...new Set(flags.group ?? [])].map(checkedGroup),
@@ -123,12 +124,12 @@ export async function addUserPolicy(
 
 /** Throws `usage` for a name that is wrong, and where it is not known who the operator is. */
 export async function removeUserPolicy(name: string, flags: RemovalFlags): Promise<RemoveUserPolicy> {
-  const { checkUserName } = await import('../features/users/names.js')
+  const { checkPresentName } = await import('../features/users/names.js')
   const operators = operatorsOf(flags)
   return {
     feature: 'users',
     action: 'remove',
-    name: checkUserName(name),
+    name: checkPresentName(name),
     ...homeOf(flags),
     lock: flags.lock,
     operators,
@@ -163,7 +164,7 @@ export async function rotateKeyPolicy(
   name: string,
   flags: Interfaces.InferredFlags<typeof rotateKeyFlags>,
 ): Promise<RotateKeyPolicy> {
-  const { checkUserName } = await import('../features/users/names.js')
+  const { checkPresentName } = await import('../features/users/names.js')
   const { add = [], remove = [] } = flags
   if (add.length === 0 && remove.length === 0)
     throw new BastionError('usage', 'no key is named', 'give --add FILE, --remove FINGERPRINT, or both')
@@ -174,14 +175,29 @@ export async function rotateKeyPolicy(
       `"${wrong}" is not a fingerprint`,
       'take it from "bastionctl users" or ssh-keygen -lf',
     )
+  const keys = await keyLines(add, endOfDay(flags['key-expires']))
+  await refuseBoth(keys, remove)
   return {
     feature: 'users',
     action: 'rotate',
-    name: checkUserName(name),
-    keys: await keyLines(add, endOfDay(flags['key-expires'])),
+    name: checkPresentName(name),
+    keys,
     remove: [...new Set(remove)],
     acceptLockout: [name],
   }
+}
+
+/** Errors: `usage` for a key that is to come and to go. */
+async function refuseBoth(lines: readonly string[], remove: readonly string[]): Promise<void> {
+  if (lines.length === 0) return
+  const { parsePublicKeys } = await import('../features/users/public-key.js')
+  const both = parsePublicKeys(lines.join('\n'), '--add').find(({ fingerprint }) => remove.includes(fingerprint))
+  if (both !== undefined)
+    throw new BastionError(
+      'usage',
+      `${both.fingerprint} is both added and removed`,
+      'its line is replaced by --add alone, with new options in front of it or --key-expires',
+    )
 }
 
 /** Throws `usage` for a name or reason that is wrong. */
@@ -190,10 +206,10 @@ export async function factorPolicy(
   factor: FactorPolicy['factor'],
   reason: string,
 ): Promise<FactorPolicy> {
-  const { checkUserName } = await import('../features/users/names.js')
-  if (/[|\p{Cc}]/u.test(reason) || reason.length > 200)
+  const { checkPresentName } = await import('../features/users/names.js')
+  if (/[|\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(reason) || reason.length > 200)
     throw new BastionError('usage', 'the reason has a "|" or a control character, or is too long', 'say it in a line')
-  return { feature: 'users', action: 'factor', name: checkUserName(name), factor, reason, acceptLockout: [] }
+  return { feature: 'users', action: 'factor', name: checkPresentName(name), factor, reason, acceptLockout: [] }
 }
 
 /** sshd refuses the key from a time on: the last second of the day that was named. Errors: `usage`. */
@@ -227,7 +243,7 @@ export function checkedShell(path: string): string {
 
 /** The field of passwd(5) ends at a colon; commas part its own fields and are left to whoever wants them. */
 export function checkedComment(text: string): string {
-  if (!/[:|\p{Cc}]/u.test(text) && text.length <= 200) return text
+  if (!/[:|\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(text) && text.length <= 200) return text
   throw new BastionError(
     'usage',
     'the comment has a ":", a "|" or a control character, or is too long',

@@ -94,7 +94,7 @@ newly_enrolled() {
   [ -n "$(wanted factor_from)" ] || return 0
   login_accounts | while IFS='|' read -r name _ _ home _; do
     if [ ! -s "$(factor_before "$name" "$home")" ] || [ -s "$(factor_place "$name" "$home")" ]; then continue; fi
-    ! grep -q "^$name|" "$RUN/data/roster" 2>/dev/null || continue
+    ! cut -d'|' -f1 "$RUN/data/roster" 2>/dev/null | grep -qxF -- "$name" || continue
     plain "the enrolment of $name" >"$RUN/moved"
     exit 1
   done

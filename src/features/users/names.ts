@@ -27,6 +27,13 @@ export function checkUserName(name: string): string {
   throw refused(`user name ${quoted(name)} has ${name.length} characters`, `a user name has at most ${longest}`)
 }
 
+/**
+ * The name of an account that others may have made: as useradd(8) of most distributions takes it. Errors: BastionError `usage`.
+ */
+export function checkPresentName(name: string): string {
+  return /^[A-Za-z_][A-Za-z0-9._-]*$/.test(name) && name.length <= longest ? name : checkUserName(name)
+}
+
 function described(character: string): string {
   const code = `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
   if (/[!-~]/.test(character)) return `"${character}"`

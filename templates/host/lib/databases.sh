@@ -6,14 +6,14 @@ DATABASES='passwd shadow group gshadow subuid subgid'
 # nobody_yet: no database has a line of that name, and no group lists it: what is there afterwards is the change's.
 nobody_yet() {
   for _db in $DATABASES; do
-    ! grep -qs "^$_name:" "/etc/$_db" || return 1
+    ! has_line "$_name" "/etc/$_db" || return 1
   done
   [ -z "$(memberships "$_name" /etc/group)" ] && { [ ! -r /etc/gshadow ] || [ -z "$(memberships "$_name" /etc/gshadow)" ]; }
 }
 
 # record_lines NAME DATABASE COPY: its lines, and whose lines stand in front of the first, since some of them may go as well.
 record_lines() {
-  grep "^$1:" "$2" >"$3" || [ $? -eq 1 ] || return 1
+  awk -F: -v name="$1" '$1 == name' "$2" >"$3" || return 1
   awk -F: -v name="$1" '$1 == name { exit } { print $1 }' "$2" >"$3.behind"
 }
 
@@ -28,10 +28,10 @@ memberships() {
 
 # group_of_others: the group of that name has members of its own, is somebody's first one, or is another one than was recorded.
 group_of_others() {
-  _gid=$(sed -n "s/^$_name:[^:]*:\([0-9]*\):.*/\1/p" /etc/group)
+  _gid=$(awk -F: -v name="$_name" '$1 == name { print $3; exit }' /etc/group)
   [ -n "$_gid" ] || return 1
   cut -d: -f4 /etc/passwd | grep -qx "$_gid" && return 0
-  sed -n "s/^$_name:[^:]*:[0-9]*://p" /etc/group | tr ',' '\n' | grep -vx "$_name" | grep -q . && return 0
+  awk -F: -v name="$_name" '$1 == name { print $4 }' /etc/group | tr ',' '\n' | grep -vxF -- "$_name" | grep -q . && return 0
   [ -s "$_was/group" ] && [ "$(cut -d: -f3 "$_was/group" | head -n 1)" != "$_gid" ]
 }
 
@@ -44,7 +44,7 @@ forget_person() {
     group | gshadow) [ "$_mine" = yes ] || continue ;;
     *) ;;
     esac
-    if grep -qs "^$_name:" "/etc/$_db"; then
+    if has_line "$_name" "/etc/$_db"; then
       # shellcheck disable=SC2016 # awk
       rewrite "/etc/$_db" -v name="$_name" '$1 != name' || return 1
     fi

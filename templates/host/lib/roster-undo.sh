@@ -39,11 +39,11 @@ in_vain() {
 # unmake_person ID: a home in which something is newer than the proof is not thrown away.
 unmake_person() {
   _number=$(cat "$_was/uid") _dir=$(cat "$_was/home")
-  if grep -q "^$_name:" /etc/passwd && ! same_person; then
+  if has_line "$_name" /etc/passwd && ! same_person; then
     journal "$1" "account $_name has another uid by now, and is left alone"
     return 0
   fi
-  if grep -q "^$_name:" /etc/passwd; then delete_account || true; fi
+  if has_line "$_name" /etc/passwd; then delete_account || true; fi
   # A death inside userdel leaves lines behind.
   forget_person || return 1
   if [ -s "$_was/factor-place" ]; then
@@ -75,8 +75,8 @@ restore_person() {
   fi
   for _group in $(printf '%s' "$_groups" | tr ',' ' '); do
     # Both files: gpasswd may have died between them.
-    if ! grep -q "^$_group:" "$_was/member-group" &&
-      { memberships "$_name" /etc/group; [ ! -r /etc/gshadow ] || memberships "$_name" /etc/gshadow; } | grep -q "^$_group:"; then
+    if ! has_line "$_group" "$_was/member-group" &&
+      { memberships "$_name" /etc/group; [ ! -r /etc/gshadow ] || memberships "$_name" /etc/gshadow; } | cut -d: -f1 | grep -qxF -- "$_group"; then
       _said=$(gpasswd -d "$_name" "$_group" 2>&1 9>&-) || { echo "$_said"; return 1; }
     fi
   done
@@ -98,7 +98,7 @@ check_return() { [ ! -s "$CHANGES/$1/roster" ] || each_person "$CHANGES/$1/roste
 check_returning() {
   _was=$CHANGES/$1/people/$_name
   if [ "$_action" != remove ] || same_person; then return 0; fi
-  ! grep -q "^$_name:" /etc/passwd || { echo "there is another account $_name by now"; return 1; }
+  ! has_line "$_name" /etc/passwd || { echo "there is another account $_name by now"; return 1; }
   _holder=$(getent passwd "$(cat "$_was/uid")" | cut -d: -f1)
   [ -z "$_holder" ] || { echo "uid $(cat "$_was/uid") is $_holder's by now"; return 1; }
   _gid=$(cut -d: -f3 "$_was/group" | head -n 1)
@@ -110,7 +110,7 @@ check_returning() {
 return_person() {
   check_returning "$1" || return 1
   for _db in $DATABASES; do
-    if [ ! -s "$_was/$_db" ] || grep -q "^$_name:" "/etc/$_db"; then continue; fi
+    if [ ! -s "$_was/$_db" ] || has_line "$_name" "/etc/$_db"; then continue; fi
     _holder=$(taken "$_db")
     if [ -n "$_holder" ]; then
       journal "$1" "the ids of $_name in /etc/$_db are $_holder's by now, and stay theirs"

@@ -19,13 +19,16 @@ each_person() {
 home_of() { getent passwd "$1" | cut -d: -f6; }
 
 # created NAME: whether the account is one that the change makes.
-created() { grep -q "^$1|create|" "$RUN/data/roster" 2>/dev/null; }
+created() { awk -F'|' -v name="$1" '$1 == name && $2 == "create" { found = 1 } END { exit !found }' "$RUN/data/roster" 2>/dev/null; }
+
+# has_line NAME DATABASE: names may have a dot, which a pattern would take for anything.
+has_line() { awk -F: -v name="$1" '$1 == name { found = 1; exit } END { exit !found }' "$2" 2>/dev/null; }
 
 # same_person: whether the account of that name is the one on record, and not one that others have made since.
 same_person() { [ "$(getent passwd "$_name" | cut -d: -f3)" = "$(cat "$_was/uid")" ]; }
 
 # expiry: the first day on which the account is refused, in days since 1970, as shadow(5) has it.
-expiry() { grep "^$_name:" /etc/shadow | cut -d: -f8; }
+expiry() { awk -F: -v name="$_name" '$1 == name { print $8; exit }' /etc/shadow; }
 
 # day_after DAY: as usermod(8) takes it, which names the first day without access (pam_unix, check_shadow_expiry).
 day_after() { date -u -d "$1 + 1 day" +%F; }
@@ -155,7 +158,7 @@ remove_person() {
     # Somebody's hooks would reach out of the view.
     rm -rf /etc/shadow-maint && sed -i 's/^USERDEL_CMD/#&/' /etc/login.defs
     userdel -f "$_name" >/dev/null 2>&1 9>&-
-    ! grep -q "^$_name:" /etc/passwd
+    ! has_line "$_name" /etc/passwd
     return
   fi
   _dir=$(cat "$_was/home")
@@ -275,7 +278,7 @@ settle_person() {
       delete_account || { echo "account $_name cannot log in, but is still there: $_said"; _unsettled=1; return 0; }
     fi
     # A death inside userdel leaves lines behind.
-    grep -q "^$_name:" /etc/passwd || forget_person || { _unsettled=1; return 0; }
+    has_line "$_name" /etc/passwd || forget_person || { _unsettled=1; return 0; }
     { printf '' >"$_was/gone" && durable "$_was/gone"; } || { _unsettled=1; return 0; }
   fi
   [ "$_house" = purge ] || return 0
@@ -293,7 +296,7 @@ delete_account() {
   for _try in 1 2 3 4 5; do
     end_sessions "$_name"
     _said=$(userdel "$_name" 2>&1 9>&-) && return 0
-    grep -q "^$_name:" /etc/passwd || return 0
+    has_line "$_name" /etc/passwd || return 0
     sleep 0.2
   done
   return 1
@@ -322,7 +325,7 @@ given_keys() {
 
 given_to() {
   case $_action in
-  create) sed -n "s/^\($_name|[^|]*\)|.*/\1/p" "$2" ;;
+  create) awk -F'|' -v OFS='|' -v name="$_name" '$1 == name { print $1, $2 }' "$2" ;;
   *) [ ! -f "$CHANGES/$1/people/$_name/list-keys" ] || prints "$CHANGES/$1/people/$_name/list-keys" | sed "s/^/$_name|/" ;;
   esac
 }

@@ -1,0 +1,46 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { expect } from 'chai'
+import { checkedComment, factorPolicy, rotateKeyPolicy } from '../../src/cli/user-flags.js'
+import { blob, fingerprint } from '../features/users/support.js'
+
+const none = { json: false, add: undefined, remove: undefined, 'key-expires': undefined }
+
+describe('flags about people', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-flags-'))
+  const file = path.join(folder, 'ada.pub')
+  writeFileSync(file, `ssh-ed25519 ${blob} ada\n`)
+  after(() => {
+    rmSync(folder, { recursive: true })
+  })
+
+  const refusal = async (act: Promise<unknown>): Promise<string> =>
+    act.then(
+      () => 'taken',
+      (error: unknown) => (error as Error).message,
+    )
+
+  it('rotate-key does not add and remove the same key', async () => {
+    expect(await refusal(rotateKeyPolicy('ada', { ...none, add: [file], remove: [fingerprint] }))).to.equal(
+      `${fingerprint} is both added and removed`,
+    )
+  })
+
+  it('a key expires with the end of the day', async () => {
+    const { keys } = await rotateKeyPolicy('ada', { ...none, add: [file], 'key-expires': '2030-01-31' })
+    expect(keys.join()).to.match(/^expiry-time="20300131235959" ssh-ed25519 /)
+  })
+
+  it('texts that turn a line around are refused', async () => {
+    expect(() => checkedComment('Ada \u202eecalevoL')).to.throw(/control character/)
+    expect(await refusal(factorPolicy('ada', 'totp', 'lost \u2066x'))).to.match(/control character/)
+  })
+
+  it('names of accounts that are there may be odder than those that are made', async () => {
+    for (const name of ['ann_b', 'john.doe', 'Bob', '_x'])
+      expect((await factorPolicy(name, 'codes', '')).name).to.equal(name)
+    for (const name of ['-x', '.x', '1x', 'a b', 'a/b', 'a|b', 'x'.repeat(33), '\u0430da'])
+      expect(await refusal(factorPolicy(name, 'codes', '')), name).to.match(/user name/)
+  })
+})
