@@ -1,5 +1,7 @@
 import { expect } from 'chai'
 import { eventLine, progressView } from '../../src/cli/views/progress.js'
+import { accountEdit } from '../../src/features/users/edits.js'
+import { adding } from '../features/users/support.js'
 import { diffLines, planView } from '../../src/cli/views/plan.js'
 import { reportView } from '../../src/cli/views/report.js'
 import { ansiStyle, noStyle } from '../../src/cli/views/style.js'
@@ -10,6 +12,22 @@ import { change, noChanges, plan, planWith, result } from '../support/samples.js
 const text = (lines: readonly string[]): string => lines.join('\n')
 
 describe('the view of a plan', () => {
+  it('of somebody with a factor on some hosts says that there would be two', () => {
+    const edit = accountEdit({ name: 'ada', action: 'create', factor: 'totp', reason: 'is taken on' })
+    const giving = { ...change, accounts: [edit], digest: 'gives' }
+    const [one] = plan.hosts
+    if (one === undefined) throw new Error('a plan without hosts')
+    const { change: _, ...same } = one
+    const hosts = [
+      { ...one, change: 'gives' },
+      { ...same, id: 'i-2', name: 'bast-2' },
+    ]
+    const shown = (kept: typeof hosts): string =>
+      text(planView(planWith({ policy: adding({ factor: 'totp' }), changes: [giving], hosts: kept }), noStyle))
+    expect(shown(hosts)).to.match(/two factors: ada has one on bast-2 and keeps it there; .*\n.*reset-mfa ada/)
+    expect(shown(hosts.slice(0, 1))).to.not.match(/two factors/)
+  })
+
   it('shows hosts with the same change once, and the others apart', () => {
     expect(text(planView(plan, noStyle))).to.equal(`plan 20260102T030405Z-abc123
 3 hosts in eu-test-1 matching tag:Role=bastion: 2 to change

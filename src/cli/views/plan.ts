@@ -18,7 +18,27 @@ export function planView(plan: Plan, style: Style): readonly string[] {
     `${count(plan.hosts.length, 'host')} in ${printable(plan.region)} matching ${printable(plan.selector)}: ${what}`,
     '',
     ...groups.flatMap((group) => [...groupView(group, shown, style), '']),
+    ...factorsView(plan, style),
     ...(changing === 0 ? [] : wavesView(plan)),
+  ]
+}
+
+/** A new secret is one for all hosts that are given it, and another one than what is there already. */
+function factorsView({ policy, hosts, changes }: Plan, style: Style): readonly string[] {
+  if (policy.feature !== 'users' || policy.action !== 'add' || policy.factor !== 'totp') return []
+  const given = changes.filter(({ accounts }) => accounts.some(({ factor }) => factor === 'totp'))
+  const keeping = hosts.filter(({ change }) => !given.some(({ digest }) => digest === change))
+  if (given.length === 0 || keeping.length === 0) return []
+  const where = nameList(
+    keeping.map(({ name }) => name),
+    5,
+  )
+  return [
+    `${style.yellow('two factors')}: ${printable(`${policy.name} has one on ${where} and keeps it there; the other hosts get a new one`)}`,
+    ...indent([
+      `one for all of them: bastionctl reset-mfa ${printable(policy.name)} --reason TEXT, after this or instead`,
+    ]),
+    '',
   ]
 }
 
