@@ -55,8 +55,15 @@ function mfa({ mfa: state }: HostStatus): readonly Row[] {
 
 function sunset({ inspection, mfa: state }: HostStatus): readonly Row[] {
   const { sunset: date, now = 0 } = inspection?.moment ?? {}
-  const never = (state?.neverAsked ?? []).map(({ account, shell }) => `${account} (${shell})`)
-  const asked: readonly Row[] = never.length === 0 ? [] : [['never asked to enrol', nameList(never)]]
+  const never = (state?.neverAsked ?? []).map(
+    ({ account, shell, keys }) => `${account} (${keys === undefined ? shell : 'no key opens a terminal'})`,
+  )
+  const asked: readonly Row[] = [
+    ...(never.length === 0 ? [] : ([['never asked to enrol', nameList(never)]] as const)),
+    ...(state?.enrol === 'first-login' && state.notEnrolled.length > 0
+      ? ([['can put it off', 'whoever is not enrolled: "ssh HOST COMMAND" reads no profile']] as const)
+      : []),
+  ]
   if (date === undefined) return asked
   const left = date.at > now ? `${daysLeft(date.at - now)} left` : 'the date has passed'
   const out = state?.notEnrolled ?? []

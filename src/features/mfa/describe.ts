@@ -1,7 +1,7 @@
 /** How the feature stands on a host, for `status`. */
 import type { KeyOnly } from '../../domain/change.js'
 import { BastionError } from '../../domain/errors.js'
-import type { Facts } from '../../domain/facts.js'
+import type { Facts, KeyFact } from '../../domain/facts.js'
 import type { Enrol } from '../../domain/policy.js'
 import { profileFor } from '../../os/index.js'
 import { foreignDirectives } from '../foreign.js'
@@ -20,8 +20,11 @@ export interface MfaDescription {
   readonly keyOnly: readonly KeyOnly[]
   /** Those whom a key lets in without a factor, and who are not exempt. */
   readonly notEnrolled: readonly string[]
-  /** Of those, whom the script that makes people enrol does not reach: their login shell does not read it, or they are root. */
-  readonly neverAsked: readonly { readonly account: string; readonly shell: string }[]
+  /**
+   * Of those, whom the script that makes people enrol does not reach: their login shell does not read it, they are root, or none of
+   * their keys opens a terminal (`keys`).
+   */
+  readonly neverAsked: readonly { readonly account: string; readonly shell: string; readonly keys?: 'no-terminal' }[]
 }
 
 /** From the managed files; where those cannot be made out (edited by hand, CRLF), from what sshd says. Throws for no host. */
@@ -47,13 +50,27 @@ export function describeMfa(facts: Facts): MfaDescription {
       notEnrolled: without.map(({ account }) => account.name),
       neverAsked: without
         // The script leaves root alone.
-        .filter(({ account }) => account.uid === 0 || !profileFor(facts).readsProfile(account.shell))
-        .map(({ account: { name, shell } }) => ({ account: name, shell })),
+        .filter(
+          ({ account }) =>
+            account.uid === 0 || !profileFor(facts).readsProfile(account.shell) || !account.keys.some(opensTerminal),
+        )
+        .map(({ account: { name, shell, keys } }) => ({
+          account: name,
+          shell,
+          ...(keys.some(opensTerminal) ? {} : { keys: 'no-terminal' as const }),
+        })),
     }
   } catch (error) {
     if (error instanceof BastionError) return { ...asSshdSays(facts), ...nobodyAsked, enrolled }
     throw error
   }
+}
+
+/** By the options in front of it (sshd(8)): a forced command reads no profile, and enrolment needs somebody to ask. */
+function opensTerminal({ options }: KeyFact): boolean {
+  return !options.some(
+    (option) => option === 'command' || option === 'no-pty' || (option === 'restrict' && !options.includes('pty')),
+  )
 }
 
 const nobodyAsked = { notEnrolled: [], neverAsked: [] } as const

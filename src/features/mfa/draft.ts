@@ -15,7 +15,15 @@ import { refuseForeignPam, refuseForeignSshd } from './foreign.js'
 import { graceDate, graceFor, sunsetOf, type GraceState } from './grace.js'
 import { baseline, expectations, loginsOff, loginsOn } from './logins.js'
 import { keyOnlyOf, lockoutsOf, people, type Person } from './people.js'
-import { exemptAccounts, forgottenLogins, graceNotes, perhapsPrograms, robotNotes, shellNotes } from './notes.js'
+import {
+  exemptAccounts,
+  forgottenLogins,
+  graceNotes,
+  perhapsPrograms,
+  putOffNotes,
+  robotNotes,
+  shellNotes,
+} from './notes.js'
 import { paths } from './paths.js'
 import { probePlan } from './probe.js'
 import { checkGroups, refuseNobody } from './refuse.js'
@@ -86,6 +94,7 @@ function draftOn(asked: MfaPolicy, facts: Facts, os: OsProfile): Draft {
       ...probe.notes,
       ...notRehearsed(everybody),
       ...stoodFor(everybody),
+      ...putOffNotes(everybody, policy),
       ...shellNotes(everybody, policy, os),
       ...robotNotes(everybody),
       ...perhapsPrograms(everybody),

@@ -5,7 +5,7 @@ import type { MfaPolicy } from '../../domain/policy.js'
 import type { OsProfile } from '../../os/index.js'
 import { byKeyToday, hasPlainKey } from './entry.js'
 import { graceDate, type GraceState } from './grace.js'
-import type { Person } from './people.js'
+import { notEnrolled, type Person } from './people.js'
 import type { MfaState } from './state.js'
 
 /** Accounts that no group of ours exempts but a Match block of somebody else's does. */
@@ -26,6 +26,13 @@ export function shellNotes(everybody: readonly Person[], policy: MfaPolicy, os: 
       ({ account }) =>
         `${account.name}: its shell ${account.shell} does not read /etc/profile.d, so it is not made to enrol`,
     )
+}
+
+/** The script is what makes people enrol, and a login that runs a command does not read it. */
+export function putOffNotes(everybody: readonly Person[], policy: MfaPolicy): string[] {
+  if (policy.enrol !== 'first-login' || notEnrolled(everybody).length === 0) return []
+  const end = policy.grace === undefined ? ': --grace sets an end to it' : ', until the date'
+  return [`people without a factor can put enrolment off, since "ssh HOST COMMAND" reads no profile${end}`]
 }
 
 /** Accounts that look like programs', without a login in the logs that would show it. */

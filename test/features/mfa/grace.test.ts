@@ -172,6 +172,24 @@ describe('first login with a date', () => {
     expect(describeMfa(there).neverAsked).to.deep.equal([{ account: 'root', shell: '/bin/bash' }])
   })
 
+  it('status counts those whose keys open no terminal among those who are never asked', () => {
+    const facts = hostOf('debian-12')
+    const with_ = (name: string, ...keys: readonly (readonly string[])[]) =>
+      account(name, { uid: 1003, keys: keys.map((options) => key(...options)) })
+    const robots = [with_('rsync', ['restrict']), with_('git', ['command'], ['no-pty'])]
+    const person = with_('pat', ['restrict', 'pty'], ['command'])
+    const there = after(dated, { ...facts, accounts: [...facts.accounts, ...robots, person] })
+    expect(describeMfa(there).neverAsked).to.deep.equal([
+      { account: 'rsync', shell: '/bin/bash', keys: 'no-terminal' },
+      { account: 'git', shell: '/bin/bash', keys: 'no-terminal' },
+    ])
+  })
+
+  it('the plan says once that enrolment can be put off', () => {
+    const { notes } = draft(policy(), hostOf('debian-12'))
+    expect(notes.filter((note) => note.includes('put enrolment off'))).to.have.length(1)
+  })
+
   it('status names who has no factor, and whose shell never asks for one', () => {
     const facts = hostOf('debian-12')
     const fish = account('zed', { uid: 1003, shell: '/usr/bin/fish' })
