@@ -11,6 +11,12 @@ export async function askYes(question: string, signal: AbortSignal): Promise<boo
   return answers.yes
 }
 
+export async function askText(question: string, signal: AbortSignal): Promise<string> {
+  const prompt = inquirer.createPromptModule({ output: process.stderr, signal })
+  const answers: { readonly text: string } = await prompt([{ type: 'input', name: 'text', message: question }])
+  return answers.text.trim()
+}
+
 export type KeepAnswer = 'keep' | 'roll-back' | 'extend' | 'later' | 'expired'
 
 const keys: Readonly<Record<string, KeepAnswer>> = { k: 'keep', r: 'roll-back', e: 'extend', l: 'later' }

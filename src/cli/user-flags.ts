@@ -10,6 +10,7 @@ import {
   type RemoveUserPolicy,
   type RotateKeyPolicy,
 } from '../domain/policy.js'
+import type { Context } from './context.js'
 import { repeatable } from './flags.js'
 import { keyLines } from './key-files.js'
 
@@ -123,13 +124,18 @@ export async function addUserPolicy(
 }
 
 /** Throws `usage` for a name that is wrong, and where it is not known who the operator is. */
-export async function removeUserPolicy(name: string, flags: RemovalFlags): Promise<RemoveUserPolicy> {
+export async function removeUserPolicy(
+  name: string,
+  flags: RemovalFlags,
+  context: Pick<Context, 'interactive' | 'signal'>,
+): Promise<RemoveUserPolicy> {
   const { checkPresentName } = await import('../features/users/names.js')
-  const operators = operatorsOf(flags)
+  const checked = checkPresentName(name)
+  const operators = await operatorsAsked(flags, context)
   return {
     feature: 'users',
     action: 'remove',
-    name: checkPresentName(name),
+    name: checked,
     ...homeOf(flags),
     lock: flags.lock,
     operators,
@@ -138,6 +144,17 @@ export async function removeUserPolicy(name: string, flags: RemovalFlags): Promi
 }
 
 type RemovalFlags = Interfaces.InferredFlags<typeof removeUserFlags> & { readonly 'ssh-user'?: string | undefined }
+
+/** As {@link operatorsOf}, and asks where that can be answered: a change without a safety session, or with one as ssh's configuration has it. */
+export async function operatorsAsked(
+  flags: Pick<RemovalFlags, 'as' | 'ssh-user'>,
+  context: Pick<Context, 'interactive' | 'signal'>,
+): Promise<string[]> {
+  if (!context.interactive || (flags.as ?? []).length > 0 || flags['ssh-user'] !== undefined) return operatorsOf(flags)
+  const { askText } = await import('./prompts.js')
+  const own = await askText('Which account on the hosts is yours? It is never removed:', context.signal)
+  return operatorsOf({ as: own === '' ? [] : [own], 'ssh-user': undefined })
+}
 
 /** The operator's own accounts. Throws `usage` where none is named. */
 export function operatorsOf(flags: Pick<RemovalFlags, 'as' | 'ssh-user'>): string[] {

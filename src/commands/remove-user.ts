@@ -29,8 +29,10 @@ export default class RemoveUser extends BaseCommand {
 
   async run(): Promise<ChangeOutput> {
     const { args, flags } = await this.parse(RemoveUser)
-    const request = { selector: selectorOf(flags), policy: await removeUserPolicy(args.name, flags), flags }
+    const context = this.context(flags)
+    const selector = selectorOf(flags)
+    const policy = await removeUserPolicy(args.name, flags, context)
     const { runChange } = await import('../cli/change-run.js')
-    return this.ended(await runChange(this.context(flags), request))
+    return this.ended(await runChange(context, { selector, policy, flags }))
   }
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect } from 'chai'
-import { checkedComment, factorPolicy, rotateKeyPolicy } from '../../src/cli/user-flags.js'
+import { checkedComment, factorPolicy, operatorsAsked, rotateKeyPolicy } from '../../src/cli/user-flags.js'
 import { blob, fingerprint } from '../features/users/support.js'
 
 const none = { json: false, add: undefined, remove: undefined, 'key-expires': undefined }
@@ -42,5 +42,13 @@ describe('flags about people', () => {
       expect((await factorPolicy(name, 'codes', '')).name).to.equal(name)
     for (const name of ['-x', '.x', '1x', 'a b', 'a/b', 'a|b', 'x'.repeat(33), '\u0430da'])
       expect(await refusal(factorPolicy(name, 'codes', '')), name).to.match(/user name/)
+  })
+
+  it('who the operator is is asked of a terminal only, and only where no flag says it', async () => {
+    const { signal } = new AbortController()
+    const alone = { interactive: false, signal }
+    expect(await refusal(operatorsAsked({ as: undefined, 'ssh-user': undefined }, alone))).to.match(/is not known/)
+    const there = { interactive: true, signal }
+    expect(await operatorsAsked({ as: ['ops'], 'ssh-user': 'admin' }, there)).to.deep.equal(['ops', 'admin'])
   })
 })
