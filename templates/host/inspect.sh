@@ -70,7 +70,7 @@ for tool in ssh ssh-keygen ssh-keyscan unshare setsid flock base32 useradd geten
 done >"$F/missing-tools"
 
 sed -n "s/^$store|//p" "$stores" >"$RUN/places"
-login_accounts >"$RUN/people"
+login_accounts tunnels >"$RUN/people"
 today=$(($(epoch) / 86400))
 while IFS='|' read -r name uid gid home shell; do
   sshd_effective "$name" "$RUN/sshd-args" >"$F/effective/$name" 2>/dev/null

@@ -34,6 +34,7 @@ function blockOf(user: User, asked: readonly string[], where: Where, style: Styl
   const rows = [
     ['hosts', hosts.length === asked.length ? `all ${hosts.length}` : where(hosts)] as const,
     ...keyRows(on, where),
+    ...shellRows(on),
     ['factor', factorOf(on, where)] as const,
     ['last login', lastLogin(on, where)] as const,
     ['expires', expiryOf(on)] as const,
@@ -45,6 +46,11 @@ function blockOf(user: User, asked: readonly string[], where: Where, style: Styl
     on.some(({ sudo }) => sudo),
   )
   return [style.bold(printable(title)), ...indent(columns(rows))]
+}
+
+function shellRows(on: readonly UserAt[]): readonly Row[] {
+  const shells = distinct(on.flatMap(({ shell }) => (shell === undefined ? [] : [shell])))
+  return shells.length === 0 ? [] : [['shell', `${shells.join(' or ')}: no session, but sshd may forward ports`]]
 }
 
 /** Each key once; below it its options, and since when it has been there and where, if not everywhere. */

@@ -16,9 +16,14 @@ function isYes(account: Account, keyword: string): boolean {
   return effective(account.effective, keyword)[0] === 'yes'
 }
 
+/** Whether a login by this shell gets any further than sshd itself, which may forward ports. */
+export function opensSession(shell: string): boolean {
+  return !/\/(?:nologin|false|sync|shutdown|halt)$/.test(shell)
+}
+
 /** Whether the account could have a session at all, by shell, expiry and sshd's Allow and Deny lists. */
 export function admitted(account: Account): Verdict {
-  if (account.expired || /\/(?:nologin|false|sync|shutdown|halt)$/.test(account.shell)) return 'no'
+  if (account.expired || !opensSession(account.shell)) return 'no'
   const list = (keyword: string) =>
     (account.effective[keyword] ?? []).flatMap((value) => value.split(/\s+/)).filter(Boolean)
   const [users, groups] = [list('allowusers'), list('allowgroups')]

@@ -3,6 +3,7 @@ import type { AccountEdit, GivenKey, LoginCase } from '../../domain/change.js'
 import { BastionError } from '../../domain/errors.js'
 import { fileFact, type Account, type Facts, type KeyFact } from '../../domain/facts.js'
 import type { AddUserPolicy } from '../../domain/policy.js'
+import { opensSession } from '../mfa/entry.js'
 import { login } from '../mfa/logins.js'
 import { paths } from '../mfa/paths.js'
 import type { MfaState } from '../mfa/state.js'
@@ -200,7 +201,7 @@ function loginsOf(
   // Nobody's file is written to for a proof but that of an account which the change has made.
   const phases = account === undefined ? (['rehearse', 'prove'] as const) : (['rehearse'] as const)
   if (factor !== undefined) return phases.flatMap((phase) => ownLogins(phase, policy.name, state.on && !exempt))
-  if (account !== undefined && !(policy.unlock && account.expired)) return []
+  if (account !== undefined && !(policy.unlock && account.expired && opensSession(account.shell))) return []
   if (account?.enrolled === true && state.on && !exempt) return [login('rehearse', policy.name, 'right')]
   const kind = !state.on || exempt ? 'key-only' : state.enrol === 'required' ? 'no-entry' : 'unenrolled'
   return phases.map((phase) => login(phase, policy.name, kind))

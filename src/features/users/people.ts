@@ -1,5 +1,6 @@
 /** Who has an account on which hosts, and where hosts disagree about it. */
 import type { Account, AccountTimes, Facts, KeyFact } from '../../domain/facts.js'
+import { opensSession } from '../mfa/entry.js'
 import { isLocked } from './managed.js'
 
 /** An account as one host has it. */
@@ -7,6 +8,8 @@ export interface UserOnHost extends AccountTimes, Pick<Account, 'name' | 'sudo' 
   readonly keys: readonly Omit<KeyFact, 'accepted'>[]
   /** Locked by `remove-user --lock`: expired, since the beginning of time. */
   readonly locked?: true
+  /** Only where it opens no session: its keys may forward ports. */
+  readonly shell?: string
 }
 
 /** An account on one host: {@link UserOnHost} with the host's id. */
@@ -35,7 +38,7 @@ export interface User {
 }
 
 export function usersOf(facts: Facts): UserOnHost[] {
-  return facts.accounts.map(({ name, sudo, password, expired, expires, enrolled, keys, times }) => ({
+  return facts.accounts.map(({ name, sudo, password, expired, expires, enrolled, keys, times, shell }) => ({
     name,
     sudo,
     password,
@@ -43,6 +46,7 @@ export function usersOf(facts: Facts): UserOnHost[] {
     enrolled,
     ...times,
     ...(isLocked({ ...(expires === undefined ? {} : { expires }) }) ? { locked: true as const } : {}),
+    ...(opensSession(shell) ? {} : { shell }),
     keys,
   }))
 }

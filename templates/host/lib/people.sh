@@ -1,13 +1,15 @@
 # shellcheck shell=sh
 # Who can log in here, and with which keys. Key material stays on the host; fingerprints leave it.
 
-# login_accounts: name|uid|gid|home|shell of accounts with a shell that is root, a person (uid ≥ UID_MIN), or somebody with keys. Of
-# everybody, that is whom getent(1) lists: a directory service may not (sssd.conf(5), enumerate).
+# login_accounts [tunnels]: name|uid|gid|home|shell of accounts with a shell that is root, a person (uid ≥ UID_MIN), or somebody with keys;
+# with `tunnels` also of people with keys whose shell opens no session, and whom sshd lets forward ports all the same. Of everybody, that is
+# whom getent(1) lists: a directory service may not (sssd.conf(5), enumerate).
 login_accounts() {
   _min=$(sed -n 's/^UID_MIN[[:space:]]*//p' /etc/login.defs 2>/dev/null | head -n 1)
   getent passwd | while IFS=: read -r _name _ _uid _gid _ _home _shell; do
     case ${_shell##*/} in
-    nologin | false | sync | halt | shutdown) continue ;;
+    nologin | false) if [ "${1-}" != tunnels ] || [ "$_uid" -lt "${_min:-1000}" ] || [ ! -s "$_home/.ssh/authorized_keys" ]; then continue; fi ;;
+    sync | halt | shutdown) continue ;;
     *) ;;
     esac
     case $_name in

@@ -8,7 +8,8 @@ import {
   type Difference,
   type UserOnHost,
 } from '../../../src/features/users/people.js'
-import { account, key, stockEffective, stockFacts } from '../facts.js'
+import { people } from '../../../src/features/mfa/people.js'
+import { account, admin, key, root, stockEffective, stockFacts } from '../facts.js'
 
 const keyNamed = (fingerprint: string, more: object = {}): UserOnHost['keys'][number] => ({
   ...key(),
@@ -137,5 +138,20 @@ describe('the age of keys', () => {
   it('is measured by each host’s own clock, and has to be more than was asked for', () => {
     expect(old(910 * day)).to.deep.equal([])
     expect(old(undefined, 910 * day).map(({ host }) => host)).to.deep.equal(['b'])
+  })
+})
+
+describe('people whose shell opens no session', () => {
+  const tunnel = account('tun', { shell: '/usr/sbin/nologin' })
+
+  it('are listed with it, and rehearse nothing', () => {
+    const facts = { ...stockFacts(), accounts: [root, admin, tunnel] }
+    expect(usersOf(facts).map(({ name, shell }) => [name, shell])).to.deep.equal([
+      ['root', undefined],
+      ['admin', undefined],
+      ['tun', '/usr/sbin/nologin'],
+    ])
+    const tried = people({ enrol: 'first-login', exemptGroups: [] }, facts, { on: false, exemptGroups: [] }, [])
+    expect(tried.map(({ account: { name } }) => name)).to.deep.equal(['root', 'admin'])
   })
 })
