@@ -1,12 +1,23 @@
 /** Taking people on and off where something is in the way: another operator, a full disk, what is mounted, who else could write. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect } from 'chai'
-import { bastionctl, type Finished, fresh, generations, login, must, type Person, sh, useLab } from './harness.js'
+import {
+  admin,
+  bastionctl,
+  type Finished,
+  fresh,
+  generations,
+  login,
+  must,
+  type Person,
+  sh,
+  useLab,
+} from './harness.js'
 import { onAll } from './support/everywhere.js'
-import { emptyAgain, fillUp, shim, unshim } from './support/faults.js'
-import { newKey, runAs, tagged, unattended } from './support/operator.js'
+import { fillUp, holdAtRehearsal, letGo, shim, untilHeld } from './support/faults.js'
+import { lineOf, newKey, only, runAs, savedPlanOf, startAs, tagged, unattended } from './support/operator.js'
 import { remains } from './support/remains.js'
 import { remembered } from './support/remembered.js'
 
@@ -69,19 +80,101 @@ describe('people, where something is in the way', function () {
     })
   })
 
-  it('a disk that is full in the midst of useradd: the host is as before', async () => {
-    await onAll((host) => shim(host, 'useradd', '*ada', fillUp('/home', 'blocks')))
-    const { exitCode, stdout } = await add()
-    expect(stdout).to.match(/rolled back|refused/)
-    expect(exitCode).to.be.oneOf([11, 12, 14])
+  /** A run that has a host's lock, and another one meanwhile, which is told whose it is and changes nothing. */
+  async function oneWins(host: string, winner: readonly string[], loser: readonly string[]): Promise<void> {
+    await holdAtRehearsal(host)
+    const first = startAs(alice, ...winner, ...(winner[0] === 'apply' ? [] : only(host)), ...unattended)
+    try {
+      await untilHeld(host)
+      const second = await runAs(bob, ...loser, ...only(host), ...unattended)
+      expect(lineOf(host, second)).to.match(/ busy \| root@alice-laptop is at work on this host since \S+Z$/)
+      expect(second.exitCode, second.stdout).to.equal(10)
+    } finally {
+      await letGo(host)
+      await first
+    }
+    const { exitCode, stdout, stderr } = await first
+    expect(exitCode, `${stdout}${stderr}`).to.equal(0)
+  }
+
+  it('add, remove and sync of the same people by two operators: one wins, the other is told, and only the one is done', async () => {
+    const second = { name: 'ada', key: path.join(folder, 'ada-2') }
+    if (!existsSync(second.key)) await newKey(second.key, 'ada again')
+    const source = path.join(folder, 'people.yml')
+    writeFileSync(source, JSON.stringify({ users: [{ name: 'ann', keys: [readFileSync(key, 'utf8').trim()] }] }))
+    const another = ['add-user', 'ada', '--key', `${second.key}.pub`]
+    const off = (name: string): string[] => ['remove-user', name, '--as', 'admin']
+    const managed = (host: string): Promise<string> => must(host, 'grep -v "^#" /etc/bastionctl-users || true')
+    await add()
     await onAll(async (host) => {
-      await must(host, `mountpoint -q /home && ${emptyAgain('/home')}; true`)
-      await unshim(host, 'useradd')
-      await must(host, 'rm -rf /mnt/small-*; rmdir /mnt/small 2>/dev/null; true')
-      await asBefore(host)
+      const before = await savedPlanOf(off('ada'), bob, [host])
+      await oneWins(host, another, off('ada'))
+      for (const who of [ada, second]) expect((await login(host, who)).in, 'added').to.equal(true)
+      // By a plan from before the second key: the person goes with all that they have.
+      await oneWins(host, ['apply', before], another)
+      for (const who of [ada, second]) expect((await login(host, who)).in, 'removed').to.equal(false)
       expect((await sh(host, 'getent passwd ada')).exitCode).to.equal(2)
+      await oneWins(host, ['sync-users', source, '--as', 'admin'], ['add-user', 'ben', '--key', key])
+      expect(await managed(host)).to.equal('ann\n')
+      expect((await sh(host, 'getent passwd ben')).exitCode).to.equal(2)
+      await oneWins(host, off('ann'), off('ann'))
+      expect((await login(host, { ...ada, name: 'ann' })).in, 'removed').to.equal(false)
+      const again = await runAs(bob, ...off('ann'), ...only(host), ...unattended)
+      expect(again.stdout).to.match(/no changes/)
+      expect(again.exitCode).to.equal(0)
+      expect(await must(host, 'pwck -rq; grpck -rq')).to.equal('')
+      expect(await remains(host)).to.deep.equal([])
     })
   })
+
+  it('an add and a remove that begin at the same moment: whoever is last on a host, it is one or the other', async () => {
+    await add()
+    const second = { name: 'ada', key: path.join(folder, 'ada-2') }
+    if (!existsSync(second.key)) await newKey(second.key, 'ada again')
+    await onAll(async (host) => {
+      const tries = await Promise.all([
+        runAs(alice, 'add-user', 'ada', '--key', `${second.key}.pub`, ...only(host), ...unattended),
+        runAs(bob, 'remove-user', 'ada', '--as', 'admin', ...only(host), ...unattended),
+      ])
+      const [added, removed] = tries.map(({ exitCode }) => exitCode)
+      for (const { exitCode, stdout, stderr } of tries) expect(exitCode, stdout + stderr).to.be.oneOf([0, 9, 10])
+      expect([added, removed], 'somebody wins').to.include(0)
+      const there = (await sh(host, 'getent passwd ada')).exitCode === 0
+      if (added !== 0) expect(there).to.equal(false)
+      if (removed !== 0) expect(there).to.equal(true)
+      expect((await login(host, second)).in).to.equal(there && added === 0)
+      expect(await must(host, 'pwck -rq; grpck -rq')).to.equal('')
+      expect(await remains(host)).to.deep.equal([])
+    })
+  })
+
+  /** In front of the useradd that makes the person, and not of the one in the rehearsal's own view. */
+  const atLiveUseradd = (host: string, script: string): Promise<void> =>
+    shim(
+      host,
+      'useradd',
+      '*ada',
+      `if [ "$(readlink /proc/self/ns/mnt)" = "$(readlink /proc/1/ns/mnt)" ]; then rm -f "$0"; ${script}; fi`,
+      false,
+    )
+
+  for (const [full, more] of [
+    ['/home', ''],
+    ['/etc', ' and those of its files that others have'],
+  ] as const)
+    it(`${full} that is full in the midst of useradd: rolled back, and the host is as before`, () =>
+      // Each by a run of its own, since the first host that fails is the last that is asked.
+      onAll(async (host) => {
+        await atLiveUseradd(host, fillUp(full, 'blocks'))
+        const { exitCode, stdout } = await bastionctl('add-user', 'ada', '--key', key, ...only(host), ...unattended)
+        await must(host, `mountpoint -q ${full} && rm ${full}/fill`)
+        expect(lineOf(host, { stdout })).to.match(/ \| rolled back \|/)
+        expect(exitCode, stdout).to.equal(12)
+        expect((await sh(host, 'getent passwd ada || getent group ada || ls -d /home/ada')).exitCode).to.equal(2)
+        await must(host, 'pwck -rq; grpck -rq')
+        await asBefore(host)
+        expect((await login(host, admin())).in).to.equal(true)
+      }))
 
   it('a home with something mounted in it is not moved, and nothing of what is mounted is deleted', async () => {
     expect((await add()).exitCode).to.equal(0)
