@@ -177,9 +177,13 @@ describe('enable-mfa on stock hosts', function () {
       expect(exitCode).to.equal(7)
     })
 
-    it('goes through with an enrolled administrator and the lock-out accepted', async () => {
+    it('goes through with an enrolled administrator and the lock-out accepted, and uses no factor of anybody for its probes (lockout 37)', async () => {
+      const factors = () =>
+        Promise.all(generations.map((host) => must(host, 'sha256sum /home/*/.google_authenticator')))
+      const before = await factors()
       const { stdout } = await enable('--enrol', 'required', '--exempt-group', 'robots', '--accept-lockout', 'newcomer')
       expect(stdout).to.match(/locked out, accepted:\n +newcomer/)
+      expect(await factors()).to.deep.equal(before)
     })
 
     everywhere('lets the enrolled in by key and code, and refuses key alone, a wrong code and a replayed one', (host) =>

@@ -15,11 +15,13 @@ import {
   operatorEnv,
   type Person,
   program,
+  sh,
   useLab,
 } from './harness.js'
 import { everSent, payloads } from './support/endpoint.js'
 import { onAll } from './support/everywhere.js'
-import { newKey, succeeded as done, tagged, unattended } from './support/operator.js'
+import { filesWith, openRecords, places, watched, watchProcesses } from './support/leaks.js'
+import { newKey, only, parsed, succeeded as done, tagged, unattended } from './support/operator.js'
 import { remains } from './support/remains.js'
 import { difference, state } from './support/snapshot.js'
 import { Terminal } from './support/terminal.js'
@@ -44,6 +46,7 @@ describe('a second factor handed over', function () {
     await newKey(file, 'ada@laptop')
     ada = { name: 'ada', key: file }
     await enable('--enrol', 'required', '--exempt-group', 'sudo')
+    await onAll(watchProcesses)
   })
   after(() => {
     if (folder !== '') rmSync(folder, { recursive: true })
@@ -54,6 +57,22 @@ describe('a second factor handed over', function () {
     const text = `${done(finished)}\n${finished.stderr}`
     seen.push(text)
     return text
+  }
+
+  /** The same, for programs. */
+  async function runJson(command: 'add-user' | 'reset-mfa' | 'new-codes', ...args: string[]): Promise<void> {
+    const finished = await bastionctl(command, ...args, ...tagged, ...unattended, '--json')
+    seen.push(`${finished.stdout}\n${finished.stderr}`)
+    expect(parsed(command, finished).report?.results.map(({ outcome }) => outcome)).to.deep.equal(
+      generations.map(() => 'confirmed'),
+    )
+  }
+
+  /** What is planned, which is kept in a file. */
+  async function plan(...args: string[]): Promise<void> {
+    const file = path.join(folder, `plan-${String(seen.length)}.json`)
+    done(await bastionctl(...args, ...tagged, '--dry-run', '--out', file))
+    seen.push(readFileSync(file, 'utf8'))
   }
 
   /** The secret and the codes, as they were handed over. */
@@ -75,7 +94,7 @@ describe('a second factor handed over', function () {
     expect(bare.prompts).to.have.length(1)
   }
 
-  it('gets a new person in with key and code, on every host, from the first login on', async () => {
+  it('gets a new person in with key and code, on every host, from the first login on, probes notwithstanding (lockout 37)', async () => {
     const file = path.join(folder, 'first')
     const told = await run('add-user', 'ada', '--key', `${ada.key}.pub`, '--factor', 'totp', '--uri', file)
     expect(told).to.contain(`the new factor is in "${file}"`)
@@ -113,9 +132,9 @@ describe('a second factor handed over', function () {
     expect(told).to.match(/no changes/)
   })
 
-  it('has new scratch codes, and the same secret', async () => {
+  it('has new scratch codes, and the same secret (lockout 38)', async () => {
     const file = path.join(folder, 'codes')
-    await run('new-codes', 'ada', '--codes', file)
+    await runJson('new-codes', 'ada', '--codes', file)
     const codes = readFileSync(file, 'utf8').trim().split('\n')
     secrets.push(...codes)
     expect(codes).to.have.length(5)
@@ -127,14 +146,16 @@ describe('a second factor handed over', function () {
     })
   })
 
-  it('is replaced: the new one gets in, the old one does not; a roll back turns that round', async () => {
+  it('is replaced (lockout 38): the new one gets in, the old one does not; a roll back turns that round', async () => {
     const before = new Map<string, string>()
     await onAll(async (host) => {
       before.set(host, await must(host, 'cat /home/ada/.google_authenticator'))
     })
     const file = path.join(folder, 'second')
+    const reason = 'phone lost; $(touch /run/lab-pwned) `touch /run/lab-pwned` \'a" \\n %s state=confirmed é'
     const picture = path.join(folder, 'second.png')
-    await run('reset-mfa', 'ada', '--reason', 'phone lost', '--uri', file, '--qr', picture)
+    await plan('reset-mfa', 'ada', '--reason', 'is planned')
+    await runJson('reset-mfa', 'ada', '--reason', reason, '--uri', file, '--qr', picture)
     expect(readFileSync(picture).subarray(1, 4).toString()).to.equal('PNG')
     expect((statSync(picture).mode & 0o777).toString(8)).to.equal('600')
     const { codes } = handedOver(file)
@@ -142,7 +163,8 @@ describe('a second factor handed over', function () {
       await calm(host)
       expect(await login(host, ada, { answer: codes[1] ?? '' }), host).to.deep.include({ in: true })
       expect(await login(host, ada, { answer: secrets.at(-8) ?? '' }), host).to.deep.include({ in: false })
-      expect(await must(host, 'cat /var/lib/bastionctl/changes/*/manifest')).to.contain('phone lost')
+      expect(await must(host, 'cat /var/lib/bastionctl/changes/*/manifest')).to.contain(`${reason}\n`)
+      expect((await sh(host, 'ls /run/lab-pwned')).exitCode).to.equal(2)
     })
     done(await bastionctl('rollback', ...tagged, '--yes'))
     await onAll(async (host) => {
@@ -189,31 +211,45 @@ describe('a second factor handed over', function () {
     })
   })
 
-  it('travels sealed: nothing of it is in what AWS was sent, in outputs, in records, logs or folders of the agent', async () => {
+  it('is asked for again with a reason that is one line and nothing else', async () => {
+    const reasons = ['a\nstate=confirmed', 'a|b', 'a\rb', '\u001B[31mred', 'x'.repeat(201)]
+    const ends = await Promise.all(
+      reasons.map((text) => bastionctl('reset-mfa', 'ada', '--reason', text, ...tagged, ...unattended)),
+    )
+    for (const { exitCode, stderr } of ends) expect(exitCode, stderr).to.equal(3)
+  })
+
+  it('travels sealed: nothing of it is in what AWS was sent, in outputs, plans, records, logs, processes or anywhere else on a host', async () => {
     expect(secrets.length).to.be.greaterThan(15)
+    await plan('add-user', 'eve', '--key', `${ada.key}.pub`, '--factor', 'totp')
     const sent = (await everSent()).map((raw) => `${raw}\n${payloads(raw)}`).join('\n')
     const runs = path.join(operatorEnv().XDG_DATA_HOME ?? '', 'bastionctl')
     const records = (await execa('grep', ['-r', '', runs], { reject: false })).stdout
-    const places: [string, string][] = [
+    const texts: [string, string][] = [
       ['parameters', sent],
-      ['outputs', seen.join('\n')],
+      ['outputs and plans', seen.join('\n')],
       ['run records', records],
     ]
-    for (const host of generations) {
-      const text = await must(
-        host,
-        "journalctl -q -o cat; cat /var/lib/bastionctl/changes/*/{journal,transcript,manifest,state,roster} 2>/dev/null; grep -rh '' /var/lib/amazon /var/log 2>/dev/null; true",
-      )
+    await onAll(async (host) => {
+      const processes = await watched(host)
+      expect(processes).to.contain('bastionctl-run-').and.contain('useradd').and.contain('openssl')
+      texts.push([`${host}: processes`, processes])
+      for (const [what, text] of Object.entries(await places(host))) texts.push([`${host}: ${what}`, text])
       expect(await must(host, 'ls /run; systemctl list-units --all')).to.not.contain('bastionctl-seal')
-      places.push([host, text])
-    }
-    for (const [where, text] of places) {
-      expect(text.length, where).to.be.greaterThan(100)
+      // Where it is used, and where root alone keeps the ones before for a roll back.
+      for (const file of await filesWith(host, secrets))
+        expect(file).to.match(
+          /^\/home\/ada\/\.google_authenticator$|^\/var\/lib\/bastionctl\/changes\/[^/]+\/people\/ada\/factor$/,
+        )
+      expect(await openRecords(host)).to.equal('')
+    })
+    for (const [where, text] of texts) {
+      if (!where.endsWith('temporary')) expect(text.length, where).to.be.greaterThan(100)
       for (const secret of secrets) expect(text.includes(secret), `${where} has it`).to.equal(false)
     }
   })
 
-  it('is taken away, and enrolment is next, where that can work', async () => {
+  it('is taken away, and enrolment is next, where that can work (lockout 38)', async () => {
     const refused = await bastionctl(
       'reset-mfa',
       'ada',
@@ -242,5 +278,44 @@ describe('a second factor handed over', function () {
     const dry = await bastionctl('reset-mfa', 'ada', '--reason', 'x', ...tagged, '--dry-run', '--rehearse')
     expect(dry.exitCode, dry.stdout + dry.stderr).to.equal(0)
     expect(dry.stdout).to.contain('3/3 hosts: logins rehearsed')
+  })
+
+  it('comes back with the person, password and all, wherever factors are kept (deb13: by root)', async () => {
+    const file = path.join(folder, 'last')
+    done(
+      await bastionctl(
+        ...['enable-mfa', '--enrol', 'required', '--exempt-group', 'sudo', '--secret-store', 'root'],
+        ...[...only('deb13'), ...unattended],
+      ),
+    )
+    await run('reset-mfa', 'ada', '--reason', 'for the last time', '--uri', file)
+    const { secret, codes } = handedOver(file)
+    const place = (host: string): string =>
+      host === 'deb13' ? '/var/lib/google-authenticator/ada' : '/home/ada/.google_authenticator'
+    const kept = (host: string): Promise<string> =>
+      must(host, `getent passwd ada; getent shadow ada; stat -c '%a %U' ${place(host)}; sha256sum ${place(host)}`)
+    const before = new Map<string, string>()
+    await onAll(async (host) => {
+      await must(host, "echo 'ada:a-password-of-hers' | chpasswd")
+      before.set(host, await kept(host))
+      expect(before.get(host)).to.match(/^ada:\$[^]*^400 (?:root|ada)$/m)
+    })
+    done(await bastionctl('remove-user', 'ada', '--as', 'admin', ...tagged, ...unattended))
+    await onAll(async (host) => {
+      expect(await login(host, ada, { answer: code(secret) }), host).to.deep.include({ in: false })
+      expect((await sh(host, `getent passwd ada || ls ${place(host)}`)).exitCode).to.equal(2)
+      expect(
+        (await filesWith(host, [secret])).filter((path) => !/^\/var\/lib\/bastionctl|^\/home\/\.bast/.test(path)),
+      ).to.deep.equal([])
+    })
+    done(await bastionctl('rollback', ...tagged, '--yes'))
+    await onAll(async (host) => {
+      expect(await kept(host)).to.equal(before.get(host))
+      expect(await login(host, ada, { answer: code(secret) }), host).to.deep.include({ in: true })
+      expect(await login(host, ada, { answer: '000000' }), host).to.deep.include({ in: false })
+      expect(await login(host, ada, { answer: codes[0] ?? '' }), host).to.deep.include({ in: true })
+      expect(await openRecords(host)).to.equal('')
+      expect(await remains(host)).to.deep.equal([])
+    })
   })
 })

@@ -1,11 +1,27 @@
 /** A source of people and a dated first login on the layout of RHEL 9, with second factors that root keeps. */
 import { expect } from 'chai'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { addPerson, admin, bastionctl, code, enable, login, must, type Person, sh, useLab } from './harness.js'
+import { execa } from 'execa'
+import { URI } from 'otpauth'
+import {
+  addPerson,
+  admin,
+  bastionctl,
+  code,
+  enable,
+  fresh,
+  login,
+  must,
+  type Person,
+  sh,
+  until,
+  useLab,
+} from './harness.js'
 import { newestChange, stateOf } from './support/drive.js'
-import { newKey, succeeded, tagged, unattended } from './support/operator.js'
+import { filesWith, openRecords, places, watched, watchProcesses } from './support/leaks.js'
+import { newKey, parsed, succeeded, tagged, unattended } from './support/operator.js'
 import { remains, snapshot } from './support/remains.js'
 import { difference } from './support/snapshot.js'
 import { Terminal } from './support/terminal.js'
@@ -117,5 +133,158 @@ describe('people on the layout of RHEL 9', function () {
     )
     expect(difference(stock, await snapshot(host))).to.deep.equal([])
     expect(await remains(host)).to.deep.equal([])
+  })
+
+  describe('one by one', () => {
+    let bob: Person
+    const publicKey = (who: Person): string => `${who.key}.pub`
+    const text = (who: Person): string => readFileSync(publicKey(who), 'utf8')
+    const run = (...args: string[]) => bastionctl(...args, ...tagged, ...unattended)
+    const add = async (...args: string[]): Promise<string> =>
+      succeeded(await run('add-user', 'bob', '--key', publicKey(bob), ...args))
+    const remove = async (...args: string[]): Promise<string> =>
+      succeeded(await run('remove-user', 'bob', '--as', 'admin', ...args))
+    const back = async (): Promise<void> => {
+      succeeded(await bastionctl('rollback', ...tagged, '--yes'))
+    }
+    const entered = async (who: Person): Promise<boolean> => (await login(host, who)).in
+
+    before(async () => {
+      bob = person('bob')
+      await fresh(host)
+      await must(host, 'dnf -y -q install google-authenticator')
+    })
+
+    it('get in with groups, sudo and dates as asked; the second time changes nothing; another key goes beside the first', async () => {
+      const before = await snapshot(host)
+      const flags = ['--sudo', '--group', 'adm', '--comment', 'Bob B', '--uid', '2002', '--expires', '2099-12-31']
+      await add(...flags)
+      const command =
+        'id -u; id -nG; sudo -n id -u; stat -c %a . .ssh .ssh/authorized_keys; getent passwd bob | cut -d: -f5-7'
+      expect((await login(host, bob, { command })).stdout).to.equal(
+        '2002\nbob adm\n0\n750\n700\n600\nBob B:/home/bob:/bin/bash',
+      )
+      expect(await must(host, 'getent shadow bob | cut -d: -f2,8')).to.equal('*:47481\n')
+      expect(await add(...flags)).to.match(/no changes/)
+      succeeded(await run('add-user', 'bob', '--key', publicKey(person('ada'))))
+      expect(await must(host, 'cat /home/bob/.ssh/authorized_keys')).to.equal(text(bob) + text(person('ada')))
+      expect(await entered({ ...person('ada'), name: 'bob' })).to.equal(true)
+      await back()
+      expect(await entered({ ...person('ada'), name: 'bob' })).to.equal(false)
+      await back()
+      expect(difference(before, await snapshot(host))).to.deep.equal([])
+      expect(await remains(host)).to.deep.equal([])
+    })
+
+    it('have their keys rotated, are locked and unlocked', async () => {
+      await add('--sudo')
+      const next = { ...person('next'), name: 'bob' }
+      await newKey(next.key, 'bob next')
+      const print = (await execa('ssh-keygen', ['-lf', publicKey(bob)])).stdout.split(' ')[1] ?? ''
+      const rotated = await run('rotate-key', 'bob', '--add', publicKey(next), '--remove', print, '--json')
+      expect(parsed('rotate-key', rotated).exit).to.equal('ok')
+      expect([await entered(bob), await entered(next)]).to.deep.equal([false, true])
+      await back()
+      expect([await entered(bob), await entered(next)]).to.deep.equal([true, false])
+      const terminal = Terminal.login(host, bob)
+      await terminal.works()
+      await remove('--lock')
+      await terminal.ended()
+      expect(await entered(bob)).to.equal(false)
+      expect((await sh(host, 'pgrep -u bob')).exitCode).to.equal(1)
+      expect(await remove('--lock')).to.match(/no changes/)
+      succeeded(await run('add-user', 'bob', '--unlock'))
+      expect((await login(host, bob, { command: 'sudo -n id -u' })).stdout).to.equal('0')
+    })
+
+    it('go with their home archived, kept or deleted, and come back as they were', async () => {
+      await login(host, bob, { command: 'echo precious >kept' })
+      await must(host, 'mkdir -p /var/spool/cron && echo "* * * * * true" >/var/spool/cron/bob; gpasswd -a bob users')
+      const before = await snapshot(host)
+      await remove()
+      expect(await entered(bob)).to.equal(false)
+      expect(
+        await must(host, 'ls /home /etc/sudoers.d /var/spool/cron; grep bob /etc/passwd /etc/group; true'),
+      ).not.to.match(/bob/)
+      expect(await must(host, 'cat /home/.bastionctl-homes/bob-*/kept')).to.equal('precious\n')
+      await back()
+      expect((await login(host, bob, { command: 'id -nG; cat kept; sudo -n id -u' })).stdout).to.equal(
+        'bob users\nprecious\n0',
+      )
+      expect(difference(before, await snapshot(host))).to.deep.equal([])
+      await remove('--keep-home')
+      expect(await must(host, 'cat /home/bob/kept; ls -A /home/bob/.ssh')).to.equal('precious\n')
+      await back()
+      expect(difference(before, await snapshot(host))).to.deep.equal([])
+      await remove('--purge')
+      expect(await entered(bob)).to.equal(false)
+      await until(
+        'the end of the home',
+        20,
+        async () => (await sh(host, 'ls -d /home/bob* /home/.bastionctl-homes')).stdout === '',
+      )
+      expect(await remains(host)).to.deep.equal([])
+    })
+
+    it('are handed a second factor, new codes and another one, which is nowhere but in its place', async () => {
+      await enable('--enrol', 'required', '--exempt-group', 'wheel')
+      await watchProcesses(host)
+      const secrets: string[] = []
+      const said: string[] = []
+      const handed = async (command: 'add-user' | 'reset-mfa' | 'new-codes', ...args: string[]): Promise<string[]> => {
+        const file = path.join(keys, `handed-${String(said.length)}`)
+        const finished = await run(
+          command,
+          'bob',
+          ...args,
+          command === 'new-codes' ? '--codes' : '--uri',
+          file,
+          '--json',
+        )
+        said.push(`${finished.stdout}\n${finished.stderr}`)
+        expect(parsed(command, finished).exit).to.equal('ok')
+        expect((statSync(file).mode & 0o777).toString(8)).to.equal('600')
+        const lines = readFileSync(file, 'utf8').trim().split('\n')
+        const found = command === 'new-codes' ? lines : [URI.parse(lines[0] ?? '').secret.base32, ...lines.slice(1)]
+        secrets.push(...found)
+        return found
+      }
+      const enters = async (answer: string): Promise<boolean> => {
+        await must(host, `sed -i 's/^\\(" RATE_LIMIT [0-9]* [0-9]*\\).*/\\1/' /home/bob/.google_authenticator`)
+        return (await login(host, bob, { answer })).in
+      }
+
+      const [secret = '', ...codes] = await handed('add-user', '--key', publicKey(bob), '--factor', 'totp')
+      expect([await enters(code(secret)), await enters('000000'), await enters(codes[0] ?? '')]).to.deep.equal([
+        true,
+        false,
+        true,
+      ])
+      const renewed = await handed('new-codes')
+      expect([await enters(codes[1] ?? ''), await enters(renewed[0] ?? '')]).to.deep.equal([false, true])
+      const [another = '', ...others] = await handed('reset-mfa', '--reason', 'phone lost')
+      expect([await enters(renewed[1] ?? ''), await enters(code(another))]).to.deep.equal([false, true])
+      await back()
+      expect([await enters(others[0] ?? ''), await enters(renewed[2] ?? '')]).to.deep.equal([false, true])
+
+      const processes = await watched(host)
+      expect(processes).to.contain('bastionctl-run-').and.contain('openssl')
+      for (const [where, seen] of Object.entries({ ...(await places(host)), processes, said: said.join('\n') }))
+        for (const one of secrets) expect(seen.includes(one), where).to.equal(false)
+      for (const file of await filesWith(host, secrets))
+        expect(file).to.match(
+          /^\/home\/bob\/\.google_authenticator$|^\/var\/lib\/bastionctl\/changes\/[^/]+\/people\/bob\/factor$/,
+        )
+      expect(await openRecords(host)).to.equal('')
+
+      await must(host, "echo 'bob:a-password-of-his' | chpasswd")
+      const before = await snapshot(host)
+      await remove()
+      expect((await login(host, bob, { answer: code(secret) })).in).to.equal(false)
+      await back()
+      expect(difference(before, await snapshot(host))).to.deep.equal([])
+      expect(await must(host, 'getent shadow bob')).to.match(/^bob:\$/)
+      expect(await enters(renewed[3] ?? '')).to.equal(true)
+    })
   })
 })

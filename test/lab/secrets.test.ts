@@ -17,6 +17,7 @@ import {
 } from './harness.js'
 import { everSent, payloads } from './support/endpoint.js'
 import { everywhere, onAll } from './support/everywhere.js'
+import { places, watched, watchProcesses } from './support/leaks.js'
 import { savedPlan } from './support/operator.js'
 
 const all = ['--tag', 'Role=bastion'] as const
@@ -32,6 +33,7 @@ describe('secrets', function () {
   const secrets = new Map<string, Map<string, string>>()
   /** What was found where people look: by name. */
   const seen = new Map<string, string>()
+  const processes = new Map<string, string>()
 
   /** Line by line, without those that everybody may know. */
   function ofKey(file: string): [string, string][] {
@@ -86,11 +88,7 @@ describe('secrets', function () {
         `mkdir -p /etc/security; printf '[duo]\\nskey=${duo}\\n' >/etc/security/pam_duo.conf; printf '127.0.0.1 ${radius} 3\\n' >/etc/pam_radius_auth.conf; chmod 600 /etc/security/pam_duo.conf /etc/pam_radius_auth.conf`,
       )
       secrets.set(host, new Map([...(await ofHost(host, people)), ...ofKey(ann.key), ...ofKey(readState().sshKey)]))
-      // Every command line and environment of whatever runs meanwhile.
-      await must(
-        host,
-        'systemd-run --quiet --unit=watch sh -c \'while :; do cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr "\\0" "\\n" >>/srv/processes; sleep 0.05; done\'',
-      )
+      await watchProcesses(host)
     })
     const accept = ['--accept-lockout', 'ann', '--accept-lockout', 'admin'] as const
     seen.set('plan', readFileSync(await savedPlan({}, generations, ...accept), 'utf8'))
@@ -105,7 +103,7 @@ describe('secrets', function () {
     await run('disable-mfa', ...all, '--yes', '--confirm', 'auto', '--verbose', '--safety-session', 'none')
     await run('history', ...all)
     await onAll(async (host) => {
-      await must(host, 'systemctl stop watch')
+      processes.set(host, await watched(host))
     })
   })
 
@@ -140,23 +138,14 @@ describe('secrets', function () {
   })
 
   everywhere("are in no record of a change on the host, its journal, its logs or the agent's folder", async (host) => {
-    const places = {
-      'record of changes': 'find /var/lib/bastionctl -type f -exec cat {} +',
-      journal: 'journalctl -q -a -o export --no-pager',
-      logs: "find /var/log -type f ! -path '*/journal/*' -exec cat {} +",
-      // Scripts stay there for two weeks.
-      agent: 'find /var/lib/amazon -type f -exec cat {} +',
-      temporary: 'find /run /tmp /var/tmp /dev/shm -xdev -type f -size -1M -exec cat {} + 2>/dev/null; true',
-    }
-    for (const [what, script] of Object.entries(places)) {
-      const text = await must(host, `(${script}) | tr -d '\\0'`)
+    for (const [what, text] of Object.entries(await places(host))) {
       if (what !== 'temporary') expect(text.length, what).to.be.above(1000)
       expect(leaks(text, host), what).to.deep.equal([])
     }
   })
 
   everywhere('are in no command line and no environment of any process', async (host) => {
-    const text = await must(host, "sort -u /srv/processes | tr -d '\\0'")
+    const text = processes.get(host) ?? ''
     expect(text).to.contain('bastionctl-run-').and.contain('systemd')
     expect(leaks(text, host)).to.deep.equal([])
   })

@@ -2,6 +2,8 @@
 import { config, expect } from 'chai'
 import { execa } from 'execa'
 import path from 'node:path'
+import type * as z from 'zod'
+import { outputSchemas } from '../../../docs/generate/output-schemas.js'
 import { findHost } from '../../../lab/hosts/index.js'
 import { type Finished, must, operatorEnv, program } from '../harness.js'
 
@@ -47,6 +49,14 @@ export const tagged = ['--tag', 'Role=bastion'] as const
 export function succeeded({ exitCode, stdout, stderr }: Finished): string {
   expect(exitCode, `${stdout}\n${stderr}`).to.equal(0)
   return stdout
+}
+
+/** What it printed under --json, held against the published schema of the command; fails unless it exits 0. */
+export function parsed<Name extends keyof typeof outputSchemas>(
+  command: Name,
+  finished: Finished,
+): z.infer<(typeof outputSchemas)[Name]> {
+  return outputSchemas[command].parse(JSON.parse(succeeded(finished))) as z.infer<(typeof outputSchemas)[Name]>
 }
 
 /** A pair of keys in these files, FILE and FILE.pub. */
