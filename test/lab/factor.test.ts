@@ -237,7 +237,10 @@ describe('a second factor handed over', function () {
       for (const [what, text] of Object.entries(await places(host))) texts.push([`${host}: ${what}`, text])
       expect(await must(host, 'ls /run; systemctl list-units --all')).to.not.contain('bastionctl-seal')
       // Where it is used, and where root alone keeps the ones before for a roll back.
-      for (const file of await filesWith(host, secrets))
+      const files = await filesWith(host, secrets)
+      expect(files).to.include('/home/ada/.google_authenticator')
+      expect(files.filter((file) => file.startsWith('/var/'))).to.not.have.length(0)
+      for (const file of files)
         expect(file).to.match(
           /^\/home\/ada\/\.google_authenticator$|^\/var\/lib\/bastionctl\/changes\/[^/]+\/people\/ada\/factor$/,
         )

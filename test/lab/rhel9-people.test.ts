@@ -271,7 +271,10 @@ describe('people on the layout of RHEL 9', function () {
       expect(processes).to.contain('bastionctl-run-').and.contain('openssl')
       for (const [where, seen] of Object.entries({ ...(await places(host)), processes, said: said.join('\n') }))
         for (const one of secrets) expect(seen.includes(one), where).to.equal(false)
-      for (const file of await filesWith(host, secrets))
+      const files = await filesWith(host, secrets)
+      expect(files).to.include('/home/bob/.google_authenticator')
+      expect(files.filter((file) => file.startsWith('/var/'))).to.not.have.length(0)
+      for (const file of files)
         expect(file).to.match(
           /^\/home\/bob\/\.google_authenticator$|^\/var\/lib\/bastionctl\/changes\/[^/]+\/people\/bob\/factor$/,
         )
