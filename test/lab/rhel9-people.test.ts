@@ -172,6 +172,10 @@ describe('people on the layout of RHEL 9', function () {
       await back()
       expect(await entered({ ...person('ada'), name: 'bob' })).to.equal(false)
       await back()
+      // Its keys were written anew since it was made.
+      expect(
+        await must(host, 'cat /home/bob.bastionctl-*/.ssh/authorized_keys; rm -r /home/bob.bastionctl-*'),
+      ).to.equal(text(bob))
       expect(difference(before, await snapshot(host))).to.deep.equal([])
       expect(await remains(host)).to.deep.equal([])
     })
@@ -199,7 +203,10 @@ describe('people on the layout of RHEL 9', function () {
 
     it('go with their home archived, kept or deleted, and come back as they were', async () => {
       await login(host, bob, { command: 'echo precious >kept' })
-      await must(host, 'mkdir -p /var/spool/cron && echo "* * * * * true" >/var/spool/cron/bob; gpasswd -a bob users')
+      await must(
+        host,
+        'mkdir -p /var/spool/cron && echo "* * * * * true" >/var/spool/cron/bob; chmod 600 /var/spool/cron/bob; gpasswd -a bob users',
+      )
       const before = await snapshot(host)
       await remove()
       expect(await entered(bob)).to.equal(false)
