@@ -107,7 +107,7 @@ describe('people, where something is in the way', function () {
     const managed = (host: string): Promise<string> => must(host, 'grep -v "^#" /etc/bastionctl-users || true')
     await add()
     await onAll(async (host) => {
-      const before = await savedPlanOf(off('ada'), bob, [host])
+      const before = await savedPlanOf(off('ada'), alice, [host])
       await oneWins(host, another, off('ada'))
       for (const who of [ada, second]) expect((await login(host, who)).in, 'added').to.equal(true)
       // By a plan from before the second key: the person goes with all that they have.
