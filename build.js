@@ -8,7 +8,17 @@ import { build } from 'esbuild'
 
 const outdir = process.argv[2] ?? 'dist'
 const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
-const bundled = new Set(['@oclif/core', '@aws-sdk/client-ec2', '@aws-sdk/client-s3', '@aws-sdk/client-ssm', 'zod', 'eta', 'execa', 'diff', 'tar-stream'])
+const bundled = new Set([
+  '@oclif/core',
+  '@aws-sdk/client-ec2',
+  '@aws-sdk/client-s3',
+  '@aws-sdk/client-ssm',
+  'zod',
+  'eta',
+  'execa',
+  'diff',
+  'tar-stream',
+])
 const fresh = `${outdir}.new`
 
 /** What oclif needs for programs without a manifest, for plug-ins and for spinners: a third of the bundle. It stays in node_modules. */
