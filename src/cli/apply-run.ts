@@ -63,7 +63,13 @@ export async function applyPlan(
     if (error instanceof BastionError) recorder.brokenOff(error.exit, new Date())
     throw error
   })
-  const request = { plan, ...decision, secrets: await handOver.secrets(), inPlace: () => handOver.show() }
+  const request = {
+    plan,
+    who: context.who,
+    ...decision,
+    secrets: await handOver.secrets(),
+    inPlace: () => handOver.show(),
+  }
   const report = await world.engine.apply({ ...world.ports, emit }, request).catch(async (error: unknown) => {
     // Anything else is a bug, and nobody knows what was sent before it.
     if (error instanceof BastionError) {

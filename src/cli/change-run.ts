@@ -49,7 +49,7 @@ export async function runChange(context: Context, request: ChangeRequest): Promi
   held.release()
   const rehearsal =
     flags.rehearse && hasChanges(planned) && openLockouts(planned).length === 0
-      ? await rehearse(world, planned)
+      ? await rehearse(context, world, planned)
       : undefined
   const plan = rehearsal === undefined ? planned : withRehearsed(planned, rehearsedHosts(rehearsal))
 
@@ -87,8 +87,8 @@ function makesSecrets(policy: Policy): boolean {
   )
 }
 
-function rehearse({ engine, ports }: World, plan: Plan): Promise<RunReport> {
-  return engine.rehearse({ ...ports, emit: withNames(ports.emit, plan.hosts) }, plan)
+function rehearse({ who }: Context, { engine, ports }: World, plan: Plan): Promise<RunReport> {
+  return engine.rehearse({ ...ports, emit: withNames(ports.emit, plan.hosts) }, plan, who)
 }
 
 function rehearsedHosts(report: RunReport): ReadonlySet<string> {

@@ -48,6 +48,8 @@ export type Decide = (question: {
 
 export interface ApplyRequest {
   readonly plan: Plan
+  /** Who carries it out, which need not be who made it: hosts record it. */
+  readonly who: string
   readonly confirm: ConfirmMode
   /** Needed with `confirm: ask`. */
   readonly decide?: Decide
@@ -170,7 +172,7 @@ export interface Engine {
   /** select → inspect → plan. Errors: `no-host`, `host-unfit`, `refused` (lock-outs that nobody accepted), `access`. */
   plan(ports: Ports, request: PlanRequest): Promise<Plan>
   /** Rehearses the plan's logins on every host of it; nothing is written. */
-  rehearse(ports: Ports, plan: Plan): Promise<RunReport>
+  rehearse(ports: Ports, plan: Plan, who: string): Promise<RunReport>
   /** install → … → confirm, wave by wave. Resolves whatever happens on hosts; rejects only before anything was sent. */
   apply(ports: Ports, request: ApplyRequest): Promise<RunReport>
   confirm(ports: Ports, request: TargetRequest): Promise<RunReport>

@@ -10,12 +10,12 @@ import { Ledger } from './ledger.js'
 import { confirmHosts, extendHosts, rollBackHosts } from './settle.js'
 
 /** Rehearses the plan's logins on every host of it; nothing is written. */
-export async function rehearse(ports: Ports, plan: Plan): Promise<RunReport> {
+export async function rehearse(ports: Ports, plan: Plan, who: string): Promise<RunReport> {
   const began = ports.clock.now()
   const hosts = plan.hosts.filter((host) => host.change !== undefined)
   const ledger = new Ledger(plan)
   ports.emit({ code: 'step-started', step: 'rehearse', hosts: hosts.map(({ id }) => id) })
-  ledger.add(await sendChange(ports, plan, hosts, 'rehearse'))
+  ledger.add(await sendChange(ports, plan, hosts, { until: 'rehearse', who }))
   ports.emit({ code: 'step-finished', step: 'rehearse', ms: ports.clock.now() - began })
   return ledger.report()
 }
@@ -79,7 +79,8 @@ class Run {
     const { ports, request } = this
     const began = ports.clock.now()
     ports.emit({ code: 'step-started', step: 'commit', hosts: wave.map(({ id }) => id), wave: number + 1 })
-    const results = await sendChange(ports, request.plan, wave, 'prove', request.secrets).catch((error: unknown) => {
+    const { plan, who, secrets } = request
+    const results = await sendChange(ports, plan, wave, { until: 'prove', who, secrets }).catch((error: unknown) => {
       // Before anything was sent an error is the whole answer; later it must not hide what the hosts hold.
       if (number === 0 || !(error instanceof BastionError)) throw error
       return wave.map((host) => notSent(host, error))
@@ -92,11 +93,9 @@ class Run {
 
   /** A clock that is ahead shows only in the answer: such a host goes back at once, whoever was to decide. */
   async #refuseClocks(): Promise<void> {
-    const { plan } = this.request
     const ahead = this.#ledger.pending.filter(({ reason }) => reason === 'clock-skew')
     if (ahead.length === 0) return
-    const about = { change: plan.id, who: plan.createdBy }
-    await this.#order((hosts) => rollBackHosts(this.ports, hosts, about), ahead)
+    await this.#order((hosts) => rollBackHosts(this.ports, hosts, this.#about()), ahead)
     for (const { id, detail = '' } of ahead) this.#ledger.mark([{ id }], 'clock-skew', detail)
   }
 
@@ -110,8 +109,7 @@ class Run {
 
   /** Resolves to the earliest deadline after it, of hosts that could not be extended too. */
   async #extend(seconds: number): Promise<number> {
-    const { plan } = this.request
-    const answers = await this.#order((hosts) => extendHosts(this.ports, hosts, plan, seconds))
+    const answers = await this.#order((hosts) => extendHosts(this.ports, hosts, this.#about(), seconds))
     for (const { name, outcome, detail } of answers) {
       if (outcome !== 'pending')
         this.ports.emit({ code: 'note', text: `${name}: its guard was not set anew: ${detail ?? outcome}` })
@@ -128,13 +126,11 @@ class Run {
   }
 
   async #confirm(): Promise<void> {
-    const { plan } = this.request
-    await this.#order((hosts) => confirmHosts(this.ports, hosts, { change: plan.id, who: plan.createdBy }))
+    await this.#order((hosts) => confirmHosts(this.ports, hosts, this.#about()))
   }
 
   async #rollBack(): Promise<void> {
-    const { plan } = this.request
-    await this.#order((hosts) => rollBackHosts(this.ports, hosts, { change: plan.id, who: plan.createdBy }))
+    await this.#order((hosts) => rollBackHosts(this.ports, hosts, this.#about()))
   }
 
   async #sessionLost(): Promise<'later'> {
@@ -156,6 +152,10 @@ class Run {
     })
     this.#ledger.settle(answers)
     return answers
+  }
+
+  #about(): { readonly change: string; readonly who: string } {
+    return { change: this.request.plan.id, who: this.request.who }
   }
 
   #expired(): boolean {

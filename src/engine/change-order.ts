@@ -12,6 +12,13 @@ export const execution = 540
 /** Seconds until an undelivered change is given up, and after which it will not begin: an agent that was offline must not run it an hour later. */
 const delivery = 60
 
+interface Sending {
+  readonly until: 'rehearse' | 'prove'
+  /** Who carries the plan out. */
+  readonly who: string
+  readonly secrets?: Secrets | undefined
+}
+
 interface Group {
   readonly change: Change
   readonly hosts: readonly PlannedHost[]
@@ -27,14 +34,16 @@ export async function sendChange(
   ports: Ports,
   plan: Plan,
   hosts: readonly PlannedHost[],
-  until: 'rehearse' | 'prove',
-  secrets: Secrets = new Map(),
+  sending: Sending,
 ): Promise<HostResult[]> {
+  const { until, who, secrets = new Map<string, string>() } = sending
   const { of, refused } =
-    until === 'prove' ? await sealFor(ports, plan, hosts, secrets) : { of: new Map<string, never>(), refused: [] }
+    until === 'prove'
+      ? await sealFor(ports, { plan, who }, hosts, secrets)
+      : { of: new Map<string, never>(), refused: [] }
   const open = hosts.filter(({ id }) => !refused.some((result) => result.id === id))
   const groups = plan.changes.flatMap((change) => groupsOf(change, open, of))
-  return [...refused, ...(await sendGroups(ports, plan, groups, until))]
+  return [...refused, ...(await sendGroups(ports, plan, groups, sending))]
 }
 
 function groupsOf(
@@ -51,18 +60,14 @@ function groupsOf(
   return [...(alike.length === 0 ? [] : [{ change, hosts: alike }]), ...alone]
 }
 
-async function sendGroups(
-  ports: Ports,
-  plan: Plan,
-  groups: readonly Group[],
-  until: 'rehearse' | 'prove',
-): Promise<HostResult[]> {
+async function sendGroups(ports: Ports, plan: Plan, groups: readonly Group[], sending: Sending): Promise<HostResult[]> {
+  const { until } = sending
   const progress = progressOf(ports, until, groups.flatMap((group) => group.hosts).length)
   const sent = await Promise.allSettled(
     groups.map((group, at) =>
       send(ports, group.hosts, {
         verb: 'change',
-        data: orderOf(ports, plan, group, until),
+        data: orderOf(ports, plan, group, sending),
         comment: `bastionctl ${until === 'prove' ? 'change' : 'rehearsal of'} ${plan.id}`,
         delivery,
         execution,
@@ -100,12 +105,12 @@ function orderOf(
   ports: Ports,
   plan: Plan,
   { change, sealed }: Group,
-  until: 'rehearse' | 'prove',
+  { until, who }: Sending,
 ): ReturnType<typeof changeData> {
   const now = Math.floor(ports.clock.now() / 1000)
   return changeData(change, {
     id: plan.id,
-    who: plan.createdBy,
+    who,
     confirmWithin: plan.confirmWithin,
     until,
     now,

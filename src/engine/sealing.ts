@@ -25,7 +25,7 @@ export interface Sealed {
 /** Errors: `access`, where nothing could be asked. */
 export async function sealFor(
   ports: Ports,
-  plan: Plan,
+  { plan, who }: { readonly plan: Plan; readonly who: string },
   hosts: readonly PlannedHost[],
   secrets: Secrets,
 ): Promise<Sealed> {
@@ -34,7 +34,7 @@ export async function sealFor(
   if (wanting.length === 0) return { of: new Map(), refused: [] }
   const replies = await ports.transport.run({
     hosts: wanting.map(({ id }) => id),
-    command: await hostCommand('seal', orderData({ change: plan.id, who: plan.createdBy }), execution),
+    command: await hostCommand('seal', orderData({ change: plan.id, who }), execution),
     comment: `bastionctl key for ${plan.id}`,
     deliverySeconds: delivery,
     executionSeconds: execution + 30,

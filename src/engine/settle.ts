@@ -51,10 +51,9 @@ export async function rollBackHosts(ports: Ports, hosts: readonly Addressee[], a
 export async function extendHosts(
   ports: Ports,
   hosts: readonly Addressee[],
-  plan: { readonly id: string; readonly createdBy: string },
+  about: { readonly change: string; readonly who: string },
   seconds: number,
 ): Promise<HostResult[]> {
-  const about = { change: plan.id, who: plan.createdBy }
   return send(ports, hosts, {
     verb: 'extend',
     data: orderData({ ...about, deadline: seconds }),

@@ -106,7 +106,7 @@ class World {
   }
 
   run(confirm: 'ask' | 'auto' | 'later', decide?: Decide, of = plan()): Promise<RunReport> {
-    return apply(this.ports(), { plan: of, confirm, ...(decide ? { decide } : {}) })
+    return apply(this.ports(), { plan: of, who: 'ann', confirm, ...(decide ? { decide } : {}) })
   }
 }
 
@@ -270,7 +270,7 @@ describe('apply', () => {
           if (event.code === 'step-finished') world.transport.failNext ??= new BastionError('access', 'expired')
         },
       },
-      { plan: plan(), confirm: 'auto' },
+      { plan: plan(), who: 'ann', confirm: 'auto' },
     )
     expect(outcomes(report)).to.deep.equal(['pending', 'untouched', 'untouched'])
     expect(report.results[1]).to.include({ reason: 'access', detail: 'expired' })
