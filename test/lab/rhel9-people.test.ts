@@ -170,7 +170,7 @@ describe('people on the layout of RHEL 9', function () {
       expect((await login(host, bob, { command })).stdout).to.equal(
         '2002\nbob adm\n0\n750\n700\n600\nBob B:/home/bob:/bin/bash',
       )
-      expect(await must(host, 'getent shadow bob | cut -d: -f2,8')).to.equal('*:47481\n')
+      expect(await must(host, 'getent shadow bob | cut -d: -f2,8')).to.equal('*:47482\n')
       expect(await add(...flags)).to.match(/no changes/)
       succeeded(await run('add-user', 'bob', '--key', publicKey(person('ada'))))
       expect(await must(host, 'cat /home/bob/.ssh/authorized_keys')).to.equal(text(bob) + text(person('ada')))
