@@ -8,7 +8,7 @@ login_accounts() {
   _min=$(sed -n 's/^UID_MIN[[:space:]]*//p' /etc/login.defs 2>/dev/null | head -n 1)
   getent passwd | while IFS=: read -r _name _ _uid _gid _ _home _shell; do
     case ${_shell##*/} in
-    nologin | false) if [ "${1-}" != tunnels ] || [ "$_uid" -lt "${_min:-1000}" ] || [ ! -s "$_home/.ssh/authorized_keys" ]; then continue; fi ;;
+    nologin | false) if [ "${1-}" != tunnels ] || [ "$_uid" -lt "${_min:-1000}" ] || ! has_keys "$_name" "$_home"; then continue; fi ;;
     sync | halt | shutdown) continue ;;
     *) ;;
     esac
