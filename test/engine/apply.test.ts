@@ -329,6 +329,14 @@ describe('apply', () => {
     expect(outcomes(await world.run('later', undefined, of))).to.deep.equal(['pending', 'pending', 'pending'])
   })
 
+  it('has hosts record who carries the plan out, not who made it', async () => {
+    const world = new World()
+    await world.run('auto')
+    const orders = await Promise.all(world.transport.sent.map(({ command }) => openCommand(command)))
+    expect(orders).to.have.length.above(2)
+    for (const order of orders) expect(order.get('data/manifest')).to.match(/^who=ann$/m)
+  })
+
   it('goes on saying what a proof could not show, once the change is kept', async () => {
     const answer = `bastionctl=1\noutcome=proven\ndeadline=9999999999\nremark=no login of a stranger\n`
     const report = await new World({ 'change i-a': answer }).run('auto')
