@@ -233,7 +233,12 @@ describe('harden', function () {
     const banner = path.join(folder, 'banner')
     writeFileSync(banner, 'No trespassing.\n')
     const choices = ['--forwarding', 'none', '--banner', banner, '--idle-timeout', '15m']
-    succeeded(await harden(...tagged, '--level', 'baseline', ...choices, ...unattended))
+    const chosen = (...more: string[]) => harden(...more, '--level', 'baseline', ...choices, ...unattended)
+    const refused = await chosen(...tagged)
+    expect(refused.stderr).to.match(/deb11 .*--idle-timeout cannot be had on this host/)
+    expect(refused.exitCode).to.equal(7)
+    succeeded(await chosen(...only('deb12', 'deb13')))
+    succeeded(await chosen(...only('deb11'), '--leave', 'ChannelTimeout'))
     await onAll(async (host) => {
       const said = await effective(host, 'ann')
       expect(said.get('allowtcpforwarding')).to.equal('no')
@@ -241,7 +246,7 @@ describe('harden', function () {
       expect(said.get('banner')).to.equal('/etc/ssh/bastionctl-banner')
       // From OpenSSH 9.2 on.
       if (host === 'deb11') expect(said.has('channeltimeout')).to.equal(false)
-      else expect(said.get('channeltimeout')).to.match(/^session:\*=900s?$/)
+      else expect(said.get('channeltimeout')).to.match(/^session:\*=900s? direct-tcpip=900s?$/)
       expect(await through(host, 22)).to.match(/stdio forwarding failed/)
       const verbose = await login(host, admin(), { args: ['-v'] })
       expect(verbose.in, verbose.stderr).to.equal(true)

@@ -125,10 +125,10 @@ stage() {
   done <"$_data/files"
 }
 
-# canary: a mark in the staged bytes that sshd has to show, or this rehearsal did not read them.
+# canary: a mark in the staged bytes (of a file of settings: the banner is none) that sshd has to show, or this rehearsal did not read them.
 canary() {
   CANARY=bastionctl-$(digits 12)
-  _into=$(awk -F'|' '$1 ~ /^\/etc\/ssh\// && $7 != "absent" { print $1; exit }' "$RUN/data/files")
+  _into=$(awk -F'|' '$1 ~ /^\/etc\/ssh\/sshd_config/ && $7 != "absent" { print $1; exit }' "$RUN/data/files")
   : "${_into:=/etc/ssh/sshd_config}"
   { printf 'VersionAddendum %s\n' "$CANARY" && cat "$_into"; } >"$WORK/canary" && cat "$WORK/canary" >"$_into" || return 1
   with_args "$ARGS" "$(sshd_binary)" -T 2>/dev/null | grep -q "^versionaddendum $CANARY\$"
