@@ -30,7 +30,10 @@ export const addUserFlags = {
     default: 'first-login' as const,
     summary: 'the second factor: a new one handed over to you, none (by an exempt group), or by enrolment',
   })(),
-  unlock: Flags.boolean({ default: false, summary: 'a locked account gets in again, until --expires or for good' }),
+  unlock: Flags.boolean({
+    default: false,
+    summary: 'a locked account gets in again, until the day that it had or --expires',
+  }),
   adopt: Flags.boolean({ default: false, summary: 'also where the account is there and was not made by bastionctl' }),
 }
 
@@ -106,8 +109,8 @@ export async function addUserPolicy(
   return {
     feature: 'users',
     action: 'add',
-    // Locked, and so there.
-    name: flags.unlock ? checkPresentName(name) : checkUserName(name),
+    // Locked, and so there; in sudoers(5) a name with a dot or in capitals means something else.
+    name: flags.unlock && !flags.sudo ? checkPresentName(name) : checkUserName(name),
     keys: await keyLines(flags.key ?? [], endOfDay(flags['key-expires'])),
     sudo: flags.sudo,
     groups: [...new Set(flags.group ?? [])].map(checkedGroup),

@@ -11,18 +11,21 @@ export function refuseUnrehearsed(change: Change): void {
   if (!bySshd(change) || change.logins.some(({ phase }) => phase === 'rehearse')) return
   throw new BastionError(
     'host-unfit',
-    'no login can be rehearsed here: sshd forces a command on every account that gets in, or admits it from certain addresses only',
-    'have an account whose login is free of both, at least while this is changed',
+    'no login can be rehearsed here: every account that gets in has a forced command, is admitted from certain addresses only, or is kept out by PAM',
+    'have an account whose login is free of these, at least while this is changed',
   )
+}
+
+/** Where a factor is demanded, a login of whoever is exempt from it proves nothing of the others'. */
+function isProven({ logins }: Change): boolean {
+  const [rehearsed, proven] = (['rehearse', 'prove'] as const).map((one) => logins.filter(({ phase }) => phase === one))
+  const demands = rehearsed?.some(({ factor }) => factor !== 'none') === true
+  return proven?.some(({ factor }) => !demands || factor !== 'none') === true
 }
 
 /** Names of hosts on which no login goes through the running sshd once the change is live. */
 export function unproven({ changes, hosts }: Plan): string[] {
-  const blind = new Set(
-    changes
-      .filter((change) => bySshd(change) && !change.logins.some(({ phase }) => phase === 'prove'))
-      .map(({ digest }) => digest),
-  )
+  const blind = new Set(changes.filter((change) => bySshd(change) && !isProven(change)).map(({ digest }) => digest))
   return hosts.filter(({ change }) => change !== undefined && blind.has(change)).map(({ name }) => name)
 }
 

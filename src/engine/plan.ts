@@ -9,6 +9,7 @@ import type { PendingChange } from '../domain/facts.js'
 import type { Host } from '../domain/host.js'
 import { signPlan } from '../domain/plan-file.js'
 import { planSchema, type Plan } from '../domain/plan.js'
+import type { Policy } from '../domain/policy.js'
 import { describeSelector } from '../domain/selector.js'
 import { wavesOf } from '../domain/wave.js'
 import { draft } from '../features/index.js'
@@ -75,7 +76,7 @@ function planAll(inspected: readonly Inspected[], request: PlanRequest): Planned
     try {
       const { facts } = inspection
       const change = changeFrom(draft(request.policy, facts), facts)
-      if (!isNoop(change)) refuseUnrehearsed(change)
+      if (!isNoop(change) && !isWayBack(request.policy)) refuseUnrehearsed(change)
       planned.push({ host, change, describes: `${facts.os.prettyName}, OpenSSH ${facts.sshd.version}` })
     } catch (error) {
       if (!(error instanceof BastionError)) throw error
@@ -87,6 +88,13 @@ function planAll(inspected: readonly Inspected[], request: PlanRequest): Planned
   if (first?.error.exit === 'usage') throw first.error
   if (first) throw new BastionError(first.error.exit, unfitError(refused, 'refused').message, first.error.hint)
   return planned
+}
+
+/** Open even where nobody gets in any more, and so nobody can be tried. */
+function isWayBack(policy: Policy): boolean {
+  return policy.feature === 'hardening'
+    ? policy.level === 'stock'
+    : policy.feature === 'mfa' && policy.action === 'disable'
 }
 
 function pendingError(host: Host, pending: PendingChange): BastionError {

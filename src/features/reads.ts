@@ -1,13 +1,14 @@
 /** What a change was computed from: if any of it moves before the first write, the plan is stale (G5). */
 import type { Read } from '../domain/change.js'
-import { digestText, folderDigest } from '../domain/digest.js'
+import { digestText, filesOfFolder, folderDigest } from '../domain/digest.js'
 import { fileFact, type Facts } from '../domain/facts.js'
 import { readFiles } from '../render/sshd-config.js'
 import { sshdPaths } from './sshd-files.js'
 
 /** sshd with all its files, other files of the feature's, and groups. A group's digest is that of its name while it exists. */
 export function readsOf(facts: Facts, others: readonly string[], groups: readonly string[]): Read[] {
-  const included = readFiles(facts.files, sshdPaths.main).filter((path) => !path.startsWith(`${sshdPaths.folder}/`))
+  const covered = new Set(filesOfFolder(facts, sshdPaths.folder).map(({ path }) => path))
+  const included = readFiles(facts.files, sshdPaths.main).filter((path) => !covered.has(path))
   const files = [...new Set([sshdPaths.main, ...included, ...others])]
   return [
     { kind: 'sshd', name: 'version', digest: digestText(facts.sshd.version) },

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import { refuseUnrehearsed } from '../../src/domain/evidence.js'
+import { refuseUnrehearsed, unproven } from '../../src/domain/evidence.js'
 import { refusal } from '../fakes/refusal.js'
-import { change as sampleChange } from '../support/samples.js'
+import { change as sampleChange, planWith } from '../support/samples.js'
 
 describe('evidence', () => {
   const rehearsed = sampleChange.logins.filter(({ phase }) => phase === 'rehearse')
@@ -16,5 +16,18 @@ describe('evidence', () => {
       }),
     ).to.include({ exit: 'host-unfit' })
     refuseUnrehearsed({ ...blind, feature: 'users' })
+  })
+
+  it('takes a login of the exempt for no proof of those who need a factor (G3)', () => {
+    const prove = (factor: 'fresh' | 'none') =>
+      rehearsed.slice(0, 1).map((login) => ({ ...login, phase: 'prove' as const, factor }))
+    const of = (factor: 'fresh' | 'none') =>
+      planWith({ changes: [{ ...sampleChange, logins: [...rehearsed, ...prove(factor)] }] })
+    expect(rehearsed.some(({ factor }) => factor === 'fresh')).to.equal(true)
+    expect(unproven(of('none'))).to.deep.equal(
+      unproven(planWith({ changes: [{ ...sampleChange, logins: rehearsed }] })),
+    )
+    expect(unproven(of('none'))).to.have.length.above(0)
+    expect(unproven(of('fresh'))).to.deep.equal([])
   })
 })

@@ -9,7 +9,7 @@ import { paths } from '../mfa/paths.js'
 import type { MfaState } from '../mfa/state.js'
 import { accountEdit, isExempt, newKeyRow, type Content } from './edits.js'
 import { newLines } from './key-lines.js'
-import { listFile, lockedUntil, managedNames, notLocked, sudoersFile, sudoersPath } from './managed.js'
+import { listFile, isLocked, lockedUntil, managedNames, notLocked, sudoersFile, sudoersPath } from './managed.js'
 import { administratorRows, asToday, givesRoot, ofTheSystem } from './administrators.js'
 import { authorizedLine, parsePublicKeys, type PublicKey } from './public-key.js'
 
@@ -17,6 +17,8 @@ import { authorizedLine, parsePublicKeys, type PublicKey } from './public-key.js
 export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): Content {
   const { name } = policy
   const account = accountOf(policy, facts)
+  if (account !== undefined && isLocked(account) && !policy.unlock && policy.expires !== '')
+    throw new BastionError('refused', `"${name}" is locked`, 'give --unlock too if it is to get in again')
   const missing = policy.groups.filter((group) => !facts.groups.includes(group))
   if (missing.length > 0)
     throw new BastionError('refused', `there is no group ${missing.join(', ')}`, 'make it first, or leave it out')

@@ -41,9 +41,9 @@ export function notLocked(names: readonly string[], facts: Facts): DesiredFile[]
 /** The last day of a locked account: shadow(5) has the one after it then, 1, since 0 has more than one meaning. */
 export const longAgo = '1970-01-01'
 
-/** Locked as `remove-user --lock` does it, by whomever. */
+/** Locked as `remove-user --lock` does it, or by hand (chage -E 0), by whomever. */
 export function isLocked({ expires }: Pick<Account, 'expires'>): boolean {
-  return expires === longAgo
+  return expires !== undefined && expires <= longAgo
 }
 
 /** sudo reads no name with a dot or a `~` in it (sudoers(5), @includedir); user names here have neither. */

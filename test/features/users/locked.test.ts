@@ -53,6 +53,13 @@ describe('a locked account', () => {
     expect(draft({ ...unlocking, expires: '2031-01-31' }, locked('never')).accounts[0]?.expires).to.equal('2031-01-31')
   })
 
+  it('is locked where somebody has done it by hand (chage -E 0), and a date alone does not let it in again', () => {
+    const byHand = host([{ ...ada, expired: true, expires: '1969-12-31' }], ['ada'])
+    expect(lockedAccounts(byHand)).to.deep.equal(['ada'])
+    for (const there of [byHand, locked('never')])
+      expect(() => draft(adding({ keys: [], expires: '2031-01-31' }), there)).to.throw(/"ada" is locked/)
+  })
+
   it('does not come back to a day that was over, and an unlock without --adopt gives nothing else', () => {
     expect(() => draft(unlocking, locked('ended'))).to.throw(/had ended already/)
     expect(draft({ ...unlocking, expires: 'never' }, locked('ended')).accounts).to.have.length(1)
