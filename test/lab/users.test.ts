@@ -52,8 +52,9 @@ describe('users', function () {
     await addPerson(['deb11', 'deb12'], 'bob')
     await addPerson(generations, 'cy')
     other = await addPerson(generations, 'eve')
-    await onAll((host) => must(host, 'usermod -e 2035-06-30 cy').then(() => undefined))
-    await must('deb13', 'usermod -e 2020-01-01 cy')
+    // shadow(5) has the day after the last one.
+    await onAll((host) => must(host, 'usermod -e 2035-07-01 cy').then(() => undefined))
+    await must('deb13', 'usermod -e 2020-01-02 cy')
     await must('deb12', 'usermod -aG sudo bob')
     await must('deb11', `sed 's/^/restrict,command="id",from="192.0.2.1" /' -i ${keysOf('eve')}`)
     await must('deb13', `cat >>${keysOf('ann')}`, readFileSync(`${other.key}.pub`, 'utf8'))
@@ -102,8 +103,8 @@ describe('users', function () {
 
   it('knows when an account expires, when a factor was written, and the last login', () => {
     const at = (name: string, host: string) => found(name).on.find((one) => one.host === ids.get(host))
-    expect(at('cy', 'deb12')).to.include({ expired: false, expires: seconds('2035-06-30') })
-    expect(at('cy', 'deb13')).to.include({ expired: true, expires: seconds('2020-01-01') })
+    expect(at('cy', 'deb12')).to.include({ expired: false, expires: seconds('2035-07-01') })
+    expect(at('cy', 'deb13')).to.include({ expired: true, expires: seconds('2020-01-02') })
     expect(at('ann', 'deb11')?.factorWritten).to.equal(seconds('2026-02-03T04:05:06Z'))
     expect(at('ann', 'deb12')?.lastLogin).to.be.within(Date.now() / 1000 - 300, Date.now() / 1000 + 60)
     expect(at('ann', 'deb13')?.lastLogin).to.equal(undefined)
