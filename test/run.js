@@ -14,8 +14,9 @@ const totals = { passed: 0, failed: 0, skipped: 0 }
 const again = []
 const parts = { lint, unit, lab }
 
-/** Files that mostly wait for deadlines and boots, and some more so that both take about as long: they go beside the others, on hosts of their own. */
-const waiting = ['boot', 'grace', 'guard', 'people-faults', 'rhel9-people', 'sweep']
+/** Lab tests that take longest, and so begin first: two files at a time, each pair of hands with a lab of its own. */
+const long = 'sweep people guard grace people-faults harden rehearsal rhel9-people sync-users verify'.split(' ')
+const LABS = 2
 
 const wanted = process.argv.slice(2)
 const unknown = wanted.find((name) => !(name in parts))
@@ -59,25 +60,29 @@ async function lab() {
     process.platform !== 'linux' ? 'this is not Linux' : process.getuid() !== 0 ? 'this is not root' : undefined
   if (reason === undefined) {
     console.log('\nlab tests')
-    const waits = tests.filter((name) => waiting.includes(path.basename(name, '.test.ts')))
-    // Once more where one failed: a busy machine may be late, and mocha says which test needed it.
-    const once = ['--timeout', '180000', '--retries', '1']
-    const beside = mocha([...once, ...waits], { stdio: 'pipe', env: secondLab() })
-    await mocha([...once, ...tests.filter((name) => !waits.includes(name))])
-    console.log(`\nlab tests that ran beside them\n${await beside}`)
+    const rank = (name) => [...long, path.basename(name, '.test.ts')].indexOf(path.basename(name, '.test.ts'))
+    const queue = tests.sort((one, other) => rank(one) - rank(other))
+    await Promise.all(Array.from({ length: LABS }, (_, n) => labWorker(n, queue)))
     return
   }
   console.log(`\nlab tests: ${tests.length} files skipped, since ${reason}`)
   totals[process.env.CI === 'true' ? 'failed' : 'skipped'] += tests.length
 }
 
-function secondLab() {
-  const [lab = '/var/tmp/bastionctl-lab', net = '10.213.0'] = [
-    process.env.BASTIONCTL_LAB,
-    process.env.BASTIONCTL_LAB_NET,
-  ]
-  const [first, second, third] = net.split('.').map(Number)
-  return { BASTIONCTL_LAB: `${lab}-2`, BASTIONCTL_LAB_NET: [first, second, (third + 1) % 256].join('.') }
+/** Takes one file after the other, on hosts of its own, and shows what was said when it is through. */
+async function labWorker(n, queue) {
+  const { BASTIONCTL_LAB = '/var/tmp/bastionctl-lab', BASTIONCTL_LAB_NET = '10.213.0' } = process.env
+  const [first, second, third] = BASTIONCTL_LAB_NET.split('.').map(Number)
+  const own = {
+    BASTIONCTL_LAB: `${BASTIONCTL_LAB}-${n + 1}`,
+    BASTIONCTL_LAB_NET: [first, second, (third + n) % 256].join('.'),
+  }
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    const began = Date.now()
+    // Once more where one failed: a busy machine may be late, and mocha says which test needed it.
+    const said = await mocha(['--timeout', '180000', '--retries', '1', next], { stdio: 'pipe', env: own })
+    console.log(`${next}: ${Math.round((Date.now() - began) / 1000)} s\n${said}`)
+  }
 }
 
 /** Runs a tool; its output is shown if it fails. A tool that is not installed counts as skipped, in CI as failed. */

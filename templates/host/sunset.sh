@@ -30,8 +30,8 @@ run() {
 
 [ "$(epoch)" -ge "$DATE" ] || exit 0
 
-# systemd does it for a unit whose file is there, and this takes its own away.
-trap 'cd / && rm -rf "/run/$SUNSET"' EXIT
+# This takes its own unit away: systemd is told last, since it removes the folder of a killed service only as long as it knows its file.
+trap 'cd / && rm -rf "/run/$SUNSET"; [ -e "$UNITS/$SUNSET.timer" ] || systemctl daemon-reload' EXIT
 
 # Somebody is at work, or a change waits for its confirm.
 waited=0

@@ -59,10 +59,19 @@ follow_timer() {
     [ "${2-}" = boot ] || {
       systemctl stop "$SUNSET.timer" 2>/dev/null
       rm -f "/var/lib/systemd/timers/stamp-$SUNSET.timer"
-      systemctl daemon-reload 9>&-
+      forget_units
       systemctl reset-failed "$SUNSET.*" 2>/dev/null || true
     }
   fi
+}
+
+# forget_units: systemd looks what unit files there are. A run of the date does it at its end: a service whose file is gone would leave
+# its folder below /run when it is killed.
+forget_units() {
+  case ${RUN-} in
+  "/run/$SUNSET"/*) ;;
+  *) systemctl daemon-reload 9>&- 2>/dev/null ;;
+  esac
 }
 
 # reread ID: sshd with the files as they are now.
@@ -180,7 +189,7 @@ disarm() {
     esac
   done <"$CHANGES/$1/made"
   # Only where systemd has something of it left: running all generators is what takes the time here.
-  [ -z "$(systemctl list-units --all --plain --no-legend "bastionctl-*@$1.*" 2>/dev/null)" ] || systemctl daemon-reload 2>/dev/null
+  [ -z "$(systemctl list-units --all --plain --no-legend "bastionctl-*@$1.*" 2>/dev/null)" ] || forget_units
   systemctl reset-failed "bastionctl-*@$1.*" 2>/dev/null
   return 0
 }
