@@ -2,9 +2,8 @@
 import { parseDuration } from '../domain/duration.js'
 import type { Emit, RunEvent } from '../domain/events.js'
 import type { ExitName } from '../domain/exit-codes.js'
-import { openLockouts, refuseLockouts } from '../domain/lockouts.js'
+import { refuseLockouts } from '../domain/lockouts.js'
 import { hasChanges } from '../domain/plan-groups.js'
-import type { HostResult } from '../domain/outcome.js'
 import { withRehearsed } from '../domain/sign-plan.js'
 import type { Plan } from '../domain/plan.js'
 import type { Policy } from '../domain/policy.js'
@@ -19,8 +18,7 @@ import type { ChangeOutput } from './outputs.js'
 import { refuseExisting, savePlan } from './plan-store.js'
 import { planView } from './views/plan.js'
 import { withNames } from './views/progress.js'
-import { summary } from './views/report.js'
-import { count, printable } from './views/text.js'
+import { rehearsalView } from './views/rehearsal.js'
 
 export interface ChangeRequest {
   readonly selector: Selector
@@ -47,15 +45,12 @@ export async function runChange(context: Context, request: ChangeRequest): Promi
   const planned = await world.engine.plan(ports, { selector, policy, confirmWithin, createdBy, tool, region })
   if (quiet && !hasChanges(planned) && !dryRun && flags.out === undefined) return { exit: 'ok', plan: planned }
   held.release()
-  const rehearsal =
-    flags.rehearse && hasChanges(planned) && openLockouts(planned).length === 0
-      ? await rehearse(context, world, planned)
-      : undefined
+  const rehearsal = flags.rehearse && hasChanges(planned) ? await rehearse(context, world, planned) : undefined
   const plan = rehearsal === undefined ? planned : withRehearsed(planned, rehearsedHosts(rehearsal))
 
   context.print(planView(plan, context.style))
+  if (rehearsal !== undefined) context.print(rehearsalView(rehearsal.results, plan))
   refuseLockouts(plan)
-  if (rehearsal !== undefined) context.print(rehearsalView(rehearsal))
   if (flags.out !== undefined) {
     await savePlan(flags.out, plan, flags.yes)
     context.tell(`the plan is in "${flags.out}": bastionctl apply ${flags.out}`)
@@ -93,25 +88,6 @@ function rehearse({ who }: Context, { engine, ports }: World, plan: Plan): Promi
 
 function rehearsedHosts(report: RunReport): ReadonlySet<string> {
   return new Set(report.results.filter(({ outcome }) => outcome === 'rehearsed').map(({ id }) => id))
-}
-
-function rehearsalView({ results }: RunReport): readonly string[] {
-  const done = results.filter(({ outcome }) => outcome === 'rehearsed').length
-  const line = `${String(done)}/${count(results.length, 'host')}: logins rehearsed`
-  const asked = results.flatMap(({ name, offers }) => (offers === undefined ? [] : [offersLine(name, offers)]))
-  return [
-    '',
-    line,
-    ...asked,
-    ...(done === results.length ? [] : [...summary(results), 'a rehearsal writes nothing, whatever has become of it']),
-  ]
-}
-
-/** What the host's own sshd has answered, in a private view where nothing is written. */
-function offersLine(name: string, { asked, today, after, lost }: NonNullable<HostResult['offers']>): string {
-  const more = today - after > lost.length ? ` and ${String(today - after - lost.length)} more` : ''
-  const which = lost.length === 0 ? '' : `; no longer: ${lost.map((key) => printable(key)).join(', ')}${more}`
-  return `${printable(name)}: its sshd was offered ${count(asked, 'key')} and accepts ${String(today)} today, ${String(after)} afterwards${which}`
 }
 
 function dryRunExit({ signal }: Context, plan: Plan, rehearsal: RunReport | undefined, flags: PlanFlags): ExitName {

@@ -56,7 +56,7 @@ export const hardenFlags = {
 export const hardenPlanFlags = {
   ...planFlags,
   'dry-run': Flags.boolean({
-    summary: 'show what would change, let each host rehearse it unless somebody would be locked out, and stop',
+    summary: 'show what would change, let each host rehearse it, and stop',
   }),
   rehearse: Flags.boolean({
     summary: 'adds nothing here: a dry run of harden always rehearses',

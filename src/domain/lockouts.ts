@@ -8,7 +8,7 @@ interface OpenLockout extends Lockout {
 }
 
 /** Whom the plan locks out although the operator has not named them. */
-export function openLockouts(plan: Plan): OpenLockout[] {
+function openLockouts(plan: Plan): OpenLockout[] {
   return plan.hosts.flatMap((host) => {
     const change = plan.changes.find(({ digest }) => digest === host.change)
     return (change?.lockouts ?? []).filter(({ accepted }) => !accepted).map((lockout) => ({ host, ...lockout }))

@@ -140,6 +140,14 @@ room() {
   done
 }
 
+# say_offers: what a dry run asks for: how many keys sshd was offered, how many it accepts today and would accept afterwards, and which are lost.
+say_offers() {
+  if [ "$until" != rehearse ] || [ ! -e "$RUN/offers-lost" ]; then return 0; fi
+  extra offers "$(wc -l <"$RUN/keys" | tr -d ' ') $(grep -c '|accepted$' "$RUN/offers-present") $(grep -c '|accepted$' "$RUN/offers-staged")"
+  # A listing shows 2,500 characters in all: the first ten.
+  printf 'lost=%s\n' "$(head -n 10 "$RUN/offers-lost" | tr '|\n' ' ,')" >>"$RUN/extra"
+}
+
 sshd_args "$RUN/sshd-args"
 [ -z "$(wanted base)" ] || as_left
 check_reads || stale
@@ -152,13 +160,8 @@ cat "$RUN/tunnels" >>"$RUN/people"
 collect_keys "$RUN/people" "$RUN/keys"
 [ -z "$(wanted base)" ] || prepare_sunset
 [ "$until" = rehearse ] || step install install_packages || answer refused package "$DETAIL"
-step rehearse rehearse || answer refused rehearsal "$DETAIL"
-if [ "$until" = rehearse ]; then
-  extra offers "$(wc -l <"$RUN/keys" | tr -d ' ') $(grep -c '|accepted$' "$RUN/offers-present") $(grep -c '|accepted$' "$RUN/offers-staged")"
-  # A listing shows 2,500 characters in all: the first ten.
-  printf 'lost=%s\n' "$(head -n 10 "$RUN/offers-lost" | tr '|\n' ' ,')" >>"$RUN/extra"
-  answer rehearsed
-fi
+step rehearse rehearse || { say_offers; answer refused rehearsal "$DETAIL"; }
+[ "$until" != rehearse ] || { say_offers; answer rehearsed; }
 
 # arm_change ID SECONDS: the guard first, then what it would need; a death in between is swept up by the guard.
 arm_change() {

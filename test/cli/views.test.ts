@@ -3,6 +3,7 @@ import { eventLine, progressView } from '../../src/cli/views/progress.js'
 import { accountEdit } from '../../src/features/users/edits.js'
 import { adding } from '../features/users/support.js'
 import { diffLines, planView } from '../../src/cli/views/plan.js'
+import { rehearsalView } from '../../src/cli/views/rehearsal.js'
 import { reportView } from '../../src/cli/views/report.js'
 import { ansiStyle, noStyle } from '../../src/cli/views/style.js'
 import { columns, count, nameList, printable } from '../../src/cli/views/text.js'
@@ -10,6 +11,44 @@ import { callsView } from '../../src/cli/views/calls.js'
 import { change, noChanges, plan, planWith, result } from '../support/samples.js'
 
 const text = (lines: readonly string[]): string => lines.join('\n')
+
+describe('the view of a rehearsal', () => {
+  const row = (print: string, after: boolean) => ({
+    account: 'old',
+    sudo: false,
+    key: `RSA 2048 ${print} rsa`,
+    today: true,
+    after,
+  })
+  const table = { ...change, access: [row('SHA256:aa', true), row('SHA256:bb', false)] }
+  const [host] = plan.hosts
+  if (host === undefined) throw new Error('a plan without hosts')
+  const asked = planWith({ changes: [table], hosts: [{ ...host, change: table.digest }] })
+  const shown = (after: number, lost: readonly string[]): string =>
+    text(
+      rehearsalView(
+        [result('rehearsed', { id: host.id, name: host.name, offers: { asked: 2, today: 2, after, lost } })],
+        asked,
+      ),
+    )
+
+  it("says what the host's sshd answers, and no more where the table has said the same", () => {
+    expect(shown(1, ['old SHA256:bb'])).to.equal(`
+1/1 host: logins rehearsed
+deb11: its sshd was offered 2 keys and accepts 2 today, 1 afterwards; no longer: old SHA256:bb`)
+  })
+
+  it('says of each key where sshd and the table disagree', () => {
+    expect(shown(1, ['old SHA256:aa']))
+      .to.match(/against the table, its sshd would no longer accept old SHA256:aa$/m)
+      .and.match(/against the table, its sshd would still accept old SHA256:bb$/m)
+    expect(shown(2, [])).to.match(/would still accept old SHA256:bb$/m)
+  })
+
+  it('does not compare where the host could not name all that are lost', () => {
+    expect(shown(0, ['old SHA256:bb'])).to.not.match(/against the table/)
+  })
+})
 
 describe('the view of a plan', () => {
   it('of somebody with a factor on some hosts says that there would be two', () => {

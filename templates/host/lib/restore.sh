@@ -170,7 +170,8 @@ disarm() {
     "$UNITS/multi-user.target.wants/bastionctl-boot-prove@$1.service"
   rm -rf "${STASH:?}/$1"
   rmdir "$STASH" 2>/dev/null || true
-  # Second names of what a program that died was about to rename.
+  # What a program that died was about to rename, in the record and beside the change's files.
+  rm -f "$CHANGES/$1"/*.new
   [ ! -r "$CHANGES/$1/files" ] || cut -d'|' -f2 "$CHANGES/$1/files" | sed 's/$/.bastionctl-new/' | xargs -r -d '\n' rm -f
   systemctl stop "bastionctl-guard@$1.timer" 2>/dev/null
   rm -f "$UNITS/timers.target.wants/bastionctl-guard@$1.timer"

@@ -1,0 +1,48 @@
+/** What hosts have answered in a dry run that was rehearsed. */
+import type { HostResult } from '../../domain/outcome.js'
+import type { Plan } from '../../domain/plan.js'
+import { summary } from './report.js'
+import { count, printable } from './text.js'
+
+type Offers = NonNullable<HostResult['offers']>
+
+/** Lines behind the plan: how many hosts have rehearsed its logins, and what each host's own sshd says to the keys. */
+export function rehearsalView(results: readonly HostResult[], plan: Plan): readonly string[] {
+  const done = results.filter(({ outcome }) => outcome === 'rehearsed').length
+  const asked = results.flatMap(({ id, name, offers }) =>
+    offers === undefined ? [] : [offersLine(name, offers), ...disagreements(id, name, offers, plan)],
+  )
+  return [
+    '',
+    `${String(done)}/${count(results.length, 'host')}: logins rehearsed`,
+    ...asked,
+    ...(done === results.length ? [] : [...summary(results), 'a rehearsal writes nothing, whatever has become of it']),
+  ]
+}
+
+/** What the host's own sshd has answered, in a private view where nothing is written. */
+function offersLine(name: string, { asked, today, after, lost }: Offers): string {
+  const more = today - after > lost.length ? ` and ${String(today - after - lost.length)} more` : ''
+  const which = lost.length === 0 ? '' : `; no longer: ${lost.map((key) => printable(key)).join(', ')}${more}`
+  return `${printable(name)}: its sshd was offered ${count(asked, 'key')} and accepts ${String(today)} today, ${String(after)} afterwards${which}`
+}
+
+/** Keys of which the plan's table says something else than the host's sshd; sshd is right. Nothing where the host could not name all that are lost. */
+function disagreements(id: string, name: string, { today, after, lost }: Offers, plan: Plan): readonly string[] {
+  if (today - after !== lost.length) return []
+  const digest = plan.hosts.find((host) => host.id === id)?.change
+  const rows = plan.changes.find((change) => change.digest === digest)?.access ?? []
+  const told = new Map(
+    rows.flatMap((row) => {
+      const [print] = /SHA256:\S+/.exec(row.key) ?? []
+      return print === undefined || !row.today ? [] : [[`${row.account} ${print}`, row.after] as const]
+    }),
+  )
+  return [...told].flatMap(([key, stays]) =>
+    stays === lost.includes(key)
+      ? [
+          `${printable(name)}: against the table, its sshd would ${stays ? 'no longer' : 'still'} accept ${printable(key)}`,
+        ]
+      : [],
+  )
+}
