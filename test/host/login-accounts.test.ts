@@ -7,7 +7,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const library = fileURLToPath(new URL('../../templates/host/lib/people.sh', import.meta.url))
-const script = `. "$0"
+const script = `. "\${0%/*}/env.sh"; . "$0"
 RUN=$1
 getent() { printf '%s:x:%s:1::%s:%s\\n' root 0 /r /bin/sh person 1000 /h /bin/bash backup 34 "$RUN/home" /bin/sh daemon 35 /d /usr/sbin/nologin; }
 sshd_effective() { printf 'authorizedkeysfile %s\\n' "$KEYS"; }

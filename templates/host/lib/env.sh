@@ -19,7 +19,12 @@ UNITS=/etc/systemd/system
 SUNSET=bastionctl-run-sunset
 
 epoch() { date +%s; }
-millis() { date +%s%3N; }
+
+# Milliseconds since boot, in steps of ten: for how long something took, without a program (proc(5)).
+millis() {
+  read -r _up _ </proc/uptime
+  printf '%s\n' "${_up%.*}${_up#*.}0"
+}
 
 # Seconds since boot: a clock that nobody sets (proc(5)).
 uptime_s() {
@@ -35,6 +40,24 @@ plain() {
   *[[:cntrl:]\|]*) printf '%s' "$_plain" | tr '\n\r\t|' '   /' | cut -c1-300 ;;
   *) if [ "${#_plain}" -le 300 ]; then printf '%s\n' "$_plain"; else printf '%s' "$_plain" | cut -c1-300; fi ;;
   esac
+}
+
+# path_of PATTERN NAME HOME: with %u and %h filled in, as sshd_config(5) and pam_google_authenticator(8) have them.
+path_of() {
+  _left=$1 _filled=
+  while :; do
+    _filled=$_filled${_left%%%[uh]*}
+    case $_left in
+    *%[uh]*) _left=${_left#"${_left%%%[uh]*}"} ;;
+    *) break ;;
+    esac
+    case $_left in
+    %u*) _filled=$_filled$2 ;;
+    *) _filled=$_filled$3 ;;
+    esac
+    _left=${_left#%?}
+  done
+  printf '%s\n' "$_filled"
 }
 
 # digits N: random ones, at most twelve: of 48 bits by the kernel (random(4)).

@@ -1,8 +1,8 @@
 # shellcheck shell=sh
 # Second factors of people: given, renewed, taken, moved, and put back. What is secret comes from $RUN/secrets and goes nowhere else.
 
-factor_place() { value factor "$RUN/data/manifest" | sed -e "s|%u|$1|g" -e "s|%h|$2|g"; }
-factor_before() { value factor_from "$RUN/data/manifest" | sed -e "s|%u|$1|g" -e "s|%h|$2|g" | grep .; }
+factor_place() { path_of "$(value factor "$RUN/data/manifest")" "$1" "$2"; }
+factor_before() { _from=$(value factor_from "$RUN/data/manifest") && [ -n "$_from" ] && path_of "$_from" "$1" "$2"; }
 
 # read_factor, write_factor, drop_factor PLACE NAME HOME: below the home as its owner; elsewhere it is root's, in a folder of root's.
 # read_factor 3: there is none.

@@ -43,9 +43,7 @@ make_factor() {
 }
 
 # factor_path ACCOUNT HOME: where the method keeps the account's factor; the plan names it with %u and %h.
-factor_path() {
-  printf '%s\n' "$FACTOR" | sed -e "s|%u|$1|g" -e "s|%h|$2|g"
-}
+factor_path() { path_of "$FACTOR" "$1" "$2"; }
 
 # keys_path ACCOUNT HOME: the first authorized_keys file that sshd would read for the account.
 keys_path() {
@@ -59,7 +57,7 @@ keys_path() {
   /* | %h*) ;;
   *) _first=%h/$_first ;;
   esac
-  printf '%s\n' "$_first" | sed -e "s|%u|$1|g" -e "s|%h|$2|g"
+  path_of "$_first" "$1" "$2"
 }
 
 # try MODE ACCOUNT ANSWER [CODE] → $GOT in|refused, $KEY 0|1, $PROMPTED 0|1

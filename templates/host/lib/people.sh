@@ -46,9 +46,6 @@ has_keys() {
   done | grep -q yes
 }
 
-# path_of PATTERN ACCOUNT HOME: %u and %h filled in.
-path_of() { printf '%s\n' "$1" | sed -e "s|%u|$2|g" -e "s|%h|$3|g"; }
-
 # key_files ACCOUNT HOME EFFECTIVE: the files that sshd reads keys of this account from.
 key_files() {
   for _file in $(sed -n 's/^authorizedkeysfile //p' "$3" 2>/dev/null || echo .ssh/authorized_keys); do

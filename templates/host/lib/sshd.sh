@@ -5,13 +5,16 @@ sshd_binary() { command -v sshd || echo /usr/sbin/sshd; }
 
 # ssh.service on Debian and Ubuntu (sshd.service is an alias there), sshd.service elsewhere.
 sshd_unit() {
-  for _unit in ssh.service sshd.service; do
-    if [ -n "$(systemctl show -p FragmentPath --value "$_unit" 2>/dev/null)" ]; then
-      systemctl show -p Id --value "$_unit"
-      return 0
-    fi
-  done
-  return 1
+  systemctl show -p Id -p FragmentPath ssh.service sshd.service 2>/dev/null | {
+    while IFS='=' read -r _property _said; do
+      case $_property in
+      Id) _id=$_said ;;
+      FragmentPath) [ -z "$_said" ] || { printf '%s\n' "$_id"; return 0; } ;;
+      *) ;;
+      esac
+    done
+    return 1
+  }
 }
 
 sshd_socket_active() { systemctl -q is-active ssh.socket sshd.socket 2>/dev/null; }
