@@ -18,6 +18,7 @@ const bundled = new Set([
   'execa',
   'diff',
   'tar-stream',
+  'yaml',
 ])
 const fresh = `${outdir}.new`
 
