@@ -15,7 +15,8 @@ const again = []
 const parts = { lint, unit, lab }
 
 /** Lab tests that take longest, and so begin first: two files at a time, each pair of hands with a lab of its own. */
-const long = 'sweep people guard grace people-faults harden rehearsal rhel9-people sync-users verify'.split(' ')
+const long =
+  'sweep people guard grace people-faults people-refused harden rehearsal rhel9-people sync-users verify'.split(' ')
 const LABS = 2
 
 const wanted = process.argv.slice(2)

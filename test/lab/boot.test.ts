@@ -156,6 +156,7 @@ const cases: readonly Case[] = [
   ...cutAt,
   {
     title: 'a confirmed change survives a loss of power right after the confirm, and a restart',
+    sample: true,
     async run(host) {
       const id = await pending(host)
       expect(await order(host, 'confirm')).to.include({ outcome: 'confirmed' })
@@ -177,6 +178,7 @@ const cases: readonly Case[] = [
   },
   {
     title: 'power lost while the guard puts the files back',
+    sample: true,
     async run(host) {
       const id = await pending(host, 60)
       await haltAt(host, 'mv', "'-fT /etc/.bastionctl/'*/etc/pam.d/sshd", 'bastionctl-guard@')
@@ -193,6 +195,7 @@ const cases: readonly Case[] = [
   },
   {
     title: 'killed again while it puts the files back at boot',
+    sample: true,
     async run(host) {
       const id = await pending(host)
       await haltAt(host, 'mv', "'-fT /etc/.bastionctl/'*", 'bastionctl-boot-restore@')
@@ -214,6 +217,7 @@ const cases: readonly Case[] = [
   },
   {
     title: 'a first try at boot that fails is followed by others, long before the deadline',
+    sample: true,
     async run(host) {
       const id = await pending(host)
       await inUnit(host, 'systemctl', "'reload ssh.service'", 'bastionctl-boot-prove@', 'exit 1')
@@ -224,6 +228,7 @@ const cases: readonly Case[] = [
   {
     title: 'the record lies on a file system that is mounted late',
     on: ['deb11', 'deb12'],
+    sample: true,
     async run(host) {
       const units = '/etc/systemd/system'
       await must(

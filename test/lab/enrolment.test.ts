@@ -46,8 +46,7 @@ describe('enrolment at the first login', function () {
         await first.see(question)
         checkQrCode(first.text)
         const secret = /secret key is: ([A-Z2-7]+)/.exec(first.text)?.[1] ?? ''
-        first.type(`${code(secret)}\n`)
-        await first.see(/Done\. From your next login on you are asked for a code/)
+        await first.enrols(secret, /Done\. From your next login on you are asked for a code/)
         await first.works()
         expect(await first.leave()).to.equal(0)
         expect(await must(host, `stat -c '%a %U' ${secretOf(ann)}; sed 1d ${secretOf(ann)} | grep '^"'`)).to.equal(

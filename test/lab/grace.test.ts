@@ -9,29 +9,31 @@ import {
   enable,
   enrol,
   fresh,
-  generations,
   login,
   must,
   type Person,
+  sampled,
   sh,
   until,
   useLab,
 } from './harness.js'
 import { newestChange, stateOf } from './support/drive.js'
-import { onAll } from './support/everywhere.js'
+import { onHosts } from './support/everywhere.js'
 import { atReload, unshim } from './support/faults.js'
 import { halted, haltAt, points } from './support/halt.js'
 import { remains, snapshot } from './support/remains.js'
 import { difference } from './support/snapshot.js'
 import { Terminal } from './support/terminal.js'
 
+const releases = sampled('deb13')
+const { onAll } = onHosts(releases)
 const selector = ['--tag', 'Role=bastion']
 const grace = ['--grace', '14d', '--safety-session', 'none']
 const unit = 'bastionctl-run-sunset'
 
 describe('first login with a date', function () {
   this.timeout('6m')
-  useLab(generations.map((name) => ({ name, factor: true, disk: true })))
+  useLab(releases.map((name) => ({ name, factor: true, disk: true })))
 
   let ann: Person
   let ben: Person
@@ -40,15 +42,15 @@ describe('first login with a date', function () {
 
   /** Ann has no factor, Ben has one; nor has the administrator one yet. */
   async function begin(): Promise<string> {
-    await fresh(...generations)
-    ann = await addPerson(generations, 'ann')
-    ben = await addPerson(generations, 'ben')
+    await fresh(...releases)
+    ann = await addPerson(releases, 'ann')
+    ben = await addPerson(releases, 'ben')
     await onAll(async (host) => {
       secrets.set(host, await enrol(host, ben))
       old.set(host, await snapshot(host))
     })
     await enable(...grace)
-    return newestChange('deb11')
+    return newestChange('deb13')
   }
 
   /** The administrator's factor is there from now on. */
@@ -170,7 +172,7 @@ describe('first login with a date', function () {
       const again = await bastionctl('enable-mfa', ...selector, '--yes', '--confirm', 'auto', ...grace)
       expect(again.exitCode).to.equal(0)
       expect(again.stdout).to.contain('no changes')
-      expect(await newestChange('deb12')).to.equal(id)
+      expect(await newestChange('deb13')).to.equal(id)
       await enable('--grace', '20d', '--safety-session', 'none')
       const moved = await json('status')
       for (const { sunset } of moved.hosts) expect((sunset?.at ?? 0) - date).to.be.within(6 * 86_400, 6 * 86_400 + 600)

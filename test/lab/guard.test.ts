@@ -125,6 +125,7 @@ const cases: readonly Case[] = [
   ...cliKilled,
   {
     title: 'CLI killed while it asks, units reloaded and systemd started anew meanwhile',
+    sample: true,
     async run(host) {
       const pidFile = path.join(operatorEnv().HOME ?? '', `pid-${host}`)
       const words = [
@@ -207,6 +208,7 @@ const cases: readonly Case[] = [
   },
   {
     title: 'on-host program hung with the lock in its hand',
+    sample: true,
     async run(host) {
       const { id, ended } = await haltedChange(host, 'swapped')
       await must(host, "systemctl kill -s STOP 'bastionctl-run-*'")
@@ -230,6 +232,7 @@ const cases: readonly Case[] = [
   },
   {
     title: 'listener dead at the deadline',
+    sample: true,
     async run(host) {
       const id = await pending(host)
       await must(
@@ -243,6 +246,7 @@ const cases: readonly Case[] = [
   },
   {
     title: '/etc full while a throw-away account is there',
+    sample: true,
     async run(host) {
       const { id, ended } = await haltedChange(host, 'proving')
       await must(host, fillUp('/etc', 'blocks'))
@@ -265,6 +269,7 @@ const cases: readonly Case[] = [
   },
   {
     title: '/etc and the record full',
+    sample: true,
     async run(host) {
       const id = await pending(host)
       await must(host, fillUp('/var/lib/bastionctl', 'blocks'))
@@ -322,6 +327,7 @@ const cases: readonly Case[] = [
   },
   {
     title: '/etc read-only: cannot restore yet, until it can',
+    sample: true,
     async run(host) {
       const id = await pending(host)
       await must(host, 'mount --bind /etc /etc && mount -o remount,ro,bind /etc')
@@ -339,6 +345,7 @@ const cases: readonly Case[] = [
   {
     title:
       "sshd that somebody else's broken file keeps from being reloaded: who gets in goes on getting in (lockout 51)",
+    sample: true,
     async run(host) {
       const secret = await enrol(host, ann)
       before.set(host, await snapshot(host))
@@ -367,6 +374,7 @@ const cases: readonly Case[] = [
   },
   {
     title: 'guard killed in the middle of its work',
+    sample: true,
     async run(host) {
       const id = await pending(host)
       await shim(host, 'mv', "'-fT /etc/.bastionctl/'*", "systemctl kill -s KILL 'bastionctl-guard@*.service'; sleep 5")
@@ -402,6 +410,7 @@ const cases: readonly Case[] = [
   },
   {
     title: 'program killed while it arms: swept up by its own guard',
+    sample: true,
     async run(host) {
       await haltAt(host, 'sync', "'-f /etc/.bastionctl'")
       const id = newId()
@@ -420,6 +429,7 @@ const cases: readonly Case[] = [
   },
   {
     title: 'program killed while it arms: its guard leaves that of the next change alone',
+    sample: true,
     async run(host) {
       await haltAt(host, 'sync', "'-f /etc/.bastionctl'")
       const first = newId()

@@ -5,9 +5,30 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
-import { exec, readState, sh, sshArgs, type HostSpec, up, down, reset } from '../../lab/hosts/index.js'
+import {
+  cheapKeyExchange,
+  exec,
+  readState,
+  sh,
+  sshArgs,
+  type HostSpec,
+  up,
+  down,
+  reset,
+} from '../../lab/hosts/index.js'
 
 export const generations = ['deb11', 'deb12', 'deb13'] as const
+export type Generation = (typeof generations)[number]
+
+/** What a file whose subject is the same everywhere runs on in `npm test`: a sample; all generations with BASTIONCTL_LAB_EVERYWHERE (`npm run test:everywhere`). */
+export function sampled(...sample: Generation[]): readonly Generation[] {
+  return process.env.BASTIONCTL_LAB_EVERYWHERE ? generations : sample
+}
+
+/** The line of a report that has the same to say of all of these hosts. */
+export function allOf({ length }: readonly string[], outcome: string): RegExp {
+  return new RegExp(`\\b${String(length)} ${length === 1 ? 'host' : 'hosts'}: ${String(length)} ${outcome}\\b`)
+}
 
 export const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
 let folder = ''
@@ -73,6 +94,7 @@ export function safetyFlags(): string[] {
     'StrictHostKeyChecking=no',
     'UserKnownHostsFile=/dev/null',
     'LogLevel=ERROR',
+    cheapKeyExchange,
   ]
   return ['--ssh-user', 'admin', ...options.flatMap((option) => ['--ssh-option', option])]
 }

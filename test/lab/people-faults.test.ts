@@ -3,39 +3,27 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect } from 'chai'
-import {
-  admin,
-  bastionctl,
-  type Finished,
-  fresh,
-  generations,
-  login,
-  must,
-  type Person,
-  sh,
-  useLab,
-} from './harness.js'
-import { onAll } from './support/everywhere.js'
+import { admin, bastionctl, type Finished, fresh, login, must, type Person, sampled, sh, useLab } from './harness.js'
+import { onHosts } from './support/everywhere.js'
 import { fillUp, holdAtRehearsal, letGo, shim, untilHeld } from './support/faults.js'
 import { lineOf, newKey, only, runAs, savedPlanOf, startAs, tagged, unattended } from './support/operator.js'
 import { remains } from './support/remains.js'
 import { remembered } from './support/remembered.js'
 
+// Two, since operators who meet may each have one of them.
+const hosts = sampled('deb12', 'deb13')
+const { onAll } = onHosts(hosts)
 const alice = { machine: 'alice-laptop' }
 const bob = { machine: 'bob-desktop' }
 
 describe('people, where something is in the way', function () {
   this.timeout('4m')
-  useLab([
-    { name: 'deb11', factor: true },
-    { name: 'deb12', factor: true },
-    { name: 'deb13', factor: true },
-  ])
+  useLab(hosts.map((name) => ({ name, factor: true })))
 
   let folder = ''
   let key = ''
   let ada: Person
-  const { remember, asBefore } = remembered()
+  const { remember, asBefore } = remembered(hosts)
 
   before(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-people-faults-'))
@@ -48,7 +36,7 @@ describe('people, where something is in the way', function () {
   })
 
   beforeEach(async () => {
-    await fresh(...generations)
+    await fresh(...hosts)
     await remember()
   })
 

@@ -63,8 +63,7 @@ describe('people on the layout of RHEL 9', function () {
     const terminal = Terminal.login(host, who)
     await terminal.see(question)
     const secret = /secret key is: ([A-Z2-7]+)/.exec(terminal.text)?.[1] ?? ''
-    terminal.type(`${code(secret)}\n`)
-    await terminal.see(/Done/)
+    await terminal.enrols(secret, /Done/)
     await terminal.works()
     expect(await terminal.leave()).to.equal(0)
     return secret

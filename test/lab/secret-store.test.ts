@@ -9,10 +9,10 @@ import {
   code,
   enable,
   enrol,
-  generations,
   login,
   must,
   type Person,
+  sampled,
   sh,
   until,
   useLab,
@@ -23,7 +23,8 @@ import { remains, snapshot } from './support/remains.js'
 import { difference } from './support/snapshot.js'
 import { Terminal } from './support/terminal.js'
 
-const hosts = [...generations, 'rhel9'] as const
+const releases = sampled('deb12')
+const hosts = [...releases, 'rhel9'] as const
 const folder = '/var/lib/google-authenticator'
 const helper = '/usr/local/sbin/bastionctl-mfa-enrol'
 const question = /Enter code from app \(-1 to skip\): $/
@@ -34,7 +35,7 @@ const rollBack = async (): Promise<string> => succeeded(await bastionctl('rollba
 
 describe('second factors that root keeps', function () {
   this.timeout('3m')
-  useLab([...generations.map((name) => ({ name, factor: true })), { name: 'rhel9', layout: 'rhel9' }])
+  useLab([...releases.map((name) => ({ name, factor: true })), { name: 'rhel9', layout: 'rhel9' }])
   const was = new Map<string, readonly string[]>()
   let breakGlass: Person
 
@@ -69,14 +70,14 @@ describe('second factors that root keeps', function () {
   it('is refused by the rehearsal where sudo would not start the helper for somebody, who is named', async () => {
     await remember()
     await whileBroken(
-      'deb13',
+      'deb12',
       "echo 'glass ALL=(ALL) PASSWD: ALL' >/etc/sudoers.d/zz-later && chmod 0440 /etc/sudoers.d/zz-later",
       'rm /etc/sudoers.d/zz-later',
       async () => {
         const { exitCode, stdout } = await bastionctl(
           'enable-mfa',
           '--instance-id',
-          findHost('deb13').id,
+          findHost('deb12').id,
           ...unattended,
           '--secret-store',
           'root',
@@ -85,7 +86,7 @@ describe('second factors that root keeps', function () {
         expect(stdout).to.match(/glass cannot start \/usr\/local\/sbin\/bastionctl-mfa-enrol by sudo: .*password/)
       },
     )
-    await asBefore('deb13')
+    await asBefore('deb12')
   })
 
   describe('from the start', () => {
@@ -102,8 +103,7 @@ describe('second factors that root keeps', function () {
         const first = Terminal.login(host, ann)
         await first.see(question)
         const secret = secretIn(first)
-        first.type(`${code(secret)}\n`)
-        await first.see(/Done\. From your next login on you are asked for a code/)
+        await first.enrols(secret, /Done\. From your next login on you are asked for a code/)
         await first.works()
         expect(await first.leave()).to.equal(0)
         expect(
@@ -154,8 +154,7 @@ describe('second factors that root keeps', function () {
         )
         await spoofed.see(question)
         const secret = secretIn(spoofed)
-        spoofed.type(`${code(secret)}\n`)
-        await spoofed.see(/Done/)
+        await spoofed.enrols(secret, /Done/)
         await spoofed.ended()
         expect(await must(host, `head -n 1 ${folder}/bob; ls ${folder}`)).to.match(
           new RegExp(`^${secret}\n(ann\n)?bob\n$`),
@@ -170,10 +169,8 @@ describe('second factors that root keeps', function () {
       const cleo = await addPerson([host], 'cleo')
       const [one, two] = [Terminal.login(host, cleo), Terminal.login(host, cleo)]
       await Promise.all([one.see(question), two.see(question)])
-      one.type(`${code(secretIn(one))}\n`)
-      await one.see(/Done/)
-      two.type(`${code(secretIn(two))}\n`)
-      await two.see(/that one counts, and not this/)
+      await one.enrols(secretIn(one), /Done/)
+      await two.enrols(secretIn(two), /that one counts, and not this/)
       for (const terminal of [one, two]) expect(await terminal.leave()).to.equal(0)
       expect(await must(host, `head -n 1 ${folder}/cleo`)).to.equal(`${secretIn(one)}\n`)
     })
@@ -210,14 +207,17 @@ describe('second factors that root keeps', function () {
     })
 
     everywhere('an account that is made by other means begins with the key, and is made to enrol', async (host) => {
-      await must(host, 'useradd -m -s /bin/bash eve')
+      // Of a test that is tried once more.
+      await must(
+        host,
+        `! id -u eve >/dev/null 2>&1 || { pkill -KILL -u eve; userdel -r eve; rm -f ${folder}/eve; } 2>/dev/null; useradd -m -s /bin/bash eve`,
+      )
       expect(await must(host, 'stat -c "%a %U" /home/eve/.ssh /home/eve/.ssh/authorized_keys')).to.equal(
         '700 eve\n600 eve\n',
       )
       const eve = Terminal.login(host, { name: 'eve', key: breakGlass.key })
       await eve.see(question)
-      eve.type(`${code(secretIn(eve))}\n`)
-      await eve.see(/Done/)
+      await eve.enrols(secretIn(eve), /Done/)
       await eve.works()
       await eve.leave()
       expect(await login(host, { name: 'eve', key: breakGlass.key }, { answer: '' })).to.include({ in: false })
@@ -226,7 +226,7 @@ describe('second factors that root keeps', function () {
     it('people who are taken on with a factor get in by it, and are said to begin with the other keys too', async () => {
       const fay = await addPerson([], 'fay')
       const uri = `${fay.key}.uri`
-      const here = only('deb11', 'rhel9')
+      const here = only('deb12', 'rhel9')
       const handed = ['--key', `${fay.key}.pub`, '--factor', 'totp', '--uri', uri]
       const stdout = succeeded(await bastionctl('add-user', 'fay', ...here, ...handed, ...unattended))
       expect(stdout).to.match(/fay also begins with the keys in \/etc\/skel\/\.ssh\/authorized_keys/)
@@ -239,7 +239,7 @@ describe('second factors that root keeps', function () {
             await must(host, `grep -c ssh-ed25519 /home/fay/.ssh/authorized_keys; stat -c '%a %U' ${folder}/fay`),
           ).to.equal('2\n400 root\n')
         },
-        ['deb11', 'rhel9'],
+        ['deb12', 'rhel9'],
       )
       succeeded(await bastionctl('rollback', ...here, '--yes'))
       const status = await bastionctl('status', ...here, '--json')
@@ -347,13 +347,13 @@ describe('second factors that root keeps', function () {
     })
 
     it('may move home again by the flag', async () => {
-      const here = only('deb13')
+      const here = only('deb12')
       for (const store of ['root', 'home'])
         succeeded(await bastionctl('enable-mfa', ...here, ...unattended, '--secret-store', store))
-      expect(await both('deb13')).to.equal('/home/ann/.google_authenticator\n')
-      await enters('deb13')
+      expect(await both('deb12')).to.equal('/home/ann/.google_authenticator\n')
+      await enters('deb12')
       for (const _ of ['home', 'root']) succeeded(await bastionctl('rollback', ...here, '--yes'))
-      await asBefore('deb13')
+      await asBefore('deb12')
     })
   })
 

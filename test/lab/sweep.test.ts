@@ -1,6 +1,6 @@
 /**
  * Death at any instant: the on-host program, and then its guard, are killed before their n-th call of any other program, or the power
- * is cut there. Every 61st or 211th call on one release is part of `npm test`; `npm run test:sweep` takes every fifth one on all of them, and every
+ * is cut there. Every 127th or 421st call on one release is part of `npm test`; `npm run test:sweep` takes every fifth one on all of them, and every
  * single one (hours) with BASTIONCTL_LAB_SWEEP=all.
  */
 import { writeFileSync } from 'node:fs'
@@ -323,19 +323,19 @@ async function withBob(host: string): Promise<void> {
 }
 
 for (const [title, { prepare, cases }] of Object.entries({
-  'enable-mfa': deaths(['enable-mfa'], { sample: 61, guards: true }),
+  'enable-mfa': deaths(['enable-mfa'], { sample: 127, guards: true }),
   'add-user': deaths(
     ['add-user', 'bob', '--key', keyOfBob, '--sudo', '--group', 'adm'],
-    { sample: 211, guards: false },
+    { sample: 421, guards: false },
     withKey,
   ),
   'enable-mfa --secret-store root': deaths(
     ['enable-mfa', '--secret-store', 'root'],
-    { sample: 211, guards: false },
+    { sample: 421, guards: false },
     withFactor,
   ),
-  'the date of a grace': switchDeaths(151),
-  'remove-user': deaths(['remove-user', 'bob', '--as', 'admin'], { sample: 211, guards: false }, withBob),
+  'the date of a grace': switchDeaths(307),
+  'remove-user': deaths(['remove-user', 'bob', '--as', 'admin'], { sample: 421, guards: false }, withBob),
 })) {
   describe(`death at any instant: ${title}`, function () {
     this.timeout(everything ? '3h' : '15m')

@@ -5,32 +5,35 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import {
   addPerson,
+  allOf,
   bastionctl,
   type Finished,
   fresh,
-  generations,
   login,
   must,
   type Person,
+  sampled,
   sshdStarted,
   useLab,
 } from './harness.js'
 import { bucket, pace } from './support/endpoint.js'
-import { onAll } from './support/everywhere.js'
+import { onHosts } from './support/everywhere.js'
 import { newKey, succeeded as done, tagged, unattended } from './support/operator.js'
 import { remembered } from './support/remembered.js'
 import { state } from './support/snapshot.js'
 
+const hosts = sampled('deb11')
+const { onAll } = onHosts(hosts)
 const asAdmin = [...tagged, '--as', 'admin']
 const rollBack = (): Promise<Finished> => bastionctl('rollback', ...tagged, '--yes')
 
 describe('sync-users', function () {
   this.timeout('3m')
-  useLab()
+  useLab(hosts.map((name) => ({ name })))
 
   let folder = ''
   const people = new Map<string, Person>()
-  const { remember, asBefore } = remembered()
+  const { remember, asBefore } = remembered(hosts)
 
   before(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-sync-'))
@@ -81,7 +84,7 @@ describe('sync-users', function () {
     )
     const said = done(await sync(source))
     expect(said)
-      .to.match(/3 hosts: 3 confirmed/)
+      .to.match(allOf(hosts, 'confirmed'))
       .and.match(/4 added, 0 changed, 0 removed/)
     await onAll(async (host) => {
       for (const name of ['ada', 'bob', 'cy', 'eve']) expect(await entered(host, name), name).to.equal(true)
@@ -94,7 +97,7 @@ describe('sync-users', function () {
   })
 
   it('a second time changes nothing, writes nothing and says nothing', async () => {
-    const look = () => Promise.all(generations.map(async (host) => [await state(host), await sshdStarted(host)]))
+    const look = () => Promise.all(hosts.map(async (host) => [await state(host), await sshdStarted(host)]))
     const seen = await look()
     expect(await sync(path.join(folder, 'people.yml'))).to.deep.equal({ exitCode: 0, stdout: '', stderr: '' })
     expect(await look()).to.deep.equal(seen)
@@ -258,7 +261,7 @@ describe('sync-users', function () {
 
   describe('refused, and nothing is written', () => {
     before(async () => {
-      await addPerson(generations, 'ann')
+      await addPerson(hosts, 'ann')
       await remember()
     })
     after(() => onAll(asBefore))
@@ -312,7 +315,7 @@ describe('sync-users', function () {
 
   describe('the last administrator', () => {
     before(async () => {
-      await fresh(...generations)
+      await fresh(...hosts)
       done(await sync(yaml(entry('ada', { sudo: true }), entry('bob', { sudo: true }))))
       await onAll((host) =>
         must(host, 'gpasswd -d admin sudo; rm -f /etc/sudoers.d/*admin* /etc/sudoers.d/90*; sudo -l -U admin').then(
@@ -325,7 +328,7 @@ describe('sync-users', function () {
       const { exitCode, stderr } = await sync(yaml(entry('ada'), entry('bob')))
       expect(stderr).to.match(/nobody who is an administrator today \(ada, bob\) would be one afterwards/)
       expect(exitCode).to.equal(7)
-      expect(done(await sync(yaml(entry('ada'), entry('bob', { sudo: true }))))).to.match(/3 confirmed/)
+      expect(done(await sync(yaml(entry('ada'), entry('bob', { sudo: true }))))).to.match(allOf(hosts, 'confirmed'))
     })
   })
 })

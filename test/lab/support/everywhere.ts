@@ -9,6 +9,16 @@ export function everywhere(
   it(title, () => onAll(work, hosts))
 }
 
+/** Both for a file that runs on these hosts. */
+export function onHosts(hosts: readonly string[]) {
+  return {
+    everywhere: (title: string, work: (host: string) => Promise<void>): void => {
+      everywhere(title, work, hosts)
+    },
+    onAll: (work: (host: string) => Promise<void>): Promise<void> => onAll(work, hosts),
+  }
+}
+
 /** Waits for all hosts, then throws the first failure with the host's name in front. */
 export async function onAll(
   work: (host: string) => Promise<void>,

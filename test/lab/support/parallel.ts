@@ -1,10 +1,12 @@
 /** Many cases that mostly wait for a deadline: several at a time, each on a host as new. */
-import { fresh, generations, useLab } from '../harness.js'
+import { fresh, type Generation, generations, sampled, useLab } from '../harness.js'
 
 export interface Case {
   readonly title: string
   /** Default: all. */
-  readonly on?: readonly (typeof generations)[number][]
+  readonly on?: readonly Generation[]
+  /** One generation in turn in `npm test`. */
+  readonly sample?: boolean
   readonly run: (host: string) => Promise<void>
 }
 
@@ -13,6 +15,12 @@ interface Waiting {
   readonly release: string
   readonly run: (host: string) => Promise<void>
   readonly done: (failure?: Error) => void
+}
+
+/** The releases of the case at this place of a list. */
+function releasesOf({ on = generations, sample = false }: Case, at: number): readonly Generation[] {
+  const turn = on[at % on.length]
+  return sample && turn !== undefined ? on.filter((release) => sampled(turn).includes(release)) : on
 }
 
 /**
@@ -26,7 +34,8 @@ export function inParallel(
   prepare: (host: string) => Promise<void>,
   cases: readonly Case[],
 ): void {
-  const releases = generations.filter((release) => cases.some(({ on = generations }) => on.includes(release)))
+  const placed = cases.map((one, at) => ({ ...one, on: releasesOf(one, at) }))
+  const releases = generations.filter((release) => placed.some(({ on }) => on.includes(release)))
   const names = releases.flatMap((release) => Array.from({ length: hostsEach }, (_, n) => `${release}-${String(n)}`))
   // All with the factor's package: packages stay, and would be a difference.
   useLab(names.map((name) => ({ name, factor: true, ...options })))
@@ -34,7 +43,7 @@ export function inParallel(
   const queue: Waiting[] = []
   let stopped = false
   const wanted = new RegExp(process.env.BASTIONCTL_LAB_CASES ?? '')
-  for (const { title, on = generations, run } of cases) {
+  for (const { title, on, run } of placed) {
     for (const release of on) {
       if (!wanted.test(`${title} · ${release}`)) continue
       const result = new Promise<Error | undefined>((resolve) => {

@@ -1,7 +1,7 @@
 /** People and consoles at a real terminal: a program in a pty of its own, typed to and read from. */
 import { execa } from 'execa'
 import { enter, sshArgs } from '../../../lab/hosts/index.js'
-import { nextSource, type Person } from '../harness.js'
+import { code, nextSource, type Person } from '../harness.js'
 
 /** Milliseconds between looks at what has been printed. */
 const pace = 25
@@ -77,6 +77,18 @@ export class Terminal {
         throw new Error(`no ${String(pattern)} on the terminal, but: ${JSON.stringify(this.#text.slice(this.#read))}`)
       await new Promise((resolve) => setTimeout(resolve, pace))
     }
+  }
+
+  /**
+   * Answers an enrolment's question, and waits for what it says then. google-authenticator(1) takes the code of this half minute and no
+   * other, and asks again: so does this, where the half minute has ended on the way.
+   */
+  async enrols(secret: string, expected: RegExp): Promise<void> {
+    let said: string
+    do {
+      this.type(`${code(secret)}\n`)
+      said = await this.see(new RegExp(`${expected.source}|Code incorrect.*Try again`, 's'))
+    } while (said.endsWith('Try again'))
   }
 
   /** Waits for a shell's prompt, types a command and waits for its answer, which the echo of the command does not contain. */
