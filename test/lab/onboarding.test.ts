@@ -1,4 +1,4 @@
-/** docs/onboarding.md as a reader would use it: its scripts, taken from the page, on all three generations and the layout of RHEL 9. */
+/** docs/onboarding.md as a reader would use it: its scripts, taken from the page, on Debian and the layout of RHEL 9. */
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -6,22 +6,18 @@ import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { execa } from 'execa'
 import { URI } from 'otpauth'
-import { code, enable, login, must, operatorEnv, type Person, program, useLab } from './harness.js'
+import { code, enable, login, must, operatorEnv, type Person, program, sampled, useLab } from './harness.js'
 import { onAll } from './support/everywhere.js'
 import { newKey } from './support/operator.js'
 import { remains } from './support/remains.js'
 
-const hosts = ['deb11', 'deb12', 'deb13', 'rhel9'] as const
+const releases = sampled('deb12')
+const hosts = [...releases, 'rhel9'] as const
 const page = readFileSync(fileURLToPath(new URL('../../docs/onboarding.md', import.meta.url)), 'utf8')
 
 describe('the scripts of docs/onboarding.md', function () {
   this.timeout('4m')
-  useLab([
-    { name: 'deb11', factor: true },
-    { name: 'deb12', factor: true },
-    { name: 'deb13', factor: true },
-    { name: 'rhel9', layout: 'rhel9' },
-  ])
+  useLab([...releases.map((name) => ({ name, factor: true })), { name: 'rhel9', layout: 'rhel9' }])
 
   let folder = ''
   let ada: Person
