@@ -138,10 +138,14 @@ describe('harden', () => {
     const access = [
       { account: 'ann', sudo: false, key: 'RSA 2048', today: true, after: false, why: 'RequiredRSASize 3072' },
     ]
+    const offers = { asked: 2, today: 2, after: 1, lost: ['ann SHA256:aa'] }
     const ran = await bench.run(['harden', ...selector, '--level', 'strict', '--dry-run'], {
       plan: () => Promise.resolve(planWith({ changes: [{ ...change, lockouts, access }] })),
+      rehearse: () => Promise.resolve({ id: plan.id, results: [result('refused', { offers })] }),
     })
-    expect(ran.stdout).to.match(/ann +RSA 2048 +in → out +RequiredRSASize 3072/)
+    expect(ran.stdout)
+      .to.match(/ann +RSA 2048 +in → out +RequiredRSASize 3072/)
+      .and.match(/its sshd was offered 2 keys and accepts 2 today, 1 afterwards; no longer: ann SHA256:aa/)
     expect(ran.stderr).to.match(/"ann" would be locked out: loses RSA 2048[^]*--accept-lockout ann/)
     expect(ran.exitCode).to.equal(7)
   })

@@ -1,6 +1,7 @@
 /** Operators of the lab besides the harness's own: other environments, other machines, saved plans, and what they are told. */
 import { config, expect } from 'chai'
 import { execa } from 'execa'
+import { rmSync } from 'node:fs'
 import path from 'node:path'
 import type * as z from 'zod'
 import { outputSchemas } from '../../../docs/generate/output-schemas.js'
@@ -61,6 +62,8 @@ export function parsed<Name extends keyof typeof outputSchemas>(
 
 /** A pair of keys in these files, FILE and FILE.pub. */
 export async function newKey(file: string, comment: string, type: 'ed25519' | 'ecdsa' = 'ed25519'): Promise<void> {
+  // Of a test that is tried once more: ssh-keygen would ask.
+  rmSync(file, { force: true })
   await execa('ssh-keygen', ['-q', '-t', type, '-N', '', '-C', comment, '-f', file])
 }
 
