@@ -80,8 +80,9 @@ async function labWorker(n, queue) {
   }
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
     const began = Date.now()
-    // Once more where one failed: a busy machine may be late, and mocha says which test needed it.
-    const said = await mocha(['--timeout', '180000', '--retries', '1', next], { stdio: 'pipe', env: own })
+    // Once more where one failed: a busy machine may be late, and mocha says which test needed it. What a failed test has left running
+    // (--exit) is not waited for.
+    const said = await mocha(['--timeout', '180000', '--retries', '1', '--exit', next], { stdio: 'pipe', env: own })
     console.log(`${next}: ${Math.round((Date.now() - began) / 1000)} s\n${said}`)
   }
 }
