@@ -132,6 +132,11 @@ export async function enable(...flags: readonly string[]): Promise<Finished> {
   return done
 }
 
+/** The operator has used sudo before: Debian's notes the first time in their home, which would be a difference. A safety session uses it. */
+export async function sudoKnows(host: string): Promise<void> {
+  await must(host, 'install -o admin -g admin -m 0644 /dev/null /home/admin/.sudo_as_admin_successful')
+}
+
 export interface Person {
   readonly name: string
   /** Private key file on this machine. */

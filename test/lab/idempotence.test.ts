@@ -11,6 +11,7 @@ import {
   must,
   type Person,
   sshdStarted,
+  sudoKnows,
   system,
   tree,
   sampled,
@@ -43,6 +44,7 @@ describe('idempotence', function () {
     await onAll(async (host) => {
       await enrol(host, admin())
       await enrol(host, ann)
+      await sudoKnows(host)
       stock.set(host, await tree(host, undefined, false))
     })
   })

@@ -14,6 +14,7 @@ import {
   type Person,
   sampled,
   sh,
+  sudoKnows,
   until,
   useLab,
 } from './harness.js'
@@ -52,6 +53,7 @@ describe('second factors that root keeps', function () {
     // Packages stay, and would be a difference.
     await must('rhel9', 'dnf -y -q install google-authenticator')
     breakGlass = await addPerson(hosts, 'glass')
+    await onAll(sudoKnows, hosts)
   })
 
   it('is refused for a first login where there is no sudo to help with it', async () => {
