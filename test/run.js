@@ -15,8 +15,9 @@ const again = []
 const parts = { lint, unit, lab }
 
 /** Lab tests that take longest, and so begin first: two files at a time, each pair of hands with a lab of its own. */
-const long =
-  'sweep people guard grace people-faults people-refused harden rehearsal rhel9-people sync-users verify'.split(' ')
+const long = 'sweep people guard grace people-faults people-refused harden rehearsal rhel9-people sync-users verify'
+  .split(' ')
+  .map((name) => path.join('test/lab', `${name}.test.ts`))
 const LABS = 2
 
 const wanted = process.argv.slice(2)
@@ -61,8 +62,7 @@ async function lab() {
     process.platform !== 'linux' ? 'this is not Linux' : process.getuid() !== 0 ? 'this is not root' : undefined
   if (reason === undefined) {
     console.log('\nlab tests')
-    const rank = (name) => [...long, path.basename(name, '.test.ts')].indexOf(path.basename(name, '.test.ts'))
-    const queue = tests.sort((one, other) => rank(one) - rank(other))
+    const queue = [...long, ...tests.filter((name) => !long.includes(name))]
     await Promise.all(Array.from({ length: LABS }, (_, n) => labWorker(n, queue)))
     return
   }

@@ -2,6 +2,7 @@ import type { Lockout } from './change.js'
 import { BastionError } from './errors.js'
 import { label } from './host.js'
 import type { Plan, PlannedHost } from './plan.js'
+import { plannedChange } from './plan-groups.js'
 
 interface OpenLockout extends Lockout {
   readonly host: PlannedHost
@@ -9,10 +10,11 @@ interface OpenLockout extends Lockout {
 
 /** Whom the plan locks out although the operator has not named them. */
 function openLockouts(plan: Plan): OpenLockout[] {
-  return plan.hosts.flatMap((host) => {
-    const change = plan.changes.find(({ digest }) => digest === host.change)
-    return (change?.lockouts ?? []).filter(({ accepted }) => !accepted).map((lockout) => ({ host, ...lockout }))
-  })
+  return plan.hosts.flatMap((host) =>
+    (plannedChange(plan, host)?.lockouts ?? [])
+      .filter(({ accepted }) => !accepted)
+      .map((lockout) => ({ host, ...lockout })),
+  )
 }
 
 /** How far: everywhere, or only where nobody is there to answer. */

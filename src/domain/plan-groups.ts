@@ -17,6 +17,11 @@ export function groupHosts(plan: Plan): readonly HostGroup[] {
   return same.length > 0 ? [...groups, { hosts: same }] : groups
 }
 
+/** What is planned for this host; nothing where it is as wanted. */
+export function plannedChange({ changes }: Plan, host: PlannedHost): Change | undefined {
+  return changes.find(({ digest }) => digest === host.change)
+}
+
 export function hasChanges(plan: Plan): boolean {
   return plan.hosts.some((host) => host.change !== undefined)
 }

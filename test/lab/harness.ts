@@ -27,7 +27,7 @@ export function sampled(...sample: Generation[]): readonly Generation[] {
 
 /** The line of a report that has the same to say of all of these hosts. */
 export function allOf({ length }: readonly string[], outcome: string): RegExp {
-  return new RegExp(`\\b${String(length)} ${length === 1 ? 'host' : 'hosts'}: ${String(length)} ${outcome}\\b`)
+  return new RegExp(`^${String(length)} ${length === 1 ? 'host' : 'hosts'}: ${String(length)} ${outcome}$`, 'm')
 }
 
 export const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url))

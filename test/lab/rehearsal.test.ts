@@ -158,7 +158,7 @@ const cases: readonly Case[] = [
 
 describe('the rehearsal', function () {
   this.timeout('3m')
-  useLab(hosts.map((name) => ({ name, factor: name === 'deb12' })))
+  useLab(hosts.map((name) => ({ name, factor: true })))
   const plans = new Map<string, string>()
 
   before(async () => {

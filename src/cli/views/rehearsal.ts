@@ -1,6 +1,7 @@
 /** What hosts have answered in a dry run that was rehearsed. */
 import type { HostResult } from '../../domain/outcome.js'
 import type { Plan } from '../../domain/plan.js'
+import { plannedChange } from '../../domain/plan-groups.js'
 import { summary } from './report.js'
 import { count, printable } from './text.js'
 
@@ -30,8 +31,7 @@ function offersLine(name: string, { asked, today, after, lost }: Offers): string
 /** Keys of which the plan's table says something else than the host's sshd; sshd is right. Nothing where the host could not name all that are lost. */
 function disagreements(id: string, name: string, { today, after, lost }: Offers, plan: Plan): readonly string[] {
   if (today - after !== lost.length) return []
-  const digest = plan.hosts.find((host) => host.id === id)?.change
-  const rows = plan.changes.find((change) => change.digest === digest)?.access ?? []
+  const rows = plan.hosts.filter((host) => host.id === id).flatMap((host) => plannedChange(plan, host)?.access ?? [])
   const told = new Map(
     rows.flatMap((row) => {
       const [print] = /SHA256:\S+/.exec(row.key) ?? []

@@ -60,6 +60,11 @@ export class Terminal {
     return this.#text
   }
 
+  /** The secret that an enrolment has shown. */
+  get secret(): string {
+    return /secret key is: ([A-Z2-7]+)/.exec(this.#text)?.[1] ?? ''
+  }
+
   type(keys: string): void {
     this.#child.stdin.write(keys)
   }
@@ -83,10 +88,10 @@ export class Terminal {
    * Answers an enrolment's question, and waits for what it says then. google-authenticator(1) takes the code of this half minute and no
    * other, and asks again: so does this, where the half minute has ended on the way.
    */
-  async enrols(secret: string, expected: RegExp): Promise<void> {
+  async enrols(expected: RegExp): Promise<void> {
     let said: string
     do {
-      this.type(`${code(secret)}\n`)
+      this.type(`${code(this.secret)}\n`)
       said = await this.see(new RegExp(`${expected.source}|Code incorrect.*Try again`, 's'))
     } while (said.endsWith('Try again'))
   }
