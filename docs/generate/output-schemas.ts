@@ -323,6 +323,12 @@ const userAt = z.strictObject({
   factorWritten: seconds
     .exactOptional()
     .describe("epoch seconds: the factor's file was last written then, at enrolment or when a code was last used"),
+  factorSince: seconds
+    .exactOptional()
+    .describe(
+      'epoch seconds: it has this factor since then, as bastionctl has noted in it when it made it; absent where others have. ' +
+        'With secrets in homes the person can change it',
+    ),
   lastLogin: seconds.exactOptional().describe("epoch seconds: the newest in sshd's log of 30 days, wtmp and lastlog"),
   keys: z.array(userKey).readonly(),
 })

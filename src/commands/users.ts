@@ -10,8 +10,9 @@ export default class Users extends BaseCommand {
   static override summary = 'who has an account on which hosts, with which keys, and where hosts disagree'
   static override description =
     'Lists root, people, and whoever else has keys and a login shell: keys by fingerprint, factor, sudo, last login, expiry. What one ' +
-    "host has otherwise than most do is named. The last login is the newest in sshd's log of 30 days, wtmp and lastlog. A factor's file is " +
-    'written at enrolment and whenever a code is used: its time is one or the other. Dates are UTC.'
+    "host has otherwise than most do is named. The last login is the newest in sshd's log of 30 days, wtmp and lastlog. A factor has the " +
+    'date on which bastionctl made it (add-user, reset-mfa, enrolment at first login). Of one that was made otherwise only the time of its file ' +
+    'is known, which is written at enrolment and whenever a code is used. With secrets in homes the person can change either. Dates are UTC.'
   static override examples = [
     '<%= config.bin %> <%= command.id %> --tag Role=bastion',
     '<%= config.bin %> <%= command.id %> --tag Role=bastion --max-key-age 365d',

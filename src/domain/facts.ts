@@ -73,6 +73,8 @@ export interface AccountTimes {
   readonly expires?: number
   /** When the factor's file was last written: at enrolment, or when a code was last used. */
   readonly factorWritten?: number
+  /** Since when it has this factor, as bastionctl has noted there when it made it. With secrets in homes the person can change it. */
+  readonly factorSince?: number
 }
 
 export type Effective = Readonly<Record<string, readonly string[]>>

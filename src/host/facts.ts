@@ -41,7 +41,7 @@ const fileLine = z.tuple([z.string(), z.string(), z.string(), z.string(), z.stri
 const offerLine = z.tuple([z.string(), z.string(), z.enum(['accepted', 'refused'])])
 const pairLine = z.tuple([z.string(), z.string()])
 const time = z.union([z.literal('').transform(() => undefined), int])
-const timesLine = z.tuple([z.string(), time, time, time])
+const timesLine = z.tuple([z.string(), time, time, time, time])
 const keyTimeLine = z.tuple([z.string(), z.string(), int])
 const keyUntilLine = z.tuple([z.string(), z.string(), z.string()])
 const keyOptionsLine = z.tuple([z.string(), z.string(), z.string()])
@@ -196,12 +196,13 @@ function loginsFrom(row: z.infer<typeof loginLine> | undefined): Account['logins
 /** None where they were not asked for. */
 function timesFrom(row: z.infer<typeof timesLine> | undefined): { times?: AccountTimes } {
   if (!row) return {}
-  const [, lastLogin, expires, factorWritten] = row
+  const [, lastLogin, expires, factorWritten, factorSince] = row
   return {
     times: {
       ...(lastLogin === undefined ? {} : { lastLogin }),
       ...(expires === undefined ? {} : { expires }),
       ...(factorWritten === undefined ? {} : { factorWritten }),
+      ...(factorSince === undefined ? {} : { factorSince }),
     },
   }
 }

@@ -50,6 +50,25 @@ describe('the view of users', () => {
     ])
   })
 
+  it('says since when there is a factor, where bastionctl has made it', () => {
+    const factor = (...hosts: UserOnHost[]): readonly string[] => {
+      const lines = view(hosts.map((one) => [one]))
+      const from = lines.findIndex((line) => line.startsWith('  factor'))
+      return lines.slice(
+        from,
+        lines.findIndex((line) => line.startsWith('  last login')),
+      )
+    }
+    const dated = { ...ann, factorSince: at('2026-01-05T23:00Z') }
+    const later = { ...ann, factorSince: at('2026-01-07T01:00Z') }
+    expect(factor(dated, dated)).to.deep.equal(['  factor      enrolled, since 2026-01-05'])
+    expect(factor(later, dated)).to.deep.equal(['  factor      enrolled, since 2026-01-05 to 2026-01-07, by host'])
+    expect(factor(dated, { ...ann, enrolled: false }, ann)).to.deep.equal([
+      '  factor      enrolled on deb11, deb13, since 2026-01-05',
+      '                set up or last used 2026-02-03 on deb13',
+    ])
+  })
+
   it('says until when sshd takes a key', () => {
     const until = (expires: string): string =>
       view([[{ ...ann, keys: [{ ...key, options: ['expiry-time'], expires }] }]])[4] ?? ''

@@ -6,6 +6,7 @@ import {
   code,
   enable,
   enrol,
+  factorSince,
   generations,
   login,
   must,
@@ -49,9 +50,13 @@ describe('enrolment at the first login', function () {
         await first.enrols(/Done\. From your next login on you are asked for a code/)
         await first.works()
         expect(await first.leave()).to.equal(0)
-        expect(await must(host, `stat -c '%a %U' ${secretOf(ann)}; sed 1d ${secretOf(ann)} | grep '^"'`)).to.equal(
-          `400 ${ann.name}\n" RATE_LIMIT 3 30\n" WINDOW_SIZE 3\n" DISALLOW_REUSE\n" TOTP_AUTH\n`,
+        expect(await must(host, `stat -c '%a %U' ${secretOf(ann)}; sed 1d ${secretOf(ann)} | grep '^"'`)).to.match(
+          new RegExp(
+            `^400 ${ann.name}\n" RATE_LIMIT 3 30\n" WINDOW_SIZE 3\n" DISALLOW_REUSE\n" TOTP_AUTH\n" BASTIONCTL_SINCE \\d{10}\n$`,
+          ),
         )
+        const since = await factorSince(host, secretOf(ann))
+        expect(since).to.be.within(Date.now() / 1000 - 60, Date.now() / 1000 + 1)
 
         const next = Terminal.login(host, ann)
         await next.see(/Verification code: $/)
@@ -62,6 +67,12 @@ describe('enrolment at the first login', function () {
         expect(await login(host, ann, { answer: '' })).to.include({ in: false })
         const emergency = /scratch codes are:\s+(\d{8})/.exec(first.text)?.[1] ?? ''
         expect(await login(host, ann, { answer: emergency })).to.include({ in: true })
+        // The module has written the file anew, and kept the line: after a code, a wrong one, and one of the scratch codes.
+        expect(await must(host, `sed 1d ${secretOf(ann)}`))
+          .to.match(/^" DISALLOW_REUSE \d+$/m)
+          .and.not.contain(emergency)
+        expect(await factorSince(host, secretOf(ann))).to.equal(since)
+        expect(await must(host, `grep -c '^" BASTIONCTL_SINCE ' ${secretOf(ann)}`)).to.equal('1\n')
       },
     )
   }

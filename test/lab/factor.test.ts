@@ -39,6 +39,8 @@ describe('a second factor handed over', function () {
   /** What must be nowhere but in the file that was asked for and on the hosts' own places. */
   const secrets: string[] = []
   const seen: string[] = []
+  /** Since when ada has her first factor, by host. */
+  let given = new Map<string, number>()
 
   before(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-factor-'))
@@ -88,6 +90,13 @@ describe('a second factor handed over', function () {
   const calm = (host: string): Promise<string> =>
     must(host, `sed -i 's/^\\(" RATE_LIMIT [0-9]* [0-9]*\\).*/\\1/' /home/ada/.google_authenticator`)
 
+  /** Since when `users` says that ada has her factor, by host. */
+  async function since(): Promise<Map<string, number>> {
+    const { users } = parsed('users', await bastionctl('users', ...tagged, '--json'))
+    const { on } = users.find(({ name }) => name === 'ada') ?? { on: [] }
+    return new Map(on.map(({ host, factorSince = 0 }) => [host, factorSince]))
+  }
+
   const refusedWithout = async (host: string): Promise<void> => {
     const bare = await login(host, ada, { answer: '000000' })
     expect(bare).to.deep.include({ in: false })
@@ -106,6 +115,9 @@ describe('a second factor handed over', function () {
       expect(await login(host, ada, { answer: codes[0] ?? '' }), host).to.deep.include({ in: false })
       expect(await must(host, 'stat -c "%a %U" /home/ada/.google_authenticator')).to.equal('400 ada\n')
     })
+    given = await since()
+    expect([...given.values()]).to.have.length(hosts.length)
+    for (const at of given.values()) expect(at).to.be.within(Date.now() / 1000 - 240, Date.now() / 1000)
   })
 
   it('takes a phone whose clock is half a minute off, and not one that is minutes off (lockout 36)', async () => {
@@ -144,6 +156,8 @@ describe('a second factor handed over', function () {
       expect(await login(host, ada, { answer: old }), host).to.deep.include({ in: false })
       expect(await login(host, ada, { answer: codes[0] ?? '' }), host).to.deep.include({ in: true })
     })
+    expect(await since()).to.deep.equal(given)
+    expect(done(await bastionctl('users', ...tagged))).to.match(/^ada\n(?: .*\n)* {2}factor {6}enrolled, since \d{4}-/m)
   })
 
   it('is replaced (lockout 38): the new one gets in, the old one does not; a roll back turns that round', async () => {
@@ -166,6 +180,8 @@ describe('a second factor handed over', function () {
       expect(await must(host, 'cat /var/lib/bastionctl/changes/*/manifest')).to.contain(`${reason}\n`)
       expect((await sh(host, 'ls /run/lab-pwned')).exitCode).to.equal(2)
     })
+    const renewed = await since()
+    for (const [host, at] of given) expect(renewed.get(host)).to.be.greaterThan(at)
     done(await bastionctl('rollback', ...tagged, '--yes'))
     await onAll(async (host) => {
       expect(await must(host, 'cat /home/ada/.google_authenticator')).to.equal(before.get(host))

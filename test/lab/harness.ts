@@ -191,6 +191,11 @@ export async function enrol(host: string, person: Person): Promise<string> {
   return (await must(host, `head -n 1 ${file}`)).trim()
 }
 
+/** Since when a factor says it is there, which bastionctl notes in those that it makes: epoch seconds; NaN where it does not say. */
+export async function factorSince(host: string, place: string): Promise<number> {
+  return Number.parseInt(await must(host, `sed -n 's/^" BASTIONCTL_SINCE //p' ${place}`), 10)
+}
+
 /** The code of now, or of so many half minutes away, by a program that is none of ours. */
 export function code(secret: string, steps = 0): string {
   const at = `@${String(Math.floor(Date.now() / 1000) + steps * 30)}`

@@ -9,6 +9,7 @@ import {
   code,
   enable,
   enrol,
+  factorSince,
   login,
   must,
   type Person,
@@ -113,9 +114,12 @@ describe('second factors that root keeps', function () {
             host,
             `stat -c '%a %U' ${folder} ${folder}/ann; sed 1d ${folder}/ann | grep '^"'; ls -A ${folder} /home/ann | grep -i auth`,
           ),
-        ).to.equal(
-          `711 root\n400 root\n" RATE_LIMIT 3 30\n" WINDOW_SIZE 3\n" DISALLOW_REUSE\n" TOTP_AUTH\n${folder}:\n`,
+        ).to.match(
+          new RegExp(
+            `^711 root\n400 root\n" RATE_LIMIT 3 30\n" WINDOW_SIZE 3\n" DISALLOW_REUSE\n" TOTP_AUTH\n" BASTIONCTL_SINCE \\d{10}\n${folder}:\n$`,
+          ),
         )
+        const since = await factorSince(host, `${folder}/ann`)
 
         expect(await login(host, ann, { answer: '' })).to.include({ in: false })
         const next = Terminal.login(host, ann)
@@ -133,6 +137,7 @@ describe('second factors that root keeps', function () {
         ])
           expect((await sh(host, `runuser -u ann -- ${act}`)).exitCode, act).not.to.equal(0)
         expect(await must(host, `head -n 1 ${folder}/ann`)).to.equal(`${secret}\n`)
+        expect(await factorSince(host, `${folder}/ann`)).to.equal(since)
       },
     )
 

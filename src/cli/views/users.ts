@@ -35,7 +35,7 @@ function blockOf(user: User, asked: readonly string[], where: Where, style: Styl
     ['hosts', hosts.length === asked.length ? `all ${hosts.length}` : where(hosts)] as const,
     ...keyRows(on, where),
     ...shellRows(on),
-    ['factor', factorOf(on, where)] as const,
+    ...under('factor', factorOf(on, where)),
     ['last login', lastLogin(on, where)] as const,
     ['expires', expiryOf(on)] as const,
     ['password', distinct(on.map(({ password }) => password)).join(' or ')] as const,
@@ -91,14 +91,19 @@ function describeKey({ type, bits, fingerprint, comment }: Key): string {
   return [kind, String(bits), fingerprint, comment].filter(Boolean).join(' ')
 }
 
-function factorOf(on: readonly UserAt[], where: Where): string {
+/** Since when, where bastionctl has made it; else when its file was written, which each login does as well. */
+function factorOf(on: readonly UserAt[], where: Where): readonly string[] {
   const enrolled = on.filter((user) => user.enrolled)
-  if (enrolled.length === 0) return 'not enrolled'
-  const written = latest(enrolled, ({ factorWritten }) => factorWritten)
-  return [
-    enrolled.length === on.length ? 'enrolled' : `enrolled on ${where(enrolled.map(({ host }) => host))}`,
-    ...(written === undefined ? [] : [`set up or last used ${day(written.at)}`]),
-  ].join(', ')
+  if (enrolled.length === 0) return ['not enrolled']
+  const title = enrolled.length === on.length ? 'enrolled' : `enrolled on ${where(enrolled.map(({ host }) => host))}`
+  const dates = enrolled.flatMap(({ factorSince }) => (factorSince === undefined ? [] : [factorSince]))
+  const undated = enrolled.filter(({ factorSince }) => factorSince === undefined)
+  const written = latest(undated, ({ factorWritten }) => factorWritten)
+  const used = written === undefined ? [] : [`set up or last used ${day(written.at)}`]
+  if (dates.length === 0) return [[title, ...used].join(', ')]
+  const [first, last] = [day(Math.min(...dates)), day(Math.max(...dates))]
+  const since = first === last ? `since ${first}` : `since ${first} to ${last}, by host`
+  return [`${title}, ${since}`, ...used.map((text) => `  ${text} on ${where(undated.map(({ host }) => host))}`)]
 }
 
 function lastLogin(on: readonly UserAt[], where: Where): string {

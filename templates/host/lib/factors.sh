@@ -76,6 +76,7 @@ factor_text() {
   if [ "$_factor" = totp ]; then
     head -n 1 "$_sent"
     factor_settings
+    dated_factor
     sed 1d "$_sent"
     return
   fi

@@ -1,17 +1,18 @@
 # shellcheck shell=sh
 # What `users` shows beside the facts. All times are epoch seconds, and empty where the host does not know.
 
-# account_times <PEOPLE: name|last login|expiry of the account|when its factor's file was written: enrolled, or last used.
+# account_times <PEOPLE: name|last login|expiry of the account|when its factor's file was written: enrolled, or last used|since when it has
+# that factor, if bastionctl has made it.
 account_times() {
   while IFS='|' read -r _who _uid _gid _dir _; do
     # In days (shadow(5)).
     _expires=$(getent shadow "$_who" | awk -F: '$8 ~ /^[0-9]+$/ && length($8) < 8 { printf "%.0f", $8 * 86400 }')
-    _factor=
+    _factor='' _since=''
     while read -r _place <&3; do
       _place=$(path_of "$_place" "$_who" "$_dir")
-      [ ! -s "$_place" ] || _factor=$(written "$_place")
+      [ ! -s "$_place" ] || { _factor=$(written "$_place") && _since=$(factor_since "$_place"); }
     done 3<"$RUN/places"
-    printf '%s|%s|%s|%s\n' "$_who" "$(last_login "$_who")" "$_expires" "$_factor"
+    printf '%s|%s|%s|%s|%s\n' "$_who" "$(last_login "$_who")" "$_expires" "$_factor" "$_since"
   done
 }
 
@@ -43,6 +44,14 @@ key_untils() {
 # written FILE: images of reproducible builds have the epoch there, which says nothing; nor does what lies behind the year 9999.
 written() {
   stat -L -c %Y "$1" 2>/dev/null | awk '$1 >= 86400 && $1 < 253402300800'
+}
+
+# factor_since FILE: what dated_factor has written there. In a home the file is its owner's, who can make it anything: nothing comes of it but
+# a number, of a time that has been, and no more is read than the module would read.
+factor_since() {
+  [ -f "$1" ] || return 0
+  timeout 5 head -c 65536 "$1" 2>/dev/null | sed -n 's/^" BASTIONCTL_SINCE \([1-9][0-9]\{0,11\}\)$/\1/p' |
+    awk -v now="$(epoch)" '$1 >= 86400 && $1 <= now { print; exit }'
 }
 
 # last_login NAME: the newest on record in sshd's log (30 days), wtmp and lastlog, as far as the host keeps them.

@@ -3,7 +3,7 @@
  * real terminal of a real host is in test/lab/.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect } from 'chai'
@@ -89,6 +89,9 @@ describe('the script of the first login', function () {
       const seen = onTerminal(shell)
       expect(seen).to.contain('-l alice@').and.to.contain('From your next login on').and.to.contain('GOES-ON')
       expect(onTerminal(shell), 'once').not.to.contain('tool')
+      const secret = path.join(home, '.google_authenticator')
+      expect(readFileSync(secret, 'utf8')).to.match(/^secret\n" BASTIONCTL_SINCE \d{10}\n$/)
+      expect((statSync(secret).mode & 0o777).toString(8)).to.equal('400')
     })
 
     it(`${shell}: ends the session of whoever does not enrol, and leaves nothing`, function () {

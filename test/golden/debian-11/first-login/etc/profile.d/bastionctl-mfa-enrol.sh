@@ -61,6 +61,9 @@ EOF
   google-authenticator -Q "$qr" -t -d -f -r 3 -R 30 -w 3 \
     -l "$name@$(uname -n)" -i "$(uname -n)"
   if [ -s "$secret" ]; then
+    # Since when, which the file's time does not say: the module writes it anew at each login, and keeps this line.
+    { chmod 0600 "$secret" && printf '" BASTIONCTL_SINCE %s\n' "$(date +%s)" >>"$secret"; } 2>/dev/null
+    chmod 0400 "$secret" 2>/dev/null
     printf '\nDone. From your next login on you are asked for a code from the app.\n\n'
     exit 0
   fi
