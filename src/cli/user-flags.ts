@@ -122,6 +122,7 @@ export async function addUserPolicy(
     factor: flags.factor,
     adopt: flags.adopt,
     unlock: flags.unlock,
+    asOf: new Date().toISOString().slice(0, 10),
     acceptLockout: [],
   }
 }

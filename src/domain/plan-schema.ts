@@ -149,6 +149,7 @@ const addUserPolicy = z.strictObject({
   factor: z.enum(newFactors),
   adopt: z.boolean(),
   unlock: z.boolean(),
+  asOf: z.string(),
   acceptLockout: z.array(z.string()).readonly(),
 })
 

@@ -94,6 +94,8 @@ export interface AddUserPolicy {
   readonly adopt: boolean
   /** A locked account gets in again, until `expires` or for good. */
   readonly unlock: boolean
+  /** The day on which it is asked for (UTC, `YYYY-MM-DD`): whose last day is an earlier one does not get in. */
+  readonly asOf: string
   /** Nobody: an addition locks nobody out. */
   readonly acceptLockout: readonly string[]
 }

@@ -50,3 +50,32 @@ describe('an account on its host', () => {
     expect(asked('ada|update|||||1970-01-01|keep||')).to.equal('usermod -e 1970-01-02 ada\nended\n')
   })
 })
+
+describe('an account that is to get in', () => {
+  const day = (ago: number): string => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10)
+
+  /** What is said before anything is armed, by the day that the account is given and by its login. */
+  function said(expires: string, login: string): string {
+    const folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-roster-'))
+    try {
+      mkdirSync(path.join(folder, 'data'))
+      writeFileSync(path.join(folder, 'data', 'roster'), `ada|update|||||${expires}|keep||\n`)
+      writeFileSync(path.join(folder, 'data', 'cases'), `one|${login}|yes\n`)
+      const script = `. ${lib}roster.sh; . ${lib}roster-check.sh; RUN=$1; each_person "$RUN/data/roster" check_last_day || :`
+      return execFileSync('sh', ['-c', script, 'sh', folder], { encoding: 'utf8' })
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  }
+
+  it('is named before the logins are tried where its last day has passed meanwhile', () => {
+    const entered = 'rehearse|ada|fresh|right|in'
+    expect(said(day(1), entered)).to.match(/^the last day of ada, \d{4}-\d\d-\d\d, has passed: it stays shut/)
+    for (const expires of [day(0), day(-1), 'never', '']) expect(said(expires, entered)).to.equal('')
+  })
+
+  it('is none where it is shut on purpose', () => {
+    expect(said('1970-01-01', 'rehearse|ada|fresh|right|refused')).to.equal('')
+    expect(said('1970-01-01', 'rehearse|bob|fresh|right|in')).to.equal('')
+  })
+})

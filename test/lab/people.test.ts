@@ -279,6 +279,21 @@ describe('people', function () {
       expect(done(await remove('bob', '--lock'))).to.match(/no changes/)
     })
 
+    it('stays shut where its last day has passed meanwhile, and the plan names the day', async () => {
+      const locked = '/etc/bastionctl-locked'
+      await onAll((host) => must(host, `sed -i.was 's/^bob|.*/bob|2026-01-31/' ${locked}`).then(() => undefined))
+      try {
+        const refused = await add('bob', '--unlock')
+        expect(refused.exitCode).to.equal(7)
+        expect(refused.stderr).to.match(
+          /"bob" was to end on 2026-01-31, which has passed since it was locked, and stays shut/,
+        )
+        expect(refused.stderr).to.contain('--expires')
+      } finally {
+        await onAll((host) => must(host, `mv ${locked}.was ${locked}`).then(() => undefined))
+      }
+    })
+
     it('is unlocked by add-user --unlock, and by a roll back', async () => {
       done(await add('bob', '--unlock'))
       await onAll(async (host) => {

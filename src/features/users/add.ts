@@ -9,7 +9,16 @@ import { paths } from '../mfa/paths.js'
 import type { MfaState } from '../mfa/state.js'
 import { accountEdit, isExempt, newKeyRow, type Content } from './edits.js'
 import { newLines } from './key-lines.js'
-import { listFile, isLocked, lockedUntil, managedNames, notLocked, sudoersFile, sudoersPath } from './managed.js'
+import {
+  hasPassed,
+  listFile,
+  isLocked,
+  lockedUntil,
+  managedNames,
+  notLocked,
+  sudoersFile,
+  sudoersPath,
+} from './managed.js'
 import { administratorRows, asToday, givesRoot, ofTheSystem } from './administrators.js'
 import { authorizedLine, parsePublicKeys, type PublicKey } from './public-key.js'
 
@@ -19,6 +28,7 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
   const account = accountOf(policy, facts)
   if (account !== undefined && isLocked(account) && !policy.unlock && policy.expires !== '')
     throw new BastionError('refused', `"${name}" is locked`, 'give --unlock too if it is to get in again')
+  if (account === undefined || policy.unlock) refusePassed(policy)
   const missing = policy.groups.filter((group) => !facts.groups.includes(group))
   if (missing.length > 0)
     throw new BastionError('refused', `there is no group ${missing.join(', ')}`, 'make it first, or leave it out')
@@ -89,15 +99,31 @@ function onlyUnlocks({ unlock, keys, sudo, groups, factor }: AddUserPolicy): boo
   return unlock && keys.length === 0 && !sudo && groups.length === 0 && factor === 'first-login'
 }
 
-/** The day that it had. Errors: `refused` where that was over when it was locked. */
-function unlockedUntil(name: string, facts: Facts): string {
+/** The day that it had. Errors: `refused` where that is over. */
+function unlockedUntil({ name, asOf }: AddUserPolicy, facts: Facts): string {
   const day = lockedUntil(facts).get(name) ?? 'never'
-  if (day !== 'ended') return day
+  const over =
+    day === 'ended'
+      ? 'had ended already when it was locked'
+      : hasPassed(day, asOf)
+        ? `was to end on ${day}, which has passed since it was locked`
+        : undefined
+  if (over === undefined) return day
   throw new BastionError(
     'refused',
-    `"${name}" had ended already when it was locked`,
+    `"${name}" ${over}, and stays shut`,
     'say until when it is to be with --expires YYYY-MM-DD, or never',
   )
+}
+
+/** Errors: `refused` for a day of the operator's that has passed, where the login would have to be proven. */
+function refusePassed({ name, expires, asOf }: AddUserPolicy): void {
+  if (hasPassed(expires, asOf))
+    throw new BastionError(
+      'refused',
+      `the last day of "${name}", ${expires}, has passed: nobody would get in`,
+      'say until when it is to be with --expires YYYY-MM-DD, or never',
+    )
 }
 
 /**
@@ -166,7 +192,7 @@ function updated(
   const { keys, replaced, factor } = what
   const groups = policy.groups.filter((group) => !account.groups.includes(group))
   const wanted =
-    policy.unlock && account.expired && policy.expires === '' ? unlockedUntil(policy.name, facts) : policy.expires
+    policy.unlock && account.expired && policy.expires === '' ? unlockedUntil(policy, facts) : policy.expires
   const expires = wanted === (account.expires ?? 'never') ? '' : wanted
   if (keys.length === 0 && groups.length === 0 && expires === '' && factor === undefined) return undefined
   return accountEdit({

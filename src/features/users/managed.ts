@@ -41,6 +41,11 @@ export function notLocked(names: readonly string[], facts: Facts): DesiredFile[]
 /** The last day of a locked account: shadow(5) has the one after it then, 1, since 0 has more than one meaning. */
 export const longAgo = '1970-01-01'
 
+/** A last day (`never` and empty are none) that was before this one. */
+export function hasPassed(lastDay: string, day: string): boolean {
+  return /^\d/.test(lastDay) && lastDay < day
+}
+
 /** Locked as `remove-user --lock` does it, or by hand (chage -E 0), by whomever. */
 export function isLocked({ expires }: Pick<Account, 'expires'>): boolean {
   return expires !== undefined && expires <= longAgo

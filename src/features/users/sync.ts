@@ -11,7 +11,7 @@ import { accountEdit, keyRows, newKeyRow, type Content } from './edits.js'
 import { elsewhere } from './elsewhere.js'
 import { sameKey } from './key-lines.js'
 import { optionNames } from './key-options.js'
-import { isLocked, listFile, managedNames, notLocked, sudoersFile, sudoersPath } from './managed.js'
+import { hasPassed, isLocked, listFile, managedNames, notLocked, sudoersFile, sudoersPath } from './managed.js'
 import type { PublicKey } from './public-key.js'
 import { removal } from './remove.js'
 
@@ -122,7 +122,7 @@ function inOrderOfUids(users: readonly SourceUser[]): SourceUser[] {
 
 /** A login of an account that has ended cannot be proven. */
 function isOver(expires: string, policy: SyncUsersPolicy): boolean {
-  return /^\d/.test(expires) && expires < policy.readOn
+  return hasPassed(expires, policy.readOn)
 }
 
 function endsNow(account: string, policy: SyncUsersPolicy): boolean {
@@ -164,6 +164,7 @@ function taken(user: SourceUser, policy: SyncUsersPolicy, facts: Facts, state: M
       adopt: false,
       factor: 'first-login',
       unlock: false,
+      asOf: policy.readOn,
       acceptLockout: [],
     },
     facts,

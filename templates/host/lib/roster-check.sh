@@ -5,7 +5,28 @@
 check_roster() { [ ! -s "$RUN/data/roster" ] || each_person "$RUN/data/roster" check_person; }
 
 check_person() {
+  check_last_day || return 1
   if [ "$_action" = create ]; then check_newcomer; else check_present; fi
+}
+
+# check_last_day: by this host's clock, who is to get in now is not over. A plan may have waited.
+check_last_day() {
+  case $_expires in
+  [0-9]*) ;;
+  *) return 0 ;;
+  esac
+  _day=$(printf %s "$_expires" | tr -d -)
+  if [ "$_day" -ge "$(date -u +%Y%m%d)" ] || ! to_get_in "$_name"; then return 0; fi
+  echo "the last day of $_name, $_expires, has passed: it stays shut until --expires names another one"
+  return 1
+}
+
+# to_get_in NAME: a login of the account is to be shown to work.
+to_get_in() {
+  while IFS='|' read -r _ _phase _who _ _ _expect _; do
+    [ "$_phase:$_who:$_expect" != "rehearse:$1:in" ] || return 0
+  done <"$RUN/data/cases"
+  return 1
 }
 
 check_newcomer() {

@@ -66,6 +66,25 @@ describe('a locked account', () => {
     expect(() => draft({ ...unlocking, sudo: true }, locked('never', []))).to.throw(/bastionctl has not made/)
   })
 
+  it('does not come back to a day that has passed since, which is named', () => {
+    expect(() => draft(unlocking, locked('2026-11-23'))).to.throw(
+      '"ada" was to end on 2026-11-23, which has passed since it was locked, and stays shut',
+    )
+    // The last day is one with access.
+    expect(draft(unlocking, locked('2026-11-24')).accounts[0]).to.include({ expires: '2026-11-24' })
+    const again = draft({ ...unlocking, expires: '2026-11-30' }, locked('2026-11-23'))
+    expect(again.accounts[0]).to.include({ action: 'update', expires: '2026-11-30' })
+    expect(again.files.find(({ path }) => path === lockedPath)?.content).to.equal(null)
+  })
+
+  it('does not get a day that has passed already, nor does somebody new: no login could be proven', () => {
+    for (const [policy, facts] of [
+      [{ ...unlocking, expires: '2026-11-23' }, locked('never')],
+      [adding({ expires: '2026-11-23' }), host()],
+    ] as const)
+      expect(() => draft(policy, facts)).to.throw('the last day of "ada", 2026-11-23, has passed')
+  })
+
   it('leaves no record behind when it is removed', () => {
     const { files } = draft(removing('ada'), locked('never'))
     expect(files.find(({ path }) => path === lockedPath)?.content).to.equal(null)

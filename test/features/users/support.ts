@@ -23,6 +23,7 @@ export function adding(more: Partial<AddUserPolicy> = {}): AddUserPolicy {
     factor: 'first-login',
     adopt: false,
     unlock: false,
+    asOf: '2026-11-24',
     acceptLockout: [],
     ...more,
   }
