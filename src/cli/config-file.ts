@@ -23,6 +23,7 @@ export const configShape = z.strictObject({
       'allow-group': names.exactOptional().describe('as --allow-group'),
       leave: z.array(asFlag(checkKeyword)).exactOptional().describe('as --leave'),
       'accept-lockout': names.exactOptional().describe('as --accept-lockout'),
+      'count-on': names.exactOptional().describe('as --count-on'),
     })
     .exactOptional()
     .describe('values of harden'),

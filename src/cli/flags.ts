@@ -9,6 +9,14 @@ import type { ConfirmMode } from '../engine/api.js'
 /** oclif's own `multiple` swallows every word that follows; these take one value each. */
 export const repeatable = { multiple: true, multipleNonGreedy: true } as const
 
+/** Of what judges whether an administrator is left. */
+export const countOn = Flags.string({
+  ...repeatable,
+  summary:
+    'this administrator gets in by certificate, or by a key that a command hands out, whatever logins on record show',
+  helpValue: 'USER',
+})
+
 export const selectorFlags = {
   tag: Flags.string({
     ...repeatable,

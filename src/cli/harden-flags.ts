@@ -5,7 +5,7 @@ import { BastionError } from '../domain/errors.js'
 import { parseDuration } from '../domain/duration.js'
 import { forwardings, hardenLevels, type HardenPolicy } from '../domain/policy.js'
 import { fileProblem } from './file-problem.js'
-import { planFlags, repeatable } from './flags.js'
+import { countOn, planFlags, repeatable } from './flags.js'
 
 export const hardenFlags = {
   level: Flags.option({
@@ -46,6 +46,7 @@ export const hardenFlags = {
     summary: 'go on although this account loses a key or its way in',
     helpValue: 'USER',
   }),
+  'count-on': countOn,
   config: Flags.string({
     summary: 'values from this file; default: bastionctl.yml in the working folder, if it is there',
     helpValue: 'FILE',
@@ -86,7 +87,12 @@ export async function hardenPolicy(
   // What the file says for other levels is no contradiction to --level stock; flags that stand beside it are.
   checkTogether(level, flags, '--')
   if (flags.level === undefined) checkTogether(level, harden, `${where?.(['harden']) ?? ''}: harden.`)
-  if (level === 'stock') return { ...stock, acceptLockout: flags['accept-lockout'] ?? harden['accept-lockout'] ?? [] }
+  const named = flags['count-on'] ?? harden['count-on']
+  const agreed = {
+    ...(named === undefined ? {} : { countOn: named }),
+    acceptLockout: flags['accept-lockout'] ?? harden['accept-lockout'] ?? [],
+  }
+  if (level === 'stock') return { ...stock, ...agreed }
   const leave = flags.leave ?? harden.leave ?? []
   await checkKeywords(leave)
   const banner = flags.banner ?? harden.banner
@@ -102,7 +108,7 @@ export async function hardenPolicy(
     idleTimeout: idle === undefined ? null : parseDuration(idle),
     allowGroups: flags['allow-group'] ?? harden['allow-group'] ?? [],
     leave,
-    acceptLockout: flags['accept-lockout'] ?? harden['accept-lockout'] ?? [],
+    ...agreed,
   }
 }
 

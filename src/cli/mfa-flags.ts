@@ -4,7 +4,7 @@ import type * as Interfaces from '@oclif/core/interfaces'
 import { BastionError } from '../domain/errors.js'
 import { parseGrace } from '../domain/duration.js'
 import { secretStores, type Enrol, type Grace, type MfaPolicy } from '../domain/policy.js'
-import { repeatable } from './flags.js'
+import { countOn, repeatable } from './flags.js'
 import { keyLines } from './key-files.js'
 
 /** Defaults are those of "AWS Security Blog: How to enable MFA for bastion hosts", as the issue asks. */
@@ -42,6 +42,7 @@ export const enableMfaFlags = {
     helpValue: 'FILE',
   }),
   'accept-lockout': acceptLockout,
+  'count-on': countOn,
   'totp-window': Flags.integer({
     default: totpDefaults.window,
     min: 1,
@@ -78,6 +79,7 @@ export async function enablePolicy(flags: Interfaces.InferredFlags<typeof enable
     exemptGroups: flags['exempt-group'] ?? [],
     ...(flags['secret-store'] === undefined ? {} : { secretStore: flags['secret-store'] }),
     skelKeys: await keyLines(flags['skel-key'] ?? []),
+    ...(flags['count-on'] === undefined ? {} : { countOn: flags['count-on'] }),
     totp: {
       window: flags['totp-window'],
       rateLimit: parseRateLimit(flags['totp-rate-limit']),

@@ -135,7 +135,7 @@ export interface AccessRow {
   readonly account: string
   /** An administrator. */
   readonly sudo: boolean
-  /** e.g. `RSA 2048 SHA256:… ann@laptop`; else `certificate`, `key handed out by PROGRAM`, `password` or `Kerberos ticket`. */
+  /** e.g. `RSA 2048 SHA256:… ann@laptop`; else `certificate of AUTHORITY`, `key handed out by PROGRAM`, `password` or `Kerberos ticket`. */
   readonly key: string
   readonly today: boolean
   readonly after: boolean
@@ -143,6 +143,8 @@ export interface AccessRow {
   readonly why?: string
   /** Whose key it is as well, who loses it by the change. */
   readonly alsoOf?: string
+  /** There is no key at hand to ask sshd about. */
+  readonly byRule?: true
 }
 
 /** Who would still enter by key alone after the change, and why; always said (G9). */
@@ -185,6 +187,8 @@ export interface Draft {
   readonly keyOnly: readonly KeyOnly[]
   /** Who gets in by which key, today and after; empty where the feature asks nothing of keys. */
   readonly access: readonly AccessRow[]
+  /** Administrators who are all that is left, and whose way in nothing but their own login can try: certificates, keys that a command hands out. */
+  readonly byRule?: readonly string[]
   /** One-line remarks for the reviewer. */
   readonly notes: readonly string[]
   readonly sunset?: Sunset<DesiredFile>

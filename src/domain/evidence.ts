@@ -11,7 +11,7 @@ export function refuseUnrehearsed(change: Change): void {
   if (!bySshd(change) || change.logins.some(({ phase }) => phase === 'rehearse')) return
   throw new BastionError(
     'host-unfit',
-    'no login can be rehearsed here: every account that gets in has a forced command, is admitted from certain addresses only, or is kept out by PAM',
+    'no login can be rehearsed here: every account that gets in has a forced command or no authorized_keys file, is admitted from certain addresses only, or is kept out by PAM',
     'have an account whose login is free of these, at least while this is changed',
   )
 }
@@ -29,13 +29,22 @@ export function unproven({ changes, hosts }: Plan): string[] {
   return hosts.filter(({ change }) => change !== undefined && blind.has(change)).map(({ name }) => name)
 }
 
+const hint = 'log in yourself once it is live: --confirm ask, or --confirm later and then "bastionctl confirm"'
+
 /** Error: `refused` where the proofs were to decide and there is none; the operator's own login has to (G3). */
 export function refuseBlindTrust(plan: Plan): void {
   const names = unproven(plan)
+  const byRule = plan.changes.flatMap(({ byRule: accounts = [] }) => accounts)
+  if (names.length === 0 && byRule.length > 0)
+    throw new BastionError(
+      'refused',
+      `no proof can try how its administrators get in (${[...new Set(byRule)].join(', ')}: by certificate, or by a key that a command hands out)`,
+      hint,
+    )
   if (names.length === 0) return
   throw new BastionError(
     'refused',
     `sshd admits no throw-away account on ${names.join(', ')}, so no proof can decide whether to keep the change`,
-    'log in yourself once it is live: --confirm ask, or --confirm later and then "bastionctl confirm"',
+    hint,
   )
 }

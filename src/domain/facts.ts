@@ -30,6 +30,14 @@ export interface KeyFact {
   readonly options: readonly string[]
 }
 
+/** A key that let an account in within 30 days and stands in none of its files, as sshd's log has it. */
+export interface SeenKey {
+  /** e.g. `ED25519`, or `ED25519-CERT` of a certificate. */
+  readonly type: string
+  /** Fingerprint of the certificate's authority. */
+  readonly authority?: string
+}
+
 export interface Account {
   readonly name: string
   readonly uid: number
@@ -58,7 +66,13 @@ export interface Account {
    * Whether the host's logs of the last 30 days hold a login, and how many with nobody there: none, one, or 2 for any more. That is
    * absent where the host keeps no record of it.
    */
-  readonly logins: { readonly lately: boolean; readonly withoutTerminal?: number }
+  readonly logins: {
+    readonly lately: boolean
+    readonly withoutTerminal?: number
+    readonly elsewhere?: readonly SeenKey[]
+  }
+  /** Keys in the file of TrustedUserCAKeys that holds for it: whoever has a certificate of one of them needs no key in a file. */
+  readonly authorities?: readonly KeyFact[]
   /** `sshd -T -C user=NAME,…` with the running daemon's own command line; lower-case keyword to values in order. */
   readonly effective: Effective
   /** Asked for by `users` alone: they would tell hosts apart that are alike. */

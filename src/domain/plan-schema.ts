@@ -88,9 +88,11 @@ const change = z.strictObject({
         after: z.boolean(),
         why: z.string().exactOptional(),
         alsoOf: z.string().exactOptional(),
+        byRule: z.literal(true).exactOptional(),
       }),
     )
     .readonly(),
+  byRule: z.array(z.string()).readonly().exactOptional(),
   notes: z.array(z.string()).readonly(),
   sunset: z
     .strictObject({
@@ -114,6 +116,7 @@ const mfaPolicy = z.strictObject({
   exemptGroups: z.array(z.string()).readonly(),
   secretStore: z.enum(secretStores).exactOptional(),
   skelKeys: z.array(z.string()).readonly(),
+  countOn: z.array(z.string()).readonly().exactOptional(),
   totp: z.strictObject({
     window: z.int(),
     rateLimit: z.strictObject({ attempts: z.int(), seconds: z.int() }),
@@ -132,6 +135,7 @@ const hardenPolicy = z.strictObject({
   idleTimeout: z.int().nullable(),
   allowGroups: z.array(z.string()).readonly(),
   leave: z.array(z.string()).readonly(),
+  countOn: z.array(z.string()).readonly().exactOptional(),
   acceptLockout: z.array(z.string()).readonly(),
 })
 

@@ -33,6 +33,8 @@ export interface MfaPolicy {
   readonly secretStore?: SecretStore
   /** Lines of authorized_keys that every account made from now on is to have. */
   readonly skelKeys: readonly string[]
+  /** Administrators whom the operator vouches for: they get in by certificate, or by a key that a command hands out. */
+  readonly countOn?: readonly string[]
   readonly totp: TotpSettings
   /** Accounts that the operator has agreed to lock out. */
   readonly acceptLockout: readonly string[]
@@ -60,6 +62,8 @@ export interface HardenPolicy {
   readonly allowGroups: readonly string[]
   /** Keywords that are left as they are, whatever the level says. */
   readonly leave: readonly string[]
+  /** As for {@link MfaPolicy}. */
+  readonly countOn?: readonly string[]
   /** Accounts that the operator has agreed to lock out. */
   readonly acceptLockout: readonly string[]
 }

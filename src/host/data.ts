@@ -81,7 +81,7 @@ export function changeData(change: Change, order: ChangeOrder): Data {
     ]),
     admins: names(
       change.access
-        .filter(({ sudo, after, alsoOf }) => sudo && after && alsoOf === undefined)
+        .filter(({ sudo, after, alsoOf, byRule }) => sudo && after && alsoOf === undefined && byRule !== true)
         .map(({ account }) => account),
     ),
     ...sunsetData(change, order),

@@ -9,6 +9,7 @@ import type {
   HostMoment,
   KeyFact,
   RecordedChange,
+  SeenKey,
   SunsetFact,
 } from '../domain/facts.js'
 import { secretStores } from '../domain/policy.js'
@@ -36,6 +37,8 @@ const nameLine = z.tuple([z.string(), int])
 const keyLine = z.tuple([z.string(), int, z.string(), z.string(), z.string()])
 const changeLine = z.tuple([z.string(), z.string(), z.string(), z.string(), int, z.string()])
 const loginLine = z.tuple([z.string(), int])
+const elsewhereLine = z.tuple([z.string(), z.string(), z.string()])
+const authorityLine = z.tuple([z.string(), z.string(), int, z.string(), z.string()])
 const fileLine = z.tuple([z.string(), z.string(), z.string(), z.string(), z.string()])
 
 const offerLine = z.tuple([z.string(), z.string(), z.enum(['accepted', 'refused'])])
@@ -162,6 +165,11 @@ function accountFrom(
 ): Account {
   const [name, uid, home, shell, groups, password, expired, sudo, factors, expires, barred] = row
   const logins = rows(tree, 'logins', loginLine).find(([who]) => who === name)
+  const seen = rows(tree, 'elsewhere', elsewhereLine).filter(([who]) => who === name)
+  const effective = effectiveFrom(tree.get(`effective/${name}`) ?? '')
+  const authorities = rows(tree, 'authorities', authorityLine).filter(
+    ([file]) => file === effective.trustedusercakeys?.[0],
+  )
   return {
     name,
     uid,
@@ -176,8 +184,9 @@ function accountFrom(
     enrolled: factors.includes(known.secretStore),
     factors,
     keys: rows(tree, `keys/${name}`, keyLine).map((key) => keyFrom(key, name, known)),
-    logins: loginsFrom(logins),
-    effective: effectiveFrom(tree.get(`effective/${name}`) ?? ''),
+    logins: { ...loginsFrom(logins), ...(seen.length === 0 ? {} : { elsewhere: seen.map(seenFrom) }) },
+    ...(authorities.length === 0 ? {} : { authorities: authorities.map(authorityFrom) }),
+    effective,
     ...timesFrom(rows(tree, 'times', timesLine).find(([who]) => who === name)),
   }
 }
@@ -191,6 +200,14 @@ function loginsFrom(row: z.infer<typeof loginLine> | undefined): Account['logins
   if (!row) return { lately: false, withoutTerminal: 0 }
   const [, alone] = row
   return { lately: true, ...(alone < 0 ? {} : { withoutTerminal: alone }) }
+}
+
+function seenFrom([, type, authority]: z.infer<typeof elsewhereLine>): SeenKey {
+  return { type, ...(authority === '' ? {} : { authority }) }
+}
+
+function authorityFrom([, type, bits, fingerprint, comment]: z.infer<typeof authorityLine>): KeyFact {
+  return { type, bits, fingerprint, comment, options: [] }
 }
 
 /** None where they were not asked for. */

@@ -117,6 +117,14 @@ while IFS='|' read -r name uid gid home shell; do
   done
 done <"$RUN/people" >"$F/key-options"
 
+# Whose certificates let people in, by the file that names them.
+cat "$F"/effective/* | sed -n 's/^trustedusercakeys //p' | sort -u | grep -vx none | while IFS= read -r file; do
+  parse_keys "$file" | while IFS='|' read -r type blob _ comment; do
+    seen=$(printf '%s %s\n' "$type" "$blob" | ssh-keygen -lf - 2>/dev/null) || continue
+    printf '%s|%s|%s|%s|%s\n' "$file" "$type" "${seen%% *}" "$(printf '%s' "$seen" | cut -d' ' -f2)" "$comment"
+  done
+done >"$F/authorities"
+
 # The same for everybody: as it was said of any account.
 cat "$F"/effective/* | sed -n 's/^hostkey //p' | awk '!seen[$0]++' | while read -r file; do
   { ssh-keygen -lf "$file.pub" || ssh-keygen -lf "$file"; } 2>/dev/null
@@ -126,6 +134,7 @@ if [ -e "$RUN/data/offers" ]; then cp "$RUN/host-keys" "$F/host-keys"; else sed 
 
 login_events >"$RUN/events"
 logins "$RUN/events" >"$F/logins"
+elsewhere "$RUN/events" >"$F/elsewhere"
 # Times differ between hosts that are alike: for `users` alone.
 if [ -e "$RUN/data/times" ]; then
   account_times <"$RUN/people" >"$F/times"

@@ -115,11 +115,11 @@ function accessView(rows: Change['access'], style: Style): readonly string[] {
   const moved = rows.filter(({ today, after }) => today !== after)
   const shown = rows.length <= 12 ? rows : moved
   const lines = columns(
-    shown.map(({ account, sudo, key, today, after, why = '' }) => [
+    shown.map(({ account, sudo, key, today, after, why, byRule }) => [
       withSudo(account, sudo),
       key,
       `${word(today)} → ${word(after)}`,
-      why,
+      [why, byRule && 'by rule alone'].filter(Boolean).join(', '),
     ]),
   )
   const rest = rows.length - shown.length

@@ -3,11 +3,13 @@ import type { AccessRow, Lockout } from '../../domain/change.js'
 import type { Account, Effective, Facts, KeyFact } from '../../domain/facts.js'
 import { keyboardInteractiveNames } from '../../os/openssh.js'
 import { matches, type Verdict } from '../../render/sshd-match.js'
-import { admitted, byFactorToday, byKeyToday, byPasswordToday, effective, keyReaches } from '../mfa/entry.js'
+import { presumedSha1 } from '../mfa/elsewhere.js'
+import { admitted, byFactorToday, byKeyToday, byPasswordToday, effective, keyReaches, withOnly } from '../mfa/entry.js'
 import type { MfaState } from '../mfa/state.js'
 import type { Intent } from './setting.js'
 import type { Settled } from './foreign.js'
-import { byTicketToday, keysElsewhere, ticketOpens, type KeyElsewhere } from './ways.js'
+import { describeKey, refusal } from './keys.js'
+import { byTicketToday, keysElsewhere, ticketOpens, unknownKey } from './ways.js'
 
 export interface Access {
   /** As the account will be: the same with other effective values. */
@@ -23,14 +25,25 @@ export interface Access {
 
 /** `later`: what `sshd -T` will say of an account. */
 export function accessOf(facts: Facts, later: (account: Account) => Effective, state: MfaState): Access[] {
-  return facts.accounts.map((account) => accessFor(account, { ...account, effective: later(account) }, state))
+  return facts.accounts.map((account) => accessFor(account, surely(account, later(account)), state))
+}
+
+/** With these values in force, and less the authorities of which it is not known whether they would still do. */
+function surely(account: Account, effective: Effective): Account {
+  const stays = (key: KeyFact): boolean => !presumedSha1(account.effective, effective, key)
+  const keys = account.keys.filter((key) => !key.options.includes('cert-authority') || stays(key))
+  const { authorities } = account
+  return { ...account, effective, keys, ...(authorities ? { authorities: authorities.filter(stays) } : {}) }
 }
 
 /** One account as it is, and with other effective values. */
 function accessFor(before: Account, after: Account, state: MfaState): Access {
   const keys = before.keys.filter(({ options }) => !options.includes('cert-authority'))
-  const ofFiles = keys.map((key) => ({ key, row: rowOf(before, after, { name: describeKey(key), key }, state) }))
-  const elsewhere = keysElsewhere(before).map((one) => ({ key: one.key, row: rowOf(before, after, one, state) }))
+  const ofFiles = keys.map((key) => ({ key, row: rowOfKey(before, after, key, state) }))
+  const elsewhere = keysElsewhere(before).map(({ name, refused }) => ({
+    key: unknownKey,
+    row: { ...rowOf(before, after, { name, key: unknownKey, refused }, state), byRule: true as const },
+  }))
   const byKey = [...ofFiles, ...elsewhere]
   const others = [...passwordRow(before, after, state), ...ticketRow(before, after)]
   const rows = [...byKey.map(({ row }) => row), ...others]
@@ -87,12 +100,21 @@ function gets(account: Account, state: MfaState): boolean {
   return byKeyToday(able) || byFactorToday(able, state) || byPasswordToday(account, state)
 }
 
-function rowOf(before: Account, after: Account, { name, key }: KeyElsewhere, state: MfaState): AccessRow {
-  const judged = key.type !== ''
-  const refused = (account: Account): string | undefined => (judged ? refusal(account.effective, key) : undefined)
+function rowOfKey(before: Account, after: Account, key: KeyFact, state: MfaState): AccessRow {
+  const refused = ({ effective: values }: Account): string | undefined => refusal(values, key)
+  return rowOf(before, after, { name: describeKey(key), key, refused }, state)
+}
+
+interface Judged {
+  readonly name: string
+  readonly key: KeyFact
+  readonly refused: (account: Account) => string | undefined
+}
+
+function rowOf(before: Account, after: Account, { name, key, refused }: Judged, state: MfaState): AccessRow {
   const opens = (account: Account): boolean => {
-    const with_ = { ...account, keys: [key] }
-    return refused(account) === undefined && (byKeyToday(with_) || byFactorToday(with_, state) || runsForRoot(with_))
+    const only = withOnly(account, key)
+    return refused(account) === undefined && (byKeyToday(only) || byFactorToday(only, state) || runsForRoot(only))
   }
   const [today, later] = [opens(before), opens(after)]
   const why = today === later ? undefined : (refused(after) ?? whyNot(after))
@@ -144,26 +166,4 @@ export function whyNot(account: Account): string {
   if (!keyReaches(account)) return `PermitRootLogin ${values.permitrootlogin?.[0] ?? ''}`
   if (effective(values, 'pubkeyauthentication')[0] === 'no') return 'PubkeyAuthentication no'
   return 'what sshd demands has changed'
-}
-
-/** Which setting refuses the key, if any (auth2-pubkey.c, sshkey_check_rsa_length). */
-export function refusal(effective: Effective, { type, bits }: KeyFact): string | undefined {
-  const accepted = (effective.pubkeyacceptedalgorithms ?? effective.pubkeyacceptedkeytypes)?.[0]
-  const signs = type === 'ssh-rsa' ? ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'] : [type]
-  if (accepted !== undefined && !signs.some((name) => accepted.split(',').includes(name)))
-    return `PubkeyAcceptedAlgorithms has no ${type}`
-  const least = Number(effective.requiredrsasize?.[0] ?? 0)
-  return type === 'ssh-rsa' && bits < least ? `RequiredRSASize ${String(least)}` : undefined
-}
-
-export function describeKey({ type, bits, fingerprint, comment, options }: KeyFact): string {
-  const name = type === 'ssh-rsa' ? `RSA ${String(bits)}` : type.replace(/^ssh-|@openssh\.com$/g, '')
-  return [
-    name,
-    fingerprint,
-    comment,
-    options.includes('notice') ? '(notice only)' : options.includes('command') ? '(forced command)' : '',
-  ]
-    .filter(Boolean)
-    .join(' ')
 }

@@ -8,11 +8,12 @@ import { profileFor } from '../../os/index.js'
 import { render } from '../../render/template.js'
 import { foreignDirectives } from '../foreign.js'
 import { chosen, notRehearsed, stoodFor } from '../mfa/choose.js'
+import { vouchedFor } from '../mfa/elsewhere.js'
 import { byKeyToday, hasPlainKey, keptOut } from '../mfa/entry.js'
 import { baseline, loginsOn, loginsPlain } from '../mfa/logins.js'
 import { keyOnlyOf, people, type Person } from '../mfa/people.js'
 import { probePlan } from '../mfa/probe.js'
-import { checkGroups } from '../mfa/refuse.js'
+import { byRuleAlone, byRuleNotes, checkGroups, notSeen } from '../mfa/refuse.js'
 import { methodNamed } from '../mfa/registry.js'
 import { mfaState, type MfaState } from '../mfa/state.js'
 import { readsOf } from '../reads.js'
@@ -26,7 +27,8 @@ import { bannerPath } from './settings.js'
 import type { Intent } from './setting.js'
 
 /** Errors: BastionError `host-unfit`, `refused`. */
-export function draftHardening(policy: HardenPolicy, facts: Facts): Draft {
+export function draftHardening(policy: HardenPolicy, asTold: Facts): Draft {
+  const facts = vouchedFor(asTold, policy.countOn ?? [])
   profileFor(facts)
   checkGroups(policy.allowGroups, facts, 'allowed group')
   const intents = settle(intentsOf(policy, facts), policy, facts)
@@ -36,7 +38,7 @@ export function draftHardening(policy: HardenPolicy, facts: Facts): Draft {
     (account) => (policy.level === 'stock' ? afterwards(account, facts) : inForce(account, intents, state)),
     state,
   )
-  refuseNoAdministrator(policy, access)
+  const byRule = byRuleAlone(refuseNoAdministrator(policy, access))
   const later = { ...facts, accounts: access.map(({ after }) => withGoodKeys(after)) }
   const everybody = peopleLater(access, later, facts, state)
   const able = chosen(everybody)
@@ -62,7 +64,9 @@ export function draftHardening(policy: HardenPolicy, facts: Facts): Draft {
     lockouts,
     keyOnly: keyOnlyOf(everybody),
     access: access.flatMap(({ rows }) => rows),
+    ...(byRule.length === 0 ? {} : { byRule }),
     notes: [
+      ...byRuleNotes(byRule),
       ...notesOf(policy, facts, intents),
       ...notNeeded(policy, lockouts),
       ...probe.notes,
@@ -105,21 +109,29 @@ function bannerFile({ banner }: HardenPolicy, lines: readonly Intent[]): Desired
   return { path: bannerPath, content, mode: '0644', owner: 'root', group: 'root', reason: 'shown before a login' }
 }
 
-/** Errors: BastionError `refused`; nothing can be accepted here. The way back is open where nobody gets in today either. */
-function refuseNoAdministrator({ level }: HardenPolicy, access: readonly Access[]): void {
+/** Who is left. Errors: BastionError `refused`; nothing can be accepted here. The way back is open where nobody gets in today either. */
+function refuseNoAdministrator({ level }: HardenPolicy, access: readonly Access[]): readonly Account[] {
   const byKey = (account: Account, gets: boolean): boolean =>
     account.sudo && gets && hasPlainKey(withGoodKeys(account)) && keptOut(account) === undefined
-  if (access.some(({ after, later }) => byKey(after, later))) return
-  if (level === 'stock' && !access.some(({ before, today }) => byKey(before, today))) return
-  const names = access.filter(({ before, today }) => before.sudo && today).map(({ before }) => before.name)
+  const left = access.filter(({ after, later }) => byKey(after, later)).map(({ after }) => withGoodKeys(after))
+  if (left.length > 0) return left
+  if (level === 'stock' && !access.some(({ before, today }) => byKey(before, today))) return []
+  const out = access.filter(({ before, today }) => before.sudo && today)
+  const lost = out.flatMap(({ before, loses }) => (loses === undefined ? [] : [`${before.name} loses ${loses}`]))
   throw new BastionError(
     'refused',
-    names.length === 0
+    out.length === 0
       ? 'no administrator could log in: nobody with sudo gets in by a key today'
-      : `no administrator could log in any more: ${names.join(', ')} would be kept out`,
-    level === 'stock'
-      ? 'change the lines of others that come back (the notes of --dry-run at a level name them), or keep the level'
-      : 'give sudo and a modern key to an account that this level lets in (see the table of --dry-run at a lower level)',
+      : [
+          `no administrator could log in any more: ${out.map(({ before }) => before.name).join(', ')} would be kept out`,
+          ...lost,
+        ].join('\n'),
+    [
+      level === 'stock'
+        ? 'change the lines of others that come back (the notes of --dry-run at a level name them), or keep the level'
+        : 'give sudo and a modern key to an account that this level lets in (see the table of --dry-run at a lower level)',
+      ...notSeen(access.filter(({ later }) => later).map(({ after }) => after)),
+    ].join('; '),
   )
 }
 

@@ -2,7 +2,8 @@
 import type { Account, Facts, KeyFact } from '../../domain/facts.js'
 import { byFactorToday, byKeyToday, byPasswordToday, keptOut } from '../mfa/entry.js'
 import { mfaState, type MfaState } from '../mfa/state.js'
-import { describeKey, refusal, whyNot } from './access.js'
+import { whyNot } from './access.js'
+import { describeKey, refusal } from './keys.js'
 
 export interface AccessToday {
   readonly account: string

@@ -1,28 +1,59 @@
 /** Ways in that no key file shows: keys that a command hands out, certificates, Kerberos tickets. Judged by rule alone, since none is at hand to offer. */
-import type { Account, Effective, KeyFact } from '../../domain/facts.js'
+import type { Account, KeyFact } from '../../domain/facts.js'
+import { authoritiesOf, keyCommand, refusesAuthority, refusesSeen } from '../mfa/elsewhere.js'
 import { admitted, effective, keyReaches } from '../mfa/entry.js'
+import { describeKey } from './keys.js'
 
-/** A key that no list of algorithms is asked about: which one will come is not known beforehand. */
-const unknownKey: KeyFact = { type: '', bits: 0, fingerprint: '', comment: '', options: [] }
+/** Stands for a key that is not at hand: which one will come is not known beforehand. */
+export const unknownKey: KeyFact = { type: '', bits: 0, fingerprint: '', comment: '', options: [] }
 
 export interface KeyElsewhere {
-  /** e.g. `certificate`, or `key handed out by /opt/aws/bin/eic_run_authorized_keys`. */
+  /** e.g. `certificate of ed25519 SHA256:… ca@example`, or `key handed out by /opt/aws/bin/eic_run_authorized_keys`. */
   readonly name: string
-  readonly key: KeyFact
+  /** Which setting refuses it, if any: what has come so in the last 30 days, where something has, stands for what will. */
+  readonly refused: (account: Account) => string | undefined
+  /** Something has. */
+  readonly used: boolean
 }
 
 /** Of an account that has logged in lately, or that has no key in a file: others have their own keys in the table. */
-export function keysElsewhere({ effective: values, keys, logins }: Account): KeyElsewhere[] {
-  const inFiles = keys.filter(({ options }) => !options.includes('cert-authority'))
-  const own = inFiles.length < keys.length
-  const seen = logins.lately || inFiles.length === 0
-  const command = first(values, 'authorizedkeyscommand')
+export function keysElsewhere(account: Account): KeyElsewhere[] {
+  const { effective: values, keys, logins } = account
+  const seen = logins.lately || keys.every(({ options }) => options.includes('cert-authority'))
+  const command = keyCommand(values)
   return [
-    ...(seen && command !== 'none' ? [{ name: `key handed out by ${command}`, key: unknownKey }] : []),
-    ...(own || (seen && first(values, 'trustedusercakeys') !== 'none')
-      ? [{ name: 'certificate', key: unknownKey }]
-      : []),
+    ...(seen && command !== undefined ? [handedOut(account, command)] : []),
+    ...authoritiesOf(account)
+      .filter(({ options }) => seen || options.includes('cert-authority'))
+      .map((authority) => certified(account, authority)),
   ]
+}
+
+function handedOut({ logins: { elsewhere = [] } }: Account, command: string): KeyElsewhere {
+  const came = elsewhere.filter(({ authority }) => authority === undefined)
+  return {
+    name: `key handed out by ${command}`,
+    refused: ({ effective: values }) => ofAll(came.map((one) => refusesSeen(values, one))),
+    used: came.length > 0,
+  }
+}
+
+function certified({ logins: { elsewhere = [] } }: Account, authority: KeyFact): KeyElsewhere {
+  const came = elsewhere.filter((one) => one.authority === authority.fingerprint)
+  return {
+    name: `certificate of ${describeKey({ ...authority, options: [] })}`,
+    refused: (account) =>
+      authoritiesOf(account).some(({ fingerprint }) => fingerprint === authority.fingerprint)
+        ? (refusesAuthority(account.effective, authority) ??
+          ofAll(came.map((one) => refusesSeen(account.effective, one))))
+        : 'CASignatureAlgorithms has no ssh-rsa, which an RSA authority may sign by',
+    used: came.length > 0,
+  }
+}
+
+/** Refused only if all are. */
+function ofAll(reasons: readonly (string | undefined)[]): string | undefined {
+  return reasons.includes(undefined) ? undefined : reasons[0]
 }
 
 /** A login of lately that neither a key nor a password explains, where sshd takes tickets. */
@@ -39,9 +70,4 @@ export function ticketOpens(account: Account): boolean {
     keyReaches(account) &&
     (ways.length === 0 || ways.some((way) => way === 'any' || way === 'gssapi-with-mic'))
   )
-}
-
-/** The program alone, as it is spelled; its arguments say nothing to a reviewer. */
-function first(values: Effective, keyword: string): string {
-  return values[keyword]?.[0]?.trim().split(/\s+/)[0] ?? 'none'
 }

@@ -50,15 +50,25 @@ export function notRehearsed(people: readonly Person[]): string[] {
     if (reason !== undefined) return [`${account.name}: not rehearsed, since it cannot log in today: ${reason}`]
     if (admitted(account) === 'depends')
       return [`${account.name}: not rehearsed, since sshd admits it from certain addresses only`]
-    return forced(account.effective) ? [`${account.name}: not rehearsed, since sshd forces a command on it`] : []
+    if (forced(account.effective)) return [`${account.name}: not rehearsed, since sshd forces a command on it`]
+    return readsKeys(account) ? [] : [`${account.name}: not rehearsed, since sshd reads no authorized_keys of it`]
   })
 }
 
 /** A rehearsal has no peer address, and its login has to be able to run a command of its own. */
 function canRehearse({ account }: Person): boolean {
   return (
-    hasPlainKey(account) && admitted(account) === 'yes' && keptOut(account) === undefined && !forced(account.effective)
+    hasPlainKey(account) &&
+    admitted(account) === 'yes' &&
+    keptOut(account) === undefined &&
+    !forced(account.effective) &&
+    readsKeys(account)
   )
+}
+
+/** A rehearsal's own key is lent there, whatever its owner comes by. */
+function readsKeys({ effective: values }: Person['account']): boolean {
+  return effective(values, 'authorizedkeysfile')[0] !== 'none'
 }
 
 function forced(values: Person['account']['effective']): boolean {

@@ -1,11 +1,12 @@
 /** How the feature stands on a host, for `status`. */
 import type { KeyOnly } from '../../domain/change.js'
 import { BastionError } from '../../domain/errors.js'
-import type { Facts, KeyFact } from '../../domain/facts.js'
+import type { Account, Facts, KeyFact } from '../../domain/facts.js'
 import type { Enrol } from '../../domain/policy.js'
 import { profileFor } from '../../os/index.js'
 import { foreignDirectives } from '../foreign.js'
 import { mfaFeature } from '../sshd-files.js'
+import { cameBy } from './elsewhere.js'
 import { byKeyToday, effective, hasKey } from './entry.js'
 import { keyOnlyOf, notEnrolled, people } from './people.js'
 import { mfaState } from './state.js'
@@ -52,18 +53,22 @@ export function describeMfa(facts: Facts): MfaDescription {
         // The script leaves root alone.
         .filter(
           ({ account }) =>
-            account.uid === 0 || !profileFor(facts).readsProfile(account.shell) || !account.keys.some(opensTerminal),
+            account.uid === 0 || !profileFor(facts).readsProfile(account.shell) || !givesTerminal(account),
         )
-        .map(({ account: { name, shell, keys } }) => ({
-          account: name,
-          shell,
-          ...(keys.some(opensTerminal) ? {} : { keys: 'no-terminal' as const }),
+        .map(({ account }) => ({
+          account: account.name,
+          shell: account.shell,
+          ...(givesTerminal(account) ? {} : { keys: 'no-terminal' as const }),
         })),
     }
   } catch (error) {
     if (error instanceof BastionError) return { ...asSshdSays(facts), ...nobodyAsked, enrolled }
     throw error
   }
+}
+
+function givesTerminal(account: Account): boolean {
+  return account.keys.some(opensTerminal) || cameBy(account).length > 0
 }
 
 /** By the options in front of it (sshd(8)): a forced command reads no profile, and enrolment needs somebody to ask. */

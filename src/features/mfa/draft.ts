@@ -9,6 +9,7 @@ import { foreignDirectives } from '../foreign.js'
 import { readsOf } from '../reads.js'
 import { mfaFeature } from '../sshd-files.js'
 import { chosen, notRehearsed, stoodFor, unseen } from './choose.js'
+import { vouchedFor } from './elsewhere.js'
 import { hasPlainKey, keyReaches } from './entry.js'
 import { filesOff, filesOn } from './files.js'
 import { refuseForeignPam, refuseForeignSshd } from './foreign.js'
@@ -26,7 +27,7 @@ import {
 } from './notes.js'
 import { paths } from './paths.js'
 import { probePlan } from './probe.js'
-import { checkGroups, refuseNobody } from './refuse.js'
+import { byRuleAlone, byRuleNotes, checkGroups, refuseNobody } from './refuse.js'
 import { methodNamed } from './registry.js'
 import { skelNotes } from './skel.js'
 import { mfaState } from './state.js'
@@ -36,7 +37,9 @@ import { factorMoves, storeFor, storeNotes, withMoved } from './store.js'
 export function draftMfa(asked: MfaPolicy, facts: Facts): Draft {
   const os = profileFor(facts)
   const policy = { ...asked, exemptGroups: [...new Set(asked.exemptGroups)].sort(byCodePoint) }
-  return policy.action === 'enable' ? draftOn(policy, facts, os) : draftOff(policy, facts)
+  return policy.action === 'enable'
+    ? draftOn(policy, vouchedFor(facts, policy.countOn ?? []), os)
+    : draftOff(policy, facts)
 }
 
 function draftOn(asked: MfaPolicy, facts: Facts, os: OsProfile): Draft {
@@ -59,7 +62,7 @@ function draftOn(asked: MfaPolicy, facts: Facts, os: OsProfile): Draft {
     )
 
   const everybody = people(policy, withMoved(facts, accounts, store), state, foreignDirectives(facts, mfaFeature))
-  refuseNobody(everybody, policy)
+  const byRule = byRuleAlone(refuseNobody(everybody, policy))
   const able = chosen(everybody)
   const probe = probePlan(facts, policy.exemptGroups)
   if (grace?.ended === false && probe.ordinary === undefined)
@@ -86,7 +89,9 @@ function draftOn(asked: MfaPolicy, facts: Facts, os: OsProfile): Draft {
     lockouts: lockoutsOf(everybody, policy.acceptLockout),
     keyOnly: keyOnlyOf(everybody),
     access: [],
+    ...(byRule.length === 0 ? {} : { byRule }),
     notes: [
+      ...byRuleNotes(byRule),
       ...installs,
       ...storeNotes(policy, store, facts),
       ...skelNotes(policy),

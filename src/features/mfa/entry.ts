@@ -1,6 +1,7 @@
 /** Who gets in how: today by what sshd says of itself, after the change by what it will demand. No I/O, no policy of its own. */
-import type { Account, Effective } from '../../domain/facts.js'
+import type { Account, Effective, KeyFact } from '../../domain/facts.js'
 import { grouped, namedBy, type Verdict } from '../../render/sshd-match.js'
+import { cameBy } from './elsewhere.js'
 import { demanded, keyAlone } from './paths.js'
 import type { MfaState } from './state.js'
 
@@ -48,8 +49,13 @@ export function keptOut({ barred, password }: Account): string | undefined {
   }
 }
 
-/** A key that opens a session, not only a forced command; certificates' authorities are no keys of anybody. */
+/** A key that opens a session, not only a forced command; also one that stands in no file and has let it in lately. */
 export function hasPlainKey(account: Account): boolean {
+  return hasKeyInFile(account) || (keysCount(account) && cameBy(account).length > 0)
+}
+
+/** A key that opens a session and can be looked at; certificates' authorities are no keys of anybody. */
+export function hasKeyInFile(account: Account): boolean {
   return (
     keysCount(account) &&
     account.keys.some(({ options }) => !options.includes('command') && !options.includes('cert-authority'))
@@ -58,7 +64,12 @@ export function hasPlainKey(account: Account): boolean {
 
 /** Any key, forced commands included. For root these only say "log in as somebody else" on cloud images. */
 export function hasKey(account: Account): boolean {
-  return account.uid === 0 ? hasPlainKey(account) : keysCount(account) && account.keys.length > 0
+  return hasPlainKey(account) || (account.uid !== 0 && keysCount(account) && account.keys.length > 0)
+}
+
+/** The account as if it had this key alone. */
+export function withOnly(account: Account, key: KeyFact): Account {
+  return { ...account, keys: [key], logins: { ...account.logins, elsewhere: [] } }
 }
 
 function keysCount(account: Account): boolean {

@@ -3,7 +3,7 @@ import { byCodePoint } from '../../domain/digest.js'
 import type { Facts } from '../../domain/facts.js'
 import type { MfaPolicy } from '../../domain/policy.js'
 import type { OsProfile } from '../../os/index.js'
-import { byKeyToday, hasPlainKey } from './entry.js'
+import { byKeyToday, hasKeyInFile, hasPlainKey } from './entry.js'
 import { graceDate, type GraceState } from './grace.js'
 import { notEnrolled, type Person } from './people.js'
 import type { MfaState } from './state.js'
@@ -88,14 +88,14 @@ export function graceNotes(
       : []
   if (grace === undefined) return reopened
   const stays = everybody.some(
-    ({ account, after, exempt }) => account.sudo && after && hasPlainKey(account) && (exempt || account.enrolled),
+    ({ account, after, exempt }) => account.sudo && after && hasKeyInFile(account) && (exempt || account.enrolled),
   )
   return [
     ...reopened,
     ...(stays
       ? []
       : [
-          `no administrator has a factor or is exempt today: until one has, this host does not make enrolment required at ${graceDate(grace.until)}, says so, and tries again every day`,
+          `no administrator with a key in a file has a factor or is exempt today: until one has, this host does not make enrolment required at ${graceDate(grace.until)}, says so, and tries again every day`,
         ]),
   ]
 }

@@ -1,8 +1,9 @@
 /** What is refused whatever the operator agrees to. */
 import { BastionError } from '../../domain/errors.js'
-import type { Facts } from '../../domain/facts.js'
+import type { Account, Facts } from '../../domain/facts.js'
 import type { MfaPolicy } from '../../domain/policy.js'
-import { hasPlainKey, keptOut } from './entry.js'
+import { authoritiesOf, cameBy, keyCommand } from './elsewhere.js'
+import { hasKeyInFile, hasPlainKey, keptOut } from './entry.js'
 import type { Person } from './people.js'
 
 /** Errors: BastionError `refused` for a group that is not there, or whose name sshd would read as a pattern. */
@@ -23,10 +24,11 @@ export function checkGroups(groups: readonly string[], facts: Facts, noun = 'exe
   }
 }
 
-/** Errors: BastionError `refused` where no administrator with a key would get in; nothing can be accepted here. */
-export function refuseNobody(everybody: readonly Person[], policy: MfaPolicy): void {
+/** Who is left. Errors: BastionError `refused` where no administrator with a key would get in; nothing can be accepted here. */
+export function refuseNobody(everybody: readonly Person[], policy: MfaPolicy): readonly Account[] {
   const left = everybody.filter(({ account, after }) => account.sudo && after && hasPlainKey(account))
-  if (left.some(({ account }) => keptOut(account) === undefined)) return
+  const able = left.filter(({ account }) => keptOut(account) === undefined).map(({ account }) => account)
+  if (able.length > 0) return able
   if (left.length > 0)
     throw new BastionError(
       'refused',
@@ -40,7 +42,7 @@ export function refuseNobody(everybody: readonly Person[], policy: MfaPolicy): v
     throw new BastionError(
       'refused',
       'no administrator could log in: nobody with sudo has a key',
-      'put a key on an administrator first',
+      ['put a key on an administrator first', ...notSeen(everybody.map(({ account }) => account))].join('; '),
     )
   throw new BastionError(
     'refused',
@@ -49,4 +51,30 @@ export function refuseNobody(everybody: readonly Person[], policy: MfaPolicy): v
       ? 'enrol one first (--enrol first-login does), or exempt a break-glass group'
       : 'give sudo and a key to an account other than root, or exempt a break-glass group',
   )
+}
+
+/** For a hint: how administrators come to count who may get in by what nobody can be asked about. */
+export function notSeen(accounts: readonly Account[]): string[] {
+  const names = accounts
+    .filter((account) => account.sudo && account.uid !== 0 && cameBy(account).length === 0)
+    .filter((account) => keyCommand(account.effective) !== undefined || authoritiesOf(account).length > 0)
+    .map(({ name }) => name)
+  return names.length === 0
+    ? []
+    : [
+        `whoever comes by certificate, or by a key that a command hands out, counts once a login of the last 30 days shows it, or by --count-on (${names.join(', ')})`,
+      ]
+}
+
+/** Administrators of whom none has a key in a file: what is left is judged by rule, and their own login has to try it. */
+export function byRuleAlone(left: readonly Account[]): string[] {
+  return left.some(hasKeyInFile) ? [] : left.map(({ name }) => name)
+}
+
+export function byRuleNotes(names: readonly string[]): string[] {
+  return names.length === 0
+    ? []
+    : [
+        `no administrator has a key in a file: ${names.join(', ')} ${names.length === 1 ? 'counts' : 'count'} by certificate or by a key that a command hands out, which is judged by rule alone: log in so before you keep the change`,
+      ]
 }

@@ -1,7 +1,7 @@
 /** What the changes about people have in common. */
 import type { AccessRow, AccountEdit, Draft } from '../../domain/change.js'
 import type { Account, KeyFact } from '../../domain/facts.js'
-import { describeKey } from '../hardening/access.js'
+import { describeKey } from '../hardening/keys.js'
 import type { MfaState } from '../mfa/state.js'
 
 /** What each of them makes of its policy. */

@@ -1,7 +1,7 @@
 /** A key that goes from one account may open another one: whoever leaves still has its private half. */
 import type { AccessRow } from '../../domain/change.js'
 import { fileFact, type Account, type Facts, type KeyFact } from '../../domain/facts.js'
-import { describeKey } from '../hardening/access.js'
+import { describeKey } from '../hardening/keys.js'
 import { byFactorToday, byKeyToday } from '../mfa/entry.js'
 import { paths } from '../mfa/paths.js'
 import type { MfaState } from '../mfa/state.js'

@@ -2,7 +2,7 @@
 import { digestText } from '../../domain/digest.js'
 import { BastionError } from '../../domain/errors.js'
 import type { Account, Facts, KeyFact } from '../../domain/facts.js'
-import { describeKey } from '../hardening/access.js'
+import { describeKey } from '../hardening/keys.js'
 import { optionNames } from './key-options.js'
 import type { PublicKey } from './public-key.js'
 

@@ -31,7 +31,7 @@ read_journal() {
 # read_text FILE…: the same lines out of a syslog daemon's text, old style (Nov  3 04:05:06, local time, no year) or RFC 3339.
 read_text() {
   unpacked "$@" |
-    grep -aE '^([A-Z][a-z]{2} +[0-9]+ [0-9:]{8}|[0-9-]{10}T[^ ]+) [^ ]+ (sshd(-session)?|bastionctl-session)(\[[0-9]+\])?: (Accepted|safety session) ' >"$RUN/log"
+    grep -aE '^([A-Z][a-z]{2} +[0-9]+ [0-9:]{8}|[0-9-]{10}T[^ ]+) [^ ]+ (sshd(-session)?|bastionctl-session)(\[[0-9]+\])?: (Accepted|Partial publickey|safety session) ' >"$RUN/log"
   sed -E 's/^([A-Z][a-z]{2} +[0-9]+ [0-9:]{8}|[0-9-]{10}T[^ ]+) .*/\1/' "$RUN/log" | date -f - +%s 2>/dev/null >"$RUN/log-times"
   # Had date(1) refused one, times and lines would not belong together.
   [ "$(wc -l <"$RUN/log-times")" -eq "$(wc -l <"$RUN/log")" ] || return 0
@@ -53,11 +53,13 @@ read_log() {
 # logins_kept: whether logins from before the last start of the host are on record.
 logins_kept() { [ -d /var/log/journal ] || [ -n "$(text_logs)" ]; }
 
-# login_events: by time, `TIME accepted NAME PID ADDRESS PORT METHOD`, `TIME terminal NAME PID`, and `0 own ADDRESS PORT` of safety sessions.
+# login_events: by time, `TIME accepted NAME PID ADDRESS PORT METHOD REST`, `TIME partial …` of a key that was not enough alone, `TIME
+# terminal NAME PID`, and `0 own ADDRESS PORT` of safety sessions. REST is what sshd says of the key.
 login_events() {
   {
     read_log | sed -n \
-      -e 's/^\([0-9]*\)[.0-9]* [^ ]* [^ ]*\[\([0-9]*\)\]: Accepted \([^ ]*\) for \([^ ]*\) from \([^ ]*\) port \([0-9]*\) .*/\1 accepted \4 \2 \5 \6 \3/p' \
+      -e 's/^\([0-9]*\)[.0-9]* [^ ]* [^ ]*\[\([0-9]*\)\]: Accepted \([^ ]*\) for \([^ ]*\) from \([^ ]*\) port \([0-9]*\) \(.*\)$/\1 accepted \4 \2 \5 \6 \3 \7/p' \
+      -e 's/^\([0-9]*\)[.0-9]* [^ ]* [^ ]*\[\([0-9]*\)\]: Partial \(publickey\) for \([^ ]*\) from \([^ ]*\) port \([0-9]*\) \(.*\)$/\1 partial \4 \2 \5 \6 \3 \7/p' \
       -e 's/^.*bastionctl-session[^ ]*: safety session from \([^ ]*\) \([0-9]*\)$/0 own \1 \2/p'
     read_wtmp /var/log/wtmp /var/log/wtmp.* /var/log/wtmp-*
   } | sort -s -k1,1n
@@ -73,4 +75,27 @@ logins() {
     }
     $2 == "terminal" && (($3, $4) in open) { p[$3]++; delete open[$3, $4] }
     END { for (u in n) { alone = n[u] - p[u]; if (alone > 1) alone = 2; printf "%s|%d\n", u, known ? alone : -1 } }' "$1" | sort
+}
+
+# elsewhere EVENTS: name|type|fingerprint of the authority, of keys that let somebody in and stand in none of their files: certificates
+# (`ED25519-CERT`) and what a command has handed out (`ED25519`, no authority). Where a factor is demanded the key is only a part, which
+# sshd tells at LogLevel VERBOSE alone. A proof's own addresses are left out: it lends new accounts a key.
+elsewhere() {
+  awk '
+    ($2 != "accepted" && $2 != "partial") || $5 ~ /^127\.9\./ { next }
+    $7 == "publickey" && $10 ~ /^SHA256:/ {
+      ca = ""
+      # The id of a certificate is free text: what counts stands behind it.
+      for (i = NF; i > 13 && ca == ""; i--) if ($i ~ /^SHA256:/ && $(i - 2) == "CA") ca = $i
+      sub(/,$/, "", ca)
+      key[$3, $4] = $9 "|" ca "|" $10
+    }
+    $2 == "accepted" && (($3, $4) in key) { print $3 "|" key[$3, $4]; delete key[$3, $4] }' "$1" | sort -u |
+    while IFS='|' read -r _name _type _ca _print; do
+      case $_type in
+      *-CERT) [ -n "$_ca" ] || continue ;;
+      *) if [ ! -f "$F/keys/$_name" ] || cut -d'|' -f3 "$F/keys/$_name" | grep -qxF -- "$_print"; then continue; fi ;;
+      esac
+      printf '%s|%s|%s\n' "$_name" "$_type" "$_ca"
+    done | sort -u
 }

@@ -136,17 +136,22 @@ describe('who loses what by a level', () => {
     expect(reasons(hardening(), taking(connect, facts))).to.deep.equal({})
     expect(reasons(wanted, facts)).to.deep.equal({})
     const { access } = draft(hardening(), taking(connect, facts))
-    expect(access).to.deep.include({ account: 'ubuntu', sudo: false, key: by, today: true, after: true })
+    expect(access).to.deep.include({ account: 'ubuntu', sudo: false, key: by, today: true, after: true, byRule: true })
     expect(access.some(({ account: name, key: way }) => name === 'root' && way === by)).to.equal(false)
   })
 
   it('root, where it comes by certificate (lockout 19)', () => {
-    const asRoot = account('root', { uid: 0, home: '/root', sudo: true, groups: ['root'], keys: [] })
+    const authorities = [{ ...key(), fingerprint: 'SHA256:ca', comment: 'ca' }]
+    const asRoot = account('root', { uid: 0, home: '/root', sudo: true, groups: ['root'], keys: [], authorities })
     const facts = taking({ trustedusercakeys: ['/etc/ssh/ca.pub'] }, with_(stockFacts(), asRoot))
     expect(reasons(hardening(), facts)).to.deep.equal({})
-    expect(reasons(strict(), facts)).to.deep.equal({ root: 'loses certificate (PermitRootLogin no)' })
-    const ownAuthority = with_(stockFacts(), { ...asRoot, keys: [key('cert-authority')] })
-    expect(reasons(strict(), ownAuthority)).to.deep.equal({ root: 'loses certificate (PermitRootLogin no)' })
+    expect(reasons(strict(), facts)).to.deep.equal({
+      root: 'loses certificate of ed25519 SHA256:ca ca (PermitRootLogin no)',
+    })
+    const ownAuthority = with_(stockFacts(), { ...asRoot, authorities: [], keys: [key('cert-authority')] })
+    expect(reasons(strict(), ownAuthority)).to.deep.equal({
+      root: 'loses certificate of ed25519 SHA256:x (PermitRootLogin no)',
+    })
   })
 
   it('who can have come by a Kerberos ticket only', () => {

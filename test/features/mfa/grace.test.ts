@@ -98,7 +98,7 @@ describe('first login with a date', () => {
   })
 
   it('says that the host will not do it while no administrator has a factor', () => {
-    const note = /^no administrator has a factor or is exempt today: .* at 2026-12-08 01:24 UTC/m
+    const note = /^no administrator with a key in a file has a factor or is exempt today: .* at 2026-12-08 01:24 UTC/m
     expect(draft(dated, stockFacts()).notes.join('\n')).to.match(note)
     expect(draft(dated, hostOf('debian-12')).notes.join('\n')).not.to.match(note)
   })
