@@ -40,17 +40,18 @@ function surely(account: Account, effective: Effective): Account {
 function accessFor(before: Account, after: Account, state: MfaState): Access {
   const keys = before.keys.filter(({ options }) => !options.includes('cert-authority'))
   const ofFiles = keys.map((key) => ({ key, row: rowOfKey(before, after, key, state) }))
-  const elsewhere = keysElsewhere(before).map(({ name, refused }) => ({
-    key: unknownKey,
+  const elsewhere = keysElsewhere(before).map(({ name, refused, used }) => ({
+    used,
     row: { ...rowOf(before, after, { name, key: unknownKey, refused }, state), byRule: true as const },
   }))
-  const byKey = [...ofFiles, ...elsewhere]
   const others = [...passwordRow(before, after, state), ...ticketRow(before, after)]
-  const rows = [...byKey.map(({ row }) => row), ...others]
+  const rows = [...[...ofFiles, ...elsewhere].map(({ row }) => row), ...others]
   const today = gets(before, state) || elsewhere.some((one) => one.row.today)
   const later = gets(after, state) || elsewhere.some((one) => one.row.after)
-  // Whoever still has a key of their own that opens a session can do without a password.
-  const spared = byKey.some(({ key, row }) => row.after && !key.options.includes('command'))
+  // Whoever still has a key of their own that opens a session can do without a password, not who might come by one that nobody has seen.
+  const spared =
+    ofFiles.some(({ key, row }) => row.after && !key.options.includes('command')) ||
+    elsewhere.some(({ used, row }) => used && row.after)
   const lost = rows.filter((row) => row.today && !row.after && !(spared && others.includes(row)))
   const loses =
     lost.length > 0

@@ -185,6 +185,10 @@ describe('who loses what by a level', () => {
       /no ecdsa-sha2-nistp256\), password \(PasswordAuthentication no\)$/,
     )
     expect(reasons(hardening({ leave: ['PasswordAuthentication'] }), people(both))).to.deep.equal({})
+    const noKey = (elsewhere: Account['logins']['elsewhere'] = []): Facts =>
+      taking(connect, with_(stockFacts(), { ...both, keys: [], logins: { lately: true, elsewhere } }))
+    expect(reasons(hardening(), noKey())).to.deep.equal({ paul: 'loses password (PasswordAuthentication no)' })
+    expect(reasons(hardening(), noKey([{ type: 'ED25519' }]))).to.deep.equal({})
   })
 
   it('says of a name that was agreed to that nobody needs it', () => {
