@@ -14,11 +14,14 @@ const totals = { passed: 0, failed: 0, skipped: 0 }
 const again = []
 const parts = { lint, unit, lab }
 
-/** Lab tests that take longest, and so begin first: two files at a time, each pair of hands with a lab of its own. */
+/** Lab tests that take longest, and so begin first. */
 const long = 'sweep people guard grace people-faults people-refused harden rehearsal rhel9-people sync-users verify'
   .split(' ')
   .map((name) => path.join('test/lab', `${name}.test.ts`))
-const LABS = 2
+
+/** Arguments of mocha by the name of what is run, two at a time: the unit tests, and one lab file after the other. */
+const queue = []
+const WORKERS = 2
 
 const wanted = process.argv.slice(2)
 const unknown = wanted.find((name) => !(name in parts))
@@ -27,6 +30,7 @@ if (unknown !== undefined) {
   process.exit(3)
 }
 for (const [name, run] of Object.entries(parts)) if (wanted.length === 0 || wanted.includes(name)) await run()
+await Promise.all(Array.from({ length: WORKERS }, (_, n) => worker(n)))
 
 if (again.length > 0) console.log(`\n${again.length} needed a second try: ${again.join('; ')}`)
 const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : ''
@@ -51,27 +55,29 @@ async function lint() {
   ])
 }
 
-async function unit() {
-  console.log('\nunit and golden tests')
-  await mocha(files('test', '.test.ts').filter((name) => !name.startsWith('test/lab/')))
+function unit() {
+  const tests = files('test', '.test.ts').filter((name) => !name.startsWith('test/lab/'))
+  queue.push(['unit and golden tests', tests])
 }
 
-async function lab() {
+function lab() {
   const tests = files('test/lab', '.test.ts')
   const reason =
     process.platform !== 'linux' ? 'this is not Linux' : process.getuid() !== 0 ? 'this is not root' : undefined
   if (reason === undefined) {
-    console.log('\nlab tests')
-    const queue = [...long, ...tests.filter((name) => !long.includes(name))]
-    await Promise.all(Array.from({ length: LABS }, (_, n) => labWorker(n, queue)))
+    // Once more where one failed: a busy machine may be late, and mocha says which test needed it. What a failed test has left running
+    // (--exit) is not waited for.
+    const how = ['--timeout', '180000', '--retries', '1', '--exit']
+    const sorted = [...long, ...tests.filter((name) => !long.includes(name))]
+    queue.push(...sorted.map((name) => [name, [...how, name]]))
     return
   }
   console.log(`\nlab tests: ${tests.length} files skipped, since ${reason}`)
   totals[process.env.CI === 'true' ? 'failed' : 'skipped'] += tests.length
 }
 
-/** Takes one file after the other, on hosts of its own, and shows what was said when it is through. */
-async function labWorker(n, queue) {
+/** Takes one entry of the queue after the other, with a lab of its own, and shows what was said when it is through. */
+async function worker(n) {
   const { BASTIONCTL_LAB = '/var/tmp/bastionctl-lab', BASTIONCTL_LAB_NET = '10.213.0' } = process.env
   const [first, second, third] = BASTIONCTL_LAB_NET.split('.').map(Number)
   const own = {
@@ -79,11 +85,11 @@ async function labWorker(n, queue) {
     BASTIONCTL_LAB_NET: [first, second, (third + n) % 256].join('.'),
   }
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    const [name, args] = next
+    console.log(`  … ${name}`)
     const began = Date.now()
-    // Once more where one failed: a busy machine may be late, and mocha says which test needed it. What a failed test has left running
-    // (--exit) is not waited for.
-    const said = await mocha(['--timeout', '180000', '--retries', '1', '--exit', next], { stdio: 'pipe', env: own })
-    console.log(`${next}: ${Math.round((Date.now() - began) / 1000)} s\n${said}`)
+    const said = await mocha(args, { env: own })
+    console.log(`\n${name}: ${Math.round((Date.now() - began) / 1000)} s\n${said}`)
   }
 }
 
@@ -97,15 +103,12 @@ async function check(name, command, args) {
   if (outcome === 'failed') console.log(output.replace(/^/gm, '    '))
 }
 
-/** Runs mocha on this terminal, or for its output; its reporter leaves the numbers in a file. */
-async function mocha(args, { stdio = 'inherit', env = {} } = {}) {
+/** Runs mocha for its output; its reporter leaves the numbers in a file. */
+async function mocha(args, { env }) {
   const folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-test-'))
   const counts = path.join(folder, 'counts.json')
   const reporter = ['--reporter', path.join(root, 'test', 'counting-reporter.cjs')]
-  const { code, output } = await run(bin('mocha'), [...reporter, ...args], {
-    stdio,
-    env: { ...env, COUNTS_FILE: counts },
-  })
+  const { code, output } = await run(bin('mocha'), [...reporter, ...args], { ...env, COUNTS_FILE: counts })
   const found = existsSync(counts)
     ? JSON.parse(readFileSync(counts, 'utf8'))
     : { passed: 0, failed: 0, skipped: 0, again: [] }
@@ -117,12 +120,12 @@ async function mocha(args, { stdio = 'inherit', env = {} } = {}) {
   return output
 }
 
-function run(command, args, { stdio = 'pipe', env = {} } = {}) {
+function run(command, args, env = {}) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env }, stdio })
+    const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env }, stdio: 'pipe' })
     let output = ''
-    child.stdout?.on('data', (chunk) => (output += chunk))
-    child.stderr?.on('data', (chunk) => (output += chunk))
+    child.stdout.on('data', (chunk) => (output += chunk))
+    child.stderr.on('data', (chunk) => (output += chunk))
     child.on('error', (error) => resolve({ code: error.code, output: error.message }))
     child.on('close', (code) => resolve({ code: code ?? 1, output }))
   })

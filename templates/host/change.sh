@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # install → rehearse → arm → commit → reload → prove, on this host alone, under its lock. Sourced by main.sh.
 # shellcheck disable=SC1091
-for lib in arm restore accounts packages people drift databases keys factors roster roster-check seal sunset; do . "$RUN/lib/$lib.sh"; done
+for lib in arm restore accounts packages people drift databases keys factors roster roster-check seal sunset login; do . "$RUN/lib/$lib.sh"; done
 MANIFEST=$RUN/data/manifest
 wanted() { value "$1" "$MANIFEST"; }
 change_id=$(wanted id)
@@ -63,30 +63,46 @@ fi
 
 # check_reads: what the change was computed from is as it was (G5).
 check_reads() {
-  while IFS='|' read -r kind name wants <&3; do
+  rm -rf "$RUN/reads" && mkdir "$RUN/reads" || return 1
+  sshd_version >"$RUN/openssh"
+  what_was_read <"$RUN/data/reads" | digests >"$RUN/reads-now"
+  # In the same order, one for one.
+  moved=$(awk -F'|' '
+    FILENAME == ARGV[1] { has[FNR] = $2; next }
+    has[FNR] != $3 { print $1, $2; exit }' "$RUN/reads-now" "$RUN/data/reads")
+  if [ -n "$moved" ]; then
+    plain "$moved" >"$RUN/moved"
+    return 1
+  fi
+  newly_enrolled
+}
+
+# what_was_read <reads: for each the path of what it is now: the file itself, or a text that stands for it.
+what_was_read() {
+  at=$RUN/reads/0
+  while IFS='|' read -r kind name _; do
+    at=${at%/*}/$((${at##*/} + 1))
     case $kind in
-    file) has=$(digest "$name") ;;
-    folder) has=$(folder_digest "$name") ;;
-    account)
-      has=$(getent passwd "$name" | cut -d: -f3)
-      if [ -n "$has" ]; then has=$(text_digest "$has"); else has=absent; fi
+    file)
+      printf '%s\n' "$name"
+      continue
       ;;
-    group) if getent group "$name" >/dev/null; then has=$(text_digest "$name"); else has=absent; fi ;;
+    folder) for conf in "$name"/*.conf; do [ ! -f "$conf" ] || printf '%s\n' "$conf"; done | digests "$at-list" | sed 's/\(.*\)|/\1 /' >"$at" ;;
+    account)
+      has=$(getent passwd "$name") && has=${has#*:*:} && printf '%s' "${has%%:*}" >"$at"
+      ;;
+    group) ! getent group "$name" >/dev/null || printf '%s' "$name" >"$at" ;;
     sshd)
       case $name in
-      version) has=$(text_digest "$(sshd_version)") ;;
-      args) has=$(text_digest "$(tr '\n' ' ' <"$RUN/sshd-args" | sed 's/ $//')") ;;
-      *) has=unknown ;;
+      version) printf '%s' "$(cat "$RUN/openssh")" >"$at" ;;
+      args) printf '%s' "$(tr '\n' ' ' <"$RUN/sshd-args" | sed 's/ $//')" >"$at" ;;
+      *) echo unknown >"$at" ;;
       esac
       ;;
-    *) has=unknown ;;
+    *) echo unknown >"$at" ;;
     esac
-    if [ "$has" != "$wants" ]; then
-      plain "$kind $name" >"$RUN/moved"
-      return 1
-    fi
-  done 3<"$RUN/data/reads"
-  newly_enrolled
+    printf '%s\n' "$at"
+  done
 }
 
 # newly_enrolled: where factors move, one that the plan does not know of would be left where nothing looks any more.
@@ -100,14 +116,6 @@ newly_enrolled() {
   done
 }
 
-text_digest() { printf '%s' "$1" | sha256sum | cut -d' ' -f1; }
-
-folder_digest() {
-  for conf in "$1"/*.conf; do
-    [ ! -f "$conf" ] || printf '%s %s\n' "$conf" "$(digest "$conf")"
-  done | sha256sum | cut -d' ' -f1
-}
-
 stale() { answer stale moved "$(cat "$RUN/moved") has moved since the plan was made"; }
 
 rehearse() {
@@ -117,6 +125,8 @@ rehearse() {
   # Before the logins, which say less of what is wrong.
   told=$("$(sshd_binary)" -t 2>&1) || { plain "sshd -t refuses the present files: $told" >"$RUN/why"; return 10; }
   # Side by side: one asks the listener, the other never does.
+  # Both take the client's settings from there.
+  client_config >"$RUN/ssh_config"
   ID=$change_id live_logins before &
   before=$!
   unshare -m --propagation private sh "$RUN/rehearse.sh" "$RUN" 9>&-
@@ -127,17 +137,16 @@ rehearse() {
 
 # room: a full disk is found before anything is written. The factor's file is rewritten at each login, so homes count.
 room() {
-  for folder in /etc /var/lib $(cut -d'|' -f3 "$RUN/data/cases" | grep -v '^@' | sort -u | while read -r name; do getent passwd "$name" | cut -d: -f6; done); do
-    [ -d "$folder" ] || continue
-    if [ "$(df -Pk "$folder" | awk 'NR == 2 { print $4 }')" -lt 1024 ]; then
-      echo "less than 1 MB is free on the file system of $folder" >"$RUN/why"
-      return 1
-    fi
-    if [ "$(df -Pi "$folder" | awk 'NR == 2 { print ($4 == "-" || $2 == 0) ? 999 : $4 }')" -lt 64 ]; then
-      echo "fewer than 64 inodes are free on the file system of $folder" >"$RUN/why"
-      return 1
-    fi
-  done
+  {
+    printf '%s\n' /etc /var/lib
+    awk -F'|' '$3 !~ /^@/ && !seen[$3]++ { print $3 }' "$RUN/data/cases" | xargs -r -d '\n' getent passwd -- | cut -d: -f6
+  } | while IFS= read -r folder; do [ ! -d "$folder" ] || printf '%s\n' "$folder"; done |
+    xargs -d '\n' df -k --output=avail,iavail,itotal,file -- | awk '
+    NR == 1 { next }
+    { path = $0; sub(/^ *[^ ]+ +[^ ]+ +[^ ]+ +/, "", path) }
+    $1 < 1024 { print "less than 1 MB is free on the file system of " path; full = 1; exit }
+    $2 != "-" && $3 > 0 && $2 < 64 { print "fewer than 64 inodes are free on the file system of " path; full = 1; exit }
+    END { exit NR < 2 || full }' >"$RUN/why"
 }
 
 # say_offers: what a dry run asks for: how many keys sshd was offered, how many it accepts today and would accept afterwards, and which are lost.
@@ -151,6 +160,7 @@ say_offers() {
 sshd_args "$RUN/sshd-args"
 [ -z "$(wanted base)" ] || as_left
 check_reads || stale
+ask_anew "$RUN/sshd-today"
 login_accounts >"$RUN/people"
 # Of those whose shell opens no session, whoever the change is about: their keys are to be refused as well.
 login_accounts tunnels | grep -vxFf "$RUN/people" | while IFS= read -r person; do
@@ -162,6 +172,7 @@ collect_keys "$RUN/people" "$RUN/keys"
 [ "$until" = rehearse ] || step install install_packages || answer refused package "$DETAIL"
 step rehearse rehearse || { say_offers; answer refused rehearsal "$DETAIL"; }
 [ "$until" != rehearse ] || { say_offers; answer rehearsed; }
+ask_anew
 
 # arm_change ID SECONDS: the guard first, then what it would need; a death in between is swept up by the guard.
 arm_change() {

@@ -9,10 +9,10 @@ mkdir -p "$F/effective" "$F/keys" "$F/files"
 cp /etc/os-release "$F/os-release"
 sshd_args "$F/sshd-args"
 cp "$F/sshd-args" "$RUN/sshd-args"
-unit=$(sshd_unit) || unit=
 {
-  printf 'version=%s\nbinary=%s\nunit=%s\n' "$(sshd_version)" "$(sshd_binary)" "$unit"
-  if systemctl -q is-active "${unit:-none}"; then echo running=yes; else echo running=no; fi
+  printf 'version=%s\nbinary=%s\nunit=%s\n' "$(sshd_version)" "$(sshd_binary)" "${SSHD_SERVICE%% *}"
+  running=${SSHD_SERVICE##* }
+  printf 'running=%s\n' "${running:-no}"
   if sshd_socket_active; then echo socket=yes; else echo socket=no; fi
   # A deprecated keyword is only a warning: what counts is the exit code.
   if told=$(with_args "$F/sshd-args" "$(sshd_binary)" -t 2>&1); then told=; fi
@@ -38,27 +38,27 @@ printf 'store=%s\n' "$store" >>"$F/sshd"
 
 # What this build of OpenSSH knows. RHEL 8's has no list of signatures, but of key types, and RSA signs in three ways.
 {
-  for kind in cipher mac kex; do ssh -Q "$kind" | sed "s/^/$kind|/"; done
-  { ssh -Q key-sig || { ssh -Q key && echo rsa-sha2-512 && echo rsa-sha2-256; }; } | sed 's/^/sig|/'
-} 2>/dev/null >"$F/algorithms"
+  for kind in cipher mac kex; do echo "= $kind" && ssh -Q "$kind"; done
+  echo '= sig'
+  ssh -Q key-sig || { ssh -Q key && echo rsa-sha2-512 && echo rsa-sha2-256; }
+} 2>/dev/null | awk '$1 == "=" { kind = $2; next } { print kind "|" $0 }' >"$F/algorithms"
 
 # Configuration that bears no secret, with owner and mode.
-printf '' >"$F/files.list"
 {
   sshd_reads
   printf '%s\n' /etc/ssh/sshd_config.d/*.conf /etc/pam.d/sshd /etc/pam.d/common-auth /etc/pam.d/password-auth \
     /etc/pam.d/postlogin /etc/pam.d/bastionctl-* /etc/ssh/bastionctl-banner /etc/profile.d/bastionctl-* /etc/sudoers.d/bastionctl[-_]* /usr/local/sbin/bastionctl-* /etc/skel/.ssh/authorized_keys \
     "$UNITS/$SUNSET".* /etc/bastionctl-users /etc/bastionctl-locked /etc/cloud/cloud.cfg.d/*bastionctl*
 } | awk '!seen[$0]++' | while IFS= read -r file; do
-  [ -f "$file" ] || continue
   case $file in
-  *'|'* | */../*) continue ;;
-  *) ;;
+  *'|'* | */../*) ;;
+  *) [ ! -f "$file" ] || printf '%s\n' "$file" ;;
   esac
-  mkdir -p "$F/files${file%/*}"
-  cp "$file" "$F/files$file"
-  printf '%s|%s|%s\n' "$file" "$(digest "$file")" "$(stat -c '%04a|%U|%G' "$file")" >>"$F/files.list"
-done
+done >"$RUN/listed"
+xargs -r -d '\n' cp --parents -t "$F/files" -- <"$RUN/listed"
+digests <"$RUN/listed" >"$RUN/listed-digests"
+xargs -r -d '\n' stat -c '%n|%04a|%U|%G' -- <"$RUN/listed" |
+  awk -F'|' -v OFS='|' 'FILENAME == ARGV[1] { digest[$1] = $2; next } { $1 = $1 OFS digest[$1]; print }' "$RUN/listed-digests" - >"$F/files.list"
 
 folder=$(pam_folder) && for module in "$folder"/pam_*.so; do printf '%s\n' "${module##*/}"; done >"$F/pam-modules"
 getent group | cut -d: -f1 | sort >"$F/groups"
@@ -70,6 +70,8 @@ for tool in ssh ssh-keygen ssh-keyscan unshare setpriv xargs flock base32 userad
 done >"$F/missing-tools"
 
 sed -n "s/^$store|//p" "$stores" >"$RUN/places"
+ask_anew "$RUN/sshd-said"
+printf '' >"$RUN/keys-found"
 login_accounts tunnels >"$RUN/people"
 today=$(($(epoch) / 86400))
 while IFS='|' read -r name uid gid home shell; do
@@ -102,33 +104,33 @@ SHADOW
     "$password" "$expired" "$sudo" "$factors" "$last" "$barred"
   key_files "$name" "$home" "$F/effective/$name" | while read -r keys; do
     parse_keys "$keys" | while IFS='|' read -r type blob options comment; do
-      seen=$(printf '%s %s\n' "$type" "$blob" | ssh-keygen -lf - 2>/dev/null) || continue
-      printf '%s|%s|%s|%s|%s\n' "$type" "${seen%% *}" "$(printf '%s' "$seen" | cut -d' ' -f2)" "$options" "$comment"
+      printf '%s|%s|%s|%s|%s\n' "$type" "$blob" "$name" "$options" "$comment"
     done
-  done >"$F/keys/$name"
+  done >>"$RUN/keys-found"
+  printf '' >"$F/keys/$name"
 done <"$RUN/people" >"$F/accounts"
+fingerprinted <"$RUN/keys-found" | while IFS='|' read -r bits print type _ name options comment; do
+  printf '%s|%s|%s|%s|%s\n' "$type" "$bits" "$print" "$options" "$comment" >>"$F/keys/$name"
+done
 
 # Options by their digest, since values hold commands and addresses.
 while IFS='|' read -r name uid gid home shell; do
   ! cut -d'|' -f4 "$F/keys/$name" | grep -q . || key_files "$name" "$home" "$F/effective/$name" | while read -r keys; do
     option_texts "$keys" | while IFS='|' read -r type blob options; do
-      printf '%s|%s|%s\n' "$name" "$(fingerprint "$type" "$blob")" "$(printf '%s' "$options" | sha256sum | cut -d' ' -f1)"
+      printf '%s|%s|%s|%s\n' "$type" "$blob" "$name" "$(printf '%s' "$options" | sha256sum | cut -d' ' -f1)"
     done
   done
-done <"$RUN/people" >"$F/key-options"
+done <"$RUN/people" | fingerprinted | awk -F'|' -v OFS='|' '{ print $5, $2, $6 }' >"$F/key-options"
 
 # Whose certificates let people in, by the file that names them.
-cat "$F"/effective/* | sed -n 's/^trustedusercakeys //p' | sort -u | grep -vx none | while IFS= read -r file; do
-  parse_keys "$file" | while IFS='|' read -r type blob _ comment; do
-    seen=$(printf '%s %s\n' "$type" "$blob" | ssh-keygen -lf - 2>/dev/null) || continue
-    printf '%s|%s|%s|%s|%s\n' "$file" "$type" "${seen%% *}" "$(printf '%s' "$seen" | cut -d' ' -f2)" "$comment"
-  done
-done >"$F/authorities"
+awk '/^trustedusercakeys \// && !seen[$0]++ { sub(/^[^ ]* /, ""); print }' "$F"/effective/* | while IFS= read -r file; do
+  parse_keys "$file" | while IFS='|' read -r type blob _ comment; do printf '%s|%s|%s|%s\n' "$type" "$blob" "$file" "$comment"; done
+done | fingerprinted | awk -F'|' -v OFS='|' '{ print $5, $3, $1, $2, $6 }' >"$F/authorities"
 
 # The same for everybody: as it was said of any account.
-cat "$F"/effective/* | sed -n 's/^hostkey //p' | awk '!seen[$0]++' | while read -r file; do
-  { ssh-keygen -lf "$file.pub" || ssh-keygen -lf "$file"; } 2>/dev/null
-done | sed -n 's/^\([0-9]*\) \([^ ]*\) .*(\([^ ]*\))$/\3|\1|\2/p' >"$RUN/host-keys"
+awk '$1 == "hostkey" && !seen[$2]++ { print $2 }' "$F"/effective/* | while read -r file; do
+  if [ -r "$file.pub" ]; then cat "$file.pub" && echo; else ssh-keygen -yf "$file" </dev/null 2>/dev/null; fi
+done | ssh-keygen -lf - 2>/dev/null | sed -n 's/^\([0-9]*\) \([^ ]*\) .*(\([^ ]*\))$/\3|\1|\2/p' >"$RUN/host-keys"
 # Hosts that are alike are to have the same facts: their fingerprints are for `who` alone.
 if [ -e "$RUN/data/offers" ]; then cp "$RUN/host-keys" "$F/host-keys"; else sed 's/[^|]*$//' "$RUN/host-keys" >"$F/host-keys"; fi
 

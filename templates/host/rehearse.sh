@@ -16,6 +16,8 @@ if ! enter_work || ! open_view; then
   exit 12
 fi
 broken=$("$(sshd_binary)" -t 2>&1) || { say "sshd -t refuses the present files: $broken"; exit 10; }
+# What sshd says of the present files is the same in the view.
+ask_anew "$RUN/sshd-today"
 make_key "$(sshd_effective root "$ARGS" 2>/dev/null | sed -n 's/^pubkeyaccepted[a-z]* //p')"
 
 [ ! -s "$RUN/data/roster" ] || view_people || { say 'no private view of the homes could be made'; exit 12; }
@@ -40,6 +42,7 @@ fi
 missing=$(missing_modules)
 [ -z "$missing" ] || { say "the new PAM stack names what is not installed: $missing"; exit 11; }
 stage || { say 'the staged files could not be laid out'; exit 12; }
+ask_anew "$RUN/sshd-staged"
 broken=$("$(sshd_binary)" -t 2>&1) || { say "sshd -t refuses the staged files: $broken"; exit 11; }
 if grep -q '^/etc/sudoers.d/' "$RUN/data/files"; then
   broken=$(visudo -cq 2>&1) || { say "visudo refuses the staged files: $broken"; exit 11; }
@@ -47,6 +50,7 @@ fi
 helper_starts || { say "$FAILED"; exit 11; }
 canary || { say 'sshd did not read the staged files: the canary does not show in sshd -T'; exit 11; }
 told=$(apply_roster view) || { say "$told"; exit 11; }
+[ ! -s "$RUN/data/roster" ] || ask_anew "$RUN/sshd-staged-people"
 while read -r account; do
   ! created "$account" || view_account "$account" "$(getent passwd "$account" | cut -d: -f6)" || { say "$account: no place for a key"; exit 11; }
 done <"$WORK/accounts"
@@ -69,6 +73,7 @@ if [ -d "$RUN/data/sunset" ]; then
   CASES=$RUN/cases-sunset
   one_of_each <"$WORK/accounts" | sunset_cases "$RUN/data/sunset/cases" >"$CASES"
   stage "$RUN/data/sunset" || { say 'the files that are for later could not be laid out'; exit 12; }
+  ask_anew "$RUN/sshd-later"
   run_cases rehearse view || { say "with enrolment required, as from the date on: $FAILED"; exit 11; }
 fi
 exit 0

@@ -10,7 +10,10 @@ DATE=$(value date "$KEPT/data/manifest")
 
 # tell OUTCOME REASON DETAIL: to this change's record, where `status` and `verify` find it, and to the journal.
 tell() {
-  printf 'at=%s\noutcome=%s\nreason=%s\ndetail=%s\n' "$(epoch)" "$1" "$2" "$(plain "$3")" | write_text "$CHANGES/$BASE/sunset.said"
+  write_text "$CHANGES/$BASE/sunset.said" "at=$(epoch)
+outcome=$1
+reason=$2
+detail=$(plain "$3")"
   journal "$BASE" "enrolment required: $1 $2 $3"
   if [ "$1" = confirmed ]; then _level=5; else _level=3; fi
   printf '<%s>bastionctl: enrolment required from %s on (change %s): %s %s %s\n' "$_level" \

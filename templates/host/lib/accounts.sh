@@ -37,7 +37,7 @@ drop_strays() {
 remove_probes() {
   drop_strays "$1" || return 1
   [ -s "$CHANGES/$1/accounts" ] || return 0
-  _left=
+  _left='' _probes=''
   clear_locks
   while read -r _probe _home; do
     case $_probe in
@@ -54,23 +54,20 @@ remove_probes() {
     # The account may be gone already, and its home not.
     case $_home in
     */"$_probe")
-      rm -rf "$_home" && sync "${_home%/*}" || _left="$_left $_home"
+      rm -rf "$_home" "/var/mail/$_probe" "/var/spool/mail/$_probe" && sync "${_home%/*}" || _left="$_left $_home"
       ;;
-    *) ;;
+    *) rm -rf "/var/mail/$_probe" "/var/spool/mail/$_probe" ;;
     esac
-    for _db in passwd shadow group gshadow subuid subgid; do
-      for _file in "/etc/$_db" "/etc/$_db-"; do
-        ! grep -qs "^$_probe:" "$_file" || drop_line "$_file" "$_probe" || _left="$_left $_file"
-      done
-    done
-    rm -rf "/var/mail/$_probe" "/var/spool/mail/$_probe"
+    _probes="$_probes $_probe"
   done <"$CHANGES/$1/accounts"
-  [ ! -r "$CHANGES/$1/no-twins" ] || while read -r _file; do
-    case $_file in
-    /etc/*-) rm -f "$_file" ;;
-    *) ;;
-    esac
-  done <"$CHANGES/$1/no-twins"
+  [ ! -r "$CHANGES/$1/no-twins" ] || grep '^/etc/[a-z]*-$' "$CHANGES/$1/no-twins" | xargs -r rm -f --
+  for _probe in $_probes; do
+    # shellcheck disable=SC2013 # names without blanks
+    for _file in $(grep -ls "^$_probe:" /etc/passwd /etc/passwd- /etc/shadow /etc/shadow- /etc/group /etc/group- /etc/gshadow /etc/gshadow- \
+      /etc/subuid /etc/subuid- /etc/subgid /etc/subgid-); do
+      drop_line "$_file" "$_probe" || _left="$_left $_file"
+    done
+  done
   if [ -n "$_left" ]; then
     echo "a throw-away account is left:$_left"
     return 1

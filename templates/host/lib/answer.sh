@@ -57,7 +57,7 @@ extra_sunset() {
 
 # transcript: versions and the offers, for the record on the host.
 transcript() {
-  printf 'openssh=%s\n' "$(sshd_version)"
+  printf 'openssh=%s\n' "$(cat "$RUN/openssh" 2>/dev/null || sshd_version)"
   for _when in before present staged after; do
     [ ! -s "$RUN/offers-$_when" ] || sed "s/^/offer=$_when|/" "$RUN/offers-$_when"
   done

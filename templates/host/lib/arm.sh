@@ -7,15 +7,18 @@ stage_change() {
     cp "$RUN/data/expect" "$CHANGES/$1/expect" && sshd_files >"$CHANGES/$1/sshd-files" || return 1
   awk -F'|' -v OFS='|' '{ print NR, $0 }' "$RUN/data/files" >"$CHANGES/$1/files" &&
     sort -t'|' -k1,1nr "$CHANGES/$1/files" >"$CHANGES/$1/files.reverse" || return 1
-  printf 'state=staged\nat=%s\ndeadline=0\ndeadline_uptime=0\nreason=\n' "$(epoch)" | write_text "$CHANGES/$1/state"
+  write_state "$1" staged 0 0 ''
 }
 
 # arm ID SECONDS: from here on the guard needs nobody.
 arm() {
   make_folders "$1" && cp "$RUN/guard.sh" "$LIBEXEC/$1/guard.sh" || return 1
+  _guards=
   for _lib in env files state sshd accounts restore databases keys factors roster roster-undo; do
-    printf '%s\n' "$RUN/lib/$_lib.sh"
-  done | xargs -d '\n' cp -t "$LIBEXEC/$1/lib" -- || return 1
+    _guards="$_guards $RUN/lib/$_lib.sh"
+  done
+  # shellcheck disable=SC2086 # one word a library; $RUN has no blanks
+  cp -t "$LIBEXEC/$1/lib" -- $_guards || return 1
   relabel "$LIBEXEC"
   set_deadline "$1" "$2" && install_units "$1" "$2" && sync -f "$STATE" && sync -f "$LIBEXEC" && sync -f "$UNITS" && start_timer "$1"
 }
@@ -70,10 +73,13 @@ stash() {
 
 # make_folders ID: what did not exist before is on record before it does, so that it can go again.
 make_folders() {
+  _made=
   for _folder in "${LIBEXEC%/*}" "$LIBEXEC" "$LIBEXEC/$1" "$LIBEXEC/$1/lib" "$STASH" "$STASH/$1" \
     "$UNITS/timers.target.wants" "$UNITS/sysinit.target.wants" "$UNITS/multi-user.target.wants" "$UNITS/bastionctl-guard@$1.timer.d"; do
-    [ -d "$_folder" ] || printf '%s\n' "$_folder"
-  done | write_text "$CHANGES/$1/made" || return 1
+    [ -d "$_folder" ] || _made="$_made${_made:+
+}$_folder"
+  done
+  write_text "$CHANGES/$1/made" "$_made" || return 1
   xargs -r -d '\n' mkdir -m 0755 -- <"$CHANGES/$1/made" && chmod 0700 "$STASH"
 }
 
@@ -81,7 +87,7 @@ make_folders() {
 make_places() {
   _factors=$(value factor "$RUN/data/manifest")
   _factors=${_factors%/*}
-  missing_folders | write_text "$CHANGES/$1/made-for-files" || return 1
+  write_text "$CHANGES/$1/made-for-files" "$(missing_folders)" || return 1
   while read -r _folder; do
     case $_folder in
     */.ssh) _fmode=0700 ;;
@@ -124,8 +130,9 @@ install_units() {
 }
 
 timer_dropin() {
-  printf '[Timer]\nOnActiveSec=%s\nOnCalendar=%s\n' "$2" "$(date -u -d "@$(($(epoch) + $2))" '+%Y-%m-%d %H:%M:%S UTC')" |
-    write_text "$UNITS/bastionctl-guard@$1.timer.d/deadline.conf"
+  write_text "$UNITS/bastionctl-guard@$1.timer.d/deadline.conf" "[Timer]
+OnActiveSec=$2
+OnCalendar=$(date -u -d "@$(($(epoch) + $2))" '+%Y-%m-%d %H:%M:%S UTC')"
 }
 
 # commit ID: the new files, one rename each.

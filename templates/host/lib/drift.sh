@@ -23,19 +23,23 @@ managed() {
   } | awk -F'|' '!seen[$1]++ && NF > 1'
 }
 
-# access PATH: mode, owner, group; nothing where there is no file.
-access() { stat -c '%04a %U:%G' "$1" 2>/dev/null; }
+# access: path|mode owner:group of each path on standard input that has a file.
+access() { xargs -r -d '\n' stat -c '%n|%04a %U:%G' -- 2>/dev/null; }
 
 # drifted_files: path|change|before|wanted digest|digest|wanted access|access
 drifted_files() {
-  managed | while IFS='|' read -r _path _mode _owner _group _before _after _id; do
-    _has=$(digest "$_path")
-    _access=$(access "$_path")
-    [ "$_after" != absent ] || _mode=
-    if [ "$_has" != "$_after" ] || { [ -n "$_mode" ] && [ "$_access" != "$_mode $_owner:$_group" ]; }; then
-      printf '%s|%s|%s|%s|%s|%s|%s\n' "$_path" "$_id" "$_before" "$_after" "$_has" "$_mode $_owner:$_group" "$_access"
-    fi
-  done
+  managed >"$RUN/managed-files"
+  [ -s "$RUN/managed-files" ] || return 0
+  cut -d'|' -f1 "$RUN/managed-files" >"$RUN/managed-paths"
+  digests <"$RUN/managed-paths" >"$RUN/managed-digests"
+  access <"$RUN/managed-paths" >"$RUN/managed-access"
+  awk -F'|' -v OFS='|' '
+    FILENAME == ARGV[1] { has[$1] = $2; next }
+    FILENAME == ARGV[2] { access[$1] = $2; next }
+    {
+      wanted = ($6 == "absent" ? "" : $2) " " $3 ":" $4
+      if (has[$1] != $6 || ($6 != "absent" && access[$1] != wanted)) print $1, $7, $5, $6, has[$1], wanted, access[$1]
+    }' "$RUN/managed-digests" "$RUN/managed-access" "$RUN/managed-files"
 }
 
 # drift: paths, comma-separated.
@@ -84,9 +88,7 @@ sshd_files() {
   {
     sshd_reads
     printf '%s\n' /etc/ssh/sshd_config.d/*.conf /etc/crypto-policies/back-ends/opensshserver.config
-  } | awk '!seen[$0]++' | while IFS= read -r _file; do
-    [ ! -f "$_file" ] || printf '%s|%s\n' "$_file" "$(digest "$_file")"
-  done
+  } | awk '!seen[$0]++' | digests | grep -Ev '\|(absent)?$'
 }
 
 # foreign_files: those of them that no change manages, and that are not what the newest confirmed change was proven with: path|digest then|digest now
@@ -143,7 +145,7 @@ drifted_values() {
 # replaced: the program of the running sshd, where another one is in its place on disk now: path|since. What is started anew for each
 # connection is the one on disk (re-exec), and need not fit the one that listens. The same bytes installed anew do.
 replaced() {
-  _pid=$(systemctl show -p MainPID --value "$(sshd_unit)" 2>/dev/null)
+  _pid=$(sshd_pid)
   [ "${_pid:-0}" != 0 ] && [ -r "/proc/$_pid/cmdline" ] || return 0
   # By the name that it was started by: a file that was moved away keeps its link in /proc.
   _path=$(tr '\0' ' ' <"/proc/$_pid/cmdline" | sed -e 's/^[a-z-]*: //' -e 's/ .*//')

@@ -25,6 +25,8 @@ write_factor() {
 }
 
 drop_factor() {
+  # Most have none to drop. Where the folder cannot be searched (root on NFS), that is not known.
+  if [ -x "${1%/*}" ] && [ ! -e "$1" ] && [ ! -L "$1" ]; then return 0; fi
   case $1 in
   "$3"/*) drop_keys "$1" "$2" ;;
   *) rm -f "$1" && sync "${1%/*}" ;;

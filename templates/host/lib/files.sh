@@ -12,6 +12,30 @@ digest() {
   fi
 }
 
+# digests [LIST]: path|digest of each path on standard input, as `digest` has it, by one program for all of them: where it links a library
+# of cryptography, starting it takes longer than reading the files. LIST is a file to work with.
+# shellcheck disable=SC2094 # it is written by the time that it is read: awk has come to the end of the pipe
+digests() {
+  set -- "${1:-$RUN/digests}"
+  while IFS= read -r _path; do
+    if [ -f "$_path" ]; then
+      printf '%s\n' "$_path"
+      printf '%s|\n' "$_path" >&8
+    elif [ -e "$_path" ] || [ -L "$_path" ]; then
+      printf '%s|\n' "$_path" >&8
+    else
+      printf '%s|absent\n' "$_path" >&8
+    fi
+  done 8>"$1" | xargs -r -d '\n' sha256sum -- 2>/dev/null | awk -F'|' -v OFS='|' '
+    !asked {
+      # With a backslash in front of the line those in the name are doubled (sha256sum(1)).
+      if (sub(/^\\/, "")) gsub(/\\\\/, "\\")
+      has[substr($0, 67)] = substr($0, 1, 64)
+      next
+    }
+    { print $1, ($1 in has) ? has[$1] : $2 }' - asked=1 "$1"
+}
+
 # durable PATH…: on disk, with the folder entry that names it.
 durable() {
   for _path in "$@"; do
@@ -19,9 +43,10 @@ durable() {
   done
 }
 
-# write_text PATH: standard input becomes PATH, at once or not at all (0600, root).
+# write_text PATH TEXT: TEXT, its last line ended, becomes PATH, at once or not at all (0600, root).
 write_text() {
-  cat >"$1.new" && sync "$1.new" && mv -f "$1.new" "$1" && sync "${1%/*}"
+  printf '%s' "${2:+$2
+}" >"$1.new" && sync "$1.new" && mv -f "$1.new" "$1" && sync "${1%/*}"
 }
 
 relabel() {

@@ -91,7 +91,9 @@ restore_keys() {
 
 # as_owner NAME COMMAND…: below a home the owner reads and writes, not root: a link there leads wherever the owner likes.
 as_owner() {
-  _owner=$(id -u "$1") && _group=$(id -g "$1") || return 1
+  _group=$(getent passwd "$1") || return 1
+  _group=${_group#*:*:} && _owner=${_group%%:*}
+  _group=${_group#*:} && _group=${_group%%:*}
   shift
   # Whoever has the same uid can take descriptors of it, and stop it as long as they like.
   timeout -k 2 20 setpriv --reuid="$_owner" --regid="$_group" --clear-groups -- "$@" 3<&- 4<&- 9>&-

@@ -6,7 +6,8 @@
 # enter_work: $WORK becomes an empty executable tmpfs that only this mount namespace sees.
 enter_work() {
   WORK=$RUN/work
-  mkdir -p "$WORK" && mount -t tmpfs -o mode=0755,exec,nosuid,nodev,size=50% bastionctl "$WORK" && client_config >"$WORK/ssh_config"
+  mkdir -p "$WORK" && mount -t tmpfs -o mode=0755,exec,nosuid,nodev,size=50% bastionctl "$WORK" || return 1
+  [ -s "$RUN/ssh_config" ] || client_config >"$RUN/ssh_config"
 }
 
 # client_config: keeps everything of the host's and the operator's own ssh configuration out. The cheapest key exchange that both sides
@@ -47,7 +48,7 @@ factor_path() { path_of "$FACTOR" "$1" "$2"; }
 
 # keys_path ACCOUNT HOME: the first authorized_keys file that sshd would read for the account.
 keys_path() {
-  _first=$(sshd_effective "$1" "$ARGS" 2>/dev/null | sed -n 's/^authorizedkeysfile //p' | cut -d' ' -f1)
+  _first=$(sshd_effective "$1" "$ARGS" 2>/dev/null | sed -n 's/^authorizedkeysfile \([^ ]*\).*/\1/p')
   case $_first in
   none) return 1 ;;
   '') _first=.ssh/authorized_keys ;;
@@ -70,7 +71,7 @@ try() {
   printf '' >"$WORK/asked"
   printf '#!/bin/sh\nprintf asked >>%s\nprintf "%%s\\n" "%s"\n' "$WORK/asked" "${4-}" >"$WORK/askpass"
   chmod 0755 "$WORK/askpass"
-  set -- -v -F "$WORK/ssh_config" -i "$WORK/key" \
+  set -- -v -F "$RUN/ssh_config" -i "$WORK/key" \
     -o PreferredAuthentications=publickey,keyboard-interactive,password -o NumberOfPasswordPrompts=1
   [ "$_answer" = batch ] && set -- "$@" -o BatchMode=yes
   if [ "$_mode" = view ]; then

@@ -20,7 +20,7 @@ offer() {
   _pub=$WORK/offer-$5
   printf '%s\n' "$3" >"$_pub.pub"
   # IdentityFile, since -i drops a file that is not there, and this is half a pair.
-  set -- "$1" "$2" "$4" "$5" -v -F "$WORK/ssh_config" -o IdentityFile="$_pub" -o BatchMode=yes \
+  set -- "$1" "$2" "$4" "$5" -v -F "$RUN/ssh_config" -o IdentityFile="$_pub" -o BatchMode=yes \
     -o PreferredAuthentications=publickey
   _mode=$1 _who=$2 _print=$3 _number=$4
   shift 4

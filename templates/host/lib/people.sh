@@ -112,7 +112,6 @@ option_texts() {
 # collect_keys PEOPLE RESULT: account|type|base64|fingerprint of every key that can be offered from here. A `from=` names
 # peers that this host cannot be, a certificate authority is no key, and a notice gets nobody in.
 collect_keys() {
-  printf '' >"$2"
   while IFS='|' read -r _who _uid _gid _dir _; do
     sshd_effective "$_who" "$RUN/sshd-args" >"$RUN/effective-now" 2>/dev/null
     key_files "$_who" "$_dir" "$RUN/effective-now" | while read -r _keys; do
@@ -121,13 +120,21 @@ collect_keys() {
         *,from,* | *,cert-authority,* | *,notice,*) continue ;;
         *) ;;
         esac
-        printf '%s|%s|%s|%s\n' "$_who" "$_type" "$_blob" "$(fingerprint "$_type" "$_blob")" >>"$2"
+        printf '%s|%s|%s\n' "$_type" "$_blob" "$_who"
       done
     done
-  done <"$1"
+  done <"$1" | fingerprinted | awk -F'|' -v OFS='|' '{ print $5, $3, $4, $2 }' >"$2"
 }
 
-fingerprint() { printf '%s %s\n' "$1" "$2" | ssh-keygen -lf - 2>/dev/null | cut -d' ' -f2; }
+# fingerprinted: bits|fingerprint|row of each row on standard input, type|base64[|…], that holds a key; one program for all of them.
+fingerprinted() {
+  cat >"$RUN/unprinted"
+  [ -s "$RUN/unprinted" ] || return 0
+  # The comment is the row's number.
+  awk -F'|' '{ print $1, $2, NR }' "$RUN/unprinted" | ssh-keygen -lf - 2>/dev/null | awk '
+    !rows { print_of[$3] = $1 "|" $2; next }
+    FNR in print_of { print print_of[FNR] "|" $0 }' - rows=1 "$RUN/unprinted"
+}
 
 # becomes_root ACCOUNT UID: sudo lets it become root.
 becomes_root() {

@@ -3,15 +3,16 @@
 # a hand-run `sshd -T` does not show it.
 
 # sshd_args FILE: sshd's arguments, one a line, less those that only say how it runs. As its unit would start it: under socket activation
-# none may run yet. As the running one has them where it was started otherwise.
+# none may run yet. As the running one has them where it was started otherwise. $SSHD_SERVICE is what sshd_service has said.
 sshd_args() {
-  _service=$(sshd_unit)
-  unit_words "$_service" >"$1"
-  _pid=$(systemctl show -p MainPID --value "$_service" 2>/dev/null)
+  SSHD_SERVICE=$(sshd_service)
+  unit_words "${SSHD_SERVICE%% *}" >"$1"
+  _pid=${SSHD_SERVICE#* }
+  _pid=${_pid%% *}
   if [ "${_pid:-0}" != 0 ] && [ -r "/proc/$_pid/cmdline" ]; then
     # The listener retitles itself ("sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups"), all words joined by blanks.
     _title=$(tr '\0' ' ' <"/proc/$_pid/cmdline" | sed -e 's/^[a-z-]*: //' -e 's/ \[listener\].*//' -e 's/ *$//')
-    [ "$(grep . "$1" | paste -sd' ' -)" = "$_title" ] || printf '%s\n' "$_title" | title_words >"$1"
+    [ "$(awk 'NF { printf "%s%s", gap, $0; gap = " " }' "$1")" = "$_title" ] || printf '%s\n' "$_title" | title_words >"$1"
   fi
   _words=$(sed -e 1d -e '/^-[DeidtTq]$/d' -e '/^$/d' "$1")
   printf '%s' "${_words:+$_words

@@ -3,18 +3,26 @@
 
 sshd_binary() { command -v sshd || echo /usr/sbin/sshd; }
 
-# ssh.service on Debian and Ubuntu (sshd.service is an alias there), sshd.service elsewhere.
+# sshd_service: its unit, the process id of its daemon (0: none) and whether that runs (yes, no), of one question to systemd: ssh.service on
+# Debian and Ubuntu (sshd.service is an alias there), sshd.service elsewhere. Nothing where no unit file is there.
+sshd_service() {
+  systemctl show -p Id -p FragmentPath -p MainPID -p ActiveState ssh.service sshd.service 2>/dev/null | awk -F= '
+    function flush() { if (is["FragmentPath"] != "") { print is["Id"], is["MainPID"] + 0, is["ActiveState"] ~ /^(active|reloading)$/ ? "yes" : "no"; exit }; split("", is) }
+    NF < 2 { flush(); next }
+    { is[$1] = $2 }
+    END { flush() }'
+}
+
 sshd_unit() {
-  systemctl show -p Id -p FragmentPath ssh.service sshd.service 2>/dev/null | {
-    while IFS='=' read -r _property _said; do
-      case $_property in
-      Id) _id=$_said ;;
-      FragmentPath) [ -z "$_said" ] || { printf '%s\n' "$_id"; return 0; } ;;
-      *) ;;
-      esac
-    done
-    return 1
-  }
+  _service=$(sshd_service)
+  [ -n "$_service" ] && printf '%s\n' "${_service%% *}"
+}
+
+# sshd_pid: of its daemon, or 0.
+sshd_pid() {
+  _service=$(sshd_service)
+  _service=${_service#* }
+  printf '%s\n' "${_service%% *}"
 }
 
 sshd_socket_active() { systemctl -q is-active ssh.socket sshd.socket 2>/dev/null; }
@@ -38,8 +46,24 @@ with_args() {
 }
 
 # sshd_effective USER ARGSFILE: `sshd -T` for a class of user. 7.4 wants all three; without -C only `Match all` matches.
+# Asked once a class where answers are kept (ask_anew).
 sshd_effective() {
-  with_args "$2" "$(sshd_binary)" -T -C "user=$1,host=localhost,addr=127.0.0.1"
+  if [ -z "${SSHD_SAID-}" ]; then
+    with_args "$2" "$(sshd_binary)" -T -C "user=$1,host=localhost,addr=127.0.0.1"
+    return
+  fi
+  if [ ! -e "$SSHD_SAID/$1" ] && ! with_args "$2" "$(sshd_binary)" -T -C "user=$1,host=localhost,addr=127.0.0.1" >"$SSHD_SAID/$1"; then
+    rm -f "$SSHD_SAID/$1"
+    return 1
+  fi
+  cat "$SSHD_SAID/$1"
+}
+
+# ask_anew FOLDER: from here on sshd's answers are kept in FOLDER, which is new: to be called whenever what they depend on has changed
+# (files, groups). Without a FOLDER it is asked each time.
+ask_anew() {
+  SSHD_SAID=${1-}
+  [ -z "$SSHD_SAID" ] || mkdir -p "$SSHD_SAID"
 }
 
 # sshd_judges ROWS ARGSFILE: what `sshd -T` has for each row of ROWS, account|keyword|wanted[|…]: yes|has|row or no|has|row, in lower case,
@@ -86,8 +110,9 @@ target_in() {
 reload_sshd() {
   sshd_folder
   _test=$("$(sshd_binary)" -t 2>&1) || { plain "sshd -t: $_test"; return 1; }
-  _unit=$(sshd_unit)
-  if systemctl -q is-active "$_unit"; then
+  _runs=$(sshd_service)
+  _unit=${_runs%% *}
+  if [ "${_runs##* }" = yes ]; then
     _said=$(systemctl reload "$_unit" 2>&1) && return 0
     # systemd says that it failed, sshd says why.
     sshd_folder
@@ -118,8 +143,7 @@ answers() {
 
 # outdated: a hint where the running daemon's program was replaced: it cuts every connection if the new one does not fit (re-exec).
 outdated() {
-  _pid=$(systemctl show -p MainPID --value "$(sshd_unit)" 2>/dev/null)
-  case $(readlink "/proc/${_pid:-0}/exe" 2>/dev/null) in
+  case $(readlink "/proc/$(sshd_pid)/exe" 2>/dev/null) in
   *' (deleted)') printf ': its program was replaced while it ran, and it may have to be restarted' ;;
   *) ;;
   esac

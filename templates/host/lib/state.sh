@@ -45,15 +45,20 @@ state_of() {
 set_state() {
   _deadline=$(value deadline "$CHANGES/$1/state" 2>/dev/null || echo 0)
   _uptime=$(value deadline_uptime "$CHANGES/$1/state" 2>/dev/null || echo 0)
-  printf 'state=%s\nat=%s\ndeadline=%s\ndeadline_uptime=%s\nreason=%s\n' \
-    "$2" "$(epoch)" "$_deadline" "$_uptime" "$(plain "${3-}")" | write_text "$CHANGES/$1/state" &&
-    journal "$1" "state $2 ${3-}"
+  write_state "$1" "$2" "$_deadline" "$_uptime" "$(plain "${3-}")" && journal "$1" "state $2 ${3-}"
+}
+
+# write_state ID STATE DEADLINE DEADLINE-IN-UPTIME REASON
+write_state() {
+  write_text "$CHANGES/$1/state" "state=$2
+at=$(epoch)
+deadline=$3
+deadline_uptime=$4
+reason=$5"
 }
 
 set_deadline() {
-  _state=$(state_of "$1")
-  printf 'state=%s\nat=%s\ndeadline=%s\ndeadline_uptime=%s\nreason=\n' \
-    "$_state" "$(epoch)" "$(($(epoch) + $2))" "$(($(uptime_s) + $2))" | write_text "$CHANGES/$1/state"
+  write_state "$1" "$(state_of "$1")" "$(($(epoch) + $2))" "$(($(uptime_s) + $2))" ''
 }
 
 deadline_of() { value deadline "$CHANGES/$1/state" || echo 0; }
@@ -67,9 +72,15 @@ is_open() {
 }
 
 changes_newest_first() {
-  for _change in "$CHANGES"/*/; do
-    [ -e "${_change}state" ] && basename "$_change"
-  done | sort -r
+  # A glob sorts by name, which is by time.
+  _ids=
+  for _change in "$CHANGES"/*/state; do
+    [ -e "$_change" ] || continue
+    _change=${_change%/state}
+    _ids="${_change##*/}
+$_ids"
+  done
+  printf %s "$_ids"
 }
 
 open_change() {

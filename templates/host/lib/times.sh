@@ -22,11 +22,9 @@ key_times() {
     key_files "$_who" "$_dir" "$F/effective/$_who" | while read -r _keys; do
       _at=$(written "$_keys")
       [ -n "$_at" ] || continue
-      parse_keys "$_keys" | while IFS='|' read -r _type _blob _; do
-        printf '%s|%s|%s\n' "$_who" "$(fingerprint "$_type" "$_blob")" "$_at"
-      done
+      parse_keys "$_keys" | while IFS='|' read -r _type _blob _; do printf '%s|%s|%s|%s\n' "$_type" "$_blob" "$_who" "$_at"; done
     done
-  done
+  done | fingerprinted | awk -F'|' -v OFS='|' '{ print $5, $2, $6 }'
 }
 
 # key_untils <PEOPLE: name|fingerprint|expiry-time of keys that have one, as it stands there.
@@ -35,10 +33,10 @@ key_untils() {
     ! cut -d'|' -f4 "$F/keys/$_who" | grep -q expiry-time || key_files "$_who" "$_dir" "$F/effective/$_who" | while read -r _keys; do
       option_texts "$_keys" | while IFS='|' read -r _type _blob _options; do
         _until=$(printf '%s\n' "$_options" | tr '[:upper:]' '[:lower:]' | sed -n 's/.*expiry-time="\([0-9]*z\{0,1\}\)".*/\1/p' | tr z Z)
-        [ -z "$_until" ] || printf '%s|%s|%s\n' "$_who" "$(fingerprint "$_type" "$_blob")" "$_until"
+        [ -z "$_until" ] || printf '%s|%s|%s|%s\n' "$_type" "$_blob" "$_who" "$_until"
       done
     done
-  done
+  done | fingerprinted | awk -F'|' -v OFS='|' '{ print $5, $2, $6 }'
 }
 
 # written FILE: images of reproducible builds have the epoch there, which says nothing; nor does what lies behind the year 9999.
