@@ -51,10 +51,10 @@ export interface Account {
   /** Its last day, `YYYY-MM-DD`; absent where it has none. */
   readonly expires?: string
   /**
-   * What PAM's account phase has against it: /etc/nologin is there, its password expired too long ago, or it has to be changed first, which
+   * What PAM's account phase has against it: /etc/nologin or /run/nologin is there, its password expired too long ago, or it has to be changed first, which
    * takes a terminal and the old one. Absent where it has nothing.
    */
-  readonly barred?: 'nologin' | 'password-expired' | 'password-change'
+  readonly barred?: 'nologin' | 'run-nologin' | 'password-expired' | 'password-change'
   /** sudo lets it become root (`sudo -l -U`). root itself counts. */
   readonly sudo: boolean
   /** Has a factor of its own, at the place that is in effect. */

@@ -31,7 +31,7 @@ const accountLine = z.tuple([
   yes,
   stores,
   z.string(),
-  z.enum(['', 'nologin', 'password-expired', 'password-change']),
+  z.enum(['', 'nologin', 'run-nologin', 'password-expired', 'password-change']),
 ])
 const nameLine = z.tuple([z.string(), int])
 const keyLine = z.tuple([z.string(), int, z.string(), z.string(), z.string()])

@@ -88,11 +88,8 @@ SHADOW
   if [ -n "$expires" ] && [ "$expires" -le "$today" ]; then expired=yes; else expired=no; fi
   # The day before: from that of shadow(5) on it is refused.
   last=$([ -z "$expires" ] || date -u -d "1970-01-01 + $((expires - 1)) days" +%F)
-  if [ "$uid" != 0 ] && [ -e /etc/nologin ]; then
-    barred=nologin
-  elif grep -qx 'usepam no' "$F/effective/$name"; then
-    barred=
-  else
+  barred=$(nologin_file "$uid" "$F/effective/$name")
+  if [ -z "$barred" ] && ! grep -qx 'usepam no' "$F/effective/$name"; then
     barred=$(ageing "$changed" "$max" "$inactive" "$today")
   fi
   if becomes_root "$name" "$uid"; then sudo=yes; else sudo=no; fi

@@ -241,15 +241,20 @@ describe('the rehearsal', function () {
       })
     })
 
-    everywhere('everybody but root while /etc/nologin is there', async (host) => {
-      const shut = await addPerson([host], 'shut')
-      await whileBroken(host, 'touch /etc/nologin', 'rm /etc/nologin; userdel -rf shut', async () => {
-        expect(await login(host, shut)).to.include({ in: false })
-        const done = await plan(host)
-        expect(done.stderr).to.match(/no administrator can log in today: admin \(\/etc\/nologin is there\)/)
-        expect(done.exitCode).to.equal(7)
+    for (const file of ['/etc/nologin', '/run/nologin'])
+      everywhere(`everybody but root while ${file} is there`, async (host) => {
+        const shut = await addPerson([host], 'shut')
+        await whileBroken(host, `touch ${file}`, `rm ${file}; userdel -rf shut`, async () => {
+          expect(await login(host, shut)).to.include({ in: false })
+          const done = await plan(host)
+          expect(done.stderr).to.match(
+            new RegExp(`no administrator can log in today: admin \\(${file} is there[^)]*\\)`),
+          )
+          expect(done.exitCode).to.equal(7)
+          const who = await bastionctl('who', ...only(host))
+          expect(who.stdout).to.match(new RegExp(`^shut +ed25519 .* no +${file} is there`, 'm'))
+        })
       })
-    })
   })
 
   describe('without overlayfs', () => {

@@ -40,6 +40,8 @@ export function keptOut({ barred, password }: Account): string | undefined {
   switch (barred) {
     case 'nologin':
       return '/etc/nologin is there'
+    case 'run-nologin':
+      return '/run/nologin is there, as while a host starts or goes down'
     case 'password-expired':
       return 'its password has expired'
     case 'password-change':

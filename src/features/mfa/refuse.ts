@@ -33,7 +33,7 @@ export function refuseNobody(everybody: readonly Person[], policy: MfaPolicy): r
     throw new BastionError(
       'refused',
       `no administrator can log in today: ${left.map(({ account }) => `${account.name} (${keptOut(account) ?? ''})`).join(', ')}`,
-      'mend that first: chage(1) and passwd(1) for passwords, nologin(5) for /etc/nologin',
+      'mend that first: chage(1) and passwd(1) for passwords, nologin(5) and pam_nologin(8) for /etc/nologin and /run/nologin',
     )
   const withKey = everybody
     .filter(({ account }) => account.sudo && hasPlainKey(account))

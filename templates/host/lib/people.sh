@@ -37,6 +37,18 @@ ageing() {
   if [ -n "$3" ] && [ $(($4 - $1)) -gt $(($2 + $3)) ]; then echo password-expired; else echo password-change; fi
 }
 
+# nologin_file UID EFFECTIVE: nologin or run-nologin, while a file shuts everybody but root out: /etc/nologin, or the one in /run, which systemd
+# has there while a host starts and goes down (systemd-user-sessions.service(8)), and pam_nologin reads by its older name. sshd without PAM
+# reads the first alone.
+nologin_file() {
+  [ "$1" != 0 ] || return 0
+  if [ -e /etc/nologin ]; then
+    echo nologin
+  elif { [ -e /run/nologin ] || [ -e /var/run/nologin ]; } && ! grep -qx 'usepam no' "$2"; then
+    echo run-nologin
+  fi
+}
+
 # has_keys NAME HOME: a file that sshd reads keys of this account from is not empty. Where sshd says nothing, the usual one counts.
 has_keys() {
   if [ -s "$2/.ssh/authorized_keys" ]; then return 0; fi

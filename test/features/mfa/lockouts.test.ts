@@ -253,9 +253,14 @@ describe('exempt groups', () => {
     })
 
     it('is no administrator to count on', () => {
-      const facts = withAccounts({ ...admin, barred: 'nologin' })
-      expect(() => made(facts)).to.throw('no administrator can log in today: admin (/etc/nologin is there)')
-      expect(() => draft(hardening(), facts)).to.throw('no administrator could log in')
+      for (const [barred, says] of [
+        ['nologin', '/etc/nologin is there'],
+        ['run-nologin', '/run/nologin is there, as while a host starts or goes down'],
+      ] as const) {
+        const facts = withAccounts({ ...admin, barred })
+        expect(() => made(facts)).to.throw(`no administrator can log in today: admin (${says})`)
+        expect(() => draft(hardening(), facts)).to.throw('no administrator could log in')
+      }
     })
 
     it('does not get in by `who`, and why', () => {
