@@ -282,6 +282,10 @@ const who = z.strictObject({
               key: z.string(),
               accepted: z.boolean().exactOptional().describe("what the host's sshd answered when the key was offered"),
               enters: z.enum(['by key', 'by key and factor', 'by password', 'no']),
+              byRule: z
+                .literal(true)
+                .exactOptional()
+                .describe('there is no key at hand to offer: a certificate, or a key that a command hands out'),
               why: optional,
             }),
           )

@@ -8,7 +8,8 @@ export default class Who extends BaseCommand {
   static override summary = 'who gets in by which key, as each host answers for itself'
   static override description =
     "Offers every key in every account's files to the host's own sshd, in a private view where nothing is written, and adds what " +
-    'sshd cannot say: the factor, expiry, shells, root. Also the fingerprints of the hosts.'
+    'sshd cannot say: the factor, expiry, shells, root. Certificates and keys that a command hands out, which are in no file, have ' +
+    'lines by rule alone. Also the fingerprints of the hosts.'
   static override examples = ['<%= config.bin %> <%= command.id %> --tag Role=bastion']
   static override flags = selectorFlags
 

@@ -104,6 +104,29 @@ describe('who', () => {
     expect(access?.keys).to.deep.equal([{ account: 'ann', sudo: true, key: 'password', enters: 'by password' }])
   })
 
+  it('lists what no key file shows by rule alone, and says so', async () => {
+    const ca = '/etc/ssh/ca.pub|ssh-ed25519|256|SHA256:ca|ca\n'
+    const told = {
+      'effective/ann': `${effective}authorizedkeyscommand /opt/keys %u\ntrustedusercakeys /etc/ssh/ca.pub\n`,
+      authorities: `${ca}/etc/ssh/other.pub|ssh-ed25519|256|SHA256:other|\n`,
+    }
+    const row = { account: 'ann', sudo: true, byRule: true }
+    const unseen = 'by rule alone: no login of 30 days shows it'
+    expect((await asked(told))?.keys).to.deep.equal([
+      { ...row, key: 'key handed out by /opt/keys', enters: 'by key', why: unseen },
+      { ...row, key: 'certificate of ed25519 SHA256:ca ca', enters: 'by key', why: unseen },
+    ])
+    const came = await asked({ ...told, elsewhere: 'ann|ED25519-CERT|SHA256:ca\nbob|ED25519|\n' })
+    expect(came?.keys?.[1]?.why).to.equal('by rule alone: has come so within 30 days')
+    const list = `${told['effective/ann']}casignaturealgorithms rsa-sha2-512\n`
+    const refused = await asked({ ...told, 'effective/ann': list })
+    expect(refused?.keys?.[1]).to.include({ enters: 'no', why: `CASignatureAlgorithms has no ssh-ed25519, ${unseen}` })
+    const own = await asked({ 'keys/ann': key('cert-authority') })
+    expect(own?.keys).to.deep.equal([
+      { ...row, key: 'certificate of ed25519 SHA256:a ann', enters: 'by key', why: unseen },
+    ])
+  })
+
   it('names what else lets keys in (lockout 26)', async () => {
     const access = await asked({
       'effective/ann': `${effective}authorizedkeyscommand /opt/keys %u\ntrustedusercakeys /etc/ssh/ca.pub\n`,

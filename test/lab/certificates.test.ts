@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { bastionctl, type Finished, fresh, login, must, type Person, safetyFlags, sampled, useLab } from './harness.js'
 import { onHosts } from './support/everywhere.js'
-import { newKey, only } from './support/operator.js'
+import { newKey, only, parsed } from './support/operator.js'
 
 const hosts = sampled('deb11', 'deb13')
 const { everywhere, onAll } = onHosts(hosts)
@@ -68,7 +68,16 @@ describe('administrators who have a key in no file', function () {
         .to.match(/no administrator could log in/)
         .and.match(/counts once a login of the last 30 days/)
 
+      const seen = async (): Promise<string | undefined> => {
+        const [on] = parsed('who', await bastionctl('who', ...only(host), '--json')).hosts
+        const row = on?.keys?.find(({ account }) => account === 'ada')
+        expect(row).to.include({ enters: 'by key', byRule: true })
+        expect(row?.key).to.match(/^certificate of ed25519 SHA256:\S+ key$/)
+        return row?.why
+      }
+      expect(await seen()).to.equal('by rule alone: no login of 30 days shows it')
       expect((await login(host, ada(host))).in).to.equal(true)
+      expect(await seen()).to.equal('by rule alone: has come so within 30 days')
       const auto = await change(host, 'harden', '--level', 'strict', '--confirm', 'auto')
       expect(auto.exitCode, auto.stderr).to.equal(7)
       expect(auto.stderr).to.match(/no proof can try how its administrators get in \(ada: by certificate/)

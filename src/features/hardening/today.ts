@@ -1,48 +1,70 @@
 /** Who gets in today, and how: what the host's own sshd has said of each key, with what sshd cannot say added. */
 import type { Account, Facts, KeyFact } from '../../domain/facts.js'
-import { byFactorToday, byKeyToday, byPasswordToday, keptOut } from '../mfa/entry.js'
+import { byFactorToday, byKeyToday, byPasswordToday, keptOut, withOnly } from '../mfa/entry.js'
 import { mfaState, type MfaState } from '../mfa/state.js'
 import { whyNot } from './access.js'
 import { describeKey, refusal } from './keys.js'
+import { keysElsewhere, unknownKey, type KeyElsewhere } from './ways.js'
 
 export interface AccessToday {
   readonly account: string
   /** An administrator. */
   readonly sudo: boolean
-  /** e.g. `RSA 2048 SHA256:… ann@laptop`; `password` for an account that gets in by one. */
+  /** e.g. `RSA 2048 SHA256:… ann@laptop`; else `certificate of AUTHORITY`, `key handed out by PROGRAM`, or `password`. */
   readonly key: string
-  /** What sshd answered when the key was offered; absent where it could not be (`from=`, certificate authorities). */
+  /** What sshd answered when the key was offered; absent where it could not be (`from=`, and where there is no key at hand). */
   readonly accepted?: boolean
   readonly enters: 'by key' | 'by key and factor' | 'by password' | 'no'
-  /** Why not, where it does not enter; why by key alone, where a factor is demanded. */
+  /** There is no key at hand to ask sshd about: certificates, and what a command hands out. */
+  readonly byRule?: true
+  /** Why not, where it does not enter; why by key alone, where a factor is demanded; what speaks for it, where it is a rule alone. */
   readonly why?: string
 }
 
 export function accessToday(facts: Facts): AccessToday[] {
   const state = mfaState(facts)
-  return facts.accounts.flatMap((account) => {
-    const rows = account.keys.map((key): AccessToday => {
-      const { accepted } = key
-      const enters =
-        accepted === false || keptOut(account) !== undefined ? 'no' : waysOf({ ...account, keys: [key] }, state)
-      const why =
-        enters === 'no'
-          ? whyNotToday(account, key, state)
-          : state.on && enters === 'by key' && !byKeyToday(account)
-            ? 'not enrolled yet'
-            : undefined
-      const reasons = [why, enters === 'no' ? undefined : unasked(key)].filter((reason) => reason !== undefined)
-      return {
-        account: account.name,
-        sudo: account.sudo,
-        key: describeKey(key),
-        ...(accepted === undefined ? {} : { accepted }),
-        enters,
-        ...(reasons.length === 0 ? {} : { why: reasons.join(', ') }),
-      }
-    })
-    return byPasswordToday(account, state) ? [...rows, passwordRow(account)] : rows
-  })
+  return facts.accounts.flatMap((account) => [
+    ...account.keys
+      .filter(({ options }) => !options.includes('cert-authority'))
+      .map((key) => keyRow(account, key, state)),
+    ...keysElsewhere(account).map((way) => ruleRow(account, way, state)),
+    ...(byPasswordToday(account, state) ? [passwordRow(account)] : []),
+  ])
+}
+
+function keyRow(account: Account, key: KeyFact, state: MfaState): AccessToday {
+  const { accepted } = key
+  const enters = accepted === false || keptOut(account) !== undefined ? 'no' : waysOf(withOnly(account, key), state)
+  const why = enters === 'no' ? whyNotToday(account, key, state) : notYet(account, enters, state)
+  const reasons = [why, enters === 'no' ? undefined : unasked(key)].filter((reason) => reason !== undefined)
+  return {
+    account: account.name,
+    sudo: account.sudo,
+    key: describeKey(key),
+    ...(accepted === undefined ? {} : { accepted }),
+    enters,
+    ...(reasons.length === 0 ? {} : { why: reasons.join(', ') }),
+  }
+}
+
+/** As in the table of harden: nobody can offer it. */
+function ruleRow(account: Account, { name, refused, used }: KeyElsewhere, state: MfaState): AccessToday {
+  const against = keptOut(account) ?? refused(account)
+  const enters = against === undefined ? enteringBy(withOnly(account, unknownKey), state) : 'no'
+  const shown = used ? 'by rule alone: has come so within 30 days' : 'by rule alone: no login of 30 days shows it'
+  const why = enters === 'no' ? (against ?? whyOut(account, state)) : notYet(account, enters, state)
+  return {
+    account: account.name,
+    sudo: account.sudo,
+    key: name,
+    enters,
+    byRule: true,
+    why: [why, shown].filter((reason) => reason !== undefined).join(', '),
+  }
+}
+
+function notYet(account: Account, enters: AccessToday['enters'], state: MfaState): string | undefined {
+  return state.on && enters === 'by key' && !byKeyToday(account) ? 'not enrolled yet' : undefined
 }
 
 /** With a terminal, a password that has to be changed can be. */
@@ -54,28 +76,40 @@ function passwordRow(account: Account): AccessToday {
 
 /** What then says that it gets in are sshd's settings, not its answer. */
 function unasked({ accepted, options }: KeyFact): string | undefined {
-  const option = ['from', 'cert-authority'].find((name) => options.includes(name))
-  if (accepted !== undefined || option === undefined) return undefined
-  return `not asked (${option === 'from' ? 'from=' : option})`
+  return accepted === undefined && options.includes('from') ? 'not asked (from=)' : undefined
 }
 
 function waysOf(account: Account, state: MfaState): AccessToday['enters'] {
   // What sshd has answered beats what its settings seem to say.
-  if (account.keys.some((key) => key.accepted !== true && refusal(account.effective, key) !== undefined)) return 'no'
+  const refused = account.keys.some((key) => key.accepted !== true && refusal(account.effective, key) !== undefined)
+  return refused ? 'no' : enteringBy(account, state)
+}
+
+function enteringBy(account: Account, state: MfaState): AccessToday['enters'] {
   if (byKeyToday(account)) return 'by key'
   if (!byFactorToday(account, state)) return 'no'
   return account.enrolled ? 'by key and factor' : 'by key'
 }
 
-function whyNotToday(account: Account, key: Account['keys'][number], state: MfaState): string {
+function whyNotToday(account: Account, key: KeyFact, state: MfaState): string {
   const kept = keptOut(account)
   if (kept !== undefined) return kept
   const setting = refusal(account.effective, key)
   if (setting !== undefined) return setting
   if (key.accepted === false) return 'sshd refuses it: file modes, expiry-time, or a rule of its own'
+  if (key.options.includes('notice') && !account.expired && opensShell(account))
+    return 'its forced command only shows a notice'
+  return whyOut(account, state)
+}
+
+/** Whatever the key. */
+function whyOut(account: Account, state: MfaState): string {
   if (account.expired) return 'the account has expired'
-  if (/\/(?:nologin|false)$/.test(account.shell)) return `its shell is ${account.shell}`
-  if (key.options.includes('notice')) return 'its forced command only shows a notice'
+  if (!opensShell(account)) return `its shell is ${account.shell}`
   if (state.on && !account.enrolled && state.enrol === 'required') return 'not enrolled, and the factor is demanded'
   return whyNot(account)
+}
+
+function opensShell({ shell }: Account): boolean {
+  return !/\/(?:nologin|false)$/.test(shell)
 }
