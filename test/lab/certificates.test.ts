@@ -34,8 +34,9 @@ describe('administrators who have a key in no file', function () {
     await execa('ssh-keygen', ['-q', '-s', at(by), ...certificate, `${key}.pub`])
   }
 
+  // Restarted, since a reload has begun, and not ended, when systemctl comes back.
   const trust = (host: string, by: string): Promise<string> =>
-    must(host, `cat >${authorities} && systemctl reload ssh`, pub(by))
+    must(host, `cat >${authorities} && systemctl restart ssh`, pub(by))
 
   before(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-ca-'))
@@ -145,7 +146,7 @@ describe('administrators who have a key in no file', function () {
     const lines = `AuthorizedKeysCommand ${eic} %u %f\nAuthorizedKeysCommandUser nobody\n`
     await must(host, `printf '#!/bin/sh\\n[ "$1" != ada ] || cat /etc/ssh/pushed\\n' >${eic} && chmod 755 ${eic}`)
     await must(host, `cat >/etc/ssh/pushed`, pub('pushed'))
-    await must(host, 'cat >/etc/ssh/sshd_config.d/50-ca.conf && systemctl reload ssh', lines)
+    await must(host, 'cat >/etc/ssh/sshd_config.d/50-ca.conf && systemctl restart ssh', lines)
     const pushed = { name: 'ada', key: at('pushed') }
     const options = asAda(pushed.key)
     expect((await login(host, pushed, { answer: '' })).in).to.equal(true)
