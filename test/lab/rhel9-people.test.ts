@@ -44,19 +44,19 @@ describe('people on the layout of RHEL 9', function () {
     writeFileSync(file, JSON.stringify({ users }))
     return file
   }
-  const sync = async (...names: string[]) =>
-    succeeded(
-      await bastionctl(
-        'sync-users',
-        source(...names),
-        ...tagged,
-        '--as',
-        'admin',
-        '--max-removals',
-        '5',
-        ...unattended,
-      ),
+  const synced = (names: readonly string[], ...flags: string[]) =>
+    bastionctl(
+      'sync-users',
+      source(...names),
+      ...tagged,
+      '--as',
+      'admin',
+      '--max-removals',
+      '5',
+      ...unattended,
+      ...flags,
     )
+  const sync = async (...names: string[]) => succeeded(await synced(names))
 
   /** Enrols by the dialog of the first login; returns the secret. */
   async function enrolled(who: Person): Promise<string> {
@@ -81,7 +81,9 @@ describe('people on the layout of RHEL 9', function () {
 
   it('come by a source, and a second time nothing changes', async () => {
     await enable('--secret-store', 'root', '--grace', '14d')
-    await sync('ada', 'bob')
+    const { exit, report } = parsed('sync-users', await synced(['ada', 'bob'], '--json'))
+    expect(exit).to.equal('ok')
+    expect(report?.results.map(({ outcome }) => outcome)).to.deep.equal(['confirmed'])
     for (const name of ['ada', 'bob'])
       expect(await login(host, person(name), { answer: '' }), name).to.include({ in: true })
     expect(await sync('ada', 'bob')).to.equal('')
