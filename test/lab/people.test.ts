@@ -5,7 +5,9 @@ import { execa } from 'execa'
 import {
   allOf,
   bastionctl,
+  code,
   enable,
+  enrol,
   type Finished,
   fresh,
   login,
@@ -362,6 +364,38 @@ describe('people', function () {
       expect(done(await add('bob', '--key', key))).to.match(/bob +not enrolled yet/)
       await onAll(async (host) => {
         expect(await login(host, bob, { answer: '' })).to.deep.include({ in: true, prompts: [] })
+      })
+    })
+
+    it('locked, is asked for the code and refused, though key and code are right, until the unlock', async () => {
+      const secrets = new Map<string, string>()
+      await onAll(async (host) => {
+        secrets.set(host, await enrol(host, bob))
+      })
+      // A code may be that of the login before, and the module counts logins: neither is to be what refuses.
+      const file = '/home/bob/.google_authenticator'
+      const calm = `sed -i -e 's/^" RATE_LIMIT .*/" RATE_LIMIT 3 30/' -e 's/^" DISALLOW_REUSE.*/" DISALLOW_REUSE/' ${file}`
+      const tries = async (host: string) => {
+        await must(host, calm)
+        return login(host, bob, { answer: code(secrets.get(host) ?? '') })
+      }
+      await onAll(async (host) => {
+        expect(await tries(host)).to.deep.include({ in: true })
+      })
+      done(await remove('bob', '--lock'))
+      await onAll(async (host) => {
+        const shut = await tries(host)
+        expect(shut).to.deep.include({ in: false })
+        expect(shut.prompts).to.have.length(1)
+        // The factor was right, and the account is what refuses.
+        expect(await must(host, `journalctl -q -b -o cat | grep 'account bob has expired'`)).to.contain(
+          'pam_unix(sshd:account)',
+        )
+        expect(await must(host, `grep '^" DISALLOW_REUSE' ${file}`)).to.match(/ \d+$/m)
+      })
+      done(await add('bob', '--unlock'))
+      await onAll(async (host) => {
+        expect(await tries(host)).to.deep.include({ in: true })
       })
     })
 
