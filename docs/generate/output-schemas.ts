@@ -15,6 +15,18 @@ import { exitCodes, type ExitName } from '../../src/domain/exit-codes.js'
 import { outcomes } from '../../src/domain/outcome.js'
 import { planFile } from '../../src/domain/plan-schema.js'
 
+/** Which keys a value may have, at every depth. */
+type Keys<T> = T extends readonly (infer U)[]
+  ? readonly Keys<U>[]
+  : T extends object
+    ? { [K in keyof T]-?: Keys<T[K]> }
+    : unknown
+
+/** A schema with every key that the output may have: a strict one refuses what it lacks, and to TypeScript what may be absent need not be there. */
+function schemaOf<Out>() {
+  return <S extends z.ZodType<Out>>(schema: [Keys<z.output<S>>] extends [Keys<Out>] ? S : never): S => schema
+}
+
 const exit = z.enum(Object.keys(exitCodes) as [ExitName, ...ExitName[]])
 const optional = z.string().exactOptional()
 const seconds = z.number().describe('epoch seconds')
@@ -65,14 +77,16 @@ const hostResult = z.strictObject({
 
 const report = z.strictObject({ id: z.string(), results: z.array(hostResult).readonly() })
 
-const change = z.strictObject({
-  exit,
-  plan: planFile,
-  rehearsal: report.exactOptional(),
-  report: report.exactOptional(),
-}) satisfies z.ZodType<ChangeOutput>
+const change = schemaOf<ChangeOutput>()(
+  z.strictObject({
+    exit,
+    plan: planFile,
+    rehearsal: report.exactOptional(),
+    report: report.exactOptional(),
+  }),
+)
 
-const target = z.strictObject({ exit, report }) satisfies z.ZodType<TargetOutput>
+const target = schemaOf<TargetOutput>()(z.strictObject({ exit, report }))
 
 const pending = z.strictObject({
   id: z.string(),
@@ -101,26 +115,28 @@ const sunset = z.strictObject({
   secondsLeft: z.number(),
 })
 
-const status = z.strictObject({
-  exit,
-  hosts: z
-    .array(
-      z.strictObject({
-        id: z.string(),
-        name: z.string(),
-        agent,
-        now: seconds.exactOptional(),
-        pending: pending.extend({ secondsLeft: z.number() }).exactOptional(),
-        changes: z.array(recordedChange).readonly().exactOptional(),
-        problem: optional,
-        mfa: mfa.exactOptional(),
-        sunset: sunset.exactOptional(),
-        hardening: z.strictObject({ level: z.string(), forwarding: optional }).exactOptional(),
-        drift: z.array(z.string()).readonly().exactOptional(),
-      }),
-    )
-    .readonly(),
-}) satisfies z.ZodType<StatusOutput>
+const status = schemaOf<StatusOutput>()(
+  z.strictObject({
+    exit,
+    hosts: z
+      .array(
+        z.strictObject({
+          id: z.string(),
+          name: z.string(),
+          agent,
+          now: seconds.exactOptional(),
+          pending: pending.extend({ secondsLeft: z.number() }).exactOptional(),
+          changes: z.array(recordedChange).readonly().exactOptional(),
+          problem: optional,
+          mfa: mfa.exactOptional(),
+          sunset: sunset.exactOptional(),
+          hardening: z.strictObject({ level: z.string(), forwarding: optional }).exactOptional(),
+          drift: z.array(z.string()).readonly().exactOptional(),
+        }),
+      )
+      .readonly(),
+  }),
+)
 
 const packageEvent = z.strictObject({ at: seconds, name: z.string(), from: optional, to: z.string() })
 
@@ -172,52 +188,56 @@ const drift = z.discriminatedUnion('kind', [
   }),
 ])
 
-const verify = z.strictObject({
-  exit,
-  hosts: z
-    .array(
-      z.strictObject({
-        id: z.string(),
-        name: z.string(),
-        agent,
-        now: seconds.exactOptional(),
-        problem: optional,
-        pending: pending.exactOptional(),
-        confirmed: recordedChange.exactOptional(),
-        nothingConfirmed: z.literal(true).exactOptional(),
-        checked: z.strictObject({ changes: z.number(), files: z.number(), values: z.number() }).exactOptional(),
-        drifted: z.boolean().exactOptional(),
-        drift: z.array(drift).readonly().exactOptional(),
-        packages: z.array(packageEvent).readonly().exactOptional(),
-      }),
-    )
-    .readonly(),
-}) satisfies z.ZodType<VerifyOutput>
+const verify = schemaOf<VerifyOutput>()(
+  z.strictObject({
+    exit,
+    hosts: z
+      .array(
+        z.strictObject({
+          id: z.string(),
+          name: z.string(),
+          agent,
+          now: seconds.exactOptional(),
+          problem: optional,
+          pending: pending.exactOptional(),
+          confirmed: recordedChange.exactOptional(),
+          nothingConfirmed: z.literal(true).exactOptional(),
+          checked: z.strictObject({ changes: z.number(), files: z.number(), values: z.number() }).exactOptional(),
+          drifted: z.boolean().exactOptional(),
+          drift: z.array(drift).readonly().exactOptional(),
+          packages: z.array(packageEvent).readonly().exactOptional(),
+        }),
+      )
+      .readonly(),
+  }),
+)
 
-const hosts = z.strictObject({
-  exit,
-  hosts: z
-    .array(
-      z.strictObject({
-        id: z.string(),
-        name: z.string(),
-        address: optional,
-        tags: z.record(z.string(), z.string()),
-        kind: z.enum(['ec2', 'hybrid']),
-        state: optional,
-        agent,
-        platform: optional,
-        lastSeen: optional,
-        zone: optional,
-        vpc: optional,
-        os: optional,
-        openssh: optional,
-        pending: pending.exactOptional(),
-        unfit: optional,
-      }),
-    )
-    .readonly(),
-}) satisfies z.ZodType<HostsOutput>
+const hosts = schemaOf<HostsOutput>()(
+  z.strictObject({
+    exit,
+    hosts: z
+      .array(
+        z.strictObject({
+          id: z.string(),
+          name: z.string(),
+          address: optional,
+          tags: z.record(z.string(), z.string()),
+          kind: z.enum(['ec2', 'hybrid']),
+          state: optional,
+          agent,
+          platform: optional,
+          lastSeen: optional,
+          zone: optional,
+          vpc: optional,
+          os: optional,
+          openssh: optional,
+          pending: pending.exactOptional(),
+          unfit: optional,
+        }),
+      )
+      .readonly(),
+  }),
+)
 
 const run = z.strictObject({
   id: z.string(),
@@ -232,79 +252,88 @@ const run = z.strictObject({
     .readonly(),
 })
 
-const history = z.strictObject({
-  exit,
-  runs: z.array(run).readonly().exactOptional(),
-  hosts: z
-    .array(
-      z.strictObject({
-        id: z.string(),
-        name: z.string(),
-        changes: z.array(recordedChange).readonly(),
-        problem: optional,
-        transcript: optional,
-      }),
-    )
-    .readonly()
-    .exactOptional(),
-}) satisfies z.ZodType<HistoryOutput>
+const history = schemaOf<HistoryOutput>()(
+  z.strictObject({
+    exit,
+    runs: z.array(run).readonly().exactOptional(),
+    hosts: z
+      .array(
+        z.strictObject({
+          id: z.string(),
+          name: z.string(),
+          changes: z.array(recordedChange).readonly(),
+          problem: optional,
+          transcript: optional,
+        }),
+      )
+      .readonly()
+      .exactOptional(),
+  }),
+)
 
-const explained = z.strictObject({
-  exit,
-  settings: z
-    .array(
-      z.strictObject({
-        keyword: z.string(),
-        baseline: optional,
-        strict: optional,
-        reason: z.string(),
-        source: z.string(),
-        since: optional,
-        releases: optional,
-        breaks: z.string(),
-      }),
-    )
-    .readonly(),
-}) satisfies z.ZodType<ExplainOutput>
+const explained = schemaOf<ExplainOutput>()(
+  z.strictObject({
+    exit,
+    settings: z
+      .array(
+        z.strictObject({
+          keyword: z.string(),
+          baseline: optional,
+          strict: optional,
+          reason: z.string(),
+          source: z.string(),
+          since: optional,
+          releases: optional,
+          breaks: z.string(),
+        }),
+      )
+      .readonly(),
+  }),
+)
 
-const who = z.strictObject({
-  exit,
-  hosts: z
-    .array(
-      z.strictObject({
-        id: z.string(),
-        name: z.string(),
-        keys: z
-          .array(
-            z.strictObject({
-              account: z.string(),
-              sudo: z.boolean(),
-              key: z.string(),
-              accepted: z.boolean().exactOptional().describe("what the host's sshd answered when the key was offered"),
-              enters: z.enum(['by key', 'by key and factor', 'by password', 'no']),
-              byRule: z
-                .literal(true)
-                .exactOptional()
-                .describe('there is no key at hand to offer: a certificate, or a key that a command hands out'),
-              why: optional,
-            }),
-          )
-          .readonly()
-          .exactOptional(),
-        hostKeys: z
-          .array(z.strictObject({ type: z.string(), bits: z.number(), fingerprint: z.string() }))
-          .readonly()
-          .exactOptional(),
-        otherSources: z
-          .array(z.string())
-          .readonly()
-          .exactOptional()
-          .describe('lines of sshd that let keys in which cannot be offered'),
-        problem: optional,
-      }),
-    )
-    .readonly(),
-}) satisfies z.ZodType<WhoOutput>
+const who = schemaOf<WhoOutput>()(
+  z.strictObject({
+    exit,
+    hosts: z
+      .array(
+        z.strictObject({
+          id: z.string(),
+          name: z.string(),
+          keys: z
+            .array(
+              z.strictObject({
+                account: z.string(),
+                sudo: z.boolean(),
+                key: z.string(),
+                accepted: z
+                  .boolean()
+                  .exactOptional()
+                  .describe("what the host's sshd answered when the key was offered"),
+                enters: z.enum(['by key', 'by key and factor', 'by password', 'no']),
+                byRule: z
+                  .literal(true)
+                  .exactOptional()
+                  .describe('there is no key at hand to offer: a certificate, or a key that a command hands out'),
+                why: optional,
+              }),
+            )
+            .readonly()
+            .exactOptional(),
+          hostKeys: z
+            .array(z.strictObject({ type: z.string(), bits: z.number(), fingerprint: z.string() }))
+            .readonly()
+            .exactOptional(),
+          otherSources: z
+            .array(z.string())
+            .readonly()
+            .exactOptional()
+            .describe('lines of sshd that let keys in which cannot be offered'),
+          problem: optional,
+        }),
+      )
+      .readonly(),
+  }),
+)
 
 const userKey = z.strictObject({
   type: z.string(),
@@ -312,6 +341,9 @@ const userKey = z.strictObject({
   fingerprint: z.string(),
   comment: z.string(),
   options: z.array(z.string()).readonly().describe('names of the options on its line'),
+  expires: optional.describe(
+    'its expiry-time as it stands there: YYYYMMDD, with hours, minutes and seconds, with Z for UTC',
+  ),
   since: seconds
     .exactOptional()
     .describe('epoch seconds: its file was last written then, so that it has been there since then at the latest'),
@@ -333,6 +365,11 @@ const userAt = z.strictObject({
       'epoch seconds: it has this factor since then, as bastionctl has noted in it when it made it; absent where others have. ' +
         'With secrets in homes the person can change it',
     ),
+  locked: z
+    .literal(true)
+    .exactOptional()
+    .describe('by remove-user --lock, or by hand: expired since the beginning of time'),
+  shell: optional.describe('only where it opens no session: its keys may forward ports'),
   lastLogin: seconds.exactOptional().describe("epoch seconds: the newest in sshd's log of 30 days, wtmp and lastlog"),
   keys: z.array(userKey).readonly(),
 })
@@ -347,35 +384,37 @@ const difference = z
   })
   .describe('what one host has otherwise than most do')
 
-const users = z.strictObject({
-  exit,
-  hosts: z
-    .array(
-      z.strictObject({
-        id: z.string(),
-        name: z.string(),
-        now: seconds.exactOptional(),
-        otherSources: z.array(z.string()).readonly().exactOptional(),
-        problem: optional,
-      }),
-    )
-    .readonly(),
-  users: z
-    .array(
-      z.strictObject({
-        name: z.string(),
-        on: z.array(userAt).readonly(),
-        differences: z.array(difference).readonly(),
-      }),
-    )
-    .readonly(),
-  maxKeyAge: z.number().exactOptional().describe('seconds'),
-  oldKeys: z
-    .array(z.strictObject({ account: z.string(), fingerprint: z.string(), host: z.string(), since: seconds }))
-    .readonly()
-    .exactOptional()
-    .describe('keys that have surely been in place for longer than that'),
-}) satisfies z.ZodType<UsersOutput>
+const users = schemaOf<UsersOutput>()(
+  z.strictObject({
+    exit,
+    hosts: z
+      .array(
+        z.strictObject({
+          id: z.string(),
+          name: z.string(),
+          now: seconds.exactOptional(),
+          otherSources: z.array(z.string()).readonly().exactOptional(),
+          problem: optional,
+        }),
+      )
+      .readonly(),
+    users: z
+      .array(
+        z.strictObject({
+          name: z.string(),
+          on: z.array(userAt).readonly(),
+          differences: z.array(difference).readonly(),
+        }),
+      )
+      .readonly(),
+    maxKeyAge: z.number().exactOptional().describe('seconds'),
+    oldKeys: z
+      .array(z.strictObject({ account: z.string(), fingerprint: z.string(), host: z.string(), since: seconds }))
+      .readonly()
+      .exactOptional()
+      .describe('keys that have surely been in place for longer than that'),
+  }),
+)
 
 const error = z.strictObject({
   error: z.strictObject({ code: exit, exitCode: z.number(), message: z.string(), hint: optional }),

@@ -144,7 +144,7 @@ room() {
     xargs -d '\n' df -k --output=avail,iavail,itotal,file -- | awk '
     NR == 1 { next }
     { path = $0; sub(/^ *[^ ]+ +[^ ]+ +[^ ]+ +/, "", path) }
-    $1 < 1024 { print "less than 1 MB is free on the file system of " path; full = 1; exit }
+    $1 != "-" && $1 < 1024 { print "less than 1 MB is free on the file system of " path; full = 1; exit }
     $2 != "-" && $3 > 0 && $2 < 64 { print "fewer than 64 inodes are free on the file system of " path; full = 1; exit }
     END { exit NR < 2 || full }' >"$RUN/why"
 }

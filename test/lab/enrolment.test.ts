@@ -128,12 +128,10 @@ describe('enrolment at the first login', function () {
     const terminal = Terminal.login(host, eve)
     await terminal.see(question)
     await terminal.close()
-    await until(
-      'the processes of the session to end',
-      20,
-      async () => (await must(host, 'pgrep -u eve google-auth || true')) === '',
-    )
-    expect(await leftovers(host, eve)).to.equal('')
+    await until('the processes of the session to end, and what they tidy up to be gone', 20, async () => {
+      const at = await must(host, 'pgrep -u eve google-auth || true')
+      return at === '' && (await leftovers(host, eve)) === ''
+    })
   })
 
   for (const [what, mount] of Object.entries({

@@ -28,7 +28,6 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
   const account = accountOf(policy, facts)
   if (account !== undefined && isLocked(account) && !policy.unlock && policy.expires !== '')
     throw new BastionError('refused', `"${name}" is locked`, 'give --unlock too if it is to get in again')
-  if (account === undefined || policy.unlock) refusePassed(policy)
   const missing = policy.groups.filter((group) => !facts.groups.includes(group))
   if (missing.length > 0)
     throw new BastionError('refused', `there is no group ${missing.join(', ')}`, 'make it first, or leave it out')
@@ -116,13 +115,13 @@ function unlockedUntil({ name, asOf }: AddUserPolicy, facts: Facts): string {
   )
 }
 
-/** Errors: `refused` for a day of the operator's that has passed, where the login would have to be proven. */
-function refusePassed({ name, expires, asOf }: AddUserPolicy): void {
+/** Errors: `refused` for a day of the operator's that has passed: an addition keeps nobody out, and its login could not be proven. */
+export function refusePassed({ name, expires, asOf }: AddUserPolicy): void {
   if (hasPassed(expires, asOf))
     throw new BastionError(
       'refused',
       `the last day of "${name}", ${expires}, has passed: nobody would get in`,
-      'say until when it is to be with --expires YYYY-MM-DD, or never',
+      'say until when it is to be with --expires YYYY-MM-DD, or never; remove-user --lock keeps somebody out',
     )
 }
 

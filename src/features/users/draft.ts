@@ -6,7 +6,7 @@ import type { UsersPolicy } from '../../domain/policy.js'
 import { profileFor } from '../../os/index.js'
 import { methodNamed } from '../mfa/registry.js'
 import { mfaState, type MfaState } from '../mfa/state.js'
-import { addition } from './add.js'
+import { addition, refusePassed } from './add.js'
 import { factorEdit } from './factor.js'
 import { listPath } from './managed.js'
 import { removal } from './remove.js'
@@ -46,6 +46,7 @@ function content(policy: UsersPolicy, facts: Facts, state: MfaState): ReturnType
   const touched = policy.action === 'sync' ? [] : [policy.name]
   switch (policy.action) {
     case 'add':
+      refusePassed(policy)
       return { ...addition(policy, facts, state), touched, groups: policy.groups }
     case 'remove':
       return { ...removal(policy, facts, state), touched, groups: [] }

@@ -77,10 +77,11 @@ describe('a locked account', () => {
     expect(again.files.find(({ path }) => path === lockedPath)?.content).to.equal(null)
   })
 
-  it('does not get a day that has passed already, nor does somebody new: no login could be proven', () => {
+  it('does not get a day that has passed already, nor does anybody else: an addition keeps nobody out', () => {
     for (const [policy, facts] of [
       [{ ...unlocking, expires: '2026-11-23' }, locked('never')],
       [adding({ expires: '2026-11-23' }), host()],
+      [adding({ expires: '2026-11-23' }), host([ada])],
     ] as const)
       expect(() => draft(policy, facts)).to.throw('the last day of "ada", 2026-11-23, has passed')
   })
