@@ -31,6 +31,9 @@ const exit = z.enum(Object.keys(exitCodes) as [ExitName, ...ExitName[]])
 const optional = z.string().exactOptional()
 const seconds = z.number().describe('epoch seconds')
 
+/** What every listing of hosts has of each. */
+const listedHost = z.strictObject({ id: z.string(), name: z.string(), problem: optional })
+
 const step = z.strictObject({
   step: z.string(),
   result: z.enum(['ok', 'failed', 'skipped']),
@@ -120,14 +123,11 @@ const status = schemaOf<StatusOutput>()(
     exit,
     hosts: z
       .array(
-        z.strictObject({
-          id: z.string(),
-          name: z.string(),
+        listedHost.extend({
           agent,
           now: seconds.exactOptional(),
           pending: pending.extend({ secondsLeft: z.number() }).exactOptional(),
           changes: z.array(recordedChange).readonly().exactOptional(),
-          problem: optional,
           mfa: mfa.exactOptional(),
           sunset: sunset.exactOptional(),
           hardening: z.strictObject({ level: z.string(), forwarding: optional }).exactOptional(),
@@ -193,12 +193,9 @@ const verify = schemaOf<VerifyOutput>()(
     exit,
     hosts: z
       .array(
-        z.strictObject({
-          id: z.string(),
-          name: z.string(),
+        listedHost.extend({
           agent,
           now: seconds.exactOptional(),
-          problem: optional,
           pending: pending.exactOptional(),
           confirmed: recordedChange.exactOptional(),
           nothingConfirmed: z.literal(true).exactOptional(),
@@ -258,11 +255,8 @@ const history = schemaOf<HistoryOutput>()(
     runs: z.array(run).readonly().exactOptional(),
     hosts: z
       .array(
-        z.strictObject({
-          id: z.string(),
-          name: z.string(),
+        listedHost.extend({
           changes: z.array(recordedChange).readonly(),
-          problem: optional,
           transcript: optional,
         }),
       )
@@ -296,9 +290,7 @@ const who = schemaOf<WhoOutput>()(
     exit,
     hosts: z
       .array(
-        z.strictObject({
-          id: z.string(),
-          name: z.string(),
+        listedHost.extend({
           keys: z
             .array(
               z.strictObject({
@@ -328,7 +320,6 @@ const who = schemaOf<WhoOutput>()(
             .readonly()
             .exactOptional()
             .describe('lines of sshd that let keys in which cannot be offered'),
-          problem: optional,
         }),
       )
       .readonly(),
@@ -389,12 +380,9 @@ const users = schemaOf<UsersOutput>()(
     exit,
     hosts: z
       .array(
-        z.strictObject({
-          id: z.string(),
-          name: z.string(),
+        listedHost.extend({
           now: seconds.exactOptional(),
           otherSources: z.array(z.string()).readonly().exactOptional(),
-          problem: optional,
         }),
       )
       .readonly(),

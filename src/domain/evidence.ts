@@ -34,17 +34,17 @@ const hint = 'log in yourself once it is live: --confirm ask, or --confirm later
 /** Error: `refused` where the proofs were to decide and there is none; the operator's own login has to (G3). */
 export function refuseBlindTrust(plan: Plan): void {
   const names = unproven(plan)
-  const byRule = plan.changes.flatMap(({ byRule: accounts = [] }) => accounts)
-  if (names.length === 0 && byRule.length > 0)
+  if (names.length > 0)
     throw new BastionError(
       'refused',
-      `no proof can try how its administrators get in (${[...new Set(byRule)].join(', ')}: by certificate, or by a key that a command hands out)`,
+      `sshd admits no throw-away account on ${names.join(', ')}, so no proof can decide whether to keep the change`,
       hint,
     )
-  if (names.length === 0) return
-  throw new BastionError(
-    'refused',
-    `sshd admits no throw-away account on ${names.join(', ')}, so no proof can decide whether to keep the change`,
-    hint,
-  )
+  const byRule = new Set(plan.changes.flatMap((change) => change.byRule ?? []))
+  if (byRule.size > 0)
+    throw new BastionError(
+      'refused',
+      `no proof can try how its administrators get in (${[...byRule].join(', ')}: by certificate, or by a key that a command hands out)`,
+      hint,
+    )
 }

@@ -4,13 +4,15 @@
  */
 import type { Account, Effective, Facts, KeyFact, SeenKey } from '../../domain/facts.js'
 
+/** What an RSA key may sign by. */
+const rsaSigns = ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa']
 /** sshkey_type() names a key in sshd's log, `-CERT` apart. */
 const algorithms: Readonly<Record<string, readonly string[]>> = {
   ED25519: ['ssh-ed25519'],
   'ED25519-SK': ['sk-ssh-ed25519@openssh.com'],
   ECDSA: ['ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp521'],
   'ECDSA-SK': ['sk-ecdsa-sha2-nistp256@openssh.com', 'webauthn-sk-ecdsa-sha2-nistp256@openssh.com'],
-  RSA: ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'],
+  RSA: rsaSigns,
   DSA: ['ssh-dss'],
 }
 /** The log does not tell how long an RSA key is: the shortest that is still common. */
@@ -25,6 +27,22 @@ export function keyCommand(values: Effective): string | undefined {
 export function authoritiesOf({ effective: values, authorities = [], keys }: Account): readonly KeyFact[] {
   const everybodys = first(values, 'trustedusercakeys') === undefined ? [] : authorities
   return [...keys.filter(({ options }) => options.includes('cert-authority')), ...everybodys]
+}
+
+/** What a key of this type may sign by. */
+export function signsBy(type: string): readonly string[] {
+  return type === 'ssh-rsa' ? rsaSigns : [type]
+}
+
+/** Whether sshd takes a key by one of these (PubkeyAcceptedAlgorithms, by its older name too). */
+export function accepts(values: Effective, names: readonly string[]): boolean {
+  const accepted = (values.pubkeyacceptedalgorithms ?? values.pubkeyacceptedkeytypes)?.[0]?.split(',')
+  return accepted === undefined || names.some((name) => accepted.includes(name))
+}
+
+/** RequiredRSASize in bits; 0 where sshd has none. */
+export function leastRsaBits(values: Effective): number {
+  return Number(values.requiredrsasize?.[0] ?? 0)
 }
 
 /** By what it has come lately and would be let in again, as far as rules tell. */
@@ -56,11 +74,9 @@ export function refusesSeen(values: Effective, { type }: SeenKey): string | unde
   const [plain = ''] = type.split(/-CERT$/)
   const named = algorithms[plain]
   if (named === undefined) return undefined
-  const accepted = (values.pubkeyacceptedalgorithms ?? values.pubkeyacceptedkeytypes)?.[0]?.split(',')
   const names = type === plain ? named : named.map((name) => `${name.replace('@openssh.com', '')}-cert-v01@openssh.com`)
-  if (accepted !== undefined && !names.some((name) => accepted.includes(name)))
-    return `PubkeyAcceptedAlgorithms has no ${type}`
-  const least = Number(values.requiredrsasize?.[0] ?? 0)
+  if (!accepts(values, names)) return `PubkeyAcceptedAlgorithms has no ${type}`
+  const least = leastRsaBits(values)
   return plain === 'RSA' && least > presumedBits
     ? `RequiredRSASize ${String(least)}, and the log does not say how long the key is`
     : undefined
@@ -69,8 +85,7 @@ export function refusesSeen(values: Effective, { type }: SeenKey): string | unde
 /** Which setting refuses what an authority signs, if any (sshkey_check_cert_sigtype). */
 export function refusesAuthority(values: Effective, { type }: KeyFact): string | undefined {
   const accepted = values.casignaturealgorithms?.[0]?.split(',')
-  const signs = type === 'ssh-rsa' ? algorithms.RSA : [type]
-  return accepted === undefined || signs?.some((name) => accepted.includes(name)) === true
+  return accepted === undefined || signsBy(type).some((name) => accepted.includes(name))
     ? undefined
     : `CASignatureAlgorithms has no ${type}`
 }

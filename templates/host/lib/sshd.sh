@@ -49,15 +49,16 @@ with_args() {
 # Asked once a class where answers are kept (ask_anew).
 sshd_effective() {
   if [ -z "${SSHD_SAID-}" ]; then
-    with_args "$2" "$(sshd_binary)" -T -C "user=$1,host=localhost,addr=127.0.0.1"
-    return
-  fi
-  if [ ! -e "$SSHD_SAID/$1" ] && ! with_args "$2" "$(sshd_binary)" -T -C "user=$1,host=localhost,addr=127.0.0.1" >"$SSHD_SAID/$1"; then
+    ask_sshd "$@"
+  elif [ -e "$SSHD_SAID/$1" ] || ask_sshd "$@" >"$SSHD_SAID/$1"; then
+    cat "$SSHD_SAID/$1"
+  else
     rm -f "$SSHD_SAID/$1"
     return 1
   fi
-  cat "$SSHD_SAID/$1"
 }
+
+ask_sshd() { with_args "$2" "$(sshd_binary)" -T -C "user=$1,host=localhost,addr=127.0.0.1"; }
 
 # ask_anew FOLDER: from here on sshd's answers are kept in FOLDER, which is new: to be called whenever what they depend on has changed
 # (files, groups). Without a FOLDER it is asked each time.
