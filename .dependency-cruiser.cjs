@@ -9,7 +9,7 @@ const inward = {
   host: ['domain', 'engine/ports', 'engine/api'],
   fleet: ['domain', 'engine/ports', 'engine/api'],
   engine: ['domain', 'features', 'os', 'render', 'host'],
-  cli: ['domain', 'engine', 'features', 'fleet', 'commands/index'],
+  cli: ['domain', 'engine', 'features', 'fleet'],
   commands: ['domain', 'cli'],
 }
 

@@ -1,5 +1,5 @@
 /**
- * Builds dist/ (or the folder named) with esbuild: the front of the program and @oclif/core as one file, what commands
+ * Builds dist/ (or the folder named) with esbuild: the front of the program with @oclif/core, each command as a file, what they
  * import lazily as chunks, the AWS SDK's used part among them; every other dependency stays in node_modules. Finding, reading
  * and compiling what they do not need is what a plain oclif program, and then the whole SDK, mostly do while they start.
  */
@@ -26,13 +26,14 @@ const fresh = `${outdir}.new`
 const SELDOM = ['cli-spinners', 'lilconfig', 'minimatch', 'tinyglobby', 'wordwrap']
 
 /**
- * @oclif/core, each of its files run at the first use instead of at once (as Babel's `lazy` does with CommonJS), and sorting
- * command names without a collator, whose tables take V8 6 ms to load. A release of oclif that is written otherwise fails here.
+ * @oclif/core, each of its files run at the first use instead of at once (as Babel's `lazy` does with CommonJS), sorting command
+ * names without a collator, whose tables take V8 6 ms to load, and asking whether this is WSL without what starts PowerShell there.
+ * A release of oclif that is written otherwise fails here.
  */
 const oclifOnDemand = {
   name: 'oclif-on-demand',
   setup({ onLoad, onEnd }) {
-    const expected = new Set(['collator', ...SELDOM])
+    const expected = new Set(['collator', 'wsl-utils', ...SELDOM])
     onLoad({ filter: /@oclif[\\/]core[\\/]lib[\\/].*\.js$/ }, ({ path }) => {
       const names = []
       const contents = readFileSync(path, 'utf8')
@@ -48,6 +49,10 @@ const oclifOnDemand = {
         .replaceAll('a.id.localeCompare(b.id)', () => {
           expected.delete('collator')
           return '(a.id < b.id ? -1 : 1)'
+        })
+        .replaceAll("(await import('wsl-utils')).isWsl", () => {
+          expected.delete('wsl-utils')
+          return "(await import('is-wsl')).default"
         })
       const used = new RegExp(`(?<![\\w$.])(${names.join('|')})(?![\\w$])`, 'g')
       return { contents: names.length === 0 ? contents : contents.replaceAll(used, '($1$get())') }
@@ -79,7 +84,7 @@ const awsUsedOnly = {
 
 rmSync(fresh, { recursive: true, force: true })
 await build({
-  entryPoints: ['src/cli/main.ts'],
+  entryPoints: ['src/cli/main.ts', 'src/commands/*.ts'],
   outbase: 'src',
   outdir: fresh,
   // One folder below dist/, as src/<room>/ is below src/: paths relative to import.meta.url lead to the same place.

@@ -10,13 +10,12 @@ export const root = fileURLToPath(new URL('..', import.meta.url))
 /** The program's oclif configuration over src/ instead of dist/, whatever the committed manifest says. */
 export async function sourceConfig(): Promise<Config> {
   const pjson = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as Interfaces.PJSON
-  const commands = { strategy: 'explicit', target: './src/commands/index.ts', identifier: 'commands' } as const
   const plugin = new Plugin({
     root,
     isRoot: true,
     ignoreManifest: true,
     errorOnManifestCreate: true,
-    pjson: { ...pjson, oclif: { ...pjson.oclif, commands } },
+    pjson: { ...pjson, oclif: { ...pjson.oclif, commands: './src/commands' } },
   })
   await plugin.load()
   const config = new Config({ root, plugins: new Map([[plugin.name, plugin]]) })

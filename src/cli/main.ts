@@ -3,9 +3,6 @@ import type { LoadOptions } from '@oclif/core/interfaces'
 import { run } from '@oclif/core/run'
 import { errorJson, errorText, exitCodeOf, explain } from './errors.js'
 
-/** oclif looks for the commands here (package.json, oclif.commands). */
-export { commands } from '../commands/index.js'
-
 /** `root`: the package's folder, where package.json and the manifest are. Never rejects; sets the exit code. */
 export async function main(root: LoadOptions, argv = process.argv.slice(2)): Promise<void> {
   process.stderr.on('error', ignoreBrokenPipe)
