@@ -19,9 +19,9 @@ const long = 'sweep people guard grace people-faults people-refused harden rehea
   .split(' ')
   .map((name) => path.join('test/lab', `${name}.test.ts`))
 
-/** Arguments of mocha by the name of what is run, two at a time: the unit tests, and one lab file after the other. */
+/** Arguments of mocha by the name of what is run, three at a time: the unit tests, and one lab file after the other. */
 const queue = []
-const WORKERS = 2
+const WORKERS = 3
 
 const wanted = process.argv.slice(2)
 const unknown = wanted.find((name) => !(name in parts))
