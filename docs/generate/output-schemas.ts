@@ -218,6 +218,7 @@ const hosts = schemaOf<HostsOutput>()(
           id: z.string(),
           name: z.string(),
           address: optional,
+          privateAddress: optional,
           tags: z.record(z.string(), z.string()),
           kind: z.enum(['ec2', 'hybrid']),
           state: optional,

@@ -37,7 +37,7 @@ export async function runChange(context: Context, request: ChangeRequest): Promi
   if (!dryRun && makesSecrets(policy)) await checkHandOver(context, flags)
   if (flags.out !== undefined && !flags.yes) await refuseExisting(flags.out)
 
-  const world = await context.open(dryRun ? {} : sessionOf(flags))
+  const world = await context.open(sessionOf(flags))
   const { tool, who: createdBy } = context
   const { region } = world
   const held = new HeldEvents(world.ports.emit)

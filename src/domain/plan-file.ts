@@ -51,11 +51,13 @@ function checkSchema(raw: unknown, name: string): asserts raw is Record<string, 
 function checkReferences(plan: Plan, name: string): void {
   const changes = new Set(plan.changes.map((change) => change.digest))
   const changing = new Set(plan.hosts.filter((host) => host.change !== undefined).map((host) => host.id))
+  const known = new Set(plan.hosts.map((host) => host.id))
   const waved = plan.waves.flat()
   const lost =
     plan.hosts.find((host) => host.change !== undefined && !changes.has(host.change))?.id ??
     waved.find((id, at) => !changing.has(id) || waved.indexOf(id) !== at) ??
-    [...changing].find((id) => !waved.includes(id))
+    [...changing].find((id) => !waved.includes(id)) ??
+    plan.hosts.find(({ behind = [] }) => behind.some((id) => !known.has(id)))?.id
   if (lost === undefined) return
   throw new BastionError(
     'bad-plan',

@@ -225,6 +225,7 @@ const plannedHost = z.strictObject({
   name: z.string(),
   address: z.string().exactOptional(),
   describes: z.string(),
+  behind: z.array(z.string()).readonly().exactOptional(),
   change: z.string().exactOptional(),
   rehearsed: z.boolean().exactOptional(),
 })

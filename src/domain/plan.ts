@@ -31,6 +31,8 @@ export interface PlannedHost {
   readonly address?: string
   /** e.g. `Debian GNU/Linux 12 (bookworm), OpenSSH 9.2p1`. */
   readonly describes: string
+  /** Ids of the plan's other hosts that the operator's ssh passes on its way to this one; absent where there is none. */
+  readonly behind?: readonly string[]
   /** Digest of its change in {@link Plan.changes}; absent when nothing has to change. */
   readonly change?: string
   /** Whether this host has rehearsed the logins (`--rehearse`). */

@@ -7,6 +7,7 @@ import type { ApplyRequest, Ports, RunReport } from './api.js'
 import { execution, sendChange } from './change-order.js'
 import { Held } from './held.js'
 import { Ledger } from './ledger.js'
+import { Routes } from './routes.js'
 import { confirmHosts, extendHosts, rollBackHosts } from './settle.js'
 
 /** Rehearses the plan's logins on every host of it; nothing is written. */
@@ -28,7 +29,8 @@ export async function apply(ports: Ports, request: ApplyRequest): Promise<RunRep
   if (request.confirm === 'auto') refuseBlindTrust(request.plan)
   const held = await Held.open(ports, canary)
   try {
-    return await new Run(ports, request, waves, held).go()
+    const routes = await Routes.open(ports, request.plan)
+    return await new Run(ports, request, waves, held, routes).go()
   } finally {
     await held.close()
   }
@@ -42,6 +44,7 @@ class Run {
     private readonly request: ApplyRequest,
     private readonly waves: readonly (readonly PlannedHost[])[],
     private readonly held: Held,
+    private readonly routes: Routes,
   ) {
     this.#ledger = new Ledger(request.plan)
   }
@@ -65,6 +68,8 @@ class Run {
       await this.#change(wave, number)
       if (!(await this.held.alive())) return this.#sessionLost()
       if (this.#ledger.failures.length > 0) break
+      const lost = await this.routes.lostBy(wave)
+      if (lost !== undefined) return this.#sessionLost(lost)
       if (number > 0 || confirm !== 'ask') continue
       const decision = await this.#decide('canary', this.waves.slice(1).flat().length)
       if (decision !== 'keep') return decision
@@ -133,10 +138,10 @@ class Run {
     await this.#order((hosts) => rollBackHosts(this.ports, hosts, this.#about()))
   }
 
-  async #sessionLost(): Promise<'later'> {
+  async #sessionLost(why = 'the safety session was lost'): Promise<'later'> {
     const { pending } = this.#ledger
     await this.#rollBack()
-    this.#ledger.mark(pending, 'safety-session', 'the safety session was lost')
+    this.#ledger.mark(pending, 'safety-session', why)
     return 'later'
   }
 

@@ -8,7 +8,7 @@ import { refuseUnrehearsed } from '../domain/evidence.js'
 import type { PendingChange } from '../domain/facts.js'
 import type { Host } from '../domain/host.js'
 import { signPlan } from '../domain/plan-file.js'
-import { planSchema, type Plan } from '../domain/plan.js'
+import { planSchema, type Plan, type PlannedHost } from '../domain/plan.js'
 import type { Policy } from '../domain/policy.js'
 import { describeSelector } from '../domain/selector.js'
 import { wavesOf } from '../domain/wave.js'
@@ -33,6 +33,12 @@ export async function plan(ports: Ports, request: PlanRequest): Promise<Plan> {
   const planned = planAll(await inspect(ports, hosts), request)
   const changing = planned.filter(({ change }) => !isNoop(change))
   const changes = [...new Map(changing.map(({ change }) => [change.digest, change])).values()]
+  const behind =
+    (hosts.length > 1 && (await ports.sessions?.behind(hosts, ports.signal))) || new Map<string, string[]>()
+  const behindOf = (id: string): Pick<PlannedHost, 'behind'> => {
+    const through = behind.get(id)
+    return through ? { behind: through } : {}
+  }
   const now = new Date(ports.clock.now())
   return signPlan({
     schema: planSchema,
@@ -54,9 +60,13 @@ export async function plan(ports: Ports, request: PlanRequest): Promise<Plan> {
       name: host.name,
       ...(host.address === undefined ? {} : { address: host.address }),
       describes,
+      ...behindOf(host.id),
       ...(isNoop(change) ? {} : { change: change.digest }),
     })),
-    waves: wavesOf(changing.map(({ host }) => host.id)),
+    waves: wavesOf(
+      changing.map(({ host }) => host.id),
+      behind,
+    ),
   })
 }
 

@@ -58,12 +58,17 @@ export interface SafetySession {
   close(): Promise<void>
 }
 
+/** What ssh needs to know of a host. */
+export type Reachable = Pick<Host, 'id' | 'name' | 'address' | 'privateAddress'>
+
 export interface SafetySessions {
   /** Opens one, sees `sudo -n true` succeed in it; rejects with BastionError `safety-session`, or `interrupted` once the signal says so. */
-  open(
-    host: { readonly id: string; readonly name: string; readonly address?: string },
-    signal?: AbortSignal,
-  ): Promise<SafetySession>
+  open(host: Reachable, signal?: AbortSignal): Promise<SafetySession>
+  /**
+   * By the id of each host that is reached through others of them: the ids of those others, all the way. Nothing is connected to;
+   * what cannot be told is left out.
+   */
+  behind(hosts: readonly Reachable[], signal?: AbortSignal): Promise<ReadonlyMap<string, readonly string[]>>
 }
 
 export interface Clock {

@@ -9,6 +9,7 @@ export function ec2Host(instance: Instance, node: InstanceInformation | undefine
   const id = instance.InstanceId ?? ''
   const tags = Object.fromEntries((instance.Tags ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? '']))
   const state = instance.State?.Name
+  const address = instance.PublicIpAddress || instance.PrivateIpAddress || instance.Ipv6Address
   return {
     id,
     name: tags['Name'] || id,
@@ -17,7 +18,8 @@ export function ec2Host(instance: Instance, node: InstanceInformation | undefine
     // A stopped instance is missing from Systems Manager's answer though its agent has registered once.
     agent: !node && state !== 'running' ? 'offline' : agentOf(node),
     ...present({
-      address: instance.PublicIpAddress || instance.PrivateIpAddress || instance.Ipv6Address,
+      address,
+      privateAddress: instance.PrivateIpAddress === address ? undefined : instance.PrivateIpAddress,
       state,
       zone: instance.Placement?.AvailabilityZone,
       vpc: instance.VpcId,

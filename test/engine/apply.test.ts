@@ -146,6 +146,64 @@ describe('apply', () => {
     expect(world.events.some((event) => event.code === 'safety-session' && event.state === 'lost')).to.equal(true)
   })
 
+  describe('where others are reached through a host (lockout 56)', () => {
+    const behind = (): Plan => {
+      const { digest: _, ...whole } = plan()
+      const hosts = whole.hosts.map((host) => (host.id === 'i-a' ? host : { ...host, behind: ['i-a'] }))
+      return signPlan({ ...whole, hosts })
+    }
+
+    it('reaches one of them before the first write, and anew after its change', async () => {
+      const world = new World()
+      expect(outcomes(await world.run('auto', undefined, behind()))).to.deep.equal([
+        'confirmed',
+        'confirmed',
+        'confirmed',
+      ])
+      expect(world.sessions.log).to.deep.equal([
+        ...['open i-a', 'open i-c', 'close i-c', 'check i-a', 'open i-c', 'close i-c'],
+        ...['check i-a', 'check i-a', 'close i-a'],
+      ])
+    })
+
+    it('puts it back, and leaves the others untouched, where they are cut off', async () => {
+      const world = new World()
+      const inPlace = (): Promise<void> => {
+        world.sessions.cutOff.set('i-c', 'no safety session with i-c: stdio forwarding failed')
+        return Promise.resolve()
+      }
+      const decide = (): Promise<never> => Promise.reject(new Error('asked'))
+      const report = await apply(world.ports(), { plan: behind(), who: 'ann', confirm: 'ask', decide, inPlace })
+      expect(outcomes(report)).to.deep.equal(['rolled-back', 'untouched', 'untouched'])
+      expect(report.results[0]).to.include({
+        reason: 'safety-session',
+        detail: 'through i-a: no safety session with i-c: stdio forwarding failed',
+      })
+      expect(world.verbs).to.deep.equal(['change i-a', 'roll-back i-a'])
+      expect(verdict(report.results, 'change')).to.equal('safety-session')
+      expect(world.sessions.held).to.equal(0)
+    })
+
+    it('changes nothing where they are not reached today', async () => {
+      const world = new World()
+      world.sessions.cutOff.set('i-c', 'no safety session with i-c: permission denied')
+      const { exit, message } = await refusal(() => world.run('auto', undefined, behind()))
+      expect([exit, message]).to.deep.equal([
+        'safety-session',
+        'through i-a: no safety session with i-c: permission denied',
+      ])
+      expect(world.transport.sent).to.deep.equal([])
+      expect(world.sessions.held).to.equal(0)
+    })
+
+    it('asks nothing of anybody without safety sessions', async () => {
+      const world = new World()
+      const { sessions: _, ...without } = world.ports()
+      const report = await apply(without, { plan: behind(), who: 'ann', confirm: 'auto' })
+      expect(outcomes(report)).to.deep.equal(['confirmed', 'confirmed', 'confirmed'])
+    })
+  })
+
   it('stops after a failed canary and leaves the others untouched', async () => {
     const world = new World({ 'change i-a': failing })
     const report = await world.run('auto')

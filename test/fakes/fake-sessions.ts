@@ -6,12 +6,22 @@ export class FakeSessions implements SafetySessions {
   readonly log: string[] = []
   /** With a reason, `open` rejects. */
   refuse: string | undefined
+  /** By host id: why no login comes through to it. */
+  readonly cutOff = new Map<string, string>()
   /** With a reason, every `check` rejects: the session has died. */
   dead: string | undefined
 
+  /** By host id: the ids of those in front of it. */
+  behindOthers: ReadonlyMap<string, readonly string[]> = new Map()
+
+  behind(): Promise<ReadonlyMap<string, readonly string[]>> {
+    return Promise.resolve(this.behindOthers)
+  }
+
   open(host: { readonly id: string }): Promise<SafetySession> {
+    const refuse = this.refuse ?? this.cutOff.get(host.id)
+    if (refuse !== undefined) return Promise.reject(new BastionError('safety-session', refuse))
     this.log.push(`open ${host.id}`)
-    if (this.refuse !== undefined) return Promise.reject(new BastionError('safety-session', this.refuse))
     return Promise.resolve({
       host: host.id,
       check: () => {

@@ -193,9 +193,11 @@ function loginsLine({ logins }: Change): string {
 
 function wavesView(plan: Plan): readonly string[] {
   const names = new Map(plan.hosts.map((host) => [host.id, host.name]))
+  const inFront = new Set(plan.hosts.flatMap(({ behind = [] }) => behind))
   const waves = plan.waves.map((wave, at) => [
     at === 0 ? 'wave 1 (canary)' : `wave ${String(at + 1)}`,
-    nameList(wave.map((id) => names.get(id) ?? id)),
+    nameList(wave.map((id) => names.get(id) ?? id)) +
+      (wave.some((id) => inFront.has(id)) ? ', with others behind it' : ''),
   ])
   return [
     ...columns(waves),

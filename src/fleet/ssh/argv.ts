@@ -41,8 +41,17 @@ const defaults = ['ServerAliveInterval=5', 'ServerAliveCountMax=2', 'ConnectTime
 /** Errors: BastionError `safety-session` for an address or user that ssh would read as something else. */
 export function sshArgv(settings: SshSettings, address: string, interactive: boolean): string[] {
   const options = [...always, ...settings.options, ...defaults, ...(interactive ? [] : ['BatchMode=yes'])]
-  const user = settings.user === undefined ? [] : ['-l', checked('--ssh-user', settings.user)]
-  return ['-T', ...options.flatMap((option) => ['-o', option]), ...user, '--', checked('address', address), remoteLine]
+  return ['-T', ...destination(settings, options, address), remoteLine]
+}
+
+/** Prints the config for such a connection, and makes none (ssh(1), -G). Errors: as {@link sshArgv}. */
+export function configArgv(settings: SshSettings, address: string): string[] {
+  return ['-G', ...destination(settings, settings.options, address)]
+}
+
+function destination({ user }: SshSettings, options: readonly string[], address: string): string[] {
+  const as = user === undefined ? [] : ['-l', checked('--ssh-user', user)]
+  return [...options.flatMap((option) => ['-o', option]), ...as, '--', checked('address', address)]
 }
 
 /**

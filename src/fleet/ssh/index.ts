@@ -4,6 +4,7 @@ import { BastionError } from '../../domain/errors.js'
 import { label } from '../../domain/host.js'
 import type { SafetySessions } from '../../engine/ports.js'
 import { sshArgv, type SshSettings } from './argv.js'
+import { hostsBehind } from './behind.js'
 import { openSession } from './session.js'
 
 export type { SshSettings } from './argv.js'
@@ -32,6 +33,9 @@ export function sshSessions(settings: SshSettings, interactive = hasTerminal()):
       }
       return openSession(target, signal)
     },
+    // An address that was given is that of the first host; where ssh finds the others is then not known from here.
+    behind: async (hosts, signal) =>
+      settings.host === undefined ? hostsBehind(hosts, settings, signal) : new Map<string, string[]>(),
   }
 }
 

@@ -1,4 +1,4 @@
-/** The one place that starts another program: a child that is spoken to in lines. Argument arrays only, nothing is quoted. */
+/** The one place that starts other programs: a child that is spoken to in lines, or one that only says something. Argument arrays only, nothing is quoted. */
 
 import { execa } from 'execa'
 
@@ -81,6 +81,21 @@ export function startProcess(program: string, args: readonly string[], onLine: (
       child.stderr.destroy()
     },
   }
+}
+
+/** Its stdout, within ten seconds; undefined where it failed, is not installed or was stopped by the signal. */
+export async function outputOf(
+  program: string,
+  args: readonly string[],
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const { failed, stdout } = await execa(program, args, {
+    stdin: 'ignore',
+    reject: false,
+    timeout: 10_000,
+    ...(signal && { cancelSignal: signal }),
+  })
+  return failed ? undefined : stdout
 }
 
 /** A stream that breaks off ends: the child's own end says why. */
