@@ -1,6 +1,6 @@
 /** One bridge a lab, one network namespace a host, no route out. */
 
-import { gateway, bridgeName, labMark, netnsName, operatorAddress, probeAddress } from './places.js'
+import { gateway, bridgeName, labMark, netnsName, OPERATOR_NUMBERS, operatorAddress, probeAddress } from './places.js'
 import { must, run } from './run.js'
 
 interface Link {
@@ -15,10 +15,13 @@ export async function ensureBridge(): Promise<void> {
   const bridge = bridgeName()
   if ((await run('ip', ['link', 'show', bridge])).exitCode === 0) return
   await must('ip', ['link', 'add', bridge, 'type', 'bridge'])
-  for (let number = 2; number < 9; number++)
-    await must('ip', ['address', 'add', `${operatorAddress(number)}/32`, 'dev', bridge])
-  await must('ip', ['address', 'add', `${probeAddress()}/32`, 'dev', bridge])
-  await must('ip', ['address', 'add', `${gateway()}/24`, 'dev', bridge])
+  const addresses = [...OPERATOR_NUMBERS.map(operatorAddress), probeAddress()].filter(
+    (address) => address !== gateway(),
+  )
+  const lines = [`${gateway()}/24`, ...addresses.map((address) => `${address}/32`)].map(
+    (address) => `address add ${address} dev ${bridge}\n`,
+  )
+  await must('ip', ['-batch', '-'], { input: lines.join('') })
   await must('ip', ['link', 'set', bridge, 'up'])
 }
 

@@ -39,9 +39,20 @@ export const bridgeName = (): string => `${labMark()}-br`
 export const gateway = (): string => `${networkPrefix()}.1`
 
 /**
- * A source address of the machine for logins, 1 to 9. OpenSSH 9.8+ punishes addresses that fail (PerSourcePenalties, about 20 s):
- * logins that are to fail come from another one than those that are to succeed.
+ * Last numbers of the machine's own addresses for logins. OpenSSH 9.8+ punishes addresses that fail (PerSourcePenalties, about 20 s): logins
+ * that are to fail come from others than those that are to succeed, and none is used again before its penalty has passed.
  */
+export const OPERATOR_NUMBERS: readonly number[] = [
+  1,
+  2,
+  3,
+  4,
+  5,
+  6,
+  7,
+  8,
+  ...Array.from({ length: 96 }, (_, at) => 128 + at),
+]
 export const operatorAddress = (number: number): string => `${networkPrefix()}.${String(number)}`
 /** Asks hosts whether they are up, and draws no penalty upon the operator. */
 export const probeAddress = (): string => operatorAddress(9)

@@ -9,7 +9,7 @@ export interface SshOptions extends RunOptions {
   readonly user?: string
   /** Private key. Default: the lab's, which the default user accepts. */
   readonly key?: string
-  /** Which of the machine's addresses 1 to 9 the login comes from: penalties of OpenSSH 9.8+ then hit that one alone. Default 1. */
+  /** Which of the machine's addresses (`OPERATOR_NUMBERS`) the login comes from: penalties of OpenSSH 9.8+ then hit that one alone. Default 1. */
   readonly from?: number
   /** More arguments for ssh, before the destination. */
   readonly args?: readonly string[]

@@ -8,6 +8,7 @@ import { execa } from 'execa'
 import {
   cheapKeyExchange,
   exec,
+  OPERATOR_NUMBERS,
   readState,
   sh,
   sshArgs,
@@ -211,9 +212,9 @@ export interface Login {
 
 let source = 1
 
-/** Another of the machine's addresses each time, 1 to 8: OpenSSH 9.8+ punishes addresses that fail. */
+/** Another of the machine's addresses each time: OpenSSH 9.8+ punishes addresses that fail. */
 export function nextSource(): number {
-  return 1 + (source++ % 8)
+  return OPERATOR_NUMBERS[source++ % OPERATOR_NUMBERS.length] ?? 1
 }
 
 /**
@@ -235,7 +236,7 @@ export async function login(
   const args = sshArgs(host, {
     user: person.name,
     key: person.key,
-    from: 1 + (source % 8),
+    from: nextSource(),
     interactive,
     args: ['-o', 'NumberOfPasswordPrompts=1', ...(options.args ?? [])],
   })
