@@ -33,12 +33,7 @@ export async function plan(ports: Ports, request: PlanRequest): Promise<Plan> {
   const planned = planAll(await inspect(ports, hosts), request)
   const changing = planned.filter(({ change }) => !isNoop(change))
   const changes = [...new Map(changing.map(({ change }) => [change.digest, change])).values()]
-  const behind =
-    (hosts.length > 1 && (await ports.sessions?.behind(hosts, ports.signal))) || new Map<string, string[]>()
-  const behindOf = (id: string): Pick<PlannedHost, 'behind'> => {
-    const through = behind.get(id)
-    return through ? { behind: through } : {}
-  }
+  const behind = changing.length === 0 ? undefined : await ports.sessions?.behind(hosts, ports.signal)
   const now = new Date(ports.clock.now())
   return signPlan({
     schema: planSchema,
@@ -60,7 +55,7 @@ export async function plan(ports: Ports, request: PlanRequest): Promise<Plan> {
       name: host.name,
       ...(host.address === undefined ? {} : { address: host.address }),
       describes,
-      ...behindOf(host.id),
+      ...passing(behind?.get(host.id)),
       ...(isNoop(change) ? {} : { change: change.digest }),
     })),
     waves: wavesOf(
@@ -68,6 +63,10 @@ export async function plan(ports: Ports, request: PlanRequest): Promise<Plan> {
       behind,
     ),
   })
+}
+
+function passing(behind: readonly string[] | undefined): Pick<PlannedHost, 'behind'> {
+  return behind ? { behind } : {}
 }
 
 /** Every host that matches has to be fit: one that is left out silently is one that stays unprotected. */

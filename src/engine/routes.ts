@@ -25,7 +25,7 @@ export class Routes {
     return new Routes(ports, routes)
   }
 
-  /** Why a host behind these is no longer reached; undefined where all are. */
+  /** Why a host behind these is no longer reached; undefined where all are, or where it was not waited for (Ctrl-C). */
   async lostBy(changed: readonly PlannedHost[]): Promise<string | undefined> {
     const ids = new Set(changed.map(({ id }) => id))
     try {
@@ -33,7 +33,7 @@ export class Routes {
       return undefined
     } catch (error) {
       if (!(error instanceof BastionError)) throw error
-      return error.message
+      return error.exit === 'interrupted' ? undefined : error.message
     }
   }
 }

@@ -196,6 +196,18 @@ describe('apply', () => {
       expect(world.sessions.held).to.equal(0)
     })
 
+    it('leaves it to its guard when stopped while one of them is logged in to', async () => {
+      const world = new World()
+      const inPlace = (): Promise<void> => {
+        world.sessions.stopped = true
+        world.abort.abort()
+        return Promise.resolve()
+      }
+      const report = await apply(world.ports(), { plan: behind(), who: 'ann', confirm: 'auto', inPlace })
+      expect(outcomes(report)).to.deep.equal(['pending', 'untouched', 'untouched'])
+      expect(world.verbs).to.deep.equal(['change i-a'])
+    })
+
     it('asks nothing of anybody without safety sessions', async () => {
       const world = new World()
       const { sessions: _, ...without } = world.ports()

@@ -6,6 +6,8 @@ export class FakeSessions implements SafetySessions {
   readonly log: string[] = []
   /** With a reason, `open` rejects. */
   refuse: string | undefined
+  /** Ctrl-C was pressed: no login is waited for. */
+  stopped = false
   /** By host id: why no login comes through to it. */
   readonly cutOff = new Map<string, string>()
   /** With a reason, every `check` rejects: the session has died. */
@@ -19,6 +21,7 @@ export class FakeSessions implements SafetySessions {
   }
 
   open(host: { readonly id: string }): Promise<SafetySession> {
+    if (this.stopped) return Promise.reject(new BastionError('interrupted', 'stopped by Ctrl-C'))
     const refuse = this.refuse ?? this.cutOff.get(host.id)
     if (refuse !== undefined) return Promise.reject(new BastionError('safety-session', refuse))
     this.log.push(`open ${host.id}`)

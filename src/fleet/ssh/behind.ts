@@ -24,6 +24,7 @@ export async function hostsBehind(
   settings: SshSettings,
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
+  if (hosts.length < 2) return new Map()
   const routes = await inTurn(hosts, ({ address }) => routeTo(address, settings, signal))
   const words = [...new Set(routes.flatMap((route) => route?.through ?? []))]
   const ids = new Map(await inTurn(words, async (word) => [word, await meant(word, hosts, settings, signal)] as const))
