@@ -109,9 +109,6 @@ make_probes() {
   done
 }
 
-# Beside the logins; and where one of these fails, none of the offers outlives this program.
-offers live "$RUN/keys" "$RUN/offers-after" &
-trap wait EXIT
 awk -F'|' '$2 == "prove" { print $3 }' "$RUN/data/cases" | sort -u >"$WORK/proven"
 if [ -s "$WORK/proven" ]; then
   make_key "$(sed -n 's/^pubkeyaccepted[a-z]* //p' "$WORK/sshd")"
@@ -127,7 +124,7 @@ elif [ "$(value feature "$RUN/data/manifest")" != users ]; then
   echo 'no login through the running sshd: it admits no throw-away account' >"$RUN/remark"
 fi
 
-wait
+offers live "$RUN/keys" "$RUN/offers-after"
 lost_offers "$RUN/offers-before" "$RUN/offers-after" >"$RUN/offers-gone"
 new_keys live || { say "$FAILED"; exit 11; }
 settled "$RUN/offers-gone" || { say "has lost a key that sshd accepted: $UNSETTLED"; exit 11; }
