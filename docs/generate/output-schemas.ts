@@ -218,7 +218,7 @@ const hosts = schemaOf<HostsOutput>()(
           id: z.string(),
           name: z.string(),
           address: optional,
-          privateAddress: optional,
+          otherAddresses: z.array(z.string()).readonly().exactOptional(),
           tags: z.record(z.string(), z.string()),
           kind: z.enum(['ec2', 'hybrid']),
           state: optional,

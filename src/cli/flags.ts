@@ -78,7 +78,7 @@ export const applyFlags = {
     helpGroup: 'SAFETY SESSION',
   })(),
   'ssh-user': Flags.string({
-    summary: 'who logs in for the safety session',
+    summary: 'who logs in for the safety session; dry runs ask ssh with it what is behind what',
     helpValue: 'USER',
     helpGroup: 'SAFETY SESSION',
   }),

@@ -25,7 +25,10 @@ export const exitCodes = {
     12,
     'the change failed its proof, or was not confirmed, and every touched host is back in the old state',
   ],
-  'safety-session': [13, 'the safety session could not be opened or was lost'],
+  'safety-session': [
+    13,
+    'the safety session could not be opened or was lost, or a host is not reached through a bastion',
+  ],
   mixed: [14, 'hosts ended differently: see the report for which holds what'],
   'needs-hands': [15, 'a host could not be put back, or its state is not known'],
   'too-late': [16, 'the confirm came too late: the host has rolled back'],

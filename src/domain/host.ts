@@ -6,8 +6,8 @@ export interface Host {
   readonly name: string
   /** Where ssh may reach it: the public address if there is one, else the private one. */
   readonly address?: string
-  /** Its address inside the network, where `address` is another one. */
-  readonly privateAddress?: string
+  /** More of them: inside the network, or by IPv6. */
+  readonly otherAddresses?: readonly string[]
   readonly tags: Readonly<Record<string, string>>
   readonly kind: 'ec2' | 'hybrid'
   /** EC2's instance state; absent for hybrid nodes. */

@@ -224,6 +224,7 @@ const plannedHost = z.strictObject({
   id: z.string(),
   name: z.string(),
   address: z.string().exactOptional(),
+  otherAddresses: z.array(z.string()).readonly().exactOptional(),
   describes: z.string(),
   behind: z.array(z.string()).readonly().exactOptional(),
   change: z.string().exactOptional(),

@@ -29,6 +29,7 @@ export interface PlannedHost {
   readonly id: string
   readonly name: string
   readonly address?: string
+  readonly otherAddresses?: readonly string[]
   /** e.g. `Debian GNU/Linux 12 (bookworm), OpenSSH 9.2p1`. */
   readonly describes: string
   /** Ids of the plan's other hosts that the operator's ssh passes on its way to this one; absent where there is none. */

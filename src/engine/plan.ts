@@ -25,7 +25,7 @@ interface Planned {
 }
 
 /**
- * Errors: `no-host`, `host-unfit`, `busy`, `refused`, `access`. Nothing is changed by any of them. Who would be locked out stands in
+ * Errors: `no-host`, `host-unfit`, `busy`, `refused`, `access`, `safety-session`. Nothing is changed by any of them. Who would be locked out stands in
  * the plan, for whoever shows it to refuse.
  */
 export async function plan(ports: Ports, request: PlanRequest): Promise<Plan> {
@@ -34,6 +34,8 @@ export async function plan(ports: Ports, request: PlanRequest): Promise<Plan> {
   const changing = planned.filter(({ change }) => !isNoop(change))
   const changes = [...new Map(changing.map(({ change }) => [change.digest, change])).values()]
   const behind = changing.length === 0 ? undefined : await ports.sessions?.behind(hosts, ports.signal)
+  // Nothing was said in time, which is not that nothing is in front.
+  ports.signal.throwIfAborted()
   const now = new Date(ports.clock.now())
   return signPlan({
     schema: planSchema,
@@ -53,7 +55,7 @@ export async function plan(ports: Ports, request: PlanRequest): Promise<Plan> {
     hosts: planned.map(({ host, change, describes }) => ({
       id: host.id,
       name: host.name,
-      ...(host.address === undefined ? {} : { address: host.address }),
+      ...placeOf(host),
       describes,
       ...passing(behind?.get(host.id)),
       ...(isNoop(change) ? {} : { change: change.digest }),
@@ -63,6 +65,10 @@ export async function plan(ports: Ports, request: PlanRequest): Promise<Plan> {
       behind,
     ),
   })
+}
+
+function placeOf({ address, otherAddresses }: Host): Pick<PlannedHost, 'address' | 'otherAddresses'> {
+  return { ...(address !== undefined && { address }), ...(otherAddresses && { otherAddresses }) }
 }
 
 function passing(behind: readonly string[] | undefined): Pick<PlannedHost, 'behind'> {

@@ -59,16 +59,18 @@ export interface SafetySession {
 }
 
 /** What ssh needs to know of a host. */
-export type Reachable = Pick<Host, 'id' | 'name' | 'address' | 'privateAddress'>
+export type Reachable = Pick<Host, 'id' | 'name' | 'address' | 'otherAddresses'>
 
 export interface SafetySessions {
   /** Opens one, sees `sudo -n true` succeed in it; rejects with BastionError `safety-session`, or `interrupted` once the signal says so. */
   open(host: Reachable, signal?: AbortSignal): Promise<SafetySession>
   /**
    * By the id of each host that is reached through others of them: the ids of those others, all the way. Nothing is connected to;
-   * what cannot be told is left out.
+   * what cannot be told is left out, and all of it once the signal says so.
    */
   behind(hosts: readonly Reachable[], signal?: AbortSignal): Promise<ReadonlyMap<string, readonly string[]>>
+  /** One login by a connection of its own, ended at once; root is not needed. Rejects as `open` does. */
+  reach(host: Reachable, signal?: AbortSignal): Promise<void>
 }
 
 export interface Clock {

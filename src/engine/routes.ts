@@ -1,15 +1,14 @@
 /**
- * Hosts that others are reached through (lock-out 56): a bastion that takes logins and no longer forwards proves nothing wrong on itself,
- * and shuts off all that is behind it. So a connection through it to one of those is made before the first write, and anew after its change,
- * while what is behind it has not been touched.
+ * Hosts that are reached through others (lock-out 56): a jump host that takes logins and no longer forwards them passes every proof on itself,
+ * and shuts off all that is behind it. So one of those is logged in to through it before the first write, and anew after its change.
  */
 import { BastionError } from '../domain/errors.js'
 import type { Plan, PlannedHost } from '../domain/plan.js'
 import type { Ports } from './api.js'
 
 interface Route {
-  readonly gate: PlannedHost
-  readonly behind: PlannedHost
+  readonly jumpHost: PlannedHost
+  readonly target: PlannedHost
 }
 
 export class Routes {
@@ -18,9 +17,14 @@ export class Routes {
     private readonly routes: readonly Route[],
   ) {}
 
-  /** Error: `safety-session` where a host cannot be reached through another one today; nothing has been changed then. */
+  /**
+   * ssh is asked again: the plan may come from another machine, or from another day. Error: `safety-session` where a host cannot be reached
+   * through another one today; nothing has been changed then.
+   */
   static async open(ports: Ports, plan: Plan): Promise<Routes> {
-    const routes = ports.sessions === undefined ? [] : routesOf(plan)
+    const behind = await ports.sessions?.behind(plan.hosts, ports.signal)
+    ports.signal.throwIfAborted()
+    const routes = routesOf(plan, behind ?? new Map())
     for (const route of routes) await reach(ports, route)
     return new Routes(ports, routes)
   }
@@ -29,37 +33,40 @@ export class Routes {
   async lostBy(changed: readonly PlannedHost[]): Promise<string | undefined> {
     const ids = new Set(changed.map(({ id }) => id))
     try {
-      for (const route of this.routes) if (ids.has(route.gate.id)) await reach(this.ports, route)
+      for (const route of this.routes) if (ids.has(route.jumpHost.id)) await reach(this.ports, route)
       return undefined
     } catch (error) {
       if (!(error instanceof BastionError)) throw error
-      return error.exit === 'interrupted' ? undefined : error.message
+      if (error.exit === 'interrupted') return undefined
+      this.ports.emit({ code: 'note', text: error.message })
+      return error.message
     }
   }
 }
 
-/** For each host that changes and has others behind it: one of those, the nearest, and the last to be changed. */
-function routesOf({ hosts, waves }: Plan): Route[] {
+/**
+ * For each host that changes and has others behind it one of those: with as few jump hosts as there are, and as late in the run as there is,
+ * so that it is the jump host's change that shows.
+ */
+function routesOf({ hosts, waves }: Plan, behind: ReadonlyMap<string, readonly string[]>): Route[] {
   const order = waves.flat()
   const late = ({ id }: PlannedHost): number => (order.includes(id) ? order.indexOf(id) : order.length)
+  const jumps = ({ id }: PlannedHost): readonly string[] => behind.get(id) ?? []
   return hosts
     .filter(({ change }) => change !== undefined)
-    .flatMap((gate) => {
-      const [behind] = hosts
-        .filter((host) => host.behind?.includes(gate.id) === true)
-        .sort((a, b) => (a.behind?.length ?? 0) - (b.behind?.length ?? 0) || late(b) - late(a))
-      return behind ? [{ gate, behind }] : []
+    .flatMap((jumpHost) => {
+      const [target] = hosts
+        .filter((host) => jumps(host).includes(jumpHost.id))
+        .sort((a, b) => jumps(a).length - jumps(b).length || late(b) - late(a))
+      return target ? [{ jumpHost, target }] : []
     })
 }
 
-async function reach({ sessions, emit, signal }: Ports, { gate, behind }: Route): Promise<void> {
-  // First, since ssh may ask for a code now.
-  emit({ code: 'note', text: `reaching ${behind.name} through ${gate.name}` })
-  try {
-    const session = await sessions?.open(behind, signal)
-    await session?.close()
-  } catch (error) {
+async function reach({ sessions, emit, signal }: Ports, { jumpHost, target }: Route): Promise<void> {
+  // First, since ssh may ask for codes now.
+  emit({ code: 'note', text: `reaching ${target.name} through ${jumpHost.name}` })
+  await sessions?.reach(target, signal).catch((error: unknown) => {
     if (!(error instanceof BastionError) || error.exit === 'interrupted') throw error
-    throw new BastionError(error.exit, `through ${gate.name}: ${error.message}`, error.hint, { cause: error })
-  }
+    throw new BastionError(error.exit, `through ${jumpHost.name}: ${error.message}`, error.hint, { cause: error })
+  })
 }

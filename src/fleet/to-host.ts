@@ -9,7 +9,8 @@ export function ec2Host(instance: Instance, node: InstanceInformation | undefine
   const id = instance.InstanceId ?? ''
   const tags = Object.fromEntries((instance.Tags ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? '']))
   const state = instance.State?.Name
-  const address = instance.PublicIpAddress || instance.PrivateIpAddress || instance.Ipv6Address
+  const { PublicIpAddress, PrivateIpAddress, Ipv6Address } = instance
+  const [address, ...otherAddresses] = [PublicIpAddress, PrivateIpAddress, Ipv6Address].flatMap((each) => each || [])
   return {
     id,
     name: tags['Name'] || id,
@@ -17,9 +18,9 @@ export function ec2Host(instance: Instance, node: InstanceInformation | undefine
     kind: 'ec2',
     // A stopped instance is missing from Systems Manager's answer though its agent has registered once.
     agent: !node && state !== 'running' ? 'offline' : agentOf(node),
+    ...(otherAddresses.length > 0 && { otherAddresses }),
     ...present({
       address,
-      privateAddress: instance.PrivateIpAddress === address ? undefined : instance.PrivateIpAddress,
       state,
       zone: instance.Placement?.AvailabilityZone,
       vpc: instance.VpcId,

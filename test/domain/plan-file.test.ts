@@ -89,6 +89,12 @@ describe('plan files', () => {
     ['a host that is in no wave', { waves: [['i-11']] }],
     ['a change that is not there', { changes: [] }],
   ]
+  it('refuse what is behind a host that nobody knows', () => {
+    const hosts = plan.hosts.map((host, at) => (at === 0 ? { ...host, behind: ['i-nowhere'] } : host))
+    const refused = problem(formatPlan(signPlan({ ...unsignedOf(plan), hosts })))
+    expect(refused.message).to.include('disagree about')
+  })
+
   for (const [what, changed] of torn) {
     it(`refuse ${what}, signed or not`, () => {
       const refused = problem(formatPlan(signPlan({ ...unsignedOf(plan), ...changed })))

@@ -147,38 +147,35 @@ describe('apply', () => {
   })
 
   describe('where others are reached through a host (lockout 56)', () => {
-    const behind = (): Plan => {
-      const { digest: _, ...whole } = plan()
-      const hosts = whole.hosts.map((host) => (host.id === 'i-a' ? host : { ...host, behind: ['i-a'] }))
-      return signPlan({ ...whole, hosts })
-    }
+    const behindA = new Map([
+      ['i-b', ['i-a']],
+      ['i-c', ['i-a']],
+    ])
+    const reached = ({ sessions }: World): string[] => sessions.log.filter((line) => line.startsWith('reach'))
 
     it('reaches one of them before the first write, and anew after its change', async () => {
       const world = new World()
-      expect(outcomes(await world.run('auto', undefined, behind()))).to.deep.equal([
-        'confirmed',
-        'confirmed',
-        'confirmed',
-      ])
+      world.sessions.behindOthers = behindA
+      expect(outcomes(await world.run('auto'))).to.deep.equal(['confirmed', 'confirmed', 'confirmed'])
       expect(world.sessions.log).to.deep.equal([
-        ...['open i-a', 'open i-c', 'close i-c', 'check i-a', 'open i-c', 'close i-c'],
+        ...['open i-a', 'reach i-c', 'check i-a', 'reach i-c'],
         ...['check i-a', 'check i-a', 'close i-a'],
       ])
     })
 
     it('puts it back, and leaves the others untouched, where they are cut off', async () => {
       const world = new World()
+      world.sessions.behindOthers = behindA
       const inPlace = (): Promise<void> => {
-        world.sessions.cutOff.set('i-c', 'no safety session with i-c: stdio forwarding failed')
+        world.sessions.cutOff.set('i-c', 'no login to i-c: stdio forwarding failed')
         return Promise.resolve()
       }
       const decide = (): Promise<never> => Promise.reject(new Error('asked'))
-      const report = await apply(world.ports(), { plan: behind(), who: 'ann', confirm: 'ask', decide, inPlace })
+      const report = await apply(world.ports(), { plan: plan(), who: 'ann', confirm: 'ask', decide, inPlace })
       expect(outcomes(report)).to.deep.equal(['rolled-back', 'untouched', 'untouched'])
-      expect(report.results[0]).to.include({
-        reason: 'safety-session',
-        detail: 'through i-a: no safety session with i-c: stdio forwarding failed',
-      })
+      const detail = 'through i-a: no login to i-c: stdio forwarding failed'
+      expect(report.results[0]).to.include({ reason: 'safety-session', detail })
+      expect(world.events).to.deep.include({ code: 'note', text: detail })
       expect(world.verbs).to.deep.equal(['change i-a', 'roll-back i-a'])
       expect(verdict(report.results, 'change')).to.equal('safety-session')
       expect(world.sessions.held).to.equal(0)
@@ -186,24 +183,47 @@ describe('apply', () => {
 
     it('changes nothing where they are not reached today', async () => {
       const world = new World()
-      world.sessions.cutOff.set('i-c', 'no safety session with i-c: permission denied')
-      const { exit, message } = await refusal(() => world.run('auto', undefined, behind()))
-      expect([exit, message]).to.deep.equal([
-        'safety-session',
-        'through i-a: no safety session with i-c: permission denied',
-      ])
+      world.sessions.behindOthers = behindA
+      world.sessions.cutOff.set('i-c', 'no login to i-c: permission denied')
+      const { exit, message } = await refusal(() => world.run('auto'))
+      expect([exit, message]).to.deep.equal(['safety-session', 'through i-a: no login to i-c: permission denied'])
       expect(world.transport.sent).to.deep.equal([])
       expect(world.sessions.held).to.equal(0)
     })
 
+    it('takes the nearest of them, and one that does not change before one that does', async () => {
+      const world = new World()
+      world.sessions.behindOthers = new Map([
+        ['i-b', ['i-a']],
+        ['i-c', ['i-a', 'i-b']],
+      ])
+      await world.run('auto')
+      expect(reached(world)).to.deep.equal(['reach i-b', 'reach i-c', 'reach i-b', 'reach i-c'])
+      const other = new World()
+      other.sessions.behindOthers = behindA
+      await other.run('auto', undefined, plan(['i-a', 'i-c']))
+      expect(reached(other)).to.deep.equal(['reach i-b', 'reach i-b'])
+    })
+
+    it('looks through no host that does not change, and no further once one has failed', async () => {
+      const world = new World()
+      world.sessions.behindOthers = behindA
+      await world.run('auto', undefined, plan(['i-b', 'i-c']))
+      expect(reached(world)).to.deep.equal([])
+      const failed = new World({ 'change i-a': failing })
+      failed.sessions.behindOthers = behindA
+      await failed.run('auto')
+      expect(reached(failed)).to.deep.equal(['reach i-c'])
+    })
+
     it('leaves it to its guard when stopped while one of them is logged in to', async () => {
       const world = new World()
+      world.sessions.behindOthers = behindA
       const inPlace = (): Promise<void> => {
-        world.sessions.stopped = true
         world.abort.abort()
         return Promise.resolve()
       }
-      const report = await apply(world.ports(), { plan: behind(), who: 'ann', confirm: 'auto', inPlace })
+      const report = await apply(world.ports(), { plan: plan(), who: 'ann', confirm: 'auto', inPlace })
       expect(outcomes(report)).to.deep.equal(['pending', 'untouched', 'untouched'])
       expect(world.verbs).to.deep.equal(['change i-a'])
     })
@@ -211,7 +231,7 @@ describe('apply', () => {
     it('asks nothing of anybody without safety sessions', async () => {
       const world = new World()
       const { sessions: _, ...without } = world.ports()
-      const report = await apply(without, { plan: behind(), who: 'ann', confirm: 'auto' })
+      const report = await apply(without, { plan: plan(), who: 'ann', confirm: 'auto' })
       expect(outcomes(report)).to.deep.equal(['confirmed', 'confirmed', 'confirmed'])
     })
   })

@@ -6,8 +6,6 @@ export class FakeSessions implements SafetySessions {
   readonly log: string[] = []
   /** With a reason, `open` rejects. */
   refuse: string | undefined
-  /** Ctrl-C was pressed: no login is waited for. */
-  stopped = false
   /** By host id: why no login comes through to it. */
   readonly cutOff = new Map<string, string>()
   /** With a reason, every `check` rejects: the session has died. */
@@ -20,10 +18,15 @@ export class FakeSessions implements SafetySessions {
     return Promise.resolve(this.behindOthers)
   }
 
+  reach({ id }: { readonly id: string }, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted) return Promise.reject(new BastionError('interrupted', 'stopped by Ctrl-C'))
+    this.log.push(`reach ${id}`)
+    const why = this.cutOff.get(id)
+    return why === undefined ? Promise.resolve() : Promise.reject(new BastionError('safety-session', why))
+  }
+
   open(host: { readonly id: string }): Promise<SafetySession> {
-    if (this.stopped) return Promise.reject(new BastionError('interrupted', 'stopped by Ctrl-C'))
-    const refuse = this.refuse ?? this.cutOff.get(host.id)
-    if (refuse !== undefined) return Promise.reject(new BastionError('safety-session', refuse))
+    if (this.refuse !== undefined) return Promise.reject(new BastionError('safety-session', this.refuse))
     this.log.push(`open ${host.id}`)
     return Promise.resolve({
       host: host.id,

@@ -1,22 +1,43 @@
 /** Lock-out 56: hosts that are reached through another one, which changes in the same run. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import path from 'node:path'
 import { expect } from 'chai'
+import { execa } from 'execa'
 import { findHost, readState } from '../../lab/hosts/index.js'
-import { bastionctl, generations, safetyFlags, sudoKnows, useLab } from './harness.js'
+import {
+  bastionctl,
+  type Finished,
+  generations,
+  operatorEnv,
+  program,
+  safetyFlags,
+  sudoKnows,
+  useLab,
+} from './harness.js'
 import { lineOf, parsed, tagged } from './support/operator.js'
 import { difference, state } from './support/snapshot.js'
 
 /** Behind which the others are. Without that it would be in the second wave. */
 const gate = 'deb13'
 const behind = ['deb11', 'deb12'] as const
+const baseline = ['harden', ...tagged, '--level', 'baseline'] as const
+const unattended = ['--yes', '--confirm', 'auto'] as const
 
-/** The operator's ssh comes to every host through the gate, with the lab's key, as a config with ProxyJump would have it. */
+/** The lab's own key, and no questions, for an ssh that ssh starts. */
+const own = (): readonly string[] => [
+  `IdentityFile=${readState().sshKey}`,
+  ...['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR'],
+]
+
+/** The operator's ssh comes to every host through the gate. */
 function throughGate(): string[] {
-  const jump = `ssh -i ${readState().sshKey} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -W %h:%p admin@${findHost(gate).address}`
-  return [...safetyFlags(), '--ssh-option', `ProxyCommand=${jump}`]
+  const options = own().map((option) => `-o ${option}`)
+  return [
+    ...safetyFlags(),
+    ...['--ssh-option', `ProxyCommand=ssh ${options.join(' ')} -W %h:%p admin@${findHost(gate).address}`],
+  ]
 }
-
-const harden = (...flags: readonly string[]) =>
-  bastionctl('harden', ...tagged, '--level', 'baseline', '--yes', '--confirm', 'auto', ...throughGate(), ...flags)
 
 describe('hosts behind a host that changes', function () {
   this.timeout('4m')
@@ -24,8 +45,17 @@ describe('hosts behind a host that changes', function () {
 
   beforeEach(() => Promise.all(generations.map(sudoKnows)))
 
+  async function expectLeft(before: readonly (readonly string[])[], done: Finished): Promise<void> {
+    expect(done.exitCode, done.stdout + done.stderr).to.equal(13)
+    expect(lineOf(gate, done)).to.match(/rolled back.*through deb13: no login to deb12/)
+    for (const host of behind) expect(lineOf(host, done)).to.match(/untouched/)
+    const after = await Promise.all(generations.map(state))
+    for (const [at, host] of generations.entries())
+      expect(difference(before[at] ?? [], after[at] ?? []), host).to.deep.equal([])
+  }
+
   it('stand in the dry run as what they are', async () => {
-    const args = ['harden', ...tagged, '--level', 'baseline', '--forwarding', 'jump', '--dry-run', '--json']
+    const args = [...baseline, '--forwarding', 'jump', '--dry-run', '--json']
     const { plan } = parsed('harden', await bastionctl(...args, ...throughGate()))
     expect(plan.waves.map((wave) => wave.length)).to.deep.equal([1, 2])
     expect(plan.hosts.map(({ name, behind: through }) => [name, through])).to.deep.equal([
@@ -36,17 +66,18 @@ describe('hosts behind a host that changes', function () {
 
   it('are left as they are where it no longer forwards, and it goes back: its own logins were fine', async () => {
     const before = await Promise.all(generations.map(state))
-    const done = await harden('--forwarding', 'none')
-    expect(done.exitCode).to.equal(13)
-    expect(lineOf(gate, done)).to.match(/rolled back.*through deb13: no safety session with deb12/)
-    for (const host of behind) expect(lineOf(host, done)).to.match(/untouched/)
-    const after = await Promise.all(generations.map(state))
-    for (const [at, host] of generations.entries())
-      expect(difference(before[at] ?? [], after[at] ?? []), host).to.deep.equal([])
+    const done = await bastionctl(...baseline, '--forwarding', 'none', ...unattended, ...throughGate())
+    await expectLeft(before, done)
+  })
+
+  it('are logged in to by no connection from before the change, whatever the config shares (lockout 14)', async () => {
+    const before = await Promise.all(generations.map(state))
+    const done = await sharing([...baseline, '--forwarding', 'none', ...unattended, ...safetyFlags()])
+    await expectLeft(before, done)
   })
 
   it('are changed after it, once they were reached through it anew', async () => {
-    const done = await harden('--forwarding', 'jump')
+    const done = await bastionctl(...baseline, '--forwarding', 'jump', ...unattended, ...throughGate())
     expect(done.exitCode, done.stderr).to.equal(0)
     expect(done.stdout).to.match(/^ *wave 1 \(canary\) +deb13, with others behind it$/m)
     expect(done.stdout).to.match(/^ *wave 2 +deb11, deb12$/m)
@@ -54,3 +85,46 @@ describe('hosts behind a host that changes', function () {
     expect(notes).to.deep.equal(['reaching deb12 through deb13', 'reaching deb12 through deb13'])
   })
 })
+
+/**
+ * Run by an operator whose ssh config has ProxyJump, and shares connections to the jump host: one is open beforehand. The config lies over the
+ * machine's own in a mount namespace, since ssh takes the home from the account and not from the environment.
+ */
+async function sharing(args: readonly string[]): Promise<Finished> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-behind-'))
+  const { address } = findHost(gate)
+  const jump = [
+    `Host ${address}`,
+    'User admin',
+    ...own(),
+    `ControlMaster=auto`,
+    `ControlPath=${folder}/master`,
+    'ControlPersist=60',
+  ]
+  const others = behind.map((name) => findHost(name).address).join(' ')
+  writeFileSync(path.join(folder, 'config'), [...jump, `Host ${others}`, `ProxyJump ${address}`, ''].join('\n'))
+  const script = [
+    'set -e',
+    'mkdir -p "$1"',
+    'mount -t tmpfs -o mode=0700 tmpfs "$1"',
+    'cp "$2/config" "$1/config"',
+    `ssh ${address} true`,
+    '[ -S "$2/master" ]',
+    'folder=$2',
+    'shift 2',
+    'code=0; "$@" || code=$?',
+    `ssh -O exit ${address} 2>/dev/null`,
+    'exit $code',
+  ].join('\n')
+  const ssh = path.join(homedir(), '.ssh')
+  const command = ['sh', '-c', script, 'sh', ssh, folder, process.execPath, program, ...args]
+  const { exitCode, stdout, stderr } = await execa('unshare', ['-m', ...command], {
+    env: operatorEnv(),
+    extendEnv: false,
+    reject: false,
+    stdin: 'ignore',
+    timeout: 120_000,
+  })
+  rmSync(folder, { recursive: true, force: true })
+  return { exitCode: exitCode ?? -1, stdout, stderr }
+}

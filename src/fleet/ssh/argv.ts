@@ -1,6 +1,7 @@
-/** The ssh command line of a safety session, and the one constant line that it runs on the host. */
+/** ssh's command lines, and the one constant line that a safety session runs on the host. */
 
 import { BastionError } from '../../domain/errors.js'
+import { unsharedConfig } from './unshared-config.js'
 
 export interface SshSettings {
   /** Absent: what the operator's ssh config says. */
@@ -22,10 +23,15 @@ export const noRootExit = 97
  * quotes reads the same to sh, zsh, fish and csh; root itself needs no sudo. It says in the host's journal that it is ours:
  * a plan asks about accounts that logged in without a terminal (templates/host/lib/logins.sh).
  */
-export const remoteLine =
-  `exec sh -c '[ -z "$SSH_CONNECTION" ] || logger -p authpriv.info -t bastionctl-session "safety session from \${SSH_CONNECTION% * *}" 2>/dev/null; ` +
+const ours = `[ -z "$SSH_CONNECTION" ] || logger -p authpriv.info -t bastionctl-session "safety session from \${SSH_CONNECTION% * *}" 2>/dev/null; `
+const rootLine =
+  `exec sh -c '${ours}` +
   `root() { [ "$(id -u)" -eq 0 ] || sudo -n true; }; root || exit ${String(noRootExit)}; echo "${ready}"; ` +
   `while IFS= read -r nonce; do if root; then echo "bastionctl-session root $nonce"; else echo "bastionctl-session denied $nonce"; fi; done'`
+/** Comes in, and goes when its stdin ends. */
+const loginLine = `exec sh -c '${ours}echo "${ready}"; cat >/dev/null'`
+const lines = { root: rootLine, login: loginLine }
+export type Line = keyof typeof lines
 
 /** Never shared, nor turned into something else by the operator's config: the session must be a connection of its own. */
 const always = [
@@ -38,20 +44,27 @@ const always = [
 /** A dead connection shows after ten seconds. */
 const defaults = ['ServerAliveInterval=5', 'ServerAliveCountMax=2', 'ConnectTimeout=10']
 
-/** Errors: BastionError `safety-session` for an address or user that ssh would read as something else. */
-export function sshArgv(settings: SshSettings, address: string, interactive: boolean): string[] {
+/** `line`: what to run there. Errors: BastionError `safety-session` for an address or user that ssh would read as something else. */
+export function sshArgv(
+  settings: SshSettings,
+  destination: string,
+  interactive: boolean,
+  line: Line = 'root',
+): string[] {
   const options = [...always, ...settings.options, ...defaults, ...(interactive ? [] : ['BatchMode=yes'])]
-  return ['-T', ...destination(settings, options, address), remoteLine]
+  return ['-T', ...to(settings, options, destination), lines[line]]
 }
 
 /** Prints the config for such a connection, and makes none (ssh(1), -G). Errors: as {@link sshArgv}. */
-export function configArgv(settings: SshSettings, address: string): string[] {
-  return ['-G', ...destination(settings, settings.options, address)]
+export function configArgv(settings: SshSettings, destination: string): string[] {
+  return ['-G', ...to(settings, settings.options, destination)]
 }
 
-function destination({ user }: SshSettings, options: readonly string[], address: string): string[] {
+function to({ user }: SshSettings, options: readonly string[], destination: string): string[] {
+  const config = unsharedConfig()
   const as = user === undefined ? [] : ['-l', checked('--ssh-user', user)]
-  return [...options.flatMap((option) => ['-o', option]), ...as, '--', checked('address', address)]
+  const settings = [...(config === undefined ? [] : ['-F', config]), ...options.flatMap((option) => ['-o', option])]
+  return [...settings, ...as, '--', checked('address', destination)]
 }
 
 /**

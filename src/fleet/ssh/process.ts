@@ -1,4 +1,7 @@
-/** The one place that starts other programs: a child that is spoken to in lines, or one that only says something. Argument arrays only, nothing is quoted. */
+/**
+ * The one place that starts other programs: a child that is spoken to in lines, or one that only says something. Argument arrays only,
+ * nothing is quoted.
+ */
 
 import { execa } from 'execa'
 
@@ -91,6 +94,8 @@ export async function outputOf(
 ): Promise<string | undefined> {
   const { failed, stdout } = await execa(program, args, {
     stdin: 'ignore',
+    // What it has started itself (`Match exec`) may hold it open for longer.
+    stderr: 'ignore',
     reject: false,
     timeout: 10_000,
     ...(signal && { cancelSignal: signal }),

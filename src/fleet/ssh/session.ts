@@ -16,14 +16,16 @@ export interface SessionTarget {
   readonly id: string
   /** For texts, e.g. `bastion-1 (i-…)`. */
   readonly label: string
+  /** Begins the sentence that says why there is none, e.g. `no safety session with bastion-1 (i-…)`. */
+  readonly failure: string
   readonly argv: readonly string[]
   /** How long the login may take, milliseconds: people answer prompts. */
   readonly loginMs: number
 }
 
-/** Resolves once root was reached. Errors: BastionError `safety-session`, or `interrupted` by the signal; no process is left then. */
+/** Resolves once the line that it runs there says that it is ready. Errors: BastionError `safety-session`, or `interrupted` by the signal; no process is left then. */
 export async function openSession(
-  { id, label, argv, loginMs }: SessionTarget,
+  { id, label, failure, argv, loginMs }: SessionTarget,
   signal?: AbortSignal,
 ): Promise<SafetySession> {
   const seen = lineWatch()
@@ -32,11 +34,10 @@ export async function openSession(
   if (got === ready) return session(id, label, child, seen)
   await child.stop()
   if (signal?.aborted === true) throw new BastionError('interrupted', 'stopped by Ctrl-C', 'no host was changed')
-  const what = `no safety session with ${label}`
-  if (typeof got !== 'string') throw sshFailure(what, got)
+  if (typeof got !== 'string') throw sshFailure(failure, got)
   throw new BastionError(
     'safety-session',
-    `${what}: no login within ${String(loginMs / 1000)} seconds`,
+    `${failure}: no login within ${String(loginMs / 1000)} seconds`,
     'does the login work by hand? --safety-session none goes without',
   )
 }

@@ -51,7 +51,8 @@ describe('safety session', () => {
   it("calls ssh with its options first, then the operator's, then the defaults", async () => {
     await open({ user: 'admin', options: ['ProxyJump=gate', 'ConnectTimeout=3'] })
     const argv = ssh.argv()
-    expect(argv.slice(0, 5)).to.deep.equal(['-T', '-o', 'ControlMaster=no', '-o', 'ControlPath=none'])
+    expect(argv.slice(0, 2)).to.deep.equal(['-T', '-F'])
+    expect(argv.slice(3, 7)).to.deep.equal(['-o', 'ControlMaster=no', '-o', 'ControlPath=none'])
     expect(argv.indexOf('ConnectTimeout=3')).to.be.below(argv.indexOf('ConnectTimeout=10'))
     expect(argv).to.include('BatchMode=yes').and.include('ProxyJump=gate')
     expect(argv.slice(-5, -1)).to.deep.equal(['-l', 'admin', '--', '192.0.2.7'])
