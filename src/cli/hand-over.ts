@@ -100,7 +100,8 @@ export class HandOver {
       if (qr === undefined || first?.secret === undefined) return
       const { generate } = await import('lean-qr')
       const { toPngBuffer } = await import('lean-qr/extras/node_export')
-      await write(qr, toPngBuffer(generate(keyUri(first, issuer)), { scale: 8 }))
+      // White, and not what the library leaves transparent: dark viewers would show a black square.
+      await write(qr, toPngBuffer(generate(keyUri(first, issuer)), { scale: 8, off: [255, 255, 255] }))
     } catch (error) {
       await this.#takeBack()
       throw error
