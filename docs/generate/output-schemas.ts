@@ -14,6 +14,7 @@ import type {
 import { exitCodes, type ExitName } from '../../src/domain/exit-codes.js'
 import { outcomes } from '../../src/domain/outcome.js'
 import { planFile } from '../../src/domain/plan-schema.js'
+import { enterings } from '../../src/features/hardening/today.js'
 
 /** Which keys a value may have, at every depth. */
 type Keys<T> = T extends readonly (infer U)[]
@@ -302,7 +303,7 @@ const who = schemaOf<WhoOutput>()(
                   .boolean()
                   .exactOptional()
                   .describe("what the host's sshd answered when the key was offered"),
-                enters: z.enum(['by key', 'by key and factor', 'by password', 'no']),
+                enters: z.enum(enterings),
                 byRule: z
                   .literal(true)
                   .exactOptional()

@@ -189,6 +189,8 @@ export interface Draft {
   readonly access: readonly AccessRow[]
   /** Administrators who are all that is left, and whose way in nothing but their own login can try: certificates, keys that a command hands out. */
   readonly byRule?: readonly string[]
+  /** Administrators who stay although nobody can be tried, since sshd demands more than a key of everybody: what it says to their keys stands in. */
+  readonly byOffer?: readonly string[]
   /** One-line remarks for the reviewer. */
   readonly notes: readonly string[]
   readonly sunset?: Sunset<DesiredFile>

@@ -6,12 +6,16 @@ import type { Plan } from './plan.js'
 /** People are proven by their own keys: those who come have to be accepted, those who leave refused. */
 const bySshd = ({ feature }: Change): boolean => feature !== 'users'
 
-/** Error: `host-unfit` where nobody could be seen to get in afterwards, not even in a rehearsal (G2). */
+/**
+ * Error: `host-unfit` where nobody could be seen to get in afterwards, not even in a rehearsal (G2). Where sshd demands more than a key of
+ * everybody its answers to administrators' keys have to do, and the operator's own login decides.
+ */
 export function refuseUnrehearsed(change: Change): void {
-  if (!bySshd(change) || change.logins.some(({ phase }) => phase === 'rehearse')) return
+  if (!bySshd(change) || (change.byOffer ?? []).length > 0 || change.logins.some(({ phase }) => phase === 'rehearse'))
+    return
   throw new BastionError(
     'host-unfit',
-    'no login can be rehearsed here: every account that gets in has a forced command or no authorized_keys file, is admitted from certain addresses only, or is kept out by PAM',
+    'no login can be rehearsed here: every account that gets in has a forced command or no authorized_keys file, is admitted from certain addresses only, is kept out by PAM, or has to answer more than a key',
     'have an account whose login is free of these, at least while this is changed',
   )
 }

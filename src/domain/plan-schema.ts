@@ -93,6 +93,7 @@ const change = z.strictObject({
     )
     .readonly(),
   byRule: z.array(z.string()).readonly().exactOptional(),
+  byOffer: z.array(z.string()).readonly().exactOptional(),
   notes: z.array(z.string()).readonly(),
   sunset: z
     .strictObject({

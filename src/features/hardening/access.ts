@@ -4,7 +4,16 @@ import type { Account, Effective, Facts, KeyFact } from '../../domain/facts.js'
 import { keyboardInteractiveNames } from '../../os/openssh.js'
 import { matches, type Verdict } from '../../render/sshd-match.js'
 import { presumedSha1 } from '../mfa/elsewhere.js'
-import { admitted, byFactorToday, byKeyToday, byPasswordToday, effective, keyReaches, withOnly } from '../mfa/entry.js'
+import {
+  admitted,
+  byAnyKeyToday,
+  byPasswordToday,
+  effective,
+  getsInToday,
+  keyReaches,
+  whyNotBeside,
+  withOnly,
+} from '../mfa/entry.js'
 import type { MfaState } from '../mfa/state.js'
 import type { Intent } from './setting.js'
 import type { Settled } from './foreign.js'
@@ -44,10 +53,10 @@ function accessFor(before: Account, after: Account, state: MfaState): Access {
     used,
     row: { ...rowOf(before, after, { name, key: unknownKey, refused }, state), byRule: true as const },
   }))
-  const others = [...passwordRow(before, after, state), ...ticketRow(before, after)]
+  const others = [...passwordRow(before, after, state), ...ticketRow(before, after, state)]
   const rows = [...[...ofFiles, ...elsewhere].map(({ row }) => row), ...others]
-  const today = gets(before, state) || elsewhere.some((one) => one.row.today)
-  const later = gets(after, state) || elsewhere.some((one) => one.row.after)
+  const today = getsInToday(withGoodKeys(before), state) || elsewhere.some((one) => one.row.today)
+  const later = getsInToday(withGoodKeys(after), state) || elsewhere.some((one) => one.row.after)
   // Whoever still has a key of their own that opens a session can do without a password, not who might come by one that nobody has seen.
   const spared =
     ofFiles.some(({ key, row }) => row.after && !key.options.includes('command')) ||
@@ -57,7 +66,7 @@ function accessFor(before: Account, after: Account, state: MfaState): Access {
     lost.length > 0
       ? lost.map(({ key, why }) => `${key} (${why ?? ''})`).join(', ')
       : today && !later
-        ? `its way in (${whyNot(after)})`
+        ? `its way in (${whyNot(after, state)})`
         : undefined
   return { before, after, rows, today, later, ...(loses === undefined ? {} : { loses }) }
 }
@@ -95,12 +104,6 @@ export function withGoodKeys(account: Account): Account {
   return { ...account, keys: account.keys.filter((key) => refusal(account.effective, key) === undefined) }
 }
 
-/** In any way: key, key and factor, or password. */
-function gets(account: Account, state: MfaState): boolean {
-  const able = withGoodKeys(account)
-  return byKeyToday(able) || byFactorToday(able, state) || byPasswordToday(account, state)
-}
-
 function rowOfKey(before: Account, after: Account, key: KeyFact, state: MfaState): AccessRow {
   const refused = ({ effective: values }: Account): string | undefined => refusal(values, key)
   return rowOf(before, after, { name: describeKey(key), key, refused }, state)
@@ -115,10 +118,10 @@ interface Judged {
 function rowOf(before: Account, after: Account, { name, key, refused }: Judged, state: MfaState): AccessRow {
   const opens = (account: Account): boolean => {
     const only = withOnly(account, key)
-    return refused(account) === undefined && (byKeyToday(only) || byFactorToday(only, state) || runsForRoot(only))
+    return refused(account) === undefined && (byAnyKeyToday(only, state) || runsForRoot(only))
   }
   const [today, later] = [opens(before), opens(after)]
-  const why = today === later ? undefined : (refused(after) ?? whyNot(after))
+  const why = today === later ? undefined : (refused(after) ?? whyNot(after, state))
   return row(before, name, today, later, why)
 }
 
@@ -133,7 +136,7 @@ function passwordRow(before: Account, after: Account, state: MfaState): AccessRo
     effective(before.effective, keyword)[0] === 'yes' && effective(after.effective, keyword)[0] === 'no'
   const why =
     admitted(after) === 'no'
-      ? whyNot(after)
+      ? whyNot(after, state)
       : off('passwordauthentication')
         ? 'PasswordAuthentication no'
         : ['kbdinteractiveauthentication', 'challengeresponseauthentication'].some(off)
@@ -142,10 +145,11 @@ function passwordRow(before: Account, after: Account, state: MfaState): AccessRo
   return [row(before, 'password', true, false, why)]
 }
 
-function ticketRow(before: Account, after: Account): AccessRow[] {
+function ticketRow(before: Account, after: Account, state: MfaState): AccessRow[] {
   if (!byTicketToday(before) || ticketOpens(after)) return []
-  const why = effective(after.effective, 'gssapiauthentication')[0] === 'no' ? 'GSSAPIAuthentication no' : whyNot(after)
-  return [row(before, 'Kerberos ticket', true, false, admitted(after) === 'no' ? whyNot(after) : why)]
+  const why =
+    effective(after.effective, 'gssapiauthentication')[0] === 'no' ? 'GSSAPIAuthentication no' : whyNot(after, state)
+  return [row(before, 'Kerberos ticket', true, false, admitted(after) === 'no' ? whyNot(after, state) : why)]
 }
 
 /** A program that runs a forced command as root, such as a backup, loses its key like anybody; the notice of cloud images does not count. */
@@ -156,7 +160,7 @@ function runsForRoot(account: Account): boolean {
 }
 
 /** Which setting keeps the account out, whatever the key. */
-export function whyNot(account: Account): string {
+export function whyNot(account: Account, state: MfaState): string {
   const { effective: values } = account
   if (admitted(account) === 'no') {
     const lists = ['AllowGroups', 'AllowUsers', 'DenyGroups', 'DenyUsers']
@@ -166,5 +170,5 @@ export function whyNot(account: Account): string {
   }
   if (!keyReaches(account)) return `PermitRootLogin ${values.permitrootlogin?.[0] ?? ''}`
   if (effective(values, 'pubkeyauthentication')[0] === 'no') return 'PubkeyAuthentication no'
-  return 'what sshd demands has changed'
+  return whyNotBeside(account, state) ?? `AuthenticationMethods ${effective(values, 'authenticationmethods').join(' ')}`
 }

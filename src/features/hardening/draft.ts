@@ -7,11 +7,11 @@ import { keyboardInteractiveNames } from '../../os/openssh.js'
 import { profileFor } from '../../os/index.js'
 import { render } from '../../render/template.js'
 import { foreignDirectives } from '../foreign.js'
-import { chosen, notRehearsed, stoodFor } from '../mfa/choose.js'
+import { chosen, notRehearsed, stoodFor, unseen } from '../mfa/choose.js'
 import { vouchedFor } from '../mfa/elsewhere.js'
 import { byKeyToday, hasPlainKey, keptOut } from '../mfa/entry.js'
 import { baseline, loginsOn, loginsPlain } from '../mfa/logins.js'
-import { keyOnlyOf, people, type Person } from '../mfa/people.js'
+import { answers, keyOnlyOf, people, type Person } from '../mfa/people.js'
 import { probePlan } from '../mfa/probe.js'
 import { byRuleAlone, byRuleNotes, checkGroups, notSeen } from '../mfa/refuse.js'
 import { methodNamed } from '../mfa/registry.js'
@@ -38,13 +38,15 @@ export function draftHardening(policy: HardenPolicy, asTold: Facts): Draft {
     (account) => (policy.level === 'stock' ? afterwards(account, facts) : inForce(account, intents, state)),
     state,
   )
-  const byRule = byRuleAlone(refuseNoAdministrator(policy, access))
+  const left = refuseNoAdministrator(policy, access)
+  const byRule = byRuleAlone(left)
   const later = { ...facts, accounts: access.map(({ after }) => withGoodKeys(after)) }
   const everybody = peopleLater(access, later, facts, state)
   const able = chosen(everybody)
   const lockouts = lockoutsOf(access, policy.acceptLockout)
+  const byOffer = able.length === 0 ? byOfferAlone(left, everybody) : []
   const { enrol = 'first-login', exemptGroups } = state
-  const probe = probePlan(later, state.on ? exemptGroups : [])
+  const probe = probePlan(later, { on: state.on, exemptGroups: state.on ? exemptGroups : [] })
   return {
     feature: policy.feature,
     summary: summaryOf(policy),
@@ -60,11 +62,12 @@ export function draftHardening(policy: HardenPolicy, asTold: Facts): Draft {
       ...baseline(able, state),
       ...(state.on ? loginsOn(able, { enrol, exemptGroups }, probe) : loginsPlain(able, probe)),
     ],
-    expectations: expectationsOf(able, intents, state),
+    expectations: expectationsOf(able.length === 0 ? unseen(everybody) : able, intents, state),
     lockouts,
     keyOnly: keyOnlyOf(everybody),
     access: access.flatMap(({ rows }) => rows),
     ...(byRule.length === 0 ? {} : { byRule }),
+    ...(byOffer.length === 0 ? {} : { byOffer }),
     notes: [
       ...byRuleNotes(byRule),
       ...notesOf(policy, facts, intents),
@@ -150,7 +153,20 @@ function peopleLater(access: readonly Access[], later: Facts, facts: Facts, stat
     exemptGroups: [],
     after: gets,
     ...(byKeyToday(withGoodKeys(after)) ? { keyOnly: 'no second factor is demanded' } : {}),
+    ...answers(withGoodKeys(after), state),
   }))
+}
+
+/** Administrators whom sshd asks for more than a key, and whose key it can be asked about all the same. */
+function byOfferAlone(left: readonly Account[], everybody: readonly Person[]): string[] {
+  const asked = everybody.filter(({ beside }) => beside !== undefined).map(({ account }) => account.name)
+  return left
+    .filter(({ name, keys }) => asked.includes(name) && keys.some(({ options }) => !beyondOffer(options)))
+    .map(({ name }) => name)
+}
+
+function beyondOffer(options: readonly string[]): boolean {
+  return ['from', 'cert-authority', 'command'].some((option) => options.includes(option))
 }
 
 function todayOf(access: readonly Access[], account: Account): boolean {

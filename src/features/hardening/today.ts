@@ -1,10 +1,22 @@
 /** Who gets in today, and how: what the host's own sshd has said of each key, with what sshd cannot say added. */
 import type { Account, Facts, KeyFact } from '../../domain/facts.js'
-import { byFactorToday, byKeyToday, byPasswordToday, keptOut, withOnly } from '../mfa/entry.js'
+import { besideKeyToday, byFactorToday, byKeyToday, byPasswordToday, keptOut, withOnly } from '../mfa/entry.js'
 import { mfaState, type MfaState } from '../mfa/state.js'
 import { whyNot } from './access.js'
 import { describeKey, refusal } from './keys.js'
 import { keysElsewhere, unknownKey, type KeyElsewhere } from './ways.js'
+
+/** Behind the key stands what sshd demands beside it: the factor, or what others' AuthenticationMethods name. */
+export const enterings = [
+  'by key',
+  'by key and factor',
+  'by key and password',
+  'by key and keyboard-interactive',
+  'by key, password and keyboard-interactive',
+  'by password',
+  'no',
+] as const
+type Entering = (typeof enterings)[number]
 
 export interface AccessToday {
   readonly account: string
@@ -14,7 +26,7 @@ export interface AccessToday {
   readonly key: string
   /** What sshd answered when the key was offered; absent where it could not be (`from=`, and where there is no key at hand). */
   readonly accepted?: boolean
-  readonly enters: 'by key' | 'by key and factor' | 'by password' | 'no'
+  readonly enters: Entering
   /** There is no key at hand to ask sshd about: certificates, and what a command hands out. */
   readonly byRule?: true
   /** Why not, where it does not enter; why by key alone, where a factor is demanded; what speaks for it, where it is a rule alone. */
@@ -63,7 +75,7 @@ function ruleRow(account: Account, { name, refused, used }: KeyElsewhere, state:
   }
 }
 
-function notYet(account: Account, enters: AccessToday['enters'], state: MfaState): string | undefined {
+function notYet(account: Account, enters: Entering, state: MfaState): string | undefined {
   return state.on && enters === 'by key' && !byKeyToday(account) ? 'not enrolled yet' : undefined
 }
 
@@ -79,16 +91,19 @@ function unasked({ accepted, options }: KeyFact): string | undefined {
   return accepted === undefined && options.includes('from') ? 'not asked (from=)' : undefined
 }
 
-function waysOf(account: Account, state: MfaState): AccessToday['enters'] {
+function waysOf(account: Account, state: MfaState): Entering {
   // What sshd has answered beats what its settings seem to say.
   const refused = account.keys.some((key) => key.accepted !== true && refusal(account.effective, key) !== undefined)
   return refused ? 'no' : enteringBy(account, state)
 }
 
-function enteringBy(account: Account, state: MfaState): AccessToday['enters'] {
+function enteringBy(account: Account, state: MfaState): Entering {
   if (byKeyToday(account)) return 'by key'
-  if (!byFactorToday(account, state)) return 'no'
-  return account.enrolled ? 'by key and factor' : 'by key'
+  if (byFactorToday(account, state)) return account.enrolled ? 'by key and factor' : 'by key'
+  const beside = besideKeyToday(account, state)
+  if (beside === undefined) return 'no'
+  if (!beside.includes('password')) return 'by key and keyboard-interactive'
+  return beside.includes('keyboard-interactive') ? 'by key, password and keyboard-interactive' : 'by key and password'
 }
 
 function whyNotToday(account: Account, key: KeyFact, state: MfaState): string {
@@ -107,7 +122,7 @@ function whyOut(account: Account, state: MfaState): string {
   if (account.expired) return 'the account has expired'
   if (!opensShell(account)) return `its shell is ${account.shell}`
   if (state.on && !account.enrolled && state.enrol === 'required') return 'not enrolled, and the factor is demanded'
-  return whyNot(account)
+  return whyNot(account, state)
 }
 
 function opensShell({ shell }: Account): boolean {

@@ -44,23 +44,28 @@ export function unseen(people: readonly Person[]): Person[] {
 
 /** Accounts that are let in and that nobody can try, with the reason; told to the reviewer. */
 export function notRehearsed(people: readonly Person[]): string[] {
-  return people.flatMap(({ account, after }) => {
+  return people.flatMap(({ account, after, beside }) => {
     if (!after || !hasPlainKey(account)) return []
     const reason = keptOut(account)
     if (reason !== undefined) return [`${account.name}: not rehearsed, since it cannot log in today: ${reason}`]
     if (admitted(account) === 'depends')
       return [`${account.name}: not rehearsed, since sshd admits it from certain addresses only`]
     if (forced(account.effective)) return [`${account.name}: not rehearsed, since sshd forces a command on it`]
+    if (beside !== undefined)
+      return [
+        `${account.name}: not rehearsed, since it gets in by key and ${beside}, and nobody can answer in its place: what sshd says to its keys stands in`,
+      ]
     return readsKeys(account) ? [] : [`${account.name}: not rehearsed, since sshd reads no authorized_keys of it`]
   })
 }
 
 /** A rehearsal has no peer address, and its login has to be able to run a command of its own. */
-function canRehearse({ account }: Person): boolean {
+function canRehearse({ account, beside }: Person): boolean {
   return (
     hasPlainKey(account) &&
     admitted(account) === 'yes' &&
     keptOut(account) === undefined &&
+    beside === undefined &&
     !forced(account.effective) &&
     readsKeys(account)
   )

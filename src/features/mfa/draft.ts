@@ -64,7 +64,7 @@ function draftOn(asked: MfaPolicy, facts: Facts, os: OsProfile): Draft {
   const everybody = people(policy, withMoved(facts, accounts, store), state, foreignDirectives(facts, mfaFeature))
   const byRule = byRuleAlone(refuseNobody(everybody, policy))
   const able = chosen(everybody)
-  const probe = probePlan(facts, policy.exemptGroups)
+  const probe = probePlan(facts, { on: true, exemptGroups: policy.exemptGroups })
   if (grace?.ended === false && probe.ordinary === undefined)
     throw new BastionError(
       'refused',
@@ -120,12 +120,12 @@ function draftOff(policy: MfaPolicy, facts: Facts): Draft {
     foreignDirectives(facts, mfaFeature),
   ).map(({ keyOnly: _reason, loses: _loses, unattended: _unattended, ...person }): Person => ({
     ...person,
-    ...(hasPlainKey(person.account) && keyReaches(person.account)
+    ...(hasPlainKey(person.account) && keyReaches(person.account) && person.beside === undefined
       ? { keyOnly: 'no second factor is demanded any more' }
       : {}),
   }))
   const able = chosen(everybody)
-  const probe = probePlan(facts, [])
+  const probe = probePlan(facts, { on: false, exemptGroups: [] })
   return {
     feature: policy.feature,
     summary: 'disable mfa',

@@ -1,6 +1,7 @@
 /** Who gets in how: today by what sshd says of itself, after the change by what it will demand. No I/O, no policy of its own. */
 import type { Account, Effective, KeyFact } from '../../domain/facts.js'
 import { grouped, namedBy, type Verdict } from '../../render/sshd-match.js'
+import { keyboardInteractiveNames } from '../../os/openssh.js'
 import { cameBy } from './elsewhere.js'
 import { demanded, keyAlone } from './paths.js'
 import type { MfaState } from './state.js'
@@ -88,6 +89,54 @@ export function byKeyToday(account: Account): boolean {
 export function byFactorToday(account: Account, state: MfaState): boolean {
   if (!state.on || admitted(account) === 'no' || !hasKey(account) || !factorReaches(account)) return false
   return alternatives(account).includes(demanded) && (account.enrolled || state.enrol === 'first-login')
+}
+
+/** What sshd may demand behind a key, and somebody at a terminal can answer. */
+const beside = ['password', 'keyboard-interactive'] as const
+type Beside = (typeof beside)[number]
+
+/** What a login takes today behind the key that sshd accepts as the first of several methods; undefined where none gets in so. */
+export function besideKeyToday(account: Account, state: MfaState): readonly Beside[] | undefined {
+  if (admitted(account) === 'no' || !hasKey(account) || !keyReaches(account)) return undefined
+  return behindKey(account).find((methods) => methods.every((method) => against(account, method, state) === undefined))
+}
+
+/** Which setting shuts what sshd demands behind the key; undefined where it demands nothing there that is known. */
+export function whyNotBeside(account: Account, state: MfaState): string | undefined {
+  return behindKey(account)
+    .flat()
+    .map((method) => against(account, method, state))
+    .find((reason) => reason !== undefined)
+}
+
+function behindKey(account: Account): (readonly Beside[])[] {
+  return alternatives(account).flatMap((way) => {
+    const [first, ...rest] = way.split(',')
+    const methods = rest.flatMap((method) => beside.find((one) => one === method.replace(/:.*/, '')) ?? [])
+    return first === keyAlone && methods.length > 0 && methods.length === rest.length ? [methods] : []
+  })
+}
+
+function against(account: Account, method: Beside, state: MfaState): string | undefined {
+  if (!factorReaches(account)) return `PermitRootLogin ${account.effective.permitrootlogin?.[0] ?? ''}`
+  if (method === 'password') {
+    if (!isYes(account, 'passwordauthentication')) return 'PasswordAuthentication no'
+    return account.password === 'set' ? undefined : 'AuthenticationMethods demands a password, and it has none'
+  }
+  // Which is the factor then, and no business of others.
+  if (state.on) return 'the factor is demanded'
+  if (!keyboardInteractiveNames.some((name) => isYes(account, name))) return 'KbdInteractiveAuthentication no'
+  return effective(account.effective, 'usepam')[0] === 'no' ? 'UsePAM no' : undefined
+}
+
+/** In any way that can be looked at: key, key and more, or password. */
+export function getsInToday(account: Account, state: MfaState): boolean {
+  return byAnyKeyToday(account, state) || byPasswordToday(account, state)
+}
+
+/** By key, alone or with whatever else is demanded. */
+export function byAnyKeyToday(account: Account, state: MfaState): boolean {
+  return byKeyToday(account) || byFactorToday(account, state) || besideKeyToday(account, state) !== undefined
 }
 
 /** Whether sshd takes a key from the account at all; root's may be refused whatever it is. */

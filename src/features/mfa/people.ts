@@ -6,11 +6,12 @@ import type { Directive } from '../../render/sshd-config.js'
 import { matches, type Verdict } from '../../render/sshd-match.js'
 import {
   admitted,
+  besideKeyToday,
   byFactorToday,
   byKeyToday,
-  byPasswordToday,
   effective,
   factorReaches,
+  getsInToday,
   hasKey,
   hasPlainKey,
   keyReaches,
@@ -37,6 +38,8 @@ export interface Person {
   readonly unattended?: string
   /** Why key alone will still do; absent when it will not. */
   readonly keyOnly?: string
+  /** What it has to answer today behind its key, by AuthenticationMethods of others: nobody can do that for it. */
+  readonly beside?: string
 }
 
 /** Every account that may log in. */
@@ -48,7 +51,7 @@ export function people(policy: Demand, facts: Facts, state: MfaState, foreign: r
 
 function person(account: Account, policy: Demand, state: MfaState, foreign: readonly Directive[]): Person {
   const byKey = byKeyToday(account)
-  const today = byKey || byFactorToday(account, state) || byPasswordToday(account, state)
+  const today = getsInToday(account, state)
   const exemptGroups = policy.exemptGroups.filter((group) => account.groups.includes(group))
   const elsewhere = foreignKeyOnly(account, foreign)
   const exempt = exemptGroups.length > 0 || elsewhere === 'yes'
@@ -67,7 +70,15 @@ function person(account: Account, policy: Demand, state: MfaState, foreign: read
     ...(loses === undefined ? {} : { loses }),
     ...(unattended === undefined ? {} : { unattended }),
     ...(keyOnly === undefined ? {} : { keyOnly }),
+    ...answers(account, state),
   }
+}
+
+/** What makes a login of the account one that cannot be made for it, if anything. */
+export function answers(account: Account, state: MfaState): Pick<Person, 'beside'> {
+  if (byKeyToday(account) || byFactorToday(account, state)) return {}
+  const methods = besideKeyToday(account, state)
+  return methods === undefined ? {} : { beside: methods.join(' and ') }
 }
 
 function lost(account: Account, { after, byKey }: { after: boolean; byKey: boolean }): string | undefined {

@@ -1,6 +1,12 @@
 /** The throw-away account of the proof: whether sshd will admit it at all, and in which group. */
 import type { Facts } from '../../domain/facts.js'
+import { winner } from '../../render/sshd-config.js'
+import { valueOf } from '../../render/sshd-decides.js'
 import { grouped, namedBy } from '../../render/sshd-match.js'
+import { foreignDirectives } from '../foreign.js'
+import { mfaFeature } from '../sshd-files.js'
+import { keyAlone } from './paths.js'
+import type { MfaState } from './state.js'
 
 export interface ProbePlan {
   /** `@probe` or `@probe:GROUP`; absent where no stranger is admitted. */
@@ -12,8 +18,17 @@ export interface ProbePlan {
 
 const ownProof = "the offers and your own login take the place of the throw-away account's"
 
-/** AllowUsers admits no stranger (its name is not known yet); AllowGroups does if the account is put in such a group. */
-export function probePlan(facts: Facts, exemptGroups: readonly string[]): ProbePlan {
+/**
+ * AllowUsers admits no stranger (its name is not known yet); AllowGroups does if the account is put in such a group. `on`: the factor is
+ * demanded then, and by that what others demand of everybody counts no more.
+ */
+export function probePlan(facts: Facts, { on, exemptGroups }: Pick<MfaState, 'on' | 'exemptGroups'>): ProbePlan {
+  const theirs = on ? undefined : winner(foreignDirectives(facts, mfaFeature), ['authenticationmethods'])
+  if (theirs !== undefined && !theirs.args.some((way) => ['any', keyAlone].includes(way.toLowerCase())))
+    return {
+      exempt: [],
+      notes: [`AuthenticationMethods ${valueOf(theirs)} lets no throw-away account in by its key: ${ownProof}`],
+    }
   // The lists are the same for everybody unless a Match sets them; the rehearsal and the proof would show that.
   const lists = facts.accounts[0]?.effective ?? {}
   const words = (keyword: string) => (lists[keyword] ?? []).flatMap((value) => value.split(/\s+/)).filter(Boolean)

@@ -5,7 +5,7 @@ import { foreignDirectives } from '../foreign.js'
 import { BastionError } from '../../domain/errors.js'
 import { describeKey } from '../hardening/keys.js'
 import { chosen } from '../mfa/choose.js'
-import { byFactorToday, byKeyToday, byPasswordToday, hasPlainKey } from '../mfa/entry.js'
+import { byPasswordToday, getsInToday, hasPlainKey } from '../mfa/entry.js'
 import { baseline } from '../mfa/logins.js'
 import { people } from '../mfa/people.js'
 import type { MfaState } from '../mfa/state.js'
@@ -29,14 +29,11 @@ export function givesRoot(group: string, { rootGroups = ['sudo', 'wheel', 'admin
   return rootGroups.includes(group)
 }
 
-function getsIn(account: Account, state: MfaState): boolean {
-  return byKeyToday(account) || byFactorToday(account, state) || byPasswordToday(account, state)
-}
-
 /** Administrators who get in today, into a session and not only by a forced command. */
 export function administrators(facts: Facts, state: MfaState): readonly Account[] {
   return facts.accounts.filter(
-    (account) => account.sudo && getsIn(account, state) && (hasPlainKey(account) || byPasswordToday(account, state)),
+    (account) =>
+      account.sudo && getsInToday(account, state) && (hasPlainKey(account) || byPasswordToday(account, state)),
   )
 }
 

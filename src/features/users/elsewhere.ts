@@ -2,7 +2,7 @@
 import type { AccessRow } from '../../domain/change.js'
 import { fileFact, type Account, type Facts, type KeyFact } from '../../domain/facts.js'
 import { describeKey } from '../hardening/keys.js'
-import { byFactorToday, byKeyToday } from '../mfa/entry.js'
+import { byAnyKeyToday } from '../mfa/entry.js'
 import { paths } from '../mfa/paths.js'
 import type { MfaState } from '../mfa/state.js'
 import type { Content } from './edits.js'
@@ -35,7 +35,7 @@ function inAccounts({ account, keys, leaving = [] }: Gone, facts: Facts, state: 
     .flatMap((other) =>
       other.keys
         .filter((key) => opensSomething(key) && keys.some(({ fingerprint }) => fingerprint === key.fingerprint))
-        .map((key) => row(other, key, account.name, opens({ ...other, keys: [key] }, state))),
+        .map((key) => row(other, key, account.name, byAnyKeyToday({ ...other, keys: [key] }, state))),
     )
 }
 
@@ -45,10 +45,6 @@ function row({ name, sudo }: Pick<Account, 'name' | 'sudo'>, key: KeyFact, alsoO
 
 function opensSomething({ options }: KeyFact): boolean {
   return !options.includes('cert-authority') && !options.includes('notice')
-}
-
-function opens(account: Account, state: MfaState): boolean {
-  return byKeyToday(account) || byFactorToday(account, state)
 }
 
 function inSkel({ account, keys }: Gone, facts: Facts): AccessRow[] {
