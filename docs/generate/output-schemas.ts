@@ -108,8 +108,14 @@ const mfa = z.strictObject({
   enrol: optional,
   enrolled: z.array(z.string()).readonly(),
   keyOnly: z.array(z.strictObject({ account: z.string(), reason: z.string() })).readonly(),
+  refused: z
+    .array(z.strictObject({ account: z.string(), reason: z.string() }))
+    .readonly()
+    .exactOptional(),
   notEnrolled: z.array(z.string()).readonly(),
-  neverAsked: z.array(z.strictObject({ account: z.string(), shell: z.string() })).readonly(),
+  neverAsked: z
+    .array(z.strictObject({ account: z.string(), shell: z.string(), keys: z.literal('no-terminal').exactOptional() }))
+    .readonly(),
 })
 
 const sunset = z.strictObject({

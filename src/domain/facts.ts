@@ -1,4 +1,5 @@
 /** What `inspect` reads on a host. Built by src/host from what the on-host program printed; nothing here is guessed. */
+import type { FactorProblem } from './factor.js'
 import type { SecretStore } from './policy.js'
 
 export interface FileFact {
@@ -57,10 +58,14 @@ export interface Account {
   readonly barred?: 'nologin' | 'run-nologin' | 'password-expired' | 'password-change'
   /** sudo lets it become root (`sudo -l -U`). root itself counts. */
   readonly sudo: boolean
-  /** Has a factor of its own, at the place that is in effect. */
+  /** Has a factor of its own, at the place that is in effect, and one that the module takes. */
   readonly enrolled: boolean
-  /** Where it has one, in effect or not. */
+  /** Where it has such a one, in effect or not. */
   readonly factors: readonly SecretStore[]
+  /** Where it has one that the module refuses, and with it its owner. */
+  readonly unfitFactors?: Readonly<Partial<Record<SecretStore, FactorProblem>>>
+  /** What is wrong with the one at the place that is in effect; absent where there is none, or it is fit. */
+  readonly unfitFactor?: FactorProblem
   readonly keys: readonly KeyFact[]
   /**
    * Whether the host's logs of the last 30 days hold a login, and how many with nobody there: none, one, or 2 for any more. That is

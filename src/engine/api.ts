@@ -76,6 +76,8 @@ export interface HostStatus {
     /** Accounts with keys that have a factor. */
     readonly enrolled: readonly string[]
     readonly keyOnly: readonly { readonly account: string; readonly reason: string }[]
+    /** Those whom nothing lets in, since the module refuses the file of their factor. */
+    readonly refused?: readonly { readonly account: string; readonly reason: string }[]
     /** Those whom a key lets in without a factor, and who are not exempt. */
     readonly notEnrolled: readonly string[]
     /** Of those, whom nothing ever asks to enrol, by their login shell or as root: they can put it off for ever. */

@@ -1,5 +1,6 @@
 /** Turns the files that inspect.sh laid out into {@link Facts}. Pure but for the unpacking before it. */
 import { z } from 'zod'
+import { factorIn, factorProblems, type FactorProblem } from '../domain/factor.js'
 import type {
   Account,
   AccountTimes,
@@ -12,14 +13,20 @@ import type {
   SeenKey,
   SunsetFact,
 } from '../domain/facts.js'
-import { secretStores } from '../domain/policy.js'
+import { secretStores, type SecretStore } from '../domain/policy.js'
 import type { HostAnswer } from './answer.js'
 import { lines, rows, type Tree } from './rows.js'
 
 const yes = z.enum(['yes', 'no', '']).transform((text) => text === 'yes')
 const int = z.coerce.number().int()
-const store = z.enum(secretStores)
-const stores = z.string().transform((text) => z.array(store).parse(text.split(',').filter(Boolean)))
+/** `STORE` or `STORE:PROBLEM`, comma-separated. */
+const placed = z.tuple([z.enum(secretStores), z.enum(Object.keys(factorProblems) as FactorProblem[]).optional()])
+const stores = z.string().transform((text) =>
+  text
+    .split(',')
+    .filter(Boolean)
+    .map((word) => placed.parse(word.split(':'))),
+)
 const accountLine = z.tuple([
   z.string(),
   int,
@@ -55,7 +62,7 @@ export function readFacts(digest: string, tree: Tree): Facts {
   const os = assignments(tree.get('os-release') ?? '')
   const sshd = assignments(tree.get('sshd') ?? '')
   const selinux = z.enum(['enforcing', 'permissive', 'disabled']).catch('disabled').parse(sshd.selinux)
-  const secretStore = store.parse(sshd.store)
+  const secretStore = z.enum(secretStores).parse(sshd.store)
   const known: KnownOfKeys = {
     accepted: new Map(
       rows(tree, 'offers', offerLine).map(([account, print, said]) => [`${account}|${print}`, said === 'accepted']),
@@ -181,14 +188,23 @@ function accountFrom(
     ...(expires === '' ? {} : { expires }),
     ...(barred === '' ? {} : { barred }),
     sudo,
-    enrolled: factors.includes(known.secretStore),
-    factors,
+    ...factorsFrom(factors, known.secretStore),
     keys: rows(tree, `keys/${name}`, keyLine).map((key) => keyFrom(key, name, known)),
     logins: { ...loginsFrom(logins), ...(seen.length === 0 ? {} : { elsewhere: seen.map(seenFrom) }) },
     ...(authorities.length === 0 ? {} : { authorities: authorities.map(authorityFrom) }),
     effective,
     ...timesFrom(rows(tree, 'times', timesLine).find(([who]) => who === name)),
   }
+}
+
+function factorsFrom(
+  placed: z.infer<typeof stores>,
+  inEffect: SecretStore,
+): Pick<Account, 'enrolled' | 'factors' | 'unfitFactors' | 'unfitFactor'> {
+  const factors = placed.flatMap(([place, problem]) => (problem === undefined ? [place] : []))
+  const unfit = placed.flatMap(([place, problem]) => (problem === undefined ? [] : [[place, problem] as const]))
+  const held = { factors, ...(unfit.length > 0 && { unfitFactors: Object.fromEntries(unfit) }) }
+  return { ...held, ...factorIn(inEffect, held) }
 }
 
 function algorithmsFrom(rows: readonly (readonly [string, string])[]): Facts['algorithms'] {

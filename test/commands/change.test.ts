@@ -93,9 +93,15 @@ describe('enable-mfa', () => {
       expect((await bench.run(flags, { plan: () => Promise.resolve(noChanges) })).exitCode).to.equal(0)
     })
 
-    it('opens no safety session', async () => {
-      await bench.run(['enable-mfa', ...selector, '--dry-run'], { plan: () => Promise.resolve(plan) })
-      expect(bench.sessions).to.deep.equal([])
+    it("hands the plan the operator's ssh, and opens no safety session", async () => {
+      const opening: (boolean | undefined)[] = []
+      const ran = await bench.run(['enable-mfa', ...selector, '--dry-run', '--ssh-user', 'ops'], {
+        plan: ({ sessions }) => {
+          opening.push(sessions && 'open' in sessions)
+          return Promise.resolve(plan)
+        },
+      })
+      expect([ran.exitCode, bench.sessions, opening]).to.deep.equal([0, [{ options: [], user: 'ops' }], [false]])
     })
 
     it('says how many hosts have rehearsed, and marks them in the saved plan', async () => {

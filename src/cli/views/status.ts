@@ -49,6 +49,7 @@ function mfa({ mfa: state }: HostStatus): readonly Row[] {
   return [
     ['mfa', how.length === 0 ? 'on' : `on: ${how.join(', ')}`],
     ['enrolled', state.enrolled.length === 0 ? 'nobody' : nameList(state.enrolled)],
+    ...(state.refused ?? []).map(({ account, reason }) => ['does not get in', `${account}: ${reason}`] as const),
     ['by key alone', keyOnly.length === 0 ? 'nobody' : nameList(keyOnly)],
   ]
 }

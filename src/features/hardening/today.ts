@@ -1,6 +1,14 @@
 /** Who gets in today, and how: what the host's own sshd has said of each key, with what sshd cannot say added. */
 import type { Account, Facts, KeyFact } from '../../domain/facts.js'
-import { besideKeyToday, byFactorToday, byKeyToday, byPasswordToday, keptOut, withOnly } from '../mfa/entry.js'
+import {
+  besideKeyToday,
+  byFactorToday,
+  byKeyToday,
+  byPasswordToday,
+  keptOut,
+  refusedFactor,
+  withOnly,
+} from '../mfa/entry.js'
 import { mfaState, type MfaState } from '../mfa/state.js'
 import { whyNot } from './access.js'
 import { describeKey, refusal } from './keys.js'
@@ -121,6 +129,8 @@ function whyNotToday(account: Account, key: KeyFact, state: MfaState): string {
 function whyOut(account: Account, state: MfaState): string {
   if (account.expired) return 'the account has expired'
   if (!opensShell(account)) return `its shell is ${account.shell}`
+  const factor = state.on ? refusedFactor(account) : undefined
+  if (factor !== undefined) return factor
   if (state.on && !account.enrolled && state.enrol === 'required') return 'not enrolled, and the factor is demanded'
   return whyNot(account, state)
 }

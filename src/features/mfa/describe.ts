@@ -7,8 +7,8 @@ import { profileFor } from '../../os/index.js'
 import { foreignDirectives } from '../foreign.js'
 import { mfaFeature } from '../sshd-files.js'
 import { cameBy } from './elsewhere.js'
-import { byKeyToday, effective, hasKey } from './entry.js'
-import { keyOnlyOf, notEnrolled, people } from './people.js'
+import { byKeyToday, effective, hasKey, refusedFactor } from './entry.js'
+import { keyOnlyOf, notEnrolled, people, type Person } from './people.js'
 import { mfaState } from './state.js'
 
 export interface MfaDescription {
@@ -19,6 +19,8 @@ export interface MfaDescription {
   readonly enrolled: readonly string[]
   /** Accounts that a key alone gets in, and why. */
   readonly keyOnly: readonly KeyOnly[]
+  /** Those whom nothing lets in, since the module refuses the file of their factor; absent where there are none. */
+  readonly refused?: readonly KeyOnly[]
   /** Those whom a key lets in without a factor, and who are not exempt. */
   readonly notEnrolled: readonly string[]
   /**
@@ -48,6 +50,7 @@ export function describeMfa(facts: Facts): MfaDescription {
       enrol,
       enrolled,
       keyOnly: keyOnlyOf(everybody),
+      ...refusedOf(everybody),
       notEnrolled: without.map(({ account }) => account.name),
       neverAsked: without
         // The script leaves root alone.
@@ -65,6 +68,14 @@ export function describeMfa(facts: Facts): MfaDescription {
     if (error instanceof BastionError) return { ...asSshdSays(facts), ...nobodyAsked, enrolled }
     throw error
   }
+}
+
+function refusedOf(everybody: readonly Person[]): Pick<MfaDescription, 'refused'> {
+  const refused = everybody.flatMap(({ account, exempt }) => {
+    const reason = hasKey(account) && !exempt ? refusedFactor(account) : undefined
+    return reason === undefined ? [] : [{ account: account.name, reason }]
+  })
+  return refused.length === 0 ? {} : { refused }
 }
 
 function givesTerminal(account: Account): boolean {

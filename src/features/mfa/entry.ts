@@ -1,5 +1,7 @@
 /** Who gets in how: today by what sshd says of itself, after the change by what it will demand. No I/O, no policy of its own. */
+import { factorProblems } from '../../domain/factor.js'
 import type { Account, Effective, KeyFact } from '../../domain/facts.js'
+import type { Enrol } from '../../domain/policy.js'
 import { grouped, namedBy, type Verdict } from '../../render/sshd-match.js'
 import { keyboardInteractiveNames } from '../../os/openssh.js'
 import { cameBy } from './elsewhere.js'
@@ -88,7 +90,17 @@ export function byKeyToday(account: Account): boolean {
 /** Key and factor get the account in today. */
 export function byFactorToday(account: Account, state: MfaState): boolean {
   if (!state.on || admitted(account) === 'no' || !hasKey(account) || !factorReaches(account)) return false
-  return alternatives(account).includes(demanded) && (account.enrolled || state.enrol === 'first-login')
+  return alternatives(account).includes(demanded) && letsIn(account, state.enrol)
+}
+
+/** Whether the module lets the account through, with a factor or without one: a file that it refuses is worse than none. */
+export function letsIn({ enrolled, unfitFactor }: Account, enrol: Enrol | undefined): boolean {
+  return enrolled || (enrol === 'first-login' && unfitFactor === undefined)
+}
+
+/** Why it does not let it through although there is a file; undefined where there is none, or a good one. */
+export function refusedFactor({ unfitFactor }: Account): string | undefined {
+  return unfitFactor && `its second factor is refused: ${factorProblems[unfitFactor]}`
 }
 
 /** What sshd may demand behind a key, and somebody at a terminal can answer. */

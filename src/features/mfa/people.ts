@@ -15,6 +15,8 @@ import {
   hasKey,
   hasPlainKey,
   keyReaches,
+  letsIn,
+  refusedFactor,
 } from './entry.js'
 import { keyAlone } from './paths.js'
 import type { MfaState } from './state.js'
@@ -55,8 +57,8 @@ function person(account: Account, policy: Demand, state: MfaState, foreign: read
   const exemptGroups = policy.exemptGroups.filter((group) => account.groups.includes(group))
   const elsewhere = foreignKeyOnly(account, foreign)
   const exempt = exemptGroups.length > 0 || elsewhere === 'yes'
-  const enrolled = account.enrolled || policy.enrol === 'first-login'
-  const after = hasKey(account) && keyReaches(account) && (exempt || (factorReaches(account) && enrolled))
+  const through = exempt || (factorReaches(account) && letsIn(account, policy.enrol))
+  const after = hasKey(account) && keyReaches(account) && through
   const loses = today ? lost(account, { after, byKey }) : undefined
   const unattended =
     loses === undefined && !exempt && (today ? byKey : unseen(account)) ? lostPrograms(account) : undefined
@@ -84,7 +86,7 @@ export function answers(account: Account, state: MfaState): Pick<Person, 'beside
 function lost(account: Account, { after, byKey }: { after: boolean; byKey: boolean }): string | undefined {
   if (!hasKey(account)) return 'logs in by password only, and a key will be demanded first'
   if (!after && !factorReaches(account)) return 'sshd refuses the factor to root while PermitRootLogin is not "yes"'
-  if (!after) return 'has no factor, and --enrol required lets nobody in without'
+  if (!after) return refusedFactor(account) ?? 'has no factor, and --enrol required lets nobody in without'
   if (!hasPlainKey(account) && account.password === 'set' && !byKey)
     return 'logs in by password, and its keys only run forced commands'
   return undefined

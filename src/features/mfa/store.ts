@@ -1,6 +1,7 @@
 /** Where a host's second factors are kept, and how those that are elsewhere get there. */
 import type { AccountEdit } from '../../domain/change.js'
 import { BastionError } from '../../domain/errors.js'
+import { factorIn } from '../../domain/factor.js'
 import type { Account, Facts } from '../../domain/facts.js'
 import type { MfaPolicy, SecretStore } from '../../domain/policy.js'
 import { accountEdit } from '../users/edits.js'
@@ -41,11 +42,12 @@ export function withMoved(facts: Facts, edits: readonly AccountEdit[], store: Se
   const moved = new Set(edits.map(({ name }) => name))
   return {
     ...facts,
-    accounts: facts.accounts.map((account) => ({
-      ...account,
-      enrolled:
-        moved.has(account.name) || (store === facts.secretStore ? account.enrolled : account.factors.includes(store)),
-    })),
+    accounts: facts.accounts.map((account) => {
+      if (moved.has(account.name)) return { ...account, enrolled: true }
+      if (store === facts.secretStore) return account
+      const { unfitFactor: _, ...others } = account
+      return { ...others, ...factorIn(store, others) }
+    }),
   }
 }
 

@@ -17,7 +17,8 @@ export function factorEdit(policy: FactorPolicy, facts: Facts, state: MfaState):
   const factor = edits[policy.factor]
   const summary = `${words[factor]} for ${name}${reason === '' ? '' : `: ${reason}`}`
   const nothing = { summary, files: [], lockouts: [], keyOnly: [], notes: [] }
-  if (factor === 'gone' && !account.enrolled) return { ...nothing, accounts: [], logins: [], access: [] }
+  if (factor === 'gone' && !account.enrolled && account.unfitFactor === undefined)
+    return { ...nothing, accounts: [], logins: [], access: [] }
   check(factor, account, facts, state)
   const demanded = state.on && !isExempt(account.groups, state)
   return {
