@@ -74,7 +74,13 @@ const hostResult = z.strictObject({
   recorded: recordedChange.exactOptional(),
   steps: z.array(step).readonly(),
   offers: z
-    .strictObject({ asked: z.number(), today: z.number(), after: z.number(), lost: z.array(z.string()).readonly() })
+    .strictObject({
+      asked: z.number(),
+      today: z.number(),
+      after: z.number(),
+      lost: z.array(z.string()).readonly(),
+      unaccepted: z.array(z.string()).readonly(),
+    })
     .exactOptional(),
   logins: z.array(login).readonly(),
 })
@@ -343,6 +349,7 @@ const userKey = z.strictObject({
   expires: optional.describe(
     'its expiry-time as it stands there: YYYYMMDD, with hours, minutes and seconds, with Z for UTC',
   ),
+  expired: z.literal(true).exactOptional().describe('that has passed, by the clock of the host'),
   since: seconds
     .exactOptional()
     .describe('epoch seconds: its file was last written then, so that it has been there since then at the latest'),

@@ -145,6 +145,8 @@ export interface AccessRow {
   readonly alsoOf?: string
   /** There is no key at hand to ask sshd about. */
   readonly byRule?: true
+  /** What sshd answers to the key does not tell: it cannot be offered on the host (`from=`), or something else keeps the account out (PermitRootLogin). */
+  readonly unasked?: true
 }
 
 /** Who would still enter by key alone after the change, and why; always said (G9). */

@@ -25,6 +25,8 @@ export interface KeyFact {
   readonly accepted?: boolean
   /** Epoch seconds: its file was last written then, so that it has been there since then at the latest (`users`). */
   readonly since?: number
+  /** Its `expiry-time` has passed, by the host's clock. */
+  readonly expired?: true
   /** Its `expiry-time` as it stands there (`users`): `YYYYMMDD`, with hours, minutes and seconds, with `Z` for UTC. */
   readonly expires?: string
   /** Names of authorized_keys options on the line, without their values: `from`, `command`, `restrict`, `cert-authority` … */

@@ -48,6 +48,8 @@ export interface HostResult {
     readonly after: number
     /** `account fingerprint` of those it would accept no longer, the first ten. */
     readonly lost: readonly string[]
+    /** The same of those that it does not accept today, the first five. */
+    readonly unaccepted: readonly string[]
   }
   /** The change on this host that the result speaks of. */
   readonly change?: string

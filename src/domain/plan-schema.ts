@@ -89,6 +89,7 @@ const change = z.strictObject({
         why: z.string().exactOptional(),
         alsoOf: z.string().exactOptional(),
         byRule: z.literal(true).exactOptional(),
+        unasked: z.literal(true).exactOptional(),
       }),
     )
     .readonly(),

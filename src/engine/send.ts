@@ -100,7 +100,7 @@ function resultOf(host: Addressee, answer: HostAnswer): HostResult {
     ...(text ? { detail: text } : {}),
     ...(fields.remark ? { remark: fields.remark } : {}),
     ...(deadline > 0 ? { deadline } : {}),
-    ...offersOf(fields.offers, fields.lost),
+    ...offersOf(fields),
     ...(fields.change ? { change: fields.change } : {}),
     ...(recorded ? { recorded } : {}),
     steps,
@@ -109,11 +109,12 @@ function resultOf(host: Addressee, answer: HostAnswer): HostResult {
 }
 
 /** `asked today after`, counts. */
-function offersOf(text = '', gone = ''): Pick<HostResult, 'offers'> {
-  const [, asked, today, after] = (/^(\d+) (\d+) (\d+)$/.exec(text) ?? []).map(Number)
+function offersOf({ offers = '', lost = '', unaccepted = '' }: HostAnswer['fields']): Pick<HostResult, 'offers'> {
+  const listed = (text: string): string[] => text.split(',').filter(Boolean)
+  const [, asked, today, after] = (/^(\d+) (\d+) (\d+)$/.exec(offers) ?? []).map(Number)
   return asked === undefined || today === undefined || after === undefined
     ? {}
-    : { offers: { asked, today, after, lost: gone.split(',').filter(Boolean) } }
+    : { offers: { asked, today, after, lost: listed(lost), unaccepted: listed(unaccepted) } }
 }
 
 function isOutcome(name: string): name is Outcome {

@@ -1,7 +1,7 @@
 /** Questions that change nothing: status, who, hosts, history. */
-import type { Inspection, KeyFact } from '../domain/facts.js'
+import type { Inspection } from '../domain/facts.js'
 import type { Selector } from '../domain/selector.js'
-import { accessToday, describeHardening, describeMfa, otherSources } from '../features/index.js'
+import { accessToday, describeHardening, describeMfa, offerable, otherSources } from '../features/index.js'
 import { parseAnswer } from '../host/answer.js'
 import { orderData } from '../host/data.js'
 import { hostCommand } from '../host/program.js'
@@ -44,11 +44,6 @@ export async function who(ports: Ports, selector: Selector): Promise<readonly Ho
       ...(sources.length === 0 ? {} : { otherSources: sources }),
     }
   })
-}
-
-/** As collect_keys in templates/host/lib/people.sh has it. */
-function offerable({ options }: KeyFact): boolean {
-  return !['from', 'cert-authority', 'notice'].some((option) => options.includes(option))
 }
 
 export async function hosts(ports: Ports, selector: Selector): Promise<readonly ListedHost[]> {

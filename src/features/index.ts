@@ -17,6 +17,7 @@ export {
   type UserOnHost,
 } from './users/people.js'
 export { accessToday, type AccessToday } from './hardening/today.js'
+export { offerable } from './hardening/keys.js'
 export { describeHardening } from './hardening/describe.js'
 export { describeMfa } from './mfa/describe.js'
 

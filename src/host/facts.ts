@@ -248,13 +248,15 @@ function keyFrom(
   const accepted = known.accepted.get(`${account}|${fingerprint}`)
   const since = known.since.get(`${account}|${fingerprint}`)
   const expires = known.until.get(`${account}|${fingerprint}`)
+  const words = options.split(',').filter(Boolean)
   return {
     type,
     bits,
     fingerprint,
     comment,
     ...(expires === undefined ? {} : { expires }),
-    options: options.split(',').filter(Boolean),
+    ...(words.includes('expired') ? { expired: true as const } : {}),
+    options: words.filter((word) => word !== 'expired'),
     ...(accepted === undefined ? {} : { accepted }),
     ...(since === undefined ? {} : { since }),
   }

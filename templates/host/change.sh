@@ -153,8 +153,9 @@ room() {
 say_offers() {
   if [ "$until" != rehearse ] || [ ! -e "$RUN/offers-lost" ]; then return 0; fi
   extra offers "$(wc -l <"$RUN/keys" | tr -d ' ') $(grep -c '|accepted$' "$RUN/offers-present") $(grep -c '|accepted$' "$RUN/offers-staged")"
-  # A listing shows 2,500 characters in all: the first ten.
+  # A listing shows 2,500 characters in all: the first ten of the one, five of the other.
   printf 'lost=%s\n' "$(head -n 10 "$RUN/offers-lost" | tr '|\n' ' ,')" >>"$RUN/extra"
+  printf 'unaccepted=%s\n' "$(sed -n 's/|refused$//p' "$RUN/offers-present" | head -n 5 | tr '|\n' ' ,')" >>"$RUN/extra"
 }
 
 sshd_args "$RUN/sshd-args"

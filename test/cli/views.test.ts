@@ -24,13 +24,10 @@ describe('the view of a rehearsal', () => {
   const [host] = plan.hosts
   if (host === undefined) throw new Error('a plan without hosts')
   const asked = planWith({ changes: [table], hosts: [{ ...host, change: table.digest }] })
-  const shown = (after: number, lost: readonly string[]): string =>
-    text(
-      rehearsalView(
-        [result('rehearsed', { id: host.id, name: host.name, offers: { asked: 2, today: 2, after, lost } })],
-        asked,
-      ),
-    )
+  const shown = (after: number, lost: readonly string[], unaccepted: readonly string[] = [], told = asked): string => {
+    const offers = { asked: 2, today: 2 - unaccepted.length, after, lost, unaccepted }
+    return text(rehearsalView([result('rehearsed', { id: host.id, name: host.name, offers })], told))
+  }
 
   it("says what the host's sshd answers, and no more where the table has said the same", () => {
     expect(shown(1, ['old SHA256:bb'])).to.equal(`
@@ -43,6 +40,21 @@ deb11: its sshd was offered 2 keys and accepts 2 today, 1 afterwards; no longer:
       .to.match(/against the table, its sshd would no longer accept old SHA256:aa$/m)
       .and.match(/against the table, its sshd would still accept old SHA256:bb$/m)
     expect(shown(2, [])).to.match(/would still accept old SHA256:bb$/m)
+  })
+
+  it('says which key the table has as one that gets in, and sshd does not accept', () => {
+    const lines = shown(0, ['old SHA256:bb'], ['old SHA256:aa'])
+    expect(lines).to.match(/against the table, its sshd does not accept old SHA256:aa today$/m)
+    expect(lines.match(/against the table/g)).to.have.length(1)
+  })
+
+  it('leaves out keys that were not offered, and accounts that something else keeps out', () => {
+    const rows = [
+      { ...row('SHA256:aa', false), unasked: true as const },
+      { ...row('SHA256:bb', false), key: 'certificate of ed25519 SHA256:bb ca', byRule: true as const },
+    ]
+    const told = planWith({ changes: [{ ...table, access: rows }], hosts: [{ ...host, change: table.digest }] })
+    expect(shown(2, [], [], told)).to.not.match(/against the table/)
   })
 
   it('does not compare where the host could not name all that are lost', () => {

@@ -109,7 +109,7 @@ describe('harden', () => {
   })
 
   it('lets every host rehearse in a dry run, and shows what their sshd answered', async () => {
-    const offers = { asked: 5, today: 5, after: 3, lost: ['old SHA256:o', 'old SHA256:p'] }
+    const offers = { asked: 5, today: 5, after: 3, lost: ['old SHA256:o', 'old SHA256:p'], unaccepted: [] }
     const ran = await bench.run(['harden', ...selector, '--level', 'strict', '--dry-run'], {
       plan: () => Promise.resolve(plan),
       rehearse: () => Promise.resolve({ id: plan.id, results: [result('rehearsed', { offers })] }),
@@ -138,7 +138,7 @@ describe('harden', () => {
     const access = [
       { account: 'ann', sudo: false, key: 'RSA 2048', today: true, after: false, why: 'RequiredRSASize 3072' },
     ]
-    const offers = { asked: 2, today: 2, after: 1, lost: ['ann SHA256:aa'] }
+    const offers = { asked: 2, today: 2, after: 1, lost: ['ann SHA256:aa'], unaccepted: [] }
     const ran = await bench.run(['harden', ...selector, '--level', 'strict', '--dry-run'], {
       plan: () => Promise.resolve(planWith({ changes: [{ ...change, lockouts, access }] })),
       rehearse: () => Promise.resolve({ id: plan.id, results: [result('refused', { offers })] }),

@@ -85,4 +85,33 @@ describe('people with an odd way in', function () {
       expect(await must(host, 'sshd -T | grep -ix "x11forwarding no"')).to.equal('x11forwarding no\n')
     })
   })
+
+  describe('by keys of which sshd says something else than who gets in', () => {
+    everywhere('no more than that is said: an expired key, root behind PermitRootLogin, from=', async (host) => {
+      await addPerson([host], 'temp')
+      await addPerson([host], 'fr')
+      const keys = (name: string): string => `/home/${name}/.ssh/authorized_keys`
+      await must(host, `sed -i 's/^/expiry-time="20200101" /' ${keys('temp')}`)
+      await must(host, `sed -i 's/^/from="192.0.2.1" /' ${keys('fr')}`)
+      await must(host, `install -d -m 700 /root/.ssh && cp ${keys('admin')} /root/.ssh/authorized_keys`)
+      expect(await who(host)).to.match(/^temp +ed25519 SHA256:\S+ temp +no +its expiry-time has passed +all$/m)
+      const strict = ['harden', ...only(host), '--level', 'strict', '--accept-lockout', 'root', '--dry-run']
+      const told = succeeded(await bastionctl(...strict))
+      expect(told)
+        .to.match(/temp +ed25519 SHA256:\S+ temp +out → out$/m)
+        .and.match(/root \(sudo\) +ed25519 SHA256:\S+ \S+ +in → out +PermitRootLogin no$/m)
+        .and.match(/its sshd was offered 3 keys and accepts 2 today, 2 afterwards$/m)
+        .and.not.match(/against the table/)
+      const leaves = ['remove-user', 'fr', '--as', 'admin', ...only(host), '--dry-run', '--rehearse']
+      expect(succeeded(await bastionctl(...leaves)))
+        .to.match(/fr has keys that cannot be offered/)
+        .and.not.match(/against the table/)
+
+      // No date, so that sshd takes the line for none.
+      await must(host, `sed -i 's/20200101/soon/' ${keys('temp')}`)
+      expect(succeeded(await bastionctl(...strict))).to.match(
+        /: against the table, its sshd does not accept temp SHA256:\S+ today$/m,
+      )
+    })
+  })
 })

@@ -28,21 +28,27 @@ function offersLine(name: string, { asked, today, after, lost }: Offers): string
   return `${printable(name)}: its sshd was offered ${count(asked, 'key')} and accepts ${String(today)} today, ${String(after)} afterwards${which}`
 }
 
-/** Keys of which the plan's table says something else than the host's sshd; sshd is right. Nothing where the host could not name all that are lost. */
-function disagreements(id: string, name: string, { today, after, lost }: Offers, plan: Plan): readonly string[] {
-  if (today - after !== lost.length) return []
+/**
+ * Keys of which the plan's table says something else than the host's sshd; sshd is right. What is lost is compared only where the host could
+ * name all of it.
+ */
+function disagreements(id: string, name: string, offers: Offers, plan: Plan): readonly string[] {
+  const { today, after, lost, unaccepted } = offers
   const rows = plan.hosts.filter((host) => host.id === id).flatMap((host) => plannedChange(plan, host)?.access ?? [])
   const told = new Map(
     rows.flatMap((row) => {
       const [print] = /SHA256:\S+/.exec(row.key) ?? []
-      return print === undefined || !row.today ? [] : [[`${row.account} ${print}`, row.after] as const]
+      const asked = row.today && row.byRule === undefined && row.unasked === undefined
+      return print === undefined || !asked ? [] : [[`${row.account} ${print}`, row.after] as const]
     }),
   )
-  return [...told].flatMap(([key, stays]) =>
-    stays === lost.includes(key)
-      ? [
-          `${printable(name)}: against the table, its sshd would ${stays ? 'no longer' : 'still'} accept ${printable(key)}`,
-        ]
-      : [],
-  )
+  const all = today - after === lost.length
+  return [...told].flatMap(([key, stays]) => {
+    const said = unaccepted.includes(key)
+      ? `does not accept ${printable(key)} today`
+      : all && stays === lost.includes(key)
+        ? `would ${stays ? 'no longer' : 'still'} accept ${printable(key)}`
+        : undefined
+    return said === undefined ? [] : [`${printable(name)}: against the table, its sshd ${said}`]
+  })
 }

@@ -17,7 +17,7 @@ import {
 import type { MfaState } from '../mfa/state.js'
 import type { Intent } from './setting.js'
 import type { Settled } from './foreign.js'
-import { describeKey, refusal } from './keys.js'
+import { describeKey, refusal, unasked } from './keys.js'
 import { byTicketToday, keysElsewhere, ticketOpens, unknownKey } from './ways.js'
 
 export interface Access {
@@ -106,7 +106,11 @@ export function withGoodKeys(account: Account): Account {
 
 function rowOfKey(before: Account, after: Account, key: KeyFact, state: MfaState): AccessRow {
   const refused = ({ effective: values }: Account): string | undefined => refusal(values, key)
-  return rowOf(before, after, { name: describeKey(key), key, refused }, state)
+  const row = rowOf(before, after, { name: describeKey(key), key, refused }, state)
+  // sshd says no to root only once the login is through (auth_root_allowed).
+  const beyond =
+    row.today && !row.after && refused(after) === undefined && admitted(after) !== 'no' && !keyReaches(after)
+  return { ...row, ...(beyond ? { unasked: true } : unasked(after, key)) }
 }
 
 interface Judged {

@@ -22,6 +22,7 @@ import { accessOf, held, inForce, lockoutsOf, withGoodKeys, type Access } from '
 import { afterwards } from './back.js'
 import { settle, type Settled } from './foreign.js'
 import { intentsOf } from './intents.js'
+import { offerable } from './keys.js'
 import { notesOf } from './notes.js'
 import { bannerPath } from './settings.js'
 import type { Intent } from './setting.js'
@@ -161,12 +162,11 @@ function peopleLater(access: readonly Access[], later: Facts, facts: Facts, stat
 function byOfferAlone(left: readonly Account[], everybody: readonly Person[]): string[] {
   const asked = everybody.filter(({ beside }) => beside !== undefined).map(({ account }) => account.name)
   return left
-    .filter(({ name, keys }) => asked.includes(name) && keys.some(({ options }) => !beyondOffer(options)))
+    .filter(
+      ({ name, keys }) =>
+        asked.includes(name) && keys.some((key) => offerable(key) && !key.options.includes('command')),
+    )
     .map(({ name }) => name)
-}
-
-function beyondOffer(options: readonly string[]): boolean {
-  return ['from', 'cert-authority', 'command'].some((option) => options.includes(option))
 }
 
 function todayOf(access: readonly Access[], account: Account): boolean {

@@ -1,12 +1,25 @@
 /** A key in a file: what refuses it, and what it is called. */
-import type { Effective, KeyFact } from '../../domain/facts.js'
+import type { AccessRow } from '../../domain/change.js'
+import type { Account, Effective, KeyFact } from '../../domain/facts.js'
 import { accepts, leastRsaBits, signsBy } from '../mfa/elsewhere.js'
+import { admitted } from '../mfa/entry.js'
 
-/** Which setting refuses the key, if any (auth2-pubkey.c, sshkey_check_rsa_length). */
-export function refusal(effective: Effective, { type, bits }: KeyFact): string | undefined {
+/** What refuses the key, if anything: a setting (auth2-pubkey.c, sshkey_check_rsa_length), or its own date. */
+export function refusal(effective: Effective, { type, bits, expired }: KeyFact): string | undefined {
+  if (expired === true) return 'its expiry-time has passed'
   if (!accepts(effective, signsBy(type))) return `PubkeyAcceptedAlgorithms has no ${type}`
   const least = leastRsaBits(effective)
   return type === 'ssh-rsa' && bits < least ? `RequiredRSASize ${String(least)}` : undefined
+}
+
+/** As collect_keys in templates/host/lib/people.sh has it. */
+export function offerable({ options }: KeyFact): boolean {
+  return !['from', 'cert-authority', 'notice'].some((option) => options.includes(option))
+}
+
+/** Of a row of the table: whether what sshd answers to the key, offered on the host itself, says nothing of it. AllowUsers may name peers that the host is not. */
+export function unasked(account: Account, key: KeyFact): Pick<AccessRow, 'unasked'> {
+  return offerable(key) && admitted(account) !== 'depends' ? {} : { unasked: true }
 }
 
 export function describeKey({ type, bits, fingerprint, comment, options }: KeyFact): string {

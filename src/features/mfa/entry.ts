@@ -63,13 +63,18 @@ export function hasPlainKey(account: Account): boolean {
 export function hasKeyInFile(account: Account): boolean {
   return (
     keysCount(account) &&
-    account.keys.some(({ options }) => !options.includes('command') && !options.includes('cert-authority'))
+    account.keys.some(
+      ({ options, expired }) => expired !== true && !options.includes('command') && !options.includes('cert-authority'),
+    )
   )
 }
 
 /** Any key, forced commands included. For root these only say "log in as somebody else" on cloud images. */
 export function hasKey(account: Account): boolean {
-  return hasPlainKey(account) || (account.uid !== 0 && keysCount(account) && account.keys.length > 0)
+  return (
+    hasPlainKey(account) ||
+    (account.uid !== 0 && keysCount(account) && account.keys.some(({ expired }) => expired !== true))
+  )
 }
 
 /** The account as if it had this key alone. */

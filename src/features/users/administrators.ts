@@ -3,7 +3,7 @@ import type { AccessRow, LoginCase } from '../../domain/change.js'
 import type { Account, Facts } from '../../domain/facts.js'
 import { foreignDirectives } from '../foreign.js'
 import { BastionError } from '../../domain/errors.js'
-import { describeKey } from '../hardening/keys.js'
+import { describeKey, refusal, unasked } from '../hardening/keys.js'
 import { chosen } from '../mfa/choose.js'
 import { byPasswordToday, getsInToday, hasPlainKey } from '../mfa/entry.js'
 import { baseline } from '../mfa/logins.js'
@@ -39,10 +39,18 @@ export function administrators(facts: Facts, state: MfaState): readonly Account[
 
 /** Those on whom the host counts: one of them has to have a key that the staged sshd accepts. */
 export function administratorRows(facts: Facts, state: MfaState): AccessRow[] {
-  return administrators(facts, state).flatMap(({ name, sudo, keys }) =>
-    keys
+  return administrators(facts, state).flatMap((account) =>
+    account.keys
       .filter(({ options }) => !options.includes('cert-authority') && !options.includes('notice'))
-      .map((key) => ({ account: name, sudo, key: describeKey(key), today: true, after: true })),
+      .filter((key) => refusal(account.effective, key) === undefined)
+      .map((key) => ({
+        account: account.name,
+        sudo: account.sudo,
+        key: describeKey(key),
+        today: true,
+        after: true,
+        ...unasked(account, key),
+      })),
   )
 }
 

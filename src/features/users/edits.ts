@@ -1,7 +1,7 @@
 /** What the changes about people have in common. */
 import type { AccessRow, AccountEdit, Draft } from '../../domain/change.js'
 import type { Account, KeyFact } from '../../domain/facts.js'
-import { describeKey } from '../hardening/keys.js'
+import { describeKey, unasked } from '../hardening/keys.js'
 import type { MfaState } from '../mfa/state.js'
 
 /** What each of them makes of its policy. */
@@ -23,14 +23,16 @@ export function isExempt(groups: readonly string[], { exemptGroups }: MfaState):
 }
 
 /** The account's keys, those that are lost with the reason. */
-export function keyRows({ name, sudo, keys }: Account, lost: readonly KeyFact[], why: string): AccessRow[] {
+export function keyRows(account: Account, lost: readonly KeyFact[], why: string): AccessRow[] {
+  const { name, sudo, keys } = account
   return keys.map((key) => ({
     account: name,
     sudo,
     key: describeKey(key),
-    today: true,
-    after: !lost.includes(key),
+    today: key.expired !== true,
+    after: key.expired !== true && !lost.includes(key),
     ...(lost.includes(key) ? { why } : {}),
+    ...unasked(account, key),
   }))
 }
 

@@ -1,7 +1,7 @@
 /** A key that goes from one account may open another one: whoever leaves still has its private half. */
 import type { AccessRow } from '../../domain/change.js'
 import { fileFact, type Account, type Facts, type KeyFact } from '../../domain/facts.js'
-import { describeKey } from '../hardening/keys.js'
+import { describeKey, unasked } from '../hardening/keys.js'
 import { byAnyKeyToday } from '../mfa/entry.js'
 import { paths } from '../mfa/paths.js'
 import type { MfaState } from '../mfa/state.js'
@@ -35,7 +35,10 @@ function inAccounts({ account, keys, leaving = [] }: Gone, facts: Facts, state: 
     .flatMap((other) =>
       other.keys
         .filter((key) => opensSomething(key) && keys.some(({ fingerprint }) => fingerprint === key.fingerprint))
-        .map((key) => row(other, key, account.name, byAnyKeyToday({ ...other, keys: [key] }, state))),
+        .map((key) => ({
+          ...row(other, key, account.name, byAnyKeyToday({ ...other, keys: [key] }, state)),
+          ...unasked(other, key),
+        })),
     )
 }
 

@@ -90,7 +90,12 @@ function locking(name: string, account: Account | undefined, facts: Facts, state
     lockouts: account.expired ? [] : [{ account: name, reason: 'is locked', accepted: true }],
     access: [
       ...administratorRows(facts, state).filter((row) => row.account !== name),
-      ...keyRows(account, account.keys, 'is locked').map((row) => ({ ...row, today: !account.expired })),
+      ...keyRows(account, account.keys, 'is locked').map((row) => ({
+        ...row,
+        today: row.today && !account.expired,
+        // It is PAM that refuses, behind the key.
+        unasked: true as const,
+      })),
       ...others.access,
     ],
     notes: others.notes,

@@ -70,10 +70,15 @@ key_files() {
   done
 }
 
-# parse_keys FILE: type|base64|options|comment, the options by name only (values hold commands and addresses).
+# parse_keys FILE: type|base64|options|comment, the options by name only (values hold commands and addresses); `expired` stands for an
+# expiry-time that has passed (auth_authorise_keyopts): in local time, or in UTC behind a Z.
 parse_keys() {
   [ -f "$1" ] && [ -r "$1" ] || return 0
   awk '
+    function clock(command) {
+      if (!(command in told)) { command | getline told[command]; close(command) }
+      return told[command]
+    }
     /^[[:space:]]*(#|$)/ { next }
     {
       line = $0; opts = ""
@@ -88,6 +93,14 @@ parse_keys() {
         opts = substr(line, 1, cut - 1); line = substr(line, cut + 1)
         # What cloud images put in front of the keys of root: it gets nobody in.
         if (opts ~ /Please login as/) opts = opts ",notice"
+        left = tolower(opts); expired = ""
+        while (match(left, /expiry-time="[0-9]+z?"/)) {
+          end = substr(left, RSTART + 13, RLENGTH - 14)
+          left = substr(left, RSTART + RLENGTH)
+          now = clock(end ~ /z$/ ? "date -u +%Y%m%d%H%M%S" : "date +%Y%m%d%H%M%S")
+          if (substr(end "000000", 1, 14) < now) expired = ",expired"
+        }
+        opts = opts expired
         gsub(/"([^"\\]|\\.)*"/, "", opts); gsub(/=/, "", opts); gsub(/[^A-Za-z0-9,-]/, "", opts)
         # sshd takes them in any case.
         opts = tolower(opts)

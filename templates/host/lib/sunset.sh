@@ -104,7 +104,7 @@ administrators() {
 passes() {
   sshd_effective "$1" "$RUN/sshd-args" 2>/dev/null >"$RUN/effective-now"
   key_files "$1" "$3" "$RUN/effective-now" | while read -r _file; do parse_keys "$_file"; done |
-    awk -F'|' '("," $3 ",") !~ /,(command|cert-authority|notice),/ { found = 1 } END { exit !found }' || return 1
+    awk -F'|' '("," $3 ",") !~ /,(command|cert-authority|notice|expired),/ { found = 1 } END { exit !found }' || return 1
   _root=$(sed -n 's/^permitrootlogin //p' "$RUN/effective-now")
   case $(role_of "$1") in
   key) [ "$2" != 0 ] || { [ "$_root" != no ] && [ "$_root" != forced-commands-only ]; } ;;

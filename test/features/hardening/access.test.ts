@@ -4,7 +4,7 @@ import type { Account, Facts } from '../../../src/domain/facts.js'
 import type { HardenPolicy } from '../../../src/domain/policy.js'
 import { draft } from '../../../src/features/index.js'
 import { refusal } from '../../fakes/refusal.js'
-import { account, admin, hardening, key, stockEffective, stockFacts } from '../facts.js'
+import { account, admin, hardening, key, policy, stockEffective, stockFacts } from '../facts.js'
 
 const strict = (more: Partial<HardenPolicy> = {}): HardenPolicy => hardening({ level: 'strict', ...more })
 
@@ -189,6 +189,32 @@ describe('who loses what by a level', () => {
       taking(connect, with_(stockFacts(), { ...both, keys: [], logins: { lately: true, elsewhere } }))
     expect(reasons(hardening(), noKey())).to.deep.equal({ paul: 'loses password (PasswordAuthentication no)' })
     expect(reasons(hardening(), noKey([{ type: 'ED25519' }]))).to.deep.equal({})
+  })
+
+  it('a key whose expiry-time has passed gets nobody in, today or afterwards, and is no key of an administrator', async () => {
+    const past = { ...key('expiry-time'), expired: true as const }
+    const { access, lockouts } = draft(strict(), people(account('temp', { keys: [past] })))
+    expect(access.filter(({ account: name }) => name === 'temp')).to.deep.equal([
+      { account: 'temp', sudo: false, key: 'ed25519 SHA256:x', today: false, after: false },
+    ])
+    expect(lockouts).to.deep.equal([])
+    const only = stockFacts('debian-12', { accounts: [{ ...admin, keys: [past] }] })
+    for (const wanted of [strict(), policy()])
+      expect((await refusal(() => draft(wanted, only))).message).to.match(/^no administrator could log in/)
+  })
+
+  it('says of which rows an offer tells nothing: from=, peers in AllowUsers, and root behind PermitRootLogin', () => {
+    const unasked = (wanted: HardenPolicy, one: Account): (true | undefined)[] =>
+      draft(wanted, with_(stockFacts(), one))
+        .access.filter(({ account: name }) => name === one.name)
+        .map((row) => row.unasked)
+    const asRoot = account('root', { uid: 0, home: '/root', sudo: true, groups: ['root'] })
+    expect(unasked(strict(), asRoot)).to.deep.equal([true])
+    expect(unasked(hardening(), asRoot)).to.deep.equal([undefined])
+    expect(unasked(strict(), account('fr', { keys: [key('from'), key()] }))).to.deep.equal([true, undefined])
+    const near = account('near', { effective: { ...stockEffective, allowusers: ['near@192.0.2.0/24', 'admin'] } })
+    expect(unasked(strict(), near)).to.deep.equal([true])
+    expect(unasked(hardening({ allowGroups: ['admin'] }), account('alice'))).to.deep.equal([undefined])
   })
 
   it('says of a name that was agreed to that nobody needs it', () => {
