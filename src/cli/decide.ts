@@ -6,7 +6,9 @@ import { orInterrupted } from './interrupt.js'
 import type { KeepAnswer } from './prompts.js'
 import { count, printable } from './views/text.js'
 
+/** Seconds that are added, and the most that a guard may be set to (--confirm-within). */
 const extension = 600
+const longest = 86_400
 
 export type AskKeep = (question: { message: string; deadline: number }, signal: AbortSignal) => Promise<KeepAnswer>
 
@@ -31,7 +33,8 @@ export function decideOnTerminal(context: Context, plan: Plan, sshUser: string |
         return 'later'
       }
       if (answer !== 'extend') return answer
-      deadline = await extend(extension)
+      const left = Math.max(0, Math.ceil(deadline - Date.now() / 1000))
+      deadline = await extend(Math.min(left + extension, longest))
     }
   }
 }

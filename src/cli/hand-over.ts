@@ -21,8 +21,8 @@ export async function checkHandOver(context: Context, flags: HandOverFlags): Pro
   if (files.length === 0 && !context.interactive)
     throw new BastionError(
       'usage',
-      'nobody would see the new factor: there is no terminal',
-      'name a file for it, with --uri or --qr (new-codes: --codes)',
+      'nobody would see what is made: there is no terminal',
+      'name a file for it: --uri or --qr for a factor, --codes for scratch codes alone',
     )
   if (flags.qr !== undefined && flags.uri === undefined)
     throw new BastionError('usage', '--qr has no scratch codes in it', 'name a file for them as well, with --uri')

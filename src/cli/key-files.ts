@@ -23,7 +23,7 @@ async function textOf(file: string): Promise<string> {
   return readFile(file, 'utf8').catch((error: unknown) => {
     throw new BastionError(
       'usage',
-      `the key file "${file}" ${fileProblem(error)}`,
+      `the key file "${file}" cannot be read: ${fileProblem(error)}`,
       'give a .pub file, or - for standard input',
     )
   })

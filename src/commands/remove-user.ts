@@ -1,3 +1,5 @@
+import { hasChanges } from '../domain/plan-groups.js'
+import { count } from '../cli/views/text.js'
 import { BaseCommand } from '../cli/base-command.js'
 import { applyFlags, planFlags, selectorFlags, selectorOf } from '../cli/flags.js'
 import type { ChangeOutput } from '../cli/outputs.js'
@@ -33,6 +35,10 @@ export default class RemoveUser extends BaseCommand {
     const selector = selectorOf(flags)
     const policy = await removeUserPolicy(args.name, flags, context)
     const { runChange } = await import('../cli/change-run.js')
-    return this.ended(await runChange(context, { selector, policy, flags }))
+    const output = await runChange(context, { selector, policy, flags })
+    // As it should be, for a script; and what a mistyped name looks like.
+    if (!flags.lock && !hasChanges(output.plan))
+      context.tell(`there is no account "${args.name}" on ${count(output.plan.hosts.length, 'host')}`)
+    return this.ended(output)
   }
 }

@@ -84,6 +84,8 @@ async function onTargets(
 ): Promise<RunReport> {
   const { selector: _, hosts: __, ...about } = request
   const hosts = await select(ports, targetSelector(request))
+  // Until here nothing was sent, and Ctrl-C has said that nothing will be.
+  ports.signal.throwIfAborted()
   const asked = hosts.filter((host) => unasked(host) === undefined)
   const silent = hosts.flatMap((host) => {
     const detail = unasked(host)

@@ -84,7 +84,7 @@ const codes: Readonly<Record<string, FailureKind>> = {
 
 export function kindOf(raw: Raw): FailureKind {
   if (raw.connecting) return 'unreachable'
-  if (raw.text === 'Region is missing') return 'region'
+  if (raw.text === 'Region is missing' || raw.text.startsWith('Region not accepted')) return 'region'
   const known = codes[raw.code]
   if (known) return known
   if (/CERT|^UNABLE_TO_/.test(raw.code)) return 'unreachable'

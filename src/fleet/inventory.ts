@@ -17,9 +17,21 @@ export function awsInventory(aws: Aws): Inventory {
     select: async (selector) => {
       const found = selector.instanceIds.length === 0 ? await byTags(aws, selector) : await byIds(aws, selector)
       const excluded = new Set(selector.exclude)
+      refuseUnknown(selector.exclude, found)
       return found.filter((host) => !excluded.has(host.id) && !excluded.has(host.name)).sort(byNameThenId)
     },
   }
+}
+
+/** A host that was to be left out, and was mistyped, would be changed. */
+function refuseUnknown(exclude: readonly string[], found: readonly Host[]): void {
+  const unknown = exclude.filter((wanted) => !found.some(({ id, name }) => id === wanted || name === wanted))
+  if (found.length === 0 || unknown.length === 0) return
+  throw new BastionError(
+    'no-host',
+    `--exclude names no host of these: ${unknown.join(', ')}`,
+    'hosts are excluded by id or by Name tag, of those that the selector matches; "bastionctl hosts" lists them',
+  )
 }
 
 /** Both registries at once; Systems Manager is asked again only for instances that its tag filter did not return. */

@@ -248,6 +248,22 @@ describe('enable-mfa', () => {
   })
 })
 
+describe('remove-user', () => {
+  it('says that there is no such account, which is as wanted, and what a mistyped name looks like', async () => {
+    const bench = new Bench()
+    const args = ['remove-user', 'ghost', '--as', 'ops', ...selector, '--dry-run']
+    const gone = await bench.run(args, { plan: () => Promise.resolve(noChanges) })
+    expect(gone.exitCode).to.equal(0)
+    expect(gone.stderr).to.match(/there is no account "ghost" on \d hosts?/)
+    const there = await bench.run(args, {
+      plan: () => Promise.resolve(plan),
+      rehearse: () => Promise.reject(new Error()),
+    })
+    expect(there.stderr).to.not.include('there is no account')
+    bench.close()
+  })
+})
+
 describe('disable-mfa', () => {
   it('asks for the opposite, by the same way', async () => {
     const bench = new Bench()

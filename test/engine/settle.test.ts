@@ -1,10 +1,15 @@
 import { expect } from 'chai'
-import type { RunReport, TargetRequest } from '../../src/engine/api.js'
-import { rollback } from '../../src/engine/settle.js'
+import type { Ports, RunReport, TargetRequest } from '../../src/engine/api.js'
+import { confirm, rollback } from '../../src/engine/settle.js'
 import { FakeClock } from '../fakes/fake-clock.js'
 import { FakeInventory, fakeHost } from '../fakes/fake-inventory.js'
 import { FakeTransport, type Answer } from '../fakes/fake-transport.js'
 import { openCommand } from '../host/open-command.js'
+
+function portsOf(transport: FakeTransport, signal: AbortSignal): Ports {
+  const inventory = new FakeInventory([fakeHost('i-a')])
+  return { inventory, transport, clock: new FakeClock(), emit: () => undefined, signal }
+}
 
 describe('a roll back', () => {
   const recorded = 'change=c-old\nfeature=mfa\nsummary=enable mfa\nwho=ann@desk\nstate=confirmed\nat=1000\n'
@@ -15,14 +20,7 @@ describe('a roll back', () => {
     request: Partial<TargetRequest> = {},
   ): Promise<{ readonly manifest: string | undefined; readonly result: RunReport['results'][number] | undefined }> {
     const transport = new FakeTransport({ 'i-a': answer })
-    const ports = {
-      inventory: new FakeInventory([fakeHost('i-a')]),
-      transport,
-      clock: new FakeClock(),
-      emit: () => undefined,
-      signal: new AbortController().signal,
-    }
-    const report = await rollback(ports, {
+    const report = await rollback(portsOf(transport, new AbortController().signal), {
       who: 'bob',
       selector: { tags: [], instanceIds: [], exclude: [] },
       ...request,
@@ -38,6 +36,17 @@ describe('a roll back', () => {
       change: 'c-old',
       recorded: { id: 'c-old', feature: 'mfa', summary: 'enable mfa', who: 'ann@desk', state: 'confirmed', at: 1000 },
     })
+  })
+
+  it('sends nothing once stopped while the hosts are looked for', async () => {
+    const transport = new FakeTransport({})
+    const stopped = portsOf(transport, AbortSignal.abort())
+    const request = { who: 'bob', selector: { tags: [], instanceIds: [], exclude: [] } }
+    for (const order of [rollback, confirm]) {
+      const ended = await order(stopped, request).catch((error: unknown) => error)
+      expect(ended).to.have.property('name', 'AbortError')
+    }
+    expect(transport.sent).to.deep.equal([])
   })
 
   it('undoes a confirmed change only where that is said', async () => {

@@ -111,6 +111,12 @@ describe('errors of AWS calls', () => {
       /later/,
     ],
     ['a missing region', new Error('Region is missing'), /^no aws region is set$/, /AWS_REGION/],
+    [
+      'an empty region',
+      new Error('Region not accepted: region="" is not a valid hostname component.'),
+      /^no aws region is set$/,
+      /AWS_REGION/,
+    ],
   ]
   for (const [what, thrown, message, hint] of cases) {
     it(`explains ${what}`, () => {

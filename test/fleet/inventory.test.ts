@@ -55,6 +55,13 @@ describe('inventory', () => {
     })
   }
 
+  it('refuses to leave out what is not there: a mistyped host would be changed', async () => {
+    for (const typo of ['i-0000000000000000d', 'wbe']) {
+      const { exit, message } = await refusal(() => selected({ tag: ['Role=bastion'], exclude: ['web', typo] }))
+      expect([exit, message]).to.deep.equal(['no-host', `--exclude names no host of these: ${typo}`])
+    }
+  })
+
   it('sorts by name, then id', async () => {
     lab.control.agent(ids.hybrid, 'unregistered')
     expect(await selected({ tag: ['Role=b*'] })).to.deep.equal([ids.c, ids.a, ids.b])

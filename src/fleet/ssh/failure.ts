@@ -12,6 +12,10 @@ interface Known {
 /** ssh's texts as OpenSSH has had them for twenty years. */
 const known: readonly Known[] = [
   {
+    pattern: /permission denied \([^)]*keyboard-interactive/i,
+    hint: 'it asks for a code, and nobody is there to type one: --ssh-user of an exempt group, or --safety-session none',
+  },
+  {
     pattern: /permission denied|too many authentication failures/i,
     hint: 'log in by hand first; then --ssh-user, or --ssh-option IdentityFile=…',
   },
