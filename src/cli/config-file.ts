@@ -24,6 +24,7 @@ export const configShape = z.strictObject({
       leave: z.array(asFlag(checkKeyword)).exactOptional().describe('as --leave'),
       'accept-lockout': names.exactOptional().describe('as --accept-lockout'),
       'count-on': names.exactOptional().describe('as --count-on'),
+      'kept-out': names.exactOptional().describe('as --kept-out'),
     })
     .exactOptional()
     .describe('values of harden'),

@@ -17,6 +17,13 @@ export const countOn = Flags.string({
   helpValue: 'USER',
 })
 
+/** Of what tries logins. */
+export const keptOut = Flags.string({
+  ...repeatable,
+  summary: 'PAM keeps this account out already, as a rehearsal has said: its login is not tried',
+  helpValue: 'USER',
+})
+
 export const selectorFlags = {
   tag: Flags.string({
     ...repeatable,

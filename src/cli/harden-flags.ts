@@ -5,7 +5,7 @@ import { BastionError } from '../domain/errors.js'
 import { parseDuration } from '../domain/duration.js'
 import { forwardings, hardenLevels, type HardenPolicy } from '../domain/policy.js'
 import { fileProblem } from './file-problem.js'
-import { countOn, planFlags, repeatable } from './flags.js'
+import { countOn, keptOut, planFlags, repeatable } from './flags.js'
 
 export const hardenFlags = {
   level: Flags.option({
@@ -47,6 +47,7 @@ export const hardenFlags = {
     helpValue: 'USER',
   }),
   'count-on': countOn,
+  'kept-out': keptOut,
   config: Flags.string({
     summary: 'values from this file; default: bastionctl.yml in the working folder, if it is there',
     helpValue: 'FILE',
@@ -88,8 +89,10 @@ export async function hardenPolicy(
   checkTogether(level, flags, '--')
   if (flags.level === undefined) checkTogether(level, harden, `${where?.(['harden']) ?? ''}: harden.`)
   const named = flags['count-on'] ?? harden['count-on']
+  const out = flags['kept-out'] ?? harden['kept-out']
   const agreed = {
     ...(named === undefined ? {} : { countOn: named }),
+    ...(out === undefined ? {} : { keptOut: out }),
     acceptLockout: flags['accept-lockout'] ?? harden['accept-lockout'] ?? [],
   }
   if (level === 'stock') return { ...stock, ...agreed }

@@ -4,7 +4,7 @@ import type * as Interfaces from '@oclif/core/interfaces'
 import { BastionError } from '../domain/errors.js'
 import { parseGrace } from '../domain/duration.js'
 import { secretStores, type Enrol, type Grace, type MfaPolicy } from '../domain/policy.js'
-import { countOn, repeatable } from './flags.js'
+import { countOn, keptOut, repeatable } from './flags.js'
 import { keyLines } from './key-files.js'
 
 /** Defaults are those of "AWS Security Blog: How to enable MFA for bastion hosts", as the issue asks. */
@@ -43,6 +43,7 @@ export const enableMfaFlags = {
   }),
   'accept-lockout': acceptLockout,
   'count-on': countOn,
+  'kept-out': keptOut,
   'totp-window': Flags.integer({
     default: totpDefaults.window,
     min: 1,
@@ -65,7 +66,7 @@ export const enableMfaFlags = {
   }),
 }
 
-export const disableMfaFlags = { 'accept-lockout': acceptLockout }
+export const disableMfaFlags = { 'accept-lockout': acceptLockout, 'kept-out': keptOut }
 
 /** Throws `usage` for a method that is none, and for a grace that is none or where there can be none, before anything is asked of a host. */
 export async function enablePolicy(flags: Interfaces.InferredFlags<typeof enableMfaFlags>): Promise<MfaPolicy> {
@@ -80,6 +81,7 @@ export async function enablePolicy(flags: Interfaces.InferredFlags<typeof enable
     ...(flags['secret-store'] === undefined ? {} : { secretStore: flags['secret-store'] }),
     skelKeys: await keyLines(flags['skel-key'] ?? []),
     ...(flags['count-on'] === undefined ? {} : { countOn: flags['count-on'] }),
+    ...(flags['kept-out'] === undefined ? {} : { keptOut: flags['kept-out'] }),
     totp: {
       window: flags['totp-window'],
       rateLimit: parseRateLimit(flags['totp-rate-limit']),
@@ -97,6 +99,7 @@ export function disablePolicy(flags: Interfaces.InferredFlags<typeof disableMfaF
     enrol: 'first-login',
     exemptGroups: [],
     skelKeys: [],
+    ...(flags['kept-out'] === undefined ? {} : { keptOut: flags['kept-out'] }),
     totp: totpDefaults,
     acceptLockout: flags['accept-lockout'] ?? [],
   }

@@ -55,9 +55,9 @@ export interface Account {
   readonly expires?: string
   /**
    * What PAM's account phase has against it: /etc/nologin or /run/nologin is there, its password expired too long ago, or it has to be changed first, which
-   * takes a terminal and the old one. Absent where it has nothing.
+   * takes a terminal and the old one. `pam`: whatever else it has, as the operator says. Absent where nothing is known.
    */
-  readonly barred?: 'nologin' | 'run-nologin' | 'password-expired' | 'password-change'
+  readonly barred?: 'nologin' | 'run-nologin' | 'password-expired' | 'password-change' | 'pam'
   /** sudo lets it become root (`sudo -l -U`). root itself counts. */
   readonly sudo: boolean
   /** Has a factor of its own, at the place that is in effect, and one that the module takes. */

@@ -119,6 +119,7 @@ const mfaPolicy = z.strictObject({
   secretStore: z.enum(secretStores).exactOptional(),
   skelKeys: z.array(z.string()).readonly(),
   countOn: z.array(z.string()).readonly().exactOptional(),
+  keptOut: z.array(z.string()).readonly().exactOptional(),
   totp: z.strictObject({
     window: z.int(),
     rateLimit: z.strictObject({ attempts: z.int(), seconds: z.int() }),
@@ -138,6 +139,7 @@ const hardenPolicy = z.strictObject({
   allowGroups: z.array(z.string()).readonly(),
   leave: z.array(z.string()).readonly(),
   countOn: z.array(z.string()).readonly().exactOptional(),
+  keptOut: z.array(z.string()).readonly().exactOptional(),
   acceptLockout: z.array(z.string()).readonly(),
 })
 

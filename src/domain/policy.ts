@@ -35,6 +35,8 @@ export interface MfaPolicy {
   readonly skelKeys: readonly string[]
   /** Administrators whom the operator vouches for: they get in by certificate, or by a key that a command hands out. */
   readonly countOn?: readonly string[]
+  /** Accounts that PAM's account phase keeps out already: nobody tries to log in as one of them. */
+  readonly keptOut?: readonly string[]
   readonly totp: TotpSettings
   /** Accounts that the operator has agreed to lock out. */
   readonly acceptLockout: readonly string[]
@@ -64,6 +66,8 @@ export interface HardenPolicy {
   readonly leave: readonly string[]
   /** As for {@link MfaPolicy}. */
   readonly countOn?: readonly string[]
+  /** As for {@link MfaPolicy}. */
+  readonly keptOut?: readonly string[]
   /** Accounts that the operator has agreed to lock out. */
   readonly acceptLockout: readonly string[]
 }

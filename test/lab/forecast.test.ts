@@ -13,7 +13,7 @@ import {
   useLab,
 } from './harness.js'
 import { onHosts } from './support/everywhere.js'
-import { only, succeeded } from './support/operator.js'
+import { lineOf, only, succeeded, unattended } from './support/operator.js'
 
 const hosts = sampled('deb11', 'deb13')
 const { everywhere, onAll } = onHosts(hosts)
@@ -83,6 +83,32 @@ describe('people with an odd way in', function () {
       expect(await login(host, admin(), { answer: password })).to.include({ in: true })
       succeeded(await bastionctl('confirm', ...only(host)))
       expect(await must(host, 'sshd -T | grep -ix "x11forwarding no"')).to.equal('x11forwarding no\n')
+    })
+  })
+
+  describe('whom PAM refuses behind the key', () => {
+    beforeEach(async () => {
+      await addPerson(hosts, 'oldie')
+      await onAll(async (host) => {
+        await must(host, 'echo "-:oldie:ALL" >>/etc/security/access.conf')
+        await must(host, 'sed -i "1i account required pam_access.so" /etc/pam.d/sshd')
+      })
+    })
+
+    everywhere('is named with the flag that goes on without them, and blocks no change then', async (host) => {
+      const refused = await apply(host, 'auto')
+      expect(lineOf(host, refused)).to.match(
+        / refused .*baseline-oldie-key-only as oldie: .*the account phase of PAM keeps it out today: .*--kept-out oldie$/,
+      )
+      expect(refused.exitCode).to.equal(11)
+      const named = ['--kept-out', 'oldie']
+      const done = await apply(host, 'auto', ...named)
+      expect(succeeded(done)).to.match(
+        /note: oldie: not rehearsed, since it cannot log in today: PAM keeps it out, as --kept-out says/,
+      )
+      for (const command of [['enable-mfa', '--accept-lockout', 'admin'], ['disable-mfa']])
+        succeeded(await bastionctl(...command, ...only(host), ...named, ...unattended))
+      expect(await login(host, admin())).to.include({ in: true })
     })
   })
 

@@ -9,7 +9,7 @@ import { render } from '../../render/template.js'
 import { foreignDirectives } from '../foreign.js'
 import { chosen, notRehearsed, stoodFor, unseen } from '../mfa/choose.js'
 import { vouchedFor } from '../mfa/elsewhere.js'
-import { byKeyToday, hasPlainKey, keptOut } from '../mfa/entry.js'
+import { byKeyToday, hasPlainKey, keptOut, withKeptOut } from '../mfa/entry.js'
 import { baseline, loginsOn, loginsPlain } from '../mfa/logins.js'
 import { answers, keyOnlyOf, people, type Person } from '../mfa/people.js'
 import { probePlan } from '../mfa/probe.js'
@@ -29,7 +29,7 @@ import type { Intent } from './setting.js'
 
 /** Errors: BastionError `host-unfit`, `refused`. */
 export function draftHardening(policy: HardenPolicy, asTold: Facts): Draft {
-  const facts = vouchedFor(asTold, policy.countOn ?? [])
+  const facts = vouchedFor(withKeptOut(asTold, policy.keptOut), policy.countOn ?? [])
   profileFor(facts)
   checkGroups(policy.allowGroups, facts, 'allowed group')
   const intents = settle(intentsOf(policy, facts), policy, facts)

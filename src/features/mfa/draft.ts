@@ -10,7 +10,7 @@ import { readsOf } from '../reads.js'
 import { mfaFeature } from '../sshd-files.js'
 import { chosen, notRehearsed, stoodFor, unseen } from './choose.js'
 import { vouchedFor } from './elsewhere.js'
-import { hasPlainKey, keyReaches } from './entry.js'
+import { hasPlainKey, keyReaches, withKeptOut } from './entry.js'
 import { filesOff, filesOn } from './files.js'
 import { refuseForeignPam, refuseForeignSshd } from './foreign.js'
 import { graceDate, graceFor, sunsetOf, type GraceState } from './grace.js'
@@ -34,7 +34,8 @@ import { mfaState } from './state.js'
 import { factorMoves, storeFor, storeNotes, withMoved } from './store.js'
 
 /** Errors: BastionError `host-unfit`, `refused`, or `usage` (unknown method, setting out of range). */
-export function draftMfa(asked: MfaPolicy, facts: Facts): Draft {
+export function draftMfa(asked: MfaPolicy, asTold: Facts): Draft {
+  const facts = withKeptOut(asTold, asked.keptOut)
   const os = profileFor(facts)
   const policy = { ...asked, exemptGroups: [...new Set(asked.exemptGroups)].sort(byCodePoint) }
   return policy.action === 'enable'

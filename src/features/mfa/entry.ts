@@ -1,6 +1,6 @@
 /** Who gets in how: today by what sshd says of itself, after the change by what it will demand. No I/O, no policy of its own. */
 import { factorProblems } from '../../domain/factor.js'
-import type { Account, Effective, KeyFact } from '../../domain/facts.js'
+import type { Account, Effective, Facts, KeyFact } from '../../domain/facts.js'
 import type { Enrol } from '../../domain/policy.js'
 import { grouped, namedBy, type Verdict } from '../../render/sshd-match.js'
 import { keyboardInteractiveNames } from '../../os/openssh.js'
@@ -49,9 +49,18 @@ export function keptOut({ barred, password }: Account): string | undefined {
       return 'its password has expired'
     case 'password-change':
       return `it has to change its password first, ${password === 'locked' ? 'and has none' : 'which takes a terminal'}`
+    case 'pam':
+      return 'PAM keeps it out, as --kept-out says'
     case undefined:
       return undefined
   }
+}
+
+/** With what the operator says of PAM's account phase (`--kept-out`): nothing but a login asks its modules, such as pam_access. */
+export function withKeptOut(facts: Facts, names: readonly string[] = []): Facts {
+  const told = (account: Account): Account =>
+    names.includes(account.name) && account.barred === undefined ? { ...account, barred: 'pam' } : account
+  return { ...facts, accounts: facts.accounts.map(told) }
 }
 
 /** A key that opens a session, not only a forced command; also one that stands in no file and has let it in lately. */

@@ -252,6 +252,21 @@ describe('exempt groups', () => {
       ])
     })
 
+    it('is whoever the operator says, and no administrator to count on then', () => {
+      const facts = withAccounts(admin, account('oldie'), account('old', { barred: 'password-expired' }))
+      const keptOut = ['oldie', 'old', 'elsewhere']
+      for (const wanted of [policy({ keptOut }), policy({ action: 'disable', keptOut }), hardening({ keptOut })]) {
+        const { logins, notes } = draft(wanted, facts)
+        expect(logins.some((login) => keptOut.includes(login.account))).to.equal(false)
+        expect(notes.filter((note) => note.includes('cannot log in today'))).to.deep.equal([
+          'oldie: not rehearsed, since it cannot log in today: PAM keeps it out, as --kept-out says',
+          'old: not rehearsed, since it cannot log in today: its password has expired',
+        ])
+      }
+      for (const wanted of [policy({ keptOut: ['admin'] }), hardening({ keptOut: ['admin'] })])
+        expect(() => draft(wanted, facts)).to.throw('no administrator')
+    })
+
     it('is no administrator to count on', () => {
       for (const [barred, says] of [
         ['nologin', '/etc/nologin is there'],
