@@ -15,7 +15,7 @@ const again = []
 const parts = { lint, unit, lab }
 
 /** Lab tests that take longest, and so begin first. */
-const long = 'sweep people guard grace people-faults people-refused harden rehearsal rhel9-people sync-users verify'
+const long = 'sweep people guard grace people-faults people-refused harden rehearsal rhel9-people sync-users proof rollback concurrency fleet verify'
   .split(' ')
   .map((name) => path.join('test/lab', `${name}.test.ts`))
 

@@ -2,14 +2,14 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
-import { bastionctl, must, operatorEnv, sampled, until, useLab } from './harness.js'
+import { bastionctl, must, operatorEnv, generations, until, useLab } from './harness.js'
 import { calls } from './support/endpoint.js'
 import { onHosts } from './support/everywhere.js'
 import { holdAtRehearsal, letGo, shim, unshim, untilHeld } from './support/faults.js'
 import { lineOf, only, runAs, savedPlan, startAs, unattended, whileBroken } from './support/operator.js'
 import { difference, live, state } from './support/snapshot.js'
 
-const hosts = sampled('deb12')
+const hosts = generations
 const { everywhere, onAll } = onHosts(hosts)
 const alice = { machine: 'alice-laptop' }
 const bob = { machine: 'bob-desktop' }

@@ -14,14 +14,14 @@ import {
   sudoKnows,
   system,
   tree,
-  sampled,
+  generations,
   useLab,
 } from './harness.js'
 import { onHosts } from './support/everywhere.js'
 import { managed } from './support/remains.js'
 import { difference } from './support/snapshot.js'
 
-const hosts = sampled('deb12')
+const hosts = generations
 const { everywhere, onAll } = onHosts(hosts)
 
 /** Whoever has to answer a code holds no session in BatchMode. */

@@ -1,13 +1,13 @@
 /** What breaks between the rehearsal and the reload, or by the reload: the proof refuses, the host is back at once, and the old logins work. */
 import { expect } from 'chai'
-import { addPerson, bastionctl, enable, login, must, type Person, until, sampled, useLab } from './harness.js'
+import { addPerson, bastionctl, enable, login, must, type Person, until, generations, useLab } from './harness.js'
 import { onHosts } from './support/everywhere.js'
 import { atReload, oldBinary, sameBinary, unshim } from './support/faults.js'
 import { lineOf, only, unattended } from './support/operator.js'
 import { remains } from './support/remains.js'
 import { difference, state } from './support/snapshot.js'
 
-const hosts = sampled('deb13')
+const hosts = generations
 const { everywhere, onAll } = onHosts(hosts)
 
 const modules =

@@ -1,12 +1,12 @@
 /** A host that changed after the plan, in ways that the plan does not read: the rehearsal refuses, names the cause, and nothing live was touched. */
 import { expect } from 'chai'
-import { addPerson, admin, bastionctl, code, enrol, login, must, sampled, useLab } from './harness.js'
+import { addPerson, admin, bastionctl, code, enrol, login, must, generations, useLab } from './harness.js'
 import { emptyAgain, fillUp, oldBinary, sameBinary, shim, unshim } from './support/faults.js'
 import { onHosts } from './support/everywhere.js'
 import { lineOf, only, savedPlan, unattended, whileBroken } from './support/operator.js'
 import { difference, live } from './support/snapshot.js'
 
-const hosts = sampled('deb11')
+const hosts = generations
 const { everywhere, onAll } = onHosts(hosts)
 
 /** Where PAM looks for modules: `$modules` in the scripts below. */
