@@ -2,7 +2,7 @@
 # What a change is computed from, and what `status`, `hosts` and `history` show. Reads only. Sourced by main.sh.
 # Files below $F become the facts; what differs between two readings of the same host goes into the head instead.
 # shellcheck disable=SC1091
-for lib in people packages drift logins times; do . "$RUN/lib/$lib.sh"; done
+for lib in people barred rights packages drift logins times; do . "$RUN/lib/$lib.sh"; done
 F=$RUN/facts
 
 # fitness PLACE UID: 1 where no factor is there; else why the module refuses it, and with it its owner, if it does (pam_google_authenticator.c:

@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { execa } from 'execa'
 import { fileURLToPath } from 'node:url'
 
-const library = fileURLToPath(new URL('../../templates/host/lib/people.sh', import.meta.url))
+const library = fileURLToPath(new URL('../../templates/host/lib/barred.sh', import.meta.url))
 
 describe('ageing', () => {
   const rows = [

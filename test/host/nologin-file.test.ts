@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const library = fileURLToPath(new URL('../../templates/host/lib/people.sh', import.meta.url))
+const library = fileURLToPath(new URL('../../templates/host/lib/barred.sh', import.meta.url))
 
 describe('nologin_file', () => {
   let root = ''
@@ -14,7 +14,7 @@ describe('nologin_file', () => {
     root = mkdtempSync(path.join(tmpdir(), 'bastionctl-nologin-'))
     for (const folder of ['etc', 'run', 'var/run']) mkdirSync(path.join(root, folder), { recursive: true })
     writeFileSync(
-      path.join(root, 'people.sh'),
+      path.join(root, 'barred.sh'),
       readFileSync(library, 'utf8').replaceAll(/(?:\/etc|(?:\/var)?\/run)\/nologin/g, (file) => `${root}${file}`),
     )
   })
@@ -27,7 +27,7 @@ describe('nologin_file', () => {
     const effective = path.join(root, 'effective')
     writeFileSync(effective, `port 22\nusepam ${pam}\n`)
     const script = '. "$0"; nologin_file "$1" "$2"'
-    return (await execa('sh', ['-c', script, path.join(root, 'people.sh'), uid, effective])).stdout
+    return (await execa('sh', ['-c', script, path.join(root, 'barred.sh'), uid, effective])).stdout
   }
 
   for (const [files, verdict] of [

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const library = fileURLToPath(new URL('../../templates/host/lib/people.sh', import.meta.url))
+const library = fileURLToPath(new URL('../../templates/host/lib/rights.sh', import.meta.url))
 
 describe('root_groups', () => {
   it('reads rules with and without a runas list, a comment behind, or an end of the last line', async () => {
@@ -19,11 +19,11 @@ describe('root_groups', () => {
     writeFileSync(path.join(run, 'sudoers.d/a'), '%three ALL=(ALL) ALL')
     writeFileSync(path.join(run, 'sudoers.d/b'), '# next file\nUser_Alias OPS = %four\n')
     writeFileSync(
-      path.join(run, 'people.sh'),
+      path.join(run, 'rights.sh'),
       readFileSync(library, 'utf8').replaceAll('/etc/sudoers', `${run}/sudoers`),
     )
     const script = '. "$0"; getent() { echo "$2:x:1:"; }; root_groups'
-    const { stdout } = await execa('sh', ['-c', script, path.join(run, 'people.sh')])
+    const { stdout } = await execa('sh', ['-c', script, path.join(run, 'rights.sh')])
     rmSync(run, { recursive: true })
     expect(stdout.split('\n')).to.deep.equal(['four', 'one', 'three', 'two'])
   })

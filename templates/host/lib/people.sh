@@ -22,33 +22,6 @@ login_accounts() {
   done
 }
 
-# ageing CHANGED MAX INACTIVE TODAY: what PAM has against a login, by key too, because of the password's age: password-change or
-# password-expired (pam_unix, check_shadow_expiry). Days, as in shadow(5).
-ageing() {
-  case $1:$2:$3 in
-  :* | *[!0-9:]* | 0[0-9]* | *:0[0-9]*) return 0 ;;
-  0:*)
-    echo password-change
-    return 0
-    ;;
-  *) ;;
-  esac
-  if [ -z "$2" ] || [ $(($4 - $1)) -le "$2" ]; then return 0; fi
-  if [ -n "$3" ] && [ $(($4 - $1)) -gt $(($2 + $3)) ]; then echo password-expired; else echo password-change; fi
-}
-
-# nologin_file UID EFFECTIVE: nologin or run-nologin, while a file shuts everybody but root out: /etc/nologin, or the one in /run, which systemd
-# has there while a host starts and goes down (systemd-user-sessions.service(8)), and pam_nologin reads by its older name. sshd without PAM
-# reads the first alone.
-nologin_file() {
-  [ "$1" != 0 ] || return 0
-  if [ -e /etc/nologin ]; then
-    echo nologin
-  elif { [ -e /run/nologin ] || [ -e /var/run/nologin ]; } && ! grep -qx 'usepam no' "$2"; then
-    echo run-nologin
-  fi
-}
-
 # has_keys NAME HOME: a file that sshd reads keys of this account from is not empty. Where sshd says nothing, the usual one counts.
 has_keys() {
   if [ -s "$2/.ssh/authorized_keys" ]; then return 0; fi
@@ -114,26 +87,6 @@ parse_keys() {
     }' "$1"
 }
 
-# option_texts FILE: type|base64|options as they stand, of lines that have options in front of the key.
-option_texts() {
-  [ -f "$1" ] && [ -r "$1" ] || return 0
-  awk '
-    { sub(/^[[:space:]]+/, "") }
-    /^(#|$)/ || /^(ssh-|ecdsa-|sk-)/ { next }
-    {
-      quoted = 0; cut = 0
-      for (i = 1; i <= length($0); i++) {
-        c = substr($0, i, 1)
-        if (c == "\"" && substr($0, i - 1, 1) != "\\") quoted = !quoted
-        if (!quoted && (c == " " || c == "\t")) { cut = i; break }
-      }
-      if (!cut) next
-      n = split(substr($0, cut + 1), f, /[[:space:]]+/); s = (f[1] == "") ? 2 : 1
-      if (f[s] !~ /^(ssh-|ecdsa-|sk-)[A-Za-z0-9@.-]+$/ || f[s + 1] !~ /^[A-Za-z0-9+\/=]+$/) next
-      print f[s] "|" f[s + 1] "|" substr($0, 1, cut - 1)
-    }' "$1"
-}
-
 # collect_keys PEOPLE RESULT: account|type|base64|fingerprint of every key that can be offered from here. A `from=` names
 # peers that this host cannot be, a certificate authority is no key, and a notice gets nobody in.
 collect_keys() {
@@ -164,23 +117,6 @@ fingerprinted() {
 # becomes_root ACCOUNT UID: sudo lets it become root.
 becomes_root() {
   [ "$2" = 0 ] || sudo -n -l -U "$1" 2>/dev/null | grep -Eq '\((ALL|root)[^)]*\) ([A-Z_]+: ?)*ALL$'
-}
-
-# root_groups: groups that sudoers(5) lets become root, as members of its aliases too.
-root_groups() {
-  for _sudoers in /etc/sudoers /etc/sudoers.d/*; do
-    # A file's last line may lack its end.
-    [ ! -f "$_sudoers" ] || { cat "$_sudoers" && echo; }
-  done 2>/dev/null | awk '
-    /\\$/ { sub(/\\$/, " "); text = text $0; next }
-    { line = text $0; text = "" }
-    line ~ /^[[:space:]]*User_Alias[[:space:]]/ || (line ~ /^[^#=]*%/ && line ~ /=(.*[^A-Z])?ALL[[:space:]]*(#.*)?$/) {
-      if (line !~ /^[[:space:]]*User_Alias/) sub(/=.*/, "", line)
-      while (match(line, /%[^][:space:],:=()"]+/)) {
-        print substr(line, RSTART + 1, RLENGTH - 1)
-        line = substr(line, RSTART + RLENGTH)
-      }
-    }' | while read -r _group; do getent group "${_group#\#}" | cut -d: -f1; done | sort -u
 }
 
 # live_logins before|after|old: what the live listener says, from a mount namespace of its own (askpass has to be executable).

@@ -39,6 +39,26 @@ key_untils() {
   done | fingerprinted | awk -F'|' -v OFS='|' '{ print $5, $2, $6 }'
 }
 
+# option_texts FILE: type|base64|options as they stand, of lines that have options in front of the key.
+option_texts() {
+  [ -f "$1" ] && [ -r "$1" ] || return 0
+  awk '
+    { sub(/^[[:space:]]+/, "") }
+    /^(#|$)/ || /^(ssh-|ecdsa-|sk-)/ { next }
+    {
+      quoted = 0; cut = 0
+      for (i = 1; i <= length($0); i++) {
+        c = substr($0, i, 1)
+        if (c == "\"" && substr($0, i - 1, 1) != "\\") quoted = !quoted
+        if (!quoted && (c == " " || c == "\t")) { cut = i; break }
+      }
+      if (!cut) next
+      n = split(substr($0, cut + 1), f, /[[:space:]]+/); s = (f[1] == "") ? 2 : 1
+      if (f[s] !~ /^(ssh-|ecdsa-|sk-)[A-Za-z0-9@.-]+$/ || f[s + 1] !~ /^[A-Za-z0-9+\/=]+$/) next
+      print f[s] "|" f[s + 1] "|" substr($0, 1, cut - 1)
+    }' "$1"
+}
+
 # written FILE: images of reproducible builds have the epoch there, which says nothing; nor does what lies behind the year 9999.
 written() {
   stat -L -c %Y "$1" 2>/dev/null | awk '$1 >= 86400 && $1 < 253402300800'
