@@ -15,9 +15,10 @@ const again = []
 const parts = { lint, unit, lab }
 
 /** Lab tests that take longest, and so begin first. */
-const long = 'sweep people guard grace people-faults people-refused harden rehearsal rhel9-people sync-users proof rollback concurrency fleet verify'
-  .split(' ')
-  .map((name) => path.join('test/lab', `${name}.test.ts`))
+const long =
+  'sweep people guard grace people-faults people-refused harden rehearsal rhel9-people sync-users proof rollback concurrency fleet verify'
+    .split(' ')
+    .map((name) => path.join('test/lab', `${name}.test.ts`))
 
 /** Arguments of mocha by the name of what is run, three at a time: the unit tests, and one lab file after the other. */
 const queue = []

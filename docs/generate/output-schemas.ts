@@ -346,6 +346,8 @@ const userKey = z.strictObject({
   fingerprint: z.string(),
   comment: z.string(),
   options: z.array(z.string()).readonly().describe('names of the options on its line'),
+  file: optional.describe('where it stands, if not in the first file that sshd reads for the account, below its home'),
+  fixed: optional.describe('why no key can be taken out of its file, which is named'),
   expires: optional.describe(
     'its expiry-time as it stands there: YYYYMMDD, with hours, minutes and seconds, with Z for UTC',
   ),

@@ -1,7 +1,7 @@
 /** Carrying a plan out, with the question before it and the report after it. */
 import { BastionError } from '../domain/errors.js'
 import type { Emit } from '../domain/events.js'
-import { hasChanges } from '../domain/plan-groups.js'
+import { hasChanges, staying } from '../domain/plan-groups.js'
 import type { Plan } from '../domain/plan.js'
 import type { Outcome } from '../domain/outcome.js'
 import { verdict } from '../domain/verdict.js'
@@ -87,10 +87,10 @@ export async function applyPlan(
   return { exit, plan, report }
 }
 
-/** Keys that went, and what they open nevertheless: the plan has scrolled away by now. */
-function stillOpen({ changes }: Plan): readonly string[] {
-  const said = changes.flatMap(({ access }) => access.flatMap((row) => alsoOpens(row) ?? []))
-  return [...new Set(said)].map((text) => `note: ${printable(text)}`)
+/** Keys that went, and what they open nevertheless, and what has stayed: the plan has scrolled away by now. */
+function stillOpen(plan: Plan): readonly string[] {
+  const said = plan.changes.flatMap(({ access }) => access.flatMap((row) => alsoOpens(row) ?? []))
+  return [...new Set([...said, ...staying(plan)])].map((text) => `note: ${printable(text)}`)
 }
 
 /** Outcomes after which a host may hold the new state. */

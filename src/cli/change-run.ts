@@ -3,7 +3,7 @@ import { parseDuration } from '../domain/duration.js'
 import type { Emit, RunEvent } from '../domain/events.js'
 import type { ExitName } from '../domain/exit-codes.js'
 import { refuseLockouts } from '../domain/lockouts.js'
-import { hasChanges } from '../domain/plan-groups.js'
+import { hasChanges, staying } from '../domain/plan-groups.js'
 import { withRehearsed } from '../domain/sign-plan.js'
 import type { Plan } from '../domain/plan.js'
 import type { Policy } from '../domain/policy.js'
@@ -43,7 +43,8 @@ export async function runChange(context: Context, request: ChangeRequest): Promi
   const held = new HeldEvents(world.ports.emit)
   const ports = quiet ? { ...world.ports, emit: held.emit } : world.ports
   const planned = await world.engine.plan(ports, { selector, policy, confirmWithin, createdBy, tool, region })
-  if (quiet && !hasChanges(planned) && !dryRun && flags.out === undefined) return { exit: 'ok', plan: planned }
+  if (quiet && !hasChanges(planned) && staying(planned).length === 0 && !dryRun && flags.out === undefined)
+    return { exit: 'ok', plan: planned }
   held.release()
   const rehearsal = flags.rehearse && hasChanges(planned) ? await rehearse(context, world, planned) : undefined
   const plan = rehearsal === undefined ? planned : withRehearsed(planned, rehearsedHosts(rehearsal))

@@ -195,6 +195,8 @@ export interface Draft {
   readonly byOffer?: readonly string[]
   /** One-line remarks for the reviewer. */
   readonly notes: readonly string[]
+  /** What should go and stays, since it is others': said in the plan, without a change too, and once more when all is done. */
+  readonly stays?: readonly string[]
   readonly sunset?: Sunset<DesiredFile>
 }
 

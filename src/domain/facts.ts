@@ -31,6 +31,10 @@ export interface KeyFact {
   readonly expires?: string
   /** Names of authorized_keys options on the line, without their values: `from`, `command`, `restrict`, `cert-authority` … */
   readonly options: readonly string[]
+  /** Where it stands, if not in the first file that sshd reads for the account, below its home. */
+  readonly file?: string
+  /** Why no key can be taken out of its file, which is named. */
+  readonly fixed?: string
 }
 
 /** A key that let an account in within 30 days and stands in none of its files, as sshd's log has it. */

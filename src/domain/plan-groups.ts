@@ -22,6 +22,11 @@ export function plannedChange({ changes }: Plan, host: PlannedHost): Change | un
   return changes.find(({ digest }) => digest === host.change)
 }
 
+/** What stays on hosts and should go, once each. */
+export function staying({ changes, hosts }: Plan): string[] {
+  return [...new Set([...changes, ...hosts].flatMap(({ stays = [] }) => stays))]
+}
+
 export function hasChanges(plan: Plan): boolean {
   return plan.hosts.some((host) => host.change !== undefined)
 }

@@ -96,6 +96,7 @@ const change = z.strictObject({
   byRule: z.array(z.string()).readonly().exactOptional(),
   byOffer: z.array(z.string()).readonly().exactOptional(),
   notes: z.array(z.string()).readonly(),
+  stays: z.array(z.string()).readonly().exactOptional(),
   sunset: z
     .strictObject({
       at: z.int(),
@@ -232,6 +233,7 @@ const plannedHost = z.strictObject({
   describes: z.string(),
   behind: z.array(z.string()).readonly().exactOptional(),
   change: z.string().exactOptional(),
+  stays: z.array(z.string()).readonly().exactOptional(),
   rehearsed: z.boolean().exactOptional(),
 })
 

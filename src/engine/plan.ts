@@ -58,7 +58,7 @@ export async function plan(ports: Ports, request: PlanRequest): Promise<Plan> {
       ...placeOf(host),
       describes,
       ...passing(behind?.get(host.id)),
-      ...(isNoop(change) ? {} : { change: change.digest }),
+      ...(isNoop(change) ? (change.stays === undefined ? {} : { stays: change.stays }) : { change: change.digest }),
     })),
     waves: wavesOf(
       changing.map(({ host }) => host.id),

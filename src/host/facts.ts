@@ -41,7 +41,7 @@ const accountLine = z.tuple([
   z.enum(['', 'nologin', 'run-nologin', 'password-expired', 'password-change']),
 ])
 const nameLine = z.tuple([z.string(), int])
-const keyLine = z.tuple([z.string(), int, z.string(), z.string(), z.string()])
+const keyLine = z.tuple([z.string(), int, z.string(), z.string(), z.string(), z.string(), z.string()])
 const changeLine = z.tuple([z.string(), z.string(), z.string(), z.string(), int, z.string()])
 const loginLine = z.tuple([z.string(), int])
 const elsewhereLine = z.tuple([z.string(), z.string(), z.string()])
@@ -241,7 +241,7 @@ function timesFrom(row: z.infer<typeof timesLine> | undefined): { times?: Accoun
 }
 
 function keyFrom(
-  [type, bits, fingerprint, options, comment]: z.infer<typeof keyLine>,
+  [type, bits, fingerprint, options, comment, file, fixed]: z.infer<typeof keyLine>,
   account: string,
   known: KnownOfKeys,
 ): KeyFact {
@@ -257,6 +257,8 @@ function keyFrom(
     ...(expires === undefined ? {} : { expires }),
     ...(words.includes('expired') ? { expired: true as const } : {}),
     options: words.filter((word) => word !== 'expired'),
+    ...(file === '' ? {} : { file }),
+    ...(fixed === '' ? {} : { fixed }),
     ...(accepted === undefined ? {} : { accepted }),
     ...(since === undefined ? {} : { since }),
   }

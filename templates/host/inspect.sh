@@ -2,7 +2,7 @@
 # What a change is computed from, and what `status`, `hosts` and `history` show. Reads only. Sourced by main.sh.
 # Files below $F become the facts; what differs between two readings of the same host goes into the head instead.
 # shellcheck disable=SC1091
-for lib in people barred rights packages drift logins times; do . "$RUN/lib/$lib.sh"; done
+for lib in people keys barred rights packages drift logins times; do . "$RUN/lib/$lib.sh"; done
 F=$RUN/facts
 
 # fitness PLACE UID: 1 where no factor is there; else why the module refuses it, and with it its owner, if it does (pam_google_authenticator.c:
@@ -125,15 +125,24 @@ SHADOW
   done 3<"$stores"
   printf '%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s\n' "$name" "$uid" "$home" "$shell" "$(id -Gn "$name" 2>/dev/null | tr ' ' ,)" \
     "$password" "$expired" "$sudo" "$factors" "$last" "$barred"
-  key_files "$name" "$home" "$F/effective/$name" | while read -r keys; do
-    parse_keys "$keys" | while IFS='|' read -r type blob options comment; do
-      printf '%s|%s|%s|%s|%s\n' "$type" "$blob" "$name" "$options" "$comment"
-    done
+  at=0
+  key_files "$name" "$home" "$F/effective/$name" | awk '!seen[$0]++' | while read -r keys; do
+    at=$((at + 1))
+    parse_keys "$keys" >"$RUN/parsed"
+    [ -s "$RUN/parsed" ] || continue
+    why=$(plain "$(unfit "$keys" "$name" "$home" </dev/null)")
+    case $at:$keys in
+    1:"$home"/*) keys= ;;
+    *) ;;
+    esac
+    while IFS='|' read -r type blob options comment; do
+      printf '%s|%s|%s|%s|%s|%s|%s\n' "$type" "$blob" "$name" "$options" "$comment" "$(plain "$keys")" "$why"
+    done <"$RUN/parsed"
   done >>"$RUN/keys-found"
   printf '' >"$F/keys/$name"
 done <"$RUN/people" >"$F/accounts"
-fingerprinted <"$RUN/keys-found" | while IFS='|' read -r bits print type _ name options comment; do
-  printf '%s|%s|%s|%s|%s\n' "$type" "$bits" "$print" "$options" "$comment" >>"$F/keys/$name"
+fingerprinted <"$RUN/keys-found" | while IFS='|' read -r bits print type _ name options comment place why; do
+  printf '%s|%s|%s|%s|%s|%s|%s\n' "$type" "$bits" "$print" "$options" "$comment" "$place" "$why" >>"$F/keys/$name"
 done
 
 # Options by their digest, since values hold commands and addresses.

@@ -48,8 +48,14 @@ function groupView({ change, hosts }: HostGroup, shown: Set<string>, style: Styl
   return [
     style.bold(`${count(hosts.length, 'host')}: ${alike}`),
     ...indent(members),
-    ...(change === undefined ? [] : indent(changeView(change, hosts.length > 1, shown, style))),
+    ...(change === undefined ? staysView(hosts) : indent(changeView(change, hosts.length > 1, shown, style))),
   ]
+}
+
+function staysView(hosts: HostGroup['hosts']): readonly string[] {
+  return indent(
+    hosts.flatMap(({ name, stays = [] }) => stays.map((note) => `note: ${printable(name)}: ${printable(note)}`)),
+  )
 }
 
 function hostLines(hosts: HostGroup['hosts']): readonly string[] {
@@ -68,7 +74,7 @@ function changeView(change: Change, withSummary: boolean, shown: Set<string>, st
     ...lockoutsView(change.lockouts, style),
     ...people('by key alone', change.keyOnly, style.yellow),
     ...sunsetView(change.sunset, shown, style),
-    ...change.notes.map((note) => `note: ${printable(note)}`),
+    ...[...change.notes, ...(change.stays ?? [])].map((note) => `note: ${printable(note)}`),
     loginsLine(change),
   ]
 }

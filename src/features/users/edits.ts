@@ -7,7 +7,7 @@ import type { MfaState } from '../mfa/state.js'
 /** What each of them makes of its policy. */
 export type Content = Pick<
   Draft,
-  'summary' | 'files' | 'accounts' | 'logins' | 'lockouts' | 'keyOnly' | 'access' | 'notes'
+  'summary' | 'files' | 'accounts' | 'logins' | 'lockouts' | 'keyOnly' | 'access' | 'notes' | 'stays'
 >
 
 type Named = Pick<AccountEdit, 'name' | 'action' | 'reason'>
@@ -22,7 +22,7 @@ export function isExempt(groups: readonly string[], { exemptGroups }: MfaState):
   return groups.some((group) => exemptGroups.includes(group))
 }
 
-/** The account's keys, those that are lost with the reason. */
+/** The account's keys, those that are lost with the reason, and with the file where that is not the usual one. */
 export function keyRows(account: Account, lost: readonly KeyFact[], why: string): AccessRow[] {
   const { name, sudo, keys } = account
   return keys.map((key) => ({
@@ -31,7 +31,7 @@ export function keyRows(account: Account, lost: readonly KeyFact[], why: string)
     key: describeKey(key),
     today: key.expired !== true,
     after: key.expired !== true && !lost.includes(key),
-    ...(lost.includes(key) ? { why } : {}),
+    ...(lost.includes(key) ? { why: key.file === undefined ? why : `${why}, from ${key.file}` } : {}),
     ...unasked(account, key),
   }))
 }

@@ -27,7 +27,7 @@ interface NewLines {
 
 /**
  * What of these lines the account lacks. One without options says nothing of those that are there; one with options replaces them.
- * Errors: `refused` where it would take off an option that is there, such as `from`.
+ * Errors: `refused` where it would take off an option that is there, such as `from`, or the line cannot be replaced.
  */
 export function newLines(wanted: readonly PublicKey[], account: Account | undefined, facts: Facts): NewLines {
   if (account === undefined) return { fresh: wanted, replaced: [], notes: [] }
@@ -36,7 +36,10 @@ export function newLines(wanted: readonly PublicKey[], account: Account | undefi
   const replaced = wanted.filter(
     (key) => key.options !== '' && linesOf(key).some((has) => !sameKey(has, key, account.name, facts)),
   )
-  for (const key of replaced) refuseLoss(key, linesOf(key), account)
+  for (const key of replaced) {
+    refuseLoss(key, linesOf(key), account)
+    refuseFixed(linesOf(key), account)
+  }
   return {
     fresh: wanted.filter((key) => linesOf(key).length === 0 || replaced.includes(key)),
     replaced,
@@ -49,6 +52,17 @@ export function newLines(wanted: readonly PublicKey[], account: Account | undefi
           `${account.name}'s key ${describeKey(key)} is there, and keeps its options (${key.options.join(', ')})`,
       ),
   }
+}
+
+/** Errors: `refused` for a key that stands in a file which cannot be edited. */
+export function refuseFixed(keys: readonly KeyFact[], { name }: Account): void {
+  const found = keys.find(({ fixed }) => fixed !== undefined)
+  if (found?.fixed === undefined) return
+  throw new BastionError(
+    'refused',
+    `${name}'s key ${describeKey(found)} cannot be taken away: ${found.fixed}`,
+    'take it out of that file by hand first',
+  )
 }
 
 /** Errors: `refused`. */

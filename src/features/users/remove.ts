@@ -6,6 +6,7 @@ import { login } from '../mfa/logins.js'
 import type { MfaState } from '../mfa/state.js'
 import { accountEdit, isExempt, keyRows, type Content } from './edits.js'
 import { elsewhere } from './elsewhere.js'
+import { refuseFixed } from './key-lines.js'
 import {
   isLocked,
   listFile,
@@ -39,6 +40,11 @@ export function removal(
   ]
   const nothing = { summary, files, accounts: [], logins: [], lockouts: [], keyOnly: [], access: [], notes: [] }
   if (account === undefined) return nothing
+  // Below the home whole files go, whatever they are.
+  refuseFixed(
+    account.keys.filter(({ file }) => file?.startsWith(`${account.home}/`) === false),
+    account,
+  )
   const others = elsewhere({ account, keys: account.keys, leaving }, facts, state)
   const offered = account.keys.filter(({ options }) => !options.includes('from') && !options.includes('cert-authority'))
   return {
@@ -49,7 +55,7 @@ export function removal(
         action: 'remove',
         home,
         ...(archive === '' ? {} : { archive }),
-        takeKeys: offered.map(({ fingerprint }) => fingerprint),
+        takeKeys: [...new Set(offered.map(({ fingerprint }) => fingerprint))],
         reason: 'leaves',
       }),
     ],

@@ -6,7 +6,7 @@ import type { MfaState } from '../mfa/state.js'
 import { given, keysOf } from './add.js'
 import { administratorRows, asToday, personNamed } from './administrators.js'
 import { elsewhere } from './elsewhere.js'
-import { newLines } from './key-lines.js'
+import { newLines, refuseFixed } from './key-lines.js'
 import { accountEdit, keyRows, newKeyRow, type Content } from './edits.js'
 
 /** Nothing where all is as wanted. Errors: BastionError `refused`. */
@@ -17,6 +17,7 @@ export function rotation(policy: RotateKeyPolicy, facts: Facts, state: MfaState)
   const gone = account.keys.filter(({ fingerprint }) => policy.remove.includes(fingerprint))
   if (gone.length === account.keys.length && fresh.length === 0)
     throw new BastionError('refused', `"${name}" would have no key left`, 'give a new one with --add, or remove-user')
+  refuseFixed(gone, account)
   const others = elsewhere({ account, keys: gone }, facts, state)
   const notes = [...notesOf(policy, account), ...ofKeys, ...others.notes]
   const nothing = { summary: `rotate keys of ${name}`, files: [], keyOnly: [], notes }
@@ -28,7 +29,7 @@ export function rotation(policy: RotateKeyPolicy, facts: Facts, state: MfaState)
         name,
         action: 'update',
         giveKeys: fresh.map(given),
-        takeKeys: [...gone, ...replaced].map(({ fingerprint }) => fingerprint),
+        takeKeys: [...new Set([...gone, ...replaced].map(({ fingerprint }) => fingerprint))],
         reason: 'keys are replaced',
       }),
     ],

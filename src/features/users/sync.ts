@@ -41,6 +41,8 @@ export function synchronisation(policy: SyncUsersPolicy, facts: Facts, state: Mf
   const changed = policy.users
     .filter((user) => isThere(facts, user.name))
     .flatMap((user) => tried(() => brought(user, policy, facts, { managed, leaving, state })))
+  // Of whom nothing can be changed.
+  const idle = changed.filter(({ accounts, files }) => accounts.length + files.length === 0)
   const removed = leaving.flatMap((name) => tried(() => [removedPart(name, policy, facts, state, leaving)]))
   tried(() => {
     refuseTooMany(policy, { leaving, ending: ending(policy, facts, managed) }, facts, managed)
@@ -50,13 +52,14 @@ export function synchronisation(policy: SyncUsersPolicy, facts: Facts, state: Mf
   refuse(refusals)
 
   // Who is to be kept out is so first.
-  const { now, later } = firstThatFit([...removed, ...changed, ...added])
+  const { now, later } = firstThatFit([...removed, ...changed.filter((part) => !idle.includes(part)), ...added])
   const parts = [changed, added, removed].map((kind) => kind.filter((part) => now.includes(part)))
   const [changing = [], adding = [], removing = []] = parts
   const all = parts.flat()
   const gone = [...removing.map(({ name }) => name), ...managed.filter((name) => !isThere(facts, name))]
   const names = [...managed.filter((name) => !gone.includes(name)), ...adding.map(({ name }) => name)]
   const staying = facts.accounts.filter(({ name }) => !leaving.includes(name) && !endsNow(name, policy))
+  const stays = [...all, ...idle].flatMap((part) => part.stays ?? [])
   return {
     summary: `sync users: ${String(adding.length)} added, ${String(changing.length)} changed, ${String(removing.length)} removed, from ${policy.source}`,
     files: [...all.flatMap(({ files }) => files), listFile(names), ...notLocked(gone, facts)],
@@ -69,6 +72,7 @@ export function synchronisation(policy: SyncUsersPolicy, facts: Facts, state: Mf
       ...all.flatMap(({ access }) => access),
     ],
     notes: [...postponed(later), ...notMade(policy, facts), ...all.flatMap(({ notes }) => notes)],
+    ...(stays.length === 0 ? {} : { stays }),
     touched: all.map(({ name }) => name),
     groups: [...new Set(all.flatMap(({ accounts }) => accounts.flatMap(({ groups }) => groups)))],
   }
@@ -222,11 +226,18 @@ function brought(
   const { managed, leaving, state } = known
   const account = manageable(user, facts, managed)
   const wanted = keysOf(user.keys)
-  const gone = account.keys.filter((key) => !wanted.some((other) => sameKey(key, other, name, facts)))
-  const fresh = wanted.filter(
-    (key) =>
-      !account.keys.some((has) => sameKey(has, key, name, facts)) ||
-      gone.some(({ fingerprint }) => fingerprint === key.fingerprint),
+  const surplus = account.keys.filter((key) => !wanted.some((other) => sameKey(key, other, name, facts)))
+  const stuck = surplus.filter(({ fixed }) => fixed !== undefined)
+  const gone = surplus.filter((key) => !stuck.some(samePrint(key)))
+  const lacking = wanted.filter((key) => !account.keys.some((has) => sameKey(has, key, name, facts)))
+  const closed = account.keys.find(({ file, fixed }) => file === undefined && fixed !== undefined)?.fixed
+  const fresh =
+    closed === undefined
+      ? wanted.filter((key) => !stuck.some(samePrint(key)) && (lacking.includes(key) || gone.some(samePrint(key))))
+      : []
+  const reasons = [...stuck.map(({ fixed }) => fixed), ...(lacking.length > 0 ? [closed] : [])]
+  const stays = [...new Set(reasons.filter((why) => why !== undefined))].map(
+    (why) => `${name}'s keys are not as in the source: ${why}`,
   )
   const groups = (user.groups ?? []).filter((group) => !account.groups.includes(group))
   const missing = groups.filter((group) => !facts.groups.includes(group))
@@ -236,7 +247,7 @@ function brought(
   const expires = newExpiry(account, user)
   const sudoers = sudoersOf(user, facts)
   const edited = [fresh, gone, groups, left].some((list) => list.length > 0) || expires !== ''
-  if (!edited && sudoers.length === 0) return []
+  if (!edited && sudoers.length === 0 && stays.length === 0) return []
 
   const sudo = hasSudoAfter(account, user, facts)
   const lost = gone.filter((key) => !fresh.some(({ fingerprint }) => fingerprint === key.fingerprint))
@@ -255,8 +266,14 @@ function brought(
         ...(user.sudo === false && sudo ? [`${name} may become root by other means than bastionctl's`] : []),
         ...others.notes,
       ],
+      stays,
     },
   ]
+}
+
+/** Has the same fingerprint as this one. */
+function samePrint(key: Pick<KeyFact, 'fingerprint'>): (other: Pick<KeyFact, 'fingerprint'>) => boolean {
+  return ({ fingerprint }) => fingerprint === key.fingerprint
 }
 
 /** Empty where it stays. A source unlocks nobody: whoever has locked an account did so at once, and perhaps for a reason. */

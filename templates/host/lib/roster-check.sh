@@ -48,8 +48,8 @@ check_present() {
   _dir=$(home_of "$_name")
   _twins=$(awk -F: -v name="$_name" -v uid="$(id -u "$_name")" '$1 != name && $3 == uid { print $1 }' /etc/passwd | tr '\n' ' ')
   [ -z "$_twins" ] || { echo "$_name has its uid in common with ${_twins% }"; return 1; }
+  if [ "$_action" = remove ]; then keys_can_go || return 1; fi
   [ "$_action:$_house" != remove:keep ] || return 0
-  [ "$_factor" = moved ] || keys_in_home || return 1
   if [ ! -d "$_dir" ] || [ -L "$_dir" ] || [ "$(stat -c %u "$_dir")" != "$(id -u "$_name")" ]; then
     echo "$_dir is not a folder that belongs to $_name"
     return 1
@@ -59,8 +59,10 @@ check_present() {
     return 0
   fi
   if [ "$_action" = update ]; then
-    _many=$(read_keys "$_keys" "$_name" | wc -l)
-    [ "$_many" -le 500 ] || { echo "$_keys has more than 500 lines"; return 1; }
+    [ -s "$RUN/data/roster-keys/$_name" ] || return 0
+    keys_in_home || return 1
+    _why=$(unfit "$_keys" "$_name" "$_dir")
+    [ -z "$_why" ] || { echo "$_why"; return 1; }
     return 0
   fi
   _others=$(getent passwd | awk -F: -v name="$_name" -v home="$_dir" '$1 != name && ($6 == home || index($6, home "/") == 1) { print $1 }' | tr '\n' ' ')
@@ -77,11 +79,25 @@ check_present() {
   ! mounted "$_dir" || { echo "something is mounted at or below $_dir: unmount it, or leave the home with --keep-home"; return 1; }
 }
 
-# keys_in_home: $_keys is the account's file of keys, which has to lie below $_dir.
+# keys_in_home: $_keys is the account's first file of keys, into which new ones go. It has to lie below $_dir.
 keys_in_home() {
-  _keys=$(keys_file "$_name" "$_dir") || { echo "sshd reads no authorized_keys file of $_name"; return 1; }
+  _keys=$(keys_files "$_name" "$_dir" | head -n 1 | grep .) || { echo "sshd reads no authorized_keys file of $_name"; return 1; }
   case $_keys in
   "$_dir"/*) ;;
   *) echo "sshd reads the keys of $_name from $_keys, outside of the home: that is not supported"; return 1 ;;
   esac
+}
+
+# keys_can_go: those that whoever leaves has outside of the home; that itself goes whole, or has its files taken.
+keys_can_go() {
+  keys_files "$_name" "$_dir" | while IFS= read -r _keys; do
+    case $_keys in
+    "$_dir"/*) continue ;;
+    *) _why=$(unfit "$_keys" "$_name" "$_dir") ;;
+    esac
+    if [ -n "$_why" ] && parse_keys "$_keys" | grep -q .; then
+      echo "$_why"
+      exit 1
+    fi
+  done
 }

@@ -88,7 +88,7 @@ restore_person() {
   if [ -n "$_expires" ]; then
     _said=$(usermod -e "$(cut -d: -f8 "$_was/shadow")" "$_name" 2>&1 9>&-) || { echo "$_said"; return 1; }
   fi
-  if [ -f "$_was/list-keys" ] || [ -f "$_was/list-drop" ]; then restore_keys "$1" || return 1; fi
+  if [ -f "$_was/list-keys" ] || [ -f "$_was/list-drop" ]; then each_keys restore_keys "$1" || return 1; fi
   [ -z "$_factor" ] || restore_factor "$1"
 }
 
@@ -148,15 +148,19 @@ return_person() {
     journal "$1" "$_dir was deleted, and is not put back"
   fi
   [ ! -e "$_was/made-archive" ] || rmdir "${_aside%/*}" 2>/dev/null || true
-  [ "$_house" = keep ] || return 0
-  case $(cat "$_was/keys-mode" 2>/dev/null) in
-  '' | absent | unread) return 0 ;;
+  [ "$_house" != keep ] || each_keys return_keys "$1"
+}
+
+# return_keys ID: of a home that has stayed.
+return_keys() {
+  case $_by:$(cat "$_kept/keys-mode") in
+  root:* | *:absent | *:unread) return 0 ;;
   *) ;;
   esac
-  read_keys "$(cat "$_was/keys-path")" "$_name" >"$_was/keys-now"
+  read_keys "$_keys" "$_by" >"$_kept/keys-now"
   case $? in
   0) ;;
-  3) write_keys "$(cat "$_was/keys-path")" "$_name" "$(cat "$_was/keys-mode")" <"$_was/keys" || in_vain "$1" "$(cat "$_was/keys-path")" ;;
-  *) in_vain "$1" "$(cat "$_was/keys-path")" ;;
+  3) write_keys "$_keys" "$_by" "$(cat "$_kept/keys-mode")" <"$_kept/keys" || in_vain "$1" "$_keys" ;;
+  *) in_vain "$1" "$_keys" ;;
   esac
 }

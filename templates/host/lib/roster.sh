@@ -175,10 +175,11 @@ remove_person() {
   "$_dir"/*) ;;
   *) [ ! -f "$_place" ] || printf '%s\n' "$_place" >>"$RUN/belongings" ;;
   esac
+  each_keys with_belongings
   while IFS= read -r _thing; do set_aside "$_thing" "$_was" || return 1; done <"$RUN/belongings"
   if [ "$_house" = keep ]; then
     # A home that stays opens nothing any more.
-    [ "$(cat "$_was/keys-mode" 2>/dev/null || echo absent)" = absent ] || drop_keys "$(cat "$_was/keys-path")" "$_name" || return 1
+    each_keys drop_file || return 1
   elif [ -d "$_dir" ]; then
     _aside=$(house_aside "$2")
     [ -e "${_aside%/*}" ] || { printf '' >"$_was/made-archive" && durable "$_was/made-archive"; } || return 1
@@ -188,6 +189,17 @@ remove_person() {
   end_sessions "$_name"
 }
 
+# with_belongings, drop_file: keys outside of the home go as jobs do; those in it with the home, or alone where that stays.
+with_belongings() {
+  case $_by:$(cat "$_kept/keys-mode") in
+  root:absent | root:unread) ;;
+  root:*) printf '%s\n' "$_keys" >>"$RUN/belongings" ;;
+  *) ;;
+  esac
+}
+
+drop_file() { [ "$_by" = root ] || [ "$(cat "$_kept/keys-mode")" = absent ] || drop_keys "$_keys" "$_by"; }
+
 # house_aside ID: where the home goes, on its own file system.
 house_aside() { printf '%s/%s-%s\n' "${_archive:-${_dir%/*}/.bastionctl-homes}" "$_name" "$1"; }
 
@@ -196,17 +208,6 @@ own_folder() {
   [ -e "$1" ] || [ -L "$1" ] || mkdir -m 0700 "$1" || return 1
   # Of the link itself, where it is one.
   [ "$(stat -c '%F %u %a' "$1")" = 'directory 0 700' ] || { echo "$1 is not a folder of root's alone"; return 1; }
-}
-
-# roots_alone FOLDER: nobody but root can rename or replace a part of the way to what is in it.
-roots_alone() {
-  for _way in "$1" "$(readlink -m "$1")"; do
-    while :; do
-      [ "$(stat -Lc %u "${_way:-/}")" = 0 ] && [ -z "$(find -L "${_way:-/}" -maxdepth 0 -perm /022)" ] || return 1
-      [ -n "$_way" ] || break
-      _way=${_way%/*}
-    done
-  done
 }
 
 # mounts FOLDER: what is mounted on it or below it: type|place.

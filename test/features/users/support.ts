@@ -1,6 +1,12 @@
 /** Policies and a host for tests of what becomes of people. */
 import type { Account, Facts } from '../../../src/domain/facts.js'
-import type { AddUserPolicy, RemoveUserPolicy, RotateKeyPolicy } from '../../../src/domain/policy.js'
+import type {
+  AddUserPolicy,
+  RemoveUserPolicy,
+  RotateKeyPolicy,
+  SourceUser,
+  SyncUsersPolicy,
+} from '../../../src/domain/policy.js'
 import { listFile } from '../../../src/features/users/managed.js'
 import type { MfaState } from '../../../src/features/mfa/state.js'
 import { account, admin, file, key, root, stockFacts } from '../facts.js'
@@ -69,4 +75,21 @@ export function rotating(keys: readonly string[], remove: readonly string[], nam
 /** The second factor is demanded of all but these. */
 export function demandedBut(...exemptGroups: readonly string[]): MfaState {
   return { on: true, method: 'totp', enrol: 'first-login', exemptGroups }
+}
+
+/** A source that says nothing of these people but their keys. */
+export function syncing(users: readonly Pick<SourceUser, 'name' | 'keys'>[]): SyncUsersPolicy {
+  const silent = { sudo: null, groups: null, shell: '/bin/bash', comment: '', expires: '', uid: null }
+  return {
+    feature: 'users',
+    action: 'sync',
+    source: '/srv/people.yml',
+    readOn: '2026-11-24',
+    users: users.map((user) => ({ ...silent, ...user })),
+    home: 'archive',
+    archive: '',
+    operators: ['admin'],
+    maxRemovals: { unit: 'accounts', value: 1 },
+    acceptLockout: [],
+  }
 }
