@@ -44,11 +44,11 @@ export function refuseBlindTrust(plan: Plan): void {
       `sshd admits no throw-away account on ${names.join(', ')}, so no proof can decide whether to keep the change`,
       hint,
     )
-  const byRule = new Set(plan.changes.flatMap((change) => change.byRule ?? []))
-  if (byRule.size > 0)
+  const untried = new Set(plan.changes.flatMap(({ byRule = [], byOffer = [] }) => [...byRule, ...byOffer]))
+  if (untried.size > 0)
     throw new BastionError(
       'refused',
-      `no proof can try how its administrators get in (${[...byRule].join(', ')}: by certificate, or by a key that a command hands out)`,
+      `no proof can try how its administrators get in (${[...untried].join(', ')}: by certificate, by a key that a command hands out, or with more than a key)`,
       hint,
     )
 }

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { refuseUnrehearsed, unproven } from '../../src/domain/evidence.js'
+import { refuseBlindTrust, refuseUnrehearsed, unproven } from '../../src/domain/evidence.js'
 import { refusal } from '../fakes/refusal.js'
 import { change as sampleChange, planWith } from '../support/samples.js'
 
@@ -16,6 +16,16 @@ describe('evidence', () => {
       }),
     ).to.include({ exit: 'host-unfit' })
     refuseUnrehearsed({ ...blind, feature: 'users' })
+  })
+
+  it('takes the answers to keys of those who have to answer more, and leaves the decision to the operator (G3)', async () => {
+    const proven = rehearsed.slice(0, 1).map((login) => ({ ...login, phase: 'prove' as const }))
+    const byOffer = { ...sampleChange, logins: proven, byOffer: ['admin'] }
+    refuseUnrehearsed(byOffer)
+    const refused = await refusal(() => {
+      refuseBlindTrust(planWith({ changes: [byOffer] }))
+    })
+    expect(refused.message).to.match(/^no proof can try how its administrators get in \(admin: /)
   })
 
   it('takes a login of the exempt for no proof of those who need a factor (G3)', () => {
