@@ -132,6 +132,16 @@ export interface HostKey {
   readonly fingerprint: string
 }
 
+/** A rule of sudoers(5) or a job of cron(8) for a name, in a file that is not bastionctl's. */
+export interface NamedFact {
+  /** `root`: whoever has the name may become root, or is in an alias; `sudo`: a rule for less than that. */
+  readonly what: 'root' | 'sudo' | 'cron'
+  /** Of an account that is there, but for those of the system, or of nobody. */
+  readonly name: string
+  readonly file: string
+  readonly line: number
+}
+
 export interface Facts {
   /** SHA-256 over all that follows from the host's own reading, the same on hosts that are alike. */
   readonly digest: string
@@ -162,6 +172,7 @@ export interface Facts {
   readonly groups: readonly string[]
   /** Those whose members sudo lets become root. */
   readonly rootGroups?: readonly string[]
+  readonly named?: readonly NamedFact[]
   /** Every account's name and uid, those that cannot log in too. */
   readonly names: readonly { readonly name: string; readonly uid: number }[]
   /** What this build of OpenSSH knows (`ssh -Q`), in its own order. */

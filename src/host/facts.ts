@@ -42,6 +42,7 @@ const accountLine = z.tuple([
 ])
 const nameLine = z.tuple([z.string(), int])
 const keyLine = z.tuple([z.string(), int, z.string(), z.string(), z.string(), z.string(), z.string()])
+const namedLine = z.tuple([z.enum(['root', 'sudo', 'cron']), z.string(), z.string(), int])
 const changeLine = z.tuple([z.string(), z.string(), z.string(), z.string(), int, z.string()])
 const loginLine = z.tuple([z.string(), int])
 const elsewhereLine = z.tuple([z.string(), z.string(), z.string()])
@@ -94,6 +95,7 @@ export function readFacts(digest: string, tree: Tree): Facts {
     accounts: rows(tree, 'accounts', accountLine).map((row) => accountFrom(row, tree, { ...known, secretStore })),
     groups: lines(tree, 'groups'),
     rootGroups: lines(tree, 'root-groups'),
+    named: rows(tree, 'named', namedLine).map(([what, name, file, line]) => ({ what, name, file, line })),
     names: rows(tree, 'names', nameLine).map(([name, uid]) => ({ name, uid })),
     algorithms: algorithmsFrom(rows(tree, 'algorithms', pairLine)),
     hostKeys: rows(tree, 'host-keys', hostKeyLine).map(([type, bits, fingerprint]) => ({ type, bits, fingerprint })),

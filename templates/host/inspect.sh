@@ -89,6 +89,7 @@ getent group | cut -d: -f1 | sort >"$F/groups"
 root_groups >"$F/root-groups"
 # Of everybody, system accounts too: whose names are taken.
 getent passwd | cut -d: -f1,3 | tr ':' '|' | sort >"$F/names"
+named "$F/names" >"$F/named"
 for tool in ssh ssh-keygen ssh-keyscan unshare setpriv xargs flock base32 useradd getent systemctl timeout sha256sum pkill; do
   command -v "$tool" >/dev/null 2>&1 || printf '%s\n' "$tool"
 done >"$F/missing-tools"

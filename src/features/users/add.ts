@@ -19,6 +19,7 @@ import {
   sudoersFile,
   sudoersPath,
 } from './managed.js'
+import { namedIn, place, waits } from './named.js'
 import { administratorRows, asToday, givesRoot, ofTheSystem } from './administrators.js'
 import { authorizedLine, parsePublicKeys, type PublicKey } from './public-key.js'
 
@@ -56,7 +57,11 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
         .filter((key) => !replaced.includes(key))
         .map((key) => newKeyRow(name, sudo || account?.sudo === true, asFact(key))),
     ],
-    notes: [...notesOf(policy, account, state), ...ofKeys, ...(account === undefined ? skelNote(name, facts) : [])],
+    notes: [
+      ...notesOf(policy, account, state),
+      ...ofKeys,
+      ...(account === undefined ? [...skelNote(name, facts), ...namedIn(facts, name).map(waits)] : []),
+    ],
   }
 }
 
@@ -74,6 +79,13 @@ function accountOf(policy: AddUserPolicy, facts: Facts): Account | undefined {
       throw new BastionError('refused', `there is a group "${name}" already`, 'choose another name')
     if (fileFact(facts, sudoersPath(name)) !== undefined)
       throw new BastionError('refused', `${sudoersPath(name)} is there without the account`, 'remove it by hand')
+    const root = namedIn(facts, name).find(({ what }) => what === 'root')
+    if (root !== undefined && !policy.sudo && !policy.groups.some((group) => givesRoot(group, facts)))
+      throw new BastionError(
+        'refused',
+        `"${name}" would be root at once, by ${place(root)}`,
+        'take that out by hand, or say with --sudo that it is meant',
+      )
     return undefined
   }
   if (account === undefined || ofTheSystem(taken.uid))

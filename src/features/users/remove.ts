@@ -18,6 +18,7 @@ import {
   sudoersFile,
   sudoersPath,
 } from './managed.js'
+import { staysOf } from './named.js'
 import { administratorRows, administrators, asToday, ofTheSystem } from './administrators.js'
 
 const fates = { keep: 'home kept', archive: 'home archived', purge: 'home deleted' } as const
@@ -46,6 +47,7 @@ export function removal(
     account,
   )
   const others = elsewhere({ account, keys: account.keys, leaving }, facts, state)
+  const stays = staysOf(name, facts)
   const offered = account.keys.filter(({ options }) => !options.includes('from') && !options.includes('cert-authority'))
   return {
     ...nothing,
@@ -73,6 +75,7 @@ export function removal(
         ? [`${name} has keys that cannot be offered from the host itself: their refusal is not shown`]
         : []),
     ],
+    ...(stays.length === 0 ? {} : { stays }),
   }
 }
 

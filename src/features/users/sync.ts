@@ -82,7 +82,7 @@ export function synchronisation(policy: SyncUsersPolicy, facts: Facts, state: Mf
  * Bytes of accounts that one command has room for beside the program: Run Command takes 64 KB, and the program is three quarters of that. Base64
  * of a gzip of random base64 is about as long as it was.
  */
-const room = 17_000
+const room = 16_000
 /** Bytes, however little there is to say of an account: so at most some 60 at once, since each is rehearsed and proven in turn. */
 const leastCost = 290
 
@@ -197,7 +197,14 @@ function removedPart(
   leaving: readonly string[],
 ): Part {
   const { home, archive, operators } = policy
-  const { files, accounts, lockouts, access, notes } = removal(
+  const {
+    files,
+    accounts,
+    lockouts,
+    access,
+    notes,
+    stays = [],
+  } = removal(
     { feature: 'users', action: 'remove', name, home, archive, lock: false, operators, acceptLockout: [name] },
     facts,
     state,
@@ -212,6 +219,7 @@ function removedPart(
     keyOnly: [],
     access: access.filter(({ account, alsoOf }) => account === name || alsoOf === name),
     notes,
+    stays,
   }
 }
 
