@@ -83,7 +83,7 @@ export function synchronisation(policy: SyncUsersPolicy, facts: Facts, state: Mf
  * of a gzip of random base64 is about as long as it was.
  */
 const room = 16_000
-/** Bytes, however little there is to say of an account: so at most some 60 at once, since each is rehearsed and proven in turn. */
+/** Bytes, however little there is to say of an account: so at most some 55 at once, since each is rehearsed and proven in turn. */
 const leastCost = 290
 
 function firstThatFit(parts: readonly Part[]): { readonly now: readonly Part[]; readonly later: readonly Part[] } {
