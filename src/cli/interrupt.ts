@@ -36,14 +36,26 @@ export function abortOnInterrupt(tell: (text: string) => void): Interruptible {
     tell('stopping: nothing more is sent (Ctrl-C once more ends at once; armed guards put hosts back by themselves)')
     controller.abort()
   }
+  const { stdin } = process
+  /** The terminal has gone: whatever is still done to it would be an error (EIO), and end the run before it is on record. */
+  const hangUp = (): void => {
+    for (const stream of [process.stdout, process.stderr]) if (stream.isTTY) stream.write = () => true
+    if (stdin.isTTY) stdin.setRawMode = () => stdin
+    if (!controller.signal.aborted) stop()
+  }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
+  process.on('SIGHUP', hangUp)
+  // Before readline's own listener, which puts the terminal back.
+  if (stdin.isTTY) stdin.on('end', hangUp)
   return {
     signal: controller.signal,
     interrupt: stop,
     release: () => {
       process.off('SIGINT', stop)
       process.off('SIGTERM', stop)
+      process.off('SIGHUP', hangUp)
+      if (stdin.isTTY) stdin.off('end', hangUp)
     },
   }
 }

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { stripVTControlCharacters } from 'node:util'
 import { expect } from 'chai'
 import { root } from '../source-config.js'
@@ -39,7 +40,8 @@ async function type(
     if (next?.[0].test(screen.slice(from)) !== true) return
     left.shift()
     from = screen.length
-    child.stdin.write(next[1])
+    if (next[1] === 'hang up') child.kill('SIGKILL')
+    else child.stdin.write(next[1])
   })
   const exitCode = await new Promise<number | null>((resolve) => child.on('close', resolve))
   rmSync(home, { recursive: true })
@@ -61,6 +63,20 @@ describe('questions on a terminal', function () {
     expect(screen).to.match(/keep the change on 1 host\? [45]m\d*s? left|keep the change on 1 host\? 5m left/)
     expect(screen).to.include('decided keep, aborted false').and.include('2 confirmed')
     expect(exitCode).to.equal(0)
+  })
+
+  it('leaves it to the guard, and has that on record, when the terminal goes away', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'bastionctl-terminal-'))
+    await type([goOn, [asked, 'hang up']], { XDG_DATA_HOME: home })
+    const runs = join(home, 'bastionctl/runs')
+    const record = (): string =>
+      readdirSync(runs)
+        .map((name) => readFileSync(join(runs, name), 'utf8'))
+        .join('')
+    for (let waited = 0; waited < 100 && !record().includes('"exitCode"'); waited++) await sleep(100)
+    const ended = JSON.parse(record()) as object
+    rmSync(home, { recursive: true })
+    expect(ended).to.include({ exitCode: 130 })
   })
 
   it('rolls back', async () => {
