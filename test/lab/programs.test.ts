@@ -39,7 +39,7 @@ describe('accounts that programs use (lockout 43)', function () {
     for (const host of generations)
       expect(stderr).to.match(
         new RegExp(
-          `^${host} .*"robot" would be locked out where nobody can answer a code: logged in without a terminal more than once in the last 30 days`,
+          `^${host} .*"robot" would be locked out where nobody can answer a code: logged in without a terminal more than once within 30 days`,
           'm',
         ),
       )

@@ -95,7 +95,7 @@ function lost(account: Account, { after, byKey }: { after: boolean; byKey: boole
 /** A host's records do not tell a program from a person who ran one command: what is true of both is said. */
 function lostPrograms({ logins: { withoutTerminal = 0 } }: Account): string | undefined {
   if (withoutTerminal === 0) return undefined
-  return `logged in without a terminal ${times(withoutTerminal)} in the last 30 days, as programs do (ansible, rsync, CI), or a person by "ssh HOST COMMAND"`
+  return `logged in without a terminal ${times(withoutTerminal)} within 30 days: a program (ansible, rsync, CI), or a person who ran "ssh HOST COMMAND"`
 }
 
 /** Its logins may be in the log, its keys are in no file, and sshd takes certificates or asks a command for keys. */

@@ -35,8 +35,8 @@ describe('lock-outs', () => {
     const ci = account('ci', { groups: ['ci', 'robots'], logins: { lately: true, withoutTerminal: 2 } })
     const facts = withAccounts(admin, ci, account('git', { logins: { lately: true, withoutTerminal: 1 } }))
     expect(lockouts(facts)).to.deep.equal([
-      'ci: logged in without a terminal more than once in the last 30 days, as programs do (ansible, rsync, CI), or a person by "ssh HOST COMMAND"',
-      'git: logged in without a terminal once in the last 30 days, as programs do (ansible, rsync, CI), or a person by "ssh HOST COMMAND"',
+      'ci: logged in without a terminal more than once within 30 days: a program (ansible, rsync, CI), or a person who ran "ssh HOST COMMAND"',
+      'git: logged in without a terminal once within 30 days: a program (ansible, rsync, CI), or a person who ran "ssh HOST COMMAND"',
     ])
     expect(made(facts).lockouts.map(({ unattended }) => unattended)).to.deep.equal([true, true])
     expect(made(facts, { acceptLockout: ['ci'] }).lockouts[0]).to.include({ accepted: true, unattended: true })
