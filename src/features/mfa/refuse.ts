@@ -3,7 +3,7 @@ import { BastionError } from '../../domain/errors.js'
 import type { Account, Facts } from '../../domain/facts.js'
 import type { MfaPolicy } from '../../domain/policy.js'
 import { authoritiesOf, cameBy, keyCommand } from './elsewhere.js'
-import { hasKeyInFile, hasPlainKey, keptOut } from './entry.js'
+import { hasKeyInFile, hasPlainKey, keptOut, refusedFactor } from './entry.js'
 import type { Person } from './people.js'
 
 /** Errors: BastionError `refused` for a group that is not there, or whose name sshd would read as a pattern. */
@@ -43,6 +43,16 @@ export function refuseNobody(everybody: readonly Person[], policy: MfaPolicy): r
       'refused',
       'no administrator could log in: nobody with sudo has a key',
       ['put a key on an administrator first', ...notSeen(everybody.map(({ account }) => account))].join('; '),
+    )
+  const refused = everybody.flatMap(({ account }) => {
+    const why = account.sudo && hasPlainKey(account) ? refusedFactor(account) : undefined
+    return why === undefined ? [] : [`${account.name}: ${why}`]
+  })
+  if (refused.length > 0)
+    throw new BastionError(
+      'refused',
+      `no administrator could log in: ${refused.join(', ')}`,
+      'take that file away or set it right, or give a new factor with "bastionctl reset-mfa"',
     )
   throw new BastionError(
     'refused',
