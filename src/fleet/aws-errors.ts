@@ -77,14 +77,31 @@ export function accessError(thrown: unknown, call: AwsCall): BastionError {
         `set AWS_REGION, or "region" of profile "${process.env['AWS_PROFILE'] ?? 'default'}" in ~/.aws/config`,
       )
     case 'service-fault':
-      return fail(
-        kind,
-        `${action} failed inside aws (${raw.code}): ${raw.text}`,
-        'try again later; health.aws.amazon.com says what is known',
-      )
+      return nameless(raw)
+        ? fail(kind, ...notAws(raw, call))
+        : fail(
+            kind,
+            `${action} failed inside aws (${raw.code}): ${raw.text}`,
+            'try again later; health.aws.amazon.com says what is known',
+          )
     case 'request':
-      return fail(kind, `${action} failed (${raw.code}): ${raw.text}`)
+      return nameless(raw)
+        ? fail(kind, ...notAws(raw, call))
+        : fail(kind, `${action} failed (${raw.code}): ${raw.text}`)
   }
+}
+
+/** AWS's answers name the error, and what the SDK cannot read is no answer of theirs. */
+function nameless({ code, text }: Raw): boolean {
+  return /^(?:Unknown(?:Error)?|SyntaxError)$/.test(code) || text.startsWith('@aws-sdk XML parse error')
+}
+
+function notAws({ status }: Raw, { endpoint, service }: AwsCall): Line {
+  const http = status === undefined ? '' : ` (HTTP ${String(status)})`
+  return [
+    `what answers at ${endpoint ?? `the ${service} endpoint`} does not answer as aws does${http}`,
+    'is a proxy or another server in the way? look at AWS_ENDPOINT_URL and HTTPS_PROXY',
+  ]
 }
 
 type Line = readonly [message: string, hint?: string]

@@ -87,7 +87,7 @@ export function kindOf(raw: Raw): FailureKind {
   if (raw.text === 'Region is missing' || raw.text.startsWith('Region not accepted')) return 'region'
   const known = codes[raw.code]
   if (known) return known
-  if (/CERT|^UNABLE_TO_/.test(raw.code)) return 'unreachable'
+  if (/CERT|^UNABLE_TO_|^EPROTO$/.test(raw.code)) return 'unreachable'
   if (raw.status === 429) return 'throttled'
   return raw.status !== undefined && raw.status >= 500 ? 'service-fault' : 'request'
 }

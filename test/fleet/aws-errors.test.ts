@@ -110,6 +110,18 @@ describe('errors of AWS calls', () => {
       /failed inside aws \(InternalServerError\): oops/,
       /later/,
     ],
+    [
+      'another server in the place of AWS',
+      failure('Unknown', 'UnknownError', { $metadata: { httpStatusCode: 404 } }),
+      /^what answers at https:\S+ does not answer as aws does \(HTTP 404\)$/,
+      /proxy/,
+    ],
+    [
+      'a server without TLS',
+      failure('Error', 'write EPROTO', { code: 'EPROTO' }),
+      /^cannot reach .*: tls: EPROTO$/,
+      /tls/,
+    ],
     ['a missing region', new Error('Region is missing'), /^no aws region is set$/, /AWS_REGION/],
     [
       'an empty region',
