@@ -447,9 +447,12 @@ describe('bad input', function () {
 
     it('while logins are rehearsed: nothing was to be written, and nothing is', async () => {
       const before = await Promise.all(hosts.map(live))
-      await holdAtRehearsal('deb12')
-      const done = await interrupt(['enable-mfa', ...all, '--dry-run', '--rehearse'], () => untilHeld('deb12'))
-      await letGo('deb12')
+      // Both, since one may be through before the other has begun.
+      await Promise.all(hosts.map(holdAtRehearsal))
+      const done = await interrupt(['enable-mfa', ...all, '--dry-run', '--rehearse'], async () => {
+        await Promise.all(hosts.map(untilHeld))
+      })
+      await Promise.all(hosts.map(letGo))
       expect(done.stdout)
         .to.match(/^2 hosts: 2 not known$/m)
         .and.match(/^a rehearsal writes nothing/m)
