@@ -10,7 +10,7 @@ import { down, labDir, LabError, status, up } from './hosts/index.js'
 import { besideLab } from './hosts/places.js'
 
 const keep = process.argv.includes('--keep')
-Object.assign(process.env, besideLab('demo', 2))
+Object.assign(process.env, besideLab('demo', 16))
 /** Whoever goes on by hand has to name this lab. */
 const ours = ['BASTIONCTL_LAB', 'BASTIONCTL_LAB_NET'].map((name) => `${name}=${process.env[name] ?? ''}`).join(' ')
 const home = mkdtempSync(path.join(tmpdir(), 'bastionctl-demo-'))
@@ -26,6 +26,8 @@ function refuseAnother(): void {
 
 async function main(): Promise<void> {
   chapter('Three hosts, as a team would have them on EC2')
+  // What a demo that was killed has left would be taken for new hosts.
+  await down()
   const before = Date.now()
   const { hosts } = await up({ say })
   const names = hosts.map(({ name }) => name)

@@ -83,7 +83,7 @@ async function worker(n) {
   const [first, second, third] = BASTIONCTL_LAB_NET.split('.').map(Number)
   const own = {
     BASTIONCTL_LAB: `${BASTIONCTL_LAB}-${n + 1}`,
-    BASTIONCTL_LAB_NET: [first, second, (third + n) % 256].join('.'),
+    BASTIONCTL_LAB_NET: [first, second, (third + 1 + n) % 256].join('.'),
   }
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
     const [name, args] = next

@@ -1,19 +1,35 @@
 /** One bridge a lab, one network namespace a host, no route out. */
 
-import { gateway, bridgeName, labMark, netnsName, OPERATOR_NUMBERS, operatorAddress, probeAddress } from './places.js'
+import { processesOf } from './cgroup.js'
+import { LabError } from './error.js'
+import {
+  bridgeName,
+  gateway,
+  labMark,
+  netnsName,
+  networkPrefix,
+  OPERATOR_NUMBERS,
+  operatorAddress,
+  probeAddress,
+} from './places.js'
 import { must, run } from './run.js'
 
 interface Link {
   readonly ifname: string
+  readonly addr_info?: readonly { readonly local?: string }[]
 }
 
 /** The same for an address at all times, so that nobody's neighbour table goes stale. */
 const hardwareAddress = (number: number): string => `02:ba:57:10:00:${number.toString(16).padStart(2, '0')}`
 
-/** Makes the bridge unless it is there. */
+const linksOf = async (object: 'link' | 'address'): Promise<Link[]> =>
+  JSON.parse((await must('ip', ['-json', object, 'show'])) || '[]') as Link[]
+
+/** Makes the bridge unless it is there. @throws LabError when the machine has another link in the lab's network. */
 export async function ensureBridge(): Promise<void> {
   const bridge = bridgeName()
   if ((await run('ip', ['link', 'show', bridge])).exitCode === 0) return
+  await ensureFree()
   await must('ip', ['link', 'add', bridge, 'type', 'bridge'])
   const addresses = [...OPERATOR_NUMBERS.map(operatorAddress), probeAddress()].filter(
     (address) => address !== gateway(),
@@ -23,6 +39,26 @@ export async function ensureBridge(): Promise<void> {
   )
   await must('ip', ['-batch', '-'], { input: lines.join('') })
   await must('ip', ['link', 'set', bridge, 'up'])
+}
+
+/**
+ * With two links in one network, packets for the new hosts would go to the older link, and no host would ever answer. A lab that was killed
+ * together with its hosts leaves such a link: it goes. Anything else stays.
+ */
+async function ensureFree(): Promise<void> {
+  const prefix = `${networkPrefix()}.`
+  const inUse = (await linksOf('address')).filter(({ addr_info = [] }) =>
+    addr_info.some(({ local = '' }) => local.startsWith(prefix)),
+  )
+  for (const { ifname } of inUse) {
+    const mark = /^(bl[\da-f]{6})-br$/.exec(ifname)?.[1]
+    if (mark === undefined || processesOf(mark).length > 0)
+      throw new LabError(
+        `the lab's network ${prefix}0/24 is in use on ${ifname}${mark === undefined ? '' : ', which another lab has up'}`,
+        'set BASTIONCTL_LAB_NET to another one, such as 10.214.0',
+      )
+    await removeNetwork(mark)
+  }
 }
 
 /** Makes a host's namespace with its address unless it is there; it lasts over the host's restarts. */
@@ -45,13 +81,11 @@ export async function ensureNetwork(host: {
   await must('ip', ['neighbour', 'replace', host.address, 'lladdr', mac, 'dev', bridgeName(), 'nud', 'permanent'])
 }
 
-/** Removes all that carries this lab's mark, whatever made it. */
-export async function removeNetwork(): Promise<void> {
+/** Removes all that carries a lab's mark, whatever made it. */
+export async function removeNetwork(mark = labMark()): Promise<void> {
   const spaces = (await run('ip', ['netns', 'list'])).stdout.split('\n').map((line) => line.split(' ')[0] ?? '')
-  for (const netns of spaces.filter((name) => name.startsWith(`${labMark()}-`)))
-    await must('ip', ['netns', 'delete', netns])
-  const links = JSON.parse((await must('ip', ['-json', 'link', 'show'])) || '[]') as Link[]
+  for (const netns of spaces.filter((name) => name.startsWith(`${mark}-`))) await must('ip', ['netns', 'delete', netns])
   // A deleted namespace takes its links along, but not at once.
-  for (const { ifname } of links.filter((link) => link.ifname.startsWith(`${labMark()}-`)))
+  for (const { ifname } of (await linksOf('link')).filter((link) => link.ifname.startsWith(`${mark}-`)))
     await run('ip', ['link', 'delete', ifname])
 }

@@ -25,7 +25,7 @@ export function networkPrefix(): string {
   return prefix
 }
 
-/** Variables of another lab that may be up beside this one. @param step how many networks further on; 1 is what `npm test` takes for its second. */
+/** Variables of another lab that may be up beside this one. @param step how many networks further on; `npm test` takes 1 to 3. */
 export function besideLab(name: string, step: number): Record<string, string> {
   const [first = '', second = '', third = ''] = networkPrefix().split('.')
   const net = [first, second, String((Number(third) + step) % 256)].join('.')
@@ -43,14 +43,7 @@ export const gateway = (): string => `${networkPrefix()}.1`
  * that are to fail come from others than those that are to succeed, and none is used again before its penalty has passed.
  */
 export const OPERATOR_NUMBERS: readonly number[] = [
-  1,
-  2,
-  3,
-  4,
-  5,
-  6,
-  7,
-  8,
+  ...Array.from({ length: 8 }, (_, at) => 1 + at),
   ...Array.from({ length: 96 }, (_, at) => 128 + at),
 ]
 export const operatorAddress = (number: number): string => `${networkPrefix()}.${String(number)}`

@@ -267,4 +267,61 @@ describe('lab hosts', function () {
       })
     }
   })
+
+  describe('a network that the machine has already', () => {
+    const OTHER = `${LAB}-other`
+    const inOther = async <T>(work: () => Promise<T>): Promise<T> => {
+      process.env['BASTIONCTL_LAB'] = OTHER
+      try {
+        return await work()
+      } finally {
+        process.env['BASTIONCTL_LAB'] = LAB
+      }
+    }
+    const deb12 = { names: ['deb12'], endpoint: false }
+    const bridges = async (): Promise<string[]> =>
+      (await execa('ip', ['-brief', 'address'])).stdout
+        .split('\n')
+        .filter((line) => line.includes(` ${NET}.1/`))
+        .map((line) => line.split(/[ @]/)[0] ?? '')
+
+    before(down)
+    afterEach(async () => {
+      await inOther(down)
+      await down()
+    })
+
+    it('is refused at once where it is no lab that has it', async () => {
+      const link = 'notalab0'
+      await execa('ip', ['link', 'add', link, 'type', 'bridge'])
+      try {
+        await execa('ip', ['address', 'add', `${NET}.200/24`, 'dev', link])
+        const refused = await up(deb12).catch((error: unknown) => error)
+        expect(refused).to.be.instanceOf(LabError)
+        expect(String(refused)).to.include(`the lab's network ${NET}.0/24 is in use on ${link}`)
+      } finally {
+        await execa('ip', ['link', 'delete', link])
+      }
+    })
+
+    it('is refused at once where another lab is up in it, which goes on', async () => {
+      await up(deb12)
+      const refused = await inOther(() => up(deb12)).catch((error: unknown) => error)
+      expect(String(refused)).to.match(/is in use on bl[\da-f]{6}-br, which another lab has up/)
+      expect((await ssh('deb12', {}, 'true')).exitCode).to.equal(0)
+    })
+
+    it('is taken over from a lab that was killed with all its hosts', async () => {
+      await up(deb12)
+      const [dead] = await bridges()
+      await kill('deb12')
+      await inOther(async () => {
+        await up(deb12)
+        expect((await ssh('deb12', {}, 'true')).exitCode).to.equal(0)
+      })
+      expect(await bridges())
+        .to.have.length(1)
+        .and.not.include(dead)
+    })
+  })
 })
