@@ -1,3 +1,4 @@
+import { longestGuard } from '../domain/duration.js'
 import type { HostResult } from '../domain/outcome.js'
 import type { Plan } from '../domain/plan.js'
 import type { Decide } from '../engine/api.js'
@@ -6,9 +7,8 @@ import { orInterrupted } from './interrupt.js'
 import type { KeepAnswer } from './prompts.js'
 import { count, printable } from './views/text.js'
 
-/** Seconds that are added, and the most that a guard may be set to (--confirm-within). */
+/** Seconds that are added. */
 const extension = 600
-const longest = 86_400
 
 export type AskKeep = (question: { message: string; deadline: number }, signal: AbortSignal) => Promise<KeepAnswer>
 
@@ -34,7 +34,7 @@ export function decideOnTerminal(context: Context, plan: Plan, sshUser: string |
       }
       if (answer !== 'extend') return answer
       const left = Math.max(0, Math.ceil(deadline - Date.now() / 1000))
-      deadline = await extend(Math.min(left + extension, longest))
+      deadline = await extend(Math.min(left + extension, longestGuard))
     }
   }
 }

@@ -1,9 +1,9 @@
-import { hasChanges } from '../domain/plan-groups.js'
-import { count } from '../cli/views/text.js'
 import { BaseCommand } from '../cli/base-command.js'
 import { applyFlags, planFlags, selectorFlags, selectorOf } from '../cli/flags.js'
 import type { ChangeOutput } from '../cli/outputs.js'
 import { nameArg, removeUserFlags, removeUserPolicy } from '../cli/user-flags.js'
+import { count } from '../cli/views/text.js'
+import { hasChanges } from '../domain/plan-groups.js'
 
 export default class RemoveUser extends BaseCommand {
   static override summary = 'take a person off'

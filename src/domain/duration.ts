@@ -3,8 +3,8 @@ import { BastionError } from './errors.js'
 const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 }
 
 /** The guard's shortest and longest time: less than 30 s nobody can log in and say yes, more than a day nobody waits. */
-const shortest = 30
-const longest = 24 * 3600
+export const shortestGuard = 30
+export const longestGuard = 24 * 3600
 
 /** Seconds of `90s`, `10m`, `1h30m` or `24h`. Throws `usage` outside 30 s … 24 h. */
 export function parseDuration(text: string): number {
@@ -13,7 +13,7 @@ export function parseDuration(text: string): number {
     throw new BastionError('usage', `"${text}" is not a duration`, 'write it like 90s, 10m or 1h30m')
   }
   const seconds = parts.reduce((sum, [, count, unit]) => sum + Number(count) * (units[unit ?? ''] ?? 0), 0)
-  if (seconds < shortest || seconds > longest) {
+  if (seconds < shortestGuard || seconds > longestGuard) {
     throw new BastionError('usage', `a duration of "${text}" is out of range`, 'give a time between 30s and 24h')
   }
   return seconds

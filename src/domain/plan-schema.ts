@@ -1,5 +1,6 @@
 /** The plan's file format. docs/schemas/plan.json is generated from it; the types are plan.ts's and are compared below. */
 import * as z from 'zod'
+import { longestGuard, shortestGuard } from './duration.js'
 import { planSchema, type Plan } from './plan.js'
 import { factorEdits, forwardings, hardenLevels, homes, newFactors, secretStores } from './policy.js'
 
@@ -247,7 +248,7 @@ export const planFile = z.strictObject({
   selector: z.string(),
   policy: z.discriminatedUnion('feature', [mfaPolicy, hardenPolicy, usersPolicy]),
   policyDigest: z.string(),
-  confirmWithin: z.int().min(30).max(86_400),
+  confirmWithin: z.int().min(shortestGuard).max(longestGuard),
   changes: z.array(change).readonly(),
   hosts: z.array(plannedHost).readonly(),
   waves: z.array(z.array(z.string()).readonly()).readonly(),

@@ -30,7 +30,8 @@ interface Planned {
  */
 export async function plan(ports: Ports, request: PlanRequest): Promise<Plan> {
   const hosts = await select(ports, request.selector)
-  const planned = planAll(await inspect(ports, hosts), request)
+  const asks = request.policy.feature === 'users' ? { people: '' } : {}
+  const planned = planAll(await inspect(ports, hosts, asks), request)
   const changing = planned.filter(({ change }) => !isNoop(change))
   const changes = [...new Map(changing.map(({ change }) => [change.digest, change])).values()]
   const behind = changing.length === 0 ? undefined : await ports.sessions?.behind(hosts, ports.signal)

@@ -5,7 +5,7 @@ import { inspect, type Inspected } from './inspect.js'
 import { select } from './select.js'
 
 export async function users(ports: Ports, { selector, maxKeyAge }: UsersRequest): Promise<UsersReport> {
-  const inspected = await inspect(ports, await select(ports, selector), { times: '' })
+  const inspected = await inspect(ports, await select(ports, selector), { times: '', people: '' })
   const hosts = inspected.map(hostOf)
   const known = inspected.flatMap(({ host, inspection }, at) =>
     inspection === undefined || hosts[at]?.problem !== undefined

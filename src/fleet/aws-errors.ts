@@ -77,17 +77,15 @@ export function accessError(thrown: unknown, call: AwsCall): BastionError {
         `set AWS_REGION, or "region" of profile "${process.env['AWS_PROFILE'] ?? 'default'}" in ~/.aws/config`,
       )
     case 'service-fault':
-      return nameless(raw)
-        ? fail(kind, ...notAws(raw, call))
+    case 'request':
+      if (nameless(raw)) return fail(kind, ...notAws(raw, call))
+      return kind === 'request'
+        ? fail(kind, `${action} failed (${raw.code}): ${raw.text}`)
         : fail(
             kind,
             `${action} failed inside aws (${raw.code}): ${raw.text}`,
             'try again later; health.aws.amazon.com says what is known',
           )
-    case 'request':
-      return nameless(raw)
-        ? fail(kind, ...notAws(raw, call))
-        : fail(kind, `${action} failed (${raw.code}): ${raw.text}`)
   }
 }
 

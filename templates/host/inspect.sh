@@ -89,7 +89,7 @@ getent group | cut -d: -f1 | sort >"$F/groups"
 root_groups >"$F/root-groups"
 # Of everybody, system accounts too: whose names are taken.
 getent passwd | cut -d: -f1,3 | tr ':' '|' | sort >"$F/names"
-named "$F/names" >"$F/named"
+if [ -e "$RUN/data/people" ]; then named "$F/names" >"$F/named"; fi
 for tool in ssh ssh-keygen ssh-keyscan unshare setpriv xargs flock base32 useradd getent systemctl timeout sha256sum pkill; do
   command -v "$tool" >/dev/null 2>&1 || printf '%s\n' "$tool"
 done >"$F/missing-tools"
@@ -131,7 +131,8 @@ SHADOW
     at=$((at + 1))
     parse_keys "$keys" >"$RUN/parsed"
     [ -s "$RUN/parsed" ] || continue
-    why=$(plain "$(unfit "$keys" "$name" "$home" </dev/null)")
+    why=
+    [ ! -e "$RUN/data/people" ] || why=$(plain "$(unfit "$keys" "$name" "$home" </dev/null)")
     case $at:$keys in
     1:"$home"/*) keys= ;;
     *) ;;

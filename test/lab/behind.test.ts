@@ -4,7 +4,7 @@ import { homedir, tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect } from 'chai'
 import { execa } from 'execa'
-import { findHost, readState } from '../../lab/hosts/index.js'
+import { findHost } from '../../lab/hosts/index.js'
 import {
   bastionctl,
   type Finished,
@@ -12,6 +12,7 @@ import {
   operatorEnv,
   program,
   safetyFlags,
+  sshOptions,
   sudoKnows,
   useLab,
 } from './harness.js'
@@ -24,15 +25,9 @@ const behind = ['deb11', 'deb12'] as const
 const baseline = ['harden', ...tagged, '--level', 'baseline'] as const
 const unattended = ['--yes', '--confirm', 'auto'] as const
 
-/** The lab's own key, and no questions, for an ssh that ssh starts. */
-const own = (): readonly string[] => [
-  `IdentityFile=${readState().sshKey}`,
-  ...['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR'],
-]
-
 /** The operator's ssh comes to every host through the gate. */
 function throughGate(): string[] {
-  const options = own().map((option) => `-o ${option}`)
+  const options = sshOptions().map((option) => `-o ${option}`)
   return [
     ...safetyFlags(),
     ...['--ssh-option', `ProxyCommand=ssh ${options.join(' ')} -W %h:%p admin@${findHost(gate).address}`],
@@ -96,7 +91,7 @@ async function sharing(args: readonly string[]): Promise<Finished> {
   const jump = [
     `Host ${address}`,
     'User admin',
-    ...own(),
+    ...sshOptions(),
     `ControlMaster=auto`,
     `ControlPath=${folder}/master`,
     'ControlPersist=60',

@@ -51,6 +51,8 @@ export function useLab(hosts: readonly HostSpec[] = generations.map((name) => ({
       this.skip()
     }
     folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-test-'))
+    // What a run that was killed has left here would be taken for hosts of this one.
+    await down()
     await up({ hosts })
   })
   after(async function () {
@@ -89,7 +91,12 @@ export function operatorEnv(): NodeJS.ProcessEnv {
 
 /** Flags of a safety session as the lab's default user. */
 export function safetyFlags(): string[] {
-  const options = [
+  return ['--ssh-user', 'admin', ...sshOptions().flatMap((option) => ['--ssh-option', option])]
+}
+
+/** What ssh needs to log in with the lab's key and to ask nothing, as its -o takes it. */
+export function sshOptions(): string[] {
+  return [
     `IdentityFile=${readState().sshKey}`,
     'IdentitiesOnly=yes',
     'StrictHostKeyChecking=no',
@@ -97,7 +104,6 @@ export function safetyFlags(): string[] {
     'LogLevel=ERROR',
     cheapKeyExchange,
   ]
-  return ['--ssh-user', 'admin', ...options.flatMap((option) => ['--ssh-option', option])]
 }
 
 /** A command of the built program under way, without a terminal; kill it, or await it. */

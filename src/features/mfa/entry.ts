@@ -20,6 +20,10 @@ function isYes(account: Account, keyword: string): boolean {
   return effective(account.effective, keyword)[0] === 'yes'
 }
 
+function asksByKeyboard(account: Account): boolean {
+  return keyboardInteractiveNames.some((name) => isYes(account, name))
+}
+
 /** Whether a login by this shell gets any further than sshd itself, which may forward ports. */
 export function opensSession(shell: string): boolean {
   return !/\/(?:nologin|false|sync|shutdown|halt)$/.test(shell)
@@ -151,7 +155,7 @@ function against(account: Account, method: Beside, state: MfaState): string | un
   }
   // Which is the factor then, and no business of others.
   if (state.on) return 'the factor is demanded'
-  if (!keyboardInteractiveNames.some((name) => isYes(account, name))) return 'KbdInteractiveAuthentication no'
+  if (!asksByKeyboard(account)) return 'KbdInteractiveAuthentication no'
   return effective(account.effective, 'usepam')[0] === 'no' ? 'UsePAM no' : undefined
 }
 
@@ -174,9 +178,7 @@ export function keyReaches(account: Account): boolean {
 /** A password alone is enough today. */
 export function byPasswordToday(account: Account, state: MfaState): boolean {
   if (admitted(account) === 'no' || account.password !== 'set' || !factorReaches(account)) return false
-  const asks =
-    isYes(account, 'passwordauthentication') ||
-    (!state.on && (isYes(account, 'kbdinteractiveauthentication') || isYes(account, 'challengeresponseauthentication')))
+  const asks = isYes(account, 'passwordauthentication') || (!state.on && asksByKeyboard(account))
   return (
     asks &&
     alternatives(account).some((way) => way === 'any' || way === 'password' || way.startsWith('keyboard-interactive'))

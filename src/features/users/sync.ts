@@ -258,7 +258,7 @@ function brought(
   if (!edited && sudoers.length === 0 && stays.length === 0) return []
 
   const sudo = hasSudoAfter(account, user, facts)
-  const lost = gone.filter((key) => !fresh.some(({ fingerprint }) => fingerprint === key.fingerprint))
+  const lost = gone.filter((key) => !fresh.some(samePrint(key)))
   const others = elsewhere({ account, keys: lost, leaving }, facts, state)
   if (policy.operators.includes(name)) refuseOwnLoss(name, account.sudo && !sudo, isOver(expires, policy))
   return [

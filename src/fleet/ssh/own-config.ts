@@ -66,12 +66,11 @@ export class OwnConfig {
   async #jumps(first: readonly Jump[], hosts: readonly Reachable[]): Promise<ReadonlyMap<string, Known>> {
     const known = new Map<string, Known>()
     for (let waiting = [...first]; waiting.length > 0;) {
-      const fresh = [...new Map(waiting.map((jump) => [keyOf(jump), jump])).values()].filter(
-        (jump) => !known.has(keyOf(jump)),
-      )
-      const found = await eachOf(fresh, (jump) => this.#known(jump, hosts))
-      fresh.forEach((jump, at) => known.set(keyOf(jump), found[at] ?? { hostname: jump.host, jumps: [], ids: [] }))
-      waiting = found.flatMap(({ jumps }) => jumps)
+      const fresh = new Map(waiting.map((jump) => [keyOf(jump), jump]))
+      for (const key of known.keys()) fresh.delete(key)
+      const found = await eachOf([...fresh], async ([key, jump]) => [key, await this.#known(jump, hosts)] as const)
+      for (const [key, what] of found) known.set(key, what)
+      waiting = found.flatMap(([, { jumps }]) => jumps)
     }
     return known
   }
