@@ -3,12 +3,11 @@ import * as Flags from '@oclif/core/flags'
 import type * as Interfaces from '@oclif/core/interfaces'
 import { BastionError } from '../domain/errors.js'
 import { parseGrace } from '../domain/duration.js'
-import { secretStores, type Enrol, type Grace, type MfaPolicy } from '../domain/policy.js'
+import { secretStores, type Enrol, type Grace, type MethodSettings, type MfaPolicy } from '../domain/policy.js'
+import type { MethodOption, MfaMethod } from '../features/mfa/method.js'
+import { methodNamed, methods, usual } from '../features/mfa/registry.js'
 import { countOn, keptOut, repeatable } from './flags.js'
 import { keyLines } from './key-files.js'
-
-/** Defaults are those of "AWS Security Blog: How to enable MFA for bastion hosts", as the issue asks. */
-export const totpDefaults = { window: 3, rateLimit: { attempts: 3, seconds: 30 }, allowReuse: false } as const
 
 const acceptLockout = Flags.string({
   ...repeatable,
@@ -17,7 +16,7 @@ const acceptLockout = Flags.string({
 })
 
 export const enableMfaFlags = {
-  method: Flags.string({ default: 'totp', summary: 'which factor', helpValue: 'NAME' }),
+  method: Flags.string({ default: usual.name, summary: 'which factor', helpValue: 'NAME' }),
   enrol: Flags.option({
     options: ['first-login', 'required'] as const,
     default: 'first-login',
@@ -44,37 +43,60 @@ export const enableMfaFlags = {
   'accept-lockout': acceptLockout,
   'count-on': countOn,
   'kept-out': keptOut,
-  'totp-window': Flags.integer({
-    default: totpDefaults.window,
-    min: 1,
-    max: 21,
-    summary: 'codes that are accepted around the present one; 3 is one before and one after',
-    helpValue: 'CODES',
-    helpGroup: 'TOTP',
-  }),
-  'totp-rate-limit': Flags.string({
-    default: '3/30s',
-    summary: 'tries in a time',
-    helpValue: 'N/TIME',
-    helpGroup: 'TOTP',
-  }),
-  'totp-reuse': Flags.boolean({
-    default: totpDefaults.allowReuse,
-    allowNo: true,
-    summary: 'whether a code counts twice',
-    helpGroup: 'TOTP',
-  }),
+}
+
+/** Those of every method, by its name. A default is shown and not set, so that only what was given becomes part of the policy. */
+export const methodFlags: Interfaces.FlagInput = Object.fromEntries(
+  methods.flatMap((method) =>
+    Object.entries(method.options).map(([name, option]) => [`${method.name}-${name}`, flagOf(option, method)]),
+  ),
+)
+
+function flagOf(option: MethodOption, { name }: MfaMethod): Interfaces.FlagInput[string] {
+  const shown = { summary: option.summary, helpGroup: name.toUpperCase() }
+  switch (option.kind) {
+    case 'number': {
+      const { min, max, helpValue } = option
+      return Flags.integer({
+        ...shown,
+        min,
+        max,
+        helpValue,
+        defaultHelp: async () => Promise.resolve(String(option.default)),
+      })
+    }
+    case 'text':
+      return Flags.string({
+        ...shown,
+        helpValue: option.helpValue,
+        defaultHelp: async () => Promise.resolve(option.default),
+      })
+    case 'switch':
+      return Flags.boolean({ ...shown, allowNo: true })
+  }
+}
+
+/** Errors: `usage` for an option of another method. */
+function settingsOf(method: MfaMethod, flags: Readonly<Record<string, unknown>>): MethodSettings {
+  const given = Object.keys(methodFlags).filter((flag) => flags[flag] !== undefined)
+  const own = new Map(Object.keys(method.options).map((name) => [`${method.name}-${name}`, name]))
+  const strange = given.find((flag) => !own.has(flag))
+  if (strange !== undefined)
+    throw new BastionError('usage', `--${strange} is not for --method ${method.name}`, 'leave it out')
+  return Object.fromEntries(given.map((flag) => [own.get(flag) ?? flag, flags[flag] as MethodSettings[string]]))
 }
 
 export const disableMfaFlags = { 'accept-lockout': acceptLockout, 'kept-out': keptOut }
 
 /** Throws `usage` for a method that is none, and for a grace that is none or where there can be none, before anything is asked of a host. */
 export async function enablePolicy(flags: Interfaces.InferredFlags<typeof enableMfaFlags>): Promise<MfaPolicy> {
-  const { methodNamed } = await import('../features/mfa/registry.js')
+  const method = methodNamed(flags.method)
+  const settings = settingsOf(method, flags)
+  method.check({ enrol: flags.enrol, settings })
   return {
     feature: 'mfa',
     action: 'enable',
-    method: methodNamed(flags.method).name,
+    method: method.name,
     enrol: flags.enrol,
     ...(flags.grace === undefined ? {} : { grace: graceFrom(flags.grace, flags.enrol) }),
     exemptGroups: flags['exempt-group'] ?? [],
@@ -82,11 +104,7 @@ export async function enablePolicy(flags: Interfaces.InferredFlags<typeof enable
     skelKeys: await keyLines(flags['skel-key'] ?? []),
     ...(flags['count-on'] === undefined ? {} : { countOn: flags['count-on'] }),
     ...(flags['kept-out'] === undefined ? {} : { keptOut: flags['kept-out'] }),
-    totp: {
-      window: flags['totp-window'],
-      rateLimit: parseRateLimit(flags['totp-rate-limit']),
-      allowReuse: flags['totp-reuse'],
-    },
+    settings,
     acceptLockout: flags['accept-lockout'] ?? [],
   }
 }
@@ -95,12 +113,12 @@ export function disablePolicy(flags: Interfaces.InferredFlags<typeof disableMfaF
   return {
     feature: 'mfa',
     action: 'disable',
-    method: 'totp',
+    method: usual.name,
     enrol: 'first-login',
     exemptGroups: [],
     skelKeys: [],
     ...(flags['kept-out'] === undefined ? {} : { keptOut: flags['kept-out'] }),
-    totp: totpDefaults,
+    settings: {},
     acceptLockout: flags['accept-lockout'] ?? [],
   }
 }
@@ -115,20 +133,4 @@ function graceFrom(text: string, enrol: Enrol): Grace {
       'with --enrol required nobody without a factor gets in from the start',
     )
   return { seconds, until: Math.floor((Date.now() / 1000 + seconds) / 60) * 60 }
-}
-
-/** `3/30s`. The ranges are google-authenticator(1)'s: 1 … 10 tries in 15 … 600 s. */
-export function parseRateLimit(text: string): MfaPolicy['totp']['rateLimit'] {
-  const [, attempts, seconds] = /^(\d{1,2})\/(\d{1,3})s?$/.exec(text)?.map(Number) ?? []
-  if (attempts === undefined || seconds === undefined) {
-    throw new BastionError('usage', `"${text}" is not a rate limit`, 'write tries/seconds, like 3/30s')
-  }
-  if (attempts < 1 || attempts > 10 || seconds < 15 || seconds > 600) {
-    throw new BastionError(
-      'usage',
-      `a rate limit of "${text}" is out of range`,
-      'give 1 to 10 tries in 15 to 600 seconds',
-    )
-  }
-  return { attempts, seconds }
 }

@@ -1,6 +1,6 @@
 import { BaseCommand } from '../cli/base-command.js'
 import { applyFlags, planFlags, selectorFlags, selectorOf } from '../cli/flags.js'
-import { enableMfaFlags, enablePolicy } from '../cli/mfa-flags.js'
+import { enableMfaFlags, enablePolicy, methodFlags } from '../cli/mfa-flags.js'
 import type { ChangeOutput } from '../cli/outputs.js'
 
 export default class EnableMfa extends BaseCommand {
@@ -26,7 +26,14 @@ export default class EnableMfa extends BaseCommand {
     },
   ]
 
-  static override flags = { ...selectorFlags, ...enableMfaFlags, ...planFlags, ...applyFlags }
+  static override flags = {
+    ...selectorFlags,
+    ...enableMfaFlags,
+    ...planFlags,
+    ...applyFlags,
+    // Which there are, no type says.
+    ...(methodFlags as object),
+  }
 
   async run(): Promise<ChangeOutput> {
     const { flags } = await this.parse(EnableMfa)

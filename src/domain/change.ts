@@ -178,6 +178,8 @@ export interface Draft {
   readonly files: readonly DesiredFile[]
   readonly accounts: readonly AccountEdit[]
   readonly packages: readonly PackageNeed[]
+  /** By which the host makes up factors and answers for them; it is a part of a script's name there. */
+  readonly method: string
   /** Where the method keeps an account's factor; `%u` and `%h` stand for name and home. */
   readonly factor: string
   /** Where they have been kept so far, if elsewhere. */

@@ -65,3 +65,8 @@ export function formatDuration(seconds: number): string {
   const text = parts.map(([count, unit]) => (count > 0 ? `${String(count)}${unit}` : '')).join('')
   return text === '' ? '0s' : text
 }
+
+/** Epoch seconds as `2026-12-08 01:24 UTC`. */
+export function graceDate(until: number): string {
+  return `${new Date(until * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+}

@@ -72,6 +72,7 @@ const change = z.strictObject({
   files: z.array(fileEdit).readonly(),
   accounts: z.array(accountEdit).readonly(),
   packages: z.array(z.strictObject({ name: z.string(), module: z.string() })).readonly(),
+  method: z.string().regex(/^[a-z][a-z\d]*$/),
   factor: z.string(),
   factorFrom: z.string().exactOptional(),
   reads: z.array(read).readonly(),
@@ -122,11 +123,7 @@ const mfaPolicy = z.strictObject({
   skelKeys: z.array(z.string()).readonly(),
   countOn: z.array(z.string()).readonly().exactOptional(),
   keptOut: z.array(z.string()).readonly().exactOptional(),
-  totp: z.strictObject({
-    window: z.int(),
-    rateLimit: z.strictObject({ attempts: z.int(), seconds: z.int() }),
-    allowReuse: z.boolean(),
-  }),
+  settings: z.record(z.string(), z.union([z.string(), z.int(), z.boolean()])),
   acceptLockout: z.array(z.string()).readonly(),
 })
 

@@ -6,12 +6,8 @@ export type Enrol = 'first-login' | 'required'
 export const secretStores = ['home', 'root'] as const
 export type SecretStore = (typeof secretStores)[number]
 
-export interface TotpSettings {
-  /** Codes accepted around the present one: 3 is one before and one after. */
-  readonly window: number
-  readonly rateLimit: { readonly attempts: number; readonly seconds: number }
-  readonly allowReuse: boolean
-}
+/** Options of a method, by their names there; those that were not given are absent. */
+export type MethodSettings = Readonly<Record<string, string | number | boolean>>
 
 /** How long people without a factor still get in by key alone. */
 export interface Grace {
@@ -37,7 +33,7 @@ export interface MfaPolicy {
   readonly countOn?: readonly string[]
   /** Accounts that PAM's account phase keeps out already: nobody tries to log in as one of them. */
   readonly keptOut?: readonly string[]
-  readonly totp: TotpSettings
+  readonly settings: MethodSettings
   /** Accounts that the operator has agreed to lock out. */
   readonly acceptLockout: readonly string[]
 }

@@ -1,6 +1,7 @@
 /** Asks hosts what they are: one command, and one look-up a digest that is not known yet. */
 import type { Facts, Inspection } from '../domain/facts.js'
 import type { Host } from '../domain/host.js'
+import type { Policy } from '../domain/policy.js'
 import { factorPlaces } from '../features/index.js'
 import { parseAnswer, type HostAnswer } from '../host/answer.js'
 import { readFacts, readMoment } from '../host/facts.js'
@@ -37,9 +38,9 @@ export async function inspect(ports: Ports, hosts: readonly Host[], asks: Data =
   })
 }
 
-/** What the reading depends on beside the host. */
-function questions(): Data {
-  return { factors: `${factorPlaces().join('\n')}\n` }
+/** What the reading depends on beside the host: where factors may be. */
+export function questions(policy?: Policy): Data {
+  return { factors: `${factorPlaces(policy).join('\n')}\n` }
 }
 
 /** The clock was read somewhere between sending and receiving: only what lies outside of that is known to be off. */

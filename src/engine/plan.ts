@@ -15,7 +15,7 @@ import { wavesOf } from '../domain/wave.js'
 import { draft } from '../features/index.js'
 import type { PlanRequest, Ports } from './api.js'
 import { unfit, unfitError, waiting } from './fitness.js'
-import { inspect, type Inspected } from './inspect.js'
+import { inspect, questions, type Inspected } from './inspect.js'
 import { select } from './select.js'
 
 interface Planned {
@@ -30,7 +30,7 @@ interface Planned {
  */
 export async function plan(ports: Ports, request: PlanRequest): Promise<Plan> {
   const hosts = await select(ports, request.selector)
-  const asks = request.policy.feature === 'users' ? { people: '' } : {}
+  const asks = { ...questions(request.policy), ...(request.policy.feature === 'users' ? { people: '' } : {}) }
   const planned = planAll(await inspect(ports, hosts, asks), request)
   const changing = planned.filter(({ change }) => !isNoop(change))
   const changes = [...new Map(changing.map(({ change }) => [change.digest, change])).values()]

@@ -3,7 +3,7 @@ import type { Facts } from '../domain/facts.js'
 import { secretStores, type Policy } from '../domain/policy.js'
 import { draftHardening } from './hardening/draft.js'
 import { draftMfa } from './mfa/draft.js'
-import { methods } from './mfa/registry.js'
+import { methods, usual } from './mfa/registry.js'
 import { draftUsers } from './users/draft.js'
 
 export { oldKeys, type OldKey } from './users/key-age.js'
@@ -21,9 +21,14 @@ export { offerable } from './hardening/keys.js'
 export { describeHardening } from './hardening/describe.js'
 export { describeMfa } from './mfa/describe.js'
 
-/** Where each method keeps factors, by store: `home|PATH` or `root|PATH`, with `%u` and `%h` for name and home. */
-export function factorPlaces(): string[] {
-  return methods.flatMap((method) => secretStores.map((store) => `${store}|${method.factor(store)}`))
+/** Where each method keeps factors, that of the policy first: `METHOD|MODULE|STORE|PATH`, with `%u` and `%h` for name and home. */
+export function factorPlaces(policy?: Policy): string[] {
+  const asked = policy?.feature === 'mfa' ? policy.method : usual.name
+  return [...methods]
+    .sort((a, b) => Number(b.name === asked) - Number(a.name === asked))
+    .flatMap((method) =>
+      secretStores.map((store) => [method.name, method.module, store, method.factor(store)].join('|')),
+    )
 }
 
 /** What a policy means on a host. Errors: BastionError `host-unfit`, `refused`, `usage`. */

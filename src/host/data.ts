@@ -33,6 +33,7 @@ export function changeData(change: Change, order: ChangeOrder): Data {
       operator_time: order.now,
       not_after: order.notAfter,
       tool: order.tool,
+      method: change.method,
       factor: change.factor,
       ...(change.factorFrom === undefined ? {} : { factor_from: change.factorFrom }),
       digest: change.digest,
@@ -95,7 +96,7 @@ const sunsetGuard = 300
  * The later change, by the same program: what a `change` finds in its data folder, less what only the day itself tells (`id`,
  * `operator_time`, `not_after`; whose logins are tried, who is counted on).
  */
-function sunsetData({ sunset, feature, factor, digest }: Change, order: ChangeOrder): Data {
+function sunsetData({ sunset, feature, method, factor, digest }: Change, order: ChangeOrder): Data {
   if (!sunset) return {}
   const later: Data = {
     ...editsData(sunset),
@@ -109,6 +110,7 @@ function sunsetData({ sunset, feature, factor, digest }: Change, order: ChangeOr
       deadline: sunsetGuard,
       until: 'prove',
       tool: order.tool,
+      method,
       factor,
       digest,
     }),

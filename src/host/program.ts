@@ -44,6 +44,9 @@ function usedBy(verb: Verb, all: readonly Entry[]): Entry[] {
     for (const [, list = ''] of text.matchAll(/^ *for _?lib in ([a-z -]+);/gm))
       for (const lib of list.split(' ')) visit(`lib/${lib}.sh`)
     for (const [, path = ''] of text.matchAll(/\$RUN\/((?:lib\/)?[a-z-]+\.sh)/g)) visit(path)
+    // Which method's, the host finds out.
+    for (const [, start = ''] of text.matchAll(/\$RUN\/(lib\/[a-z]+-)\$/g))
+      for (const { name } of all) if (name.startsWith(start)) visit(name)
   }
   visit('main.sh')
   visit(`${verb}.sh`)

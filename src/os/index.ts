@@ -4,6 +4,7 @@ import type { OsProfile } from './profile.js'
 import { ended, releases, supportedList, type Release } from './tables.js'
 
 export type { OsProfile } from './profile.js'
+export type { Archive } from './tables.js'
 
 /** The answers for a host. Errors: BastionError `host-unfit` where the distribution is not on the supported list. */
 export function profileFor(facts: Pick<Facts, 'os'>): OsProfile {
@@ -30,10 +31,7 @@ function profile(release: Release): OsProfile {
   const [shipped] = family.passwordLines
   return {
     name: `${release.name} ${release.version}`,
-    packageFor(module) {
-      const found = release.packages[module]
-      return found && { name: found.name, module, ...(found.source === undefined ? {} : { source: found.source }) }
-    },
+    archive: release.archive,
     asksPassword: (line) =>
       (line.type === 'auth' || line.type === '@include') &&
       family.passwordLines.some(({ control, target }) => line.control === control && line.target === target),

@@ -1,4 +1,4 @@
-import type { PackageNeed } from '../domain/change.js'
+import type { Archive } from './tables.js'
 
 /** As much of a line of pam.d as a distribution is asked about. */
 export interface PamWords {
@@ -11,8 +11,8 @@ export interface PamWords {
 export interface OsProfile {
   /** e.g. `Debian 12`. */
   readonly name: string
-  /** The package that brings a PAM module, and where it comes from when that is not the distribution's own base. */
-  packageFor(module: string): (PackageNeed & { readonly source?: string }) | undefined
+  /** Which archive's packages bring PAM modules. */
+  readonly archive: Archive
   /** Whether this line of pam.d/sshd's auth section is the one that asks for the UNIX password. */
   asksPassword(line: PamWords): boolean
   /** Such a line as the distribution ships it, for messages. */

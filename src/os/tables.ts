@@ -10,13 +10,16 @@ export interface Family {
   readonly profileShells: readonly string[]
 }
 
+export type Archive = 'debian' | 'ubuntu' | 'amazon' | 'epel'
+
 export interface Release {
   readonly id: string
   readonly name: string
   readonly version: string
   readonly family: Family
   readonly cryptoPolicy: 'none' | 'command-line' | 'include'
-  readonly packages: Readonly<Record<string, { readonly name: string; readonly source?: string }>>
+  /** Where its PAM modules come from. */
+  readonly archive: Archive
 }
 
 const posixShells = ['sh', 'bash', 'rbash', 'dash', 'ash', 'ksh', 'ksh93', 'mksh']
@@ -42,20 +45,13 @@ const redhatFamily: Family = {
   profileShells: [...posixShells, 'zsh'],
 }
 
-const debianPackages = { 'pam_google_authenticator.so': { name: 'libpam-google-authenticator' } }
-const ubuntuPackages = {
-  'pam_google_authenticator.so': { name: 'libpam-google-authenticator', source: 'the universe component' },
-}
-const amazonPackages = { 'pam_google_authenticator.so': { name: 'google-authenticator' } }
-const epelPackages = { 'pam_google_authenticator.so': { name: 'google-authenticator', source: 'EPEL' } }
-
 const debian = (version: string): Release => ({
   id: 'debian',
   name: 'Debian',
   version,
   family: debianFamily,
   cryptoPolicy: 'none',
-  packages: debianPackages,
+  archive: 'debian',
 })
 const ubuntu = (version: string): Release => ({
   id: 'ubuntu',
@@ -63,7 +59,7 @@ const ubuntu = (version: string): Release => ({
   version,
   family: debianFamily,
   cryptoPolicy: 'none',
-  packages: ubuntuPackages,
+  archive: 'ubuntu',
 })
 const redhat = (version: string, cryptoPolicy: Release['cryptoPolicy']): Release[] =>
   [
@@ -76,7 +72,7 @@ const redhat = (version: string, cryptoPolicy: Release['cryptoPolicy']): Release
     version,
     family: redhatFamily,
     cryptoPolicy,
-    packages: epelPackages,
+    archive: 'epel',
   }))
 
 /** Every supported release. `version` is matched as a whole, or as the part of VERSION_ID before the first dot. */
@@ -89,7 +85,7 @@ export const releases: readonly Release[] = [
     version: '2023',
     family: redhatFamily,
     cryptoPolicy: 'include',
-    packages: amazonPackages,
+    archive: 'amazon',
   },
   ...redhat('8', 'command-line'),
   ...redhat('9', 'include'),

@@ -27,6 +27,14 @@ export function render(name: string, data: TemplateData): string {
   return renderText(readFileSync(`${root}${name}.eta`, 'utf8'), data)
 }
 
+/** A template by name, and what it is given: for those who say what is rendered without rendering it. */
+export interface Rendering {
+  readonly template: string
+  readonly data: TemplateData
+}
+
+export const renderedBy = ({ template, data }: Rendering): string => render(template, data)
+
 /** The same for a template's text. */
 export function renderText(template: string, data: TemplateData): string {
   return normalise(eta.renderString(normalise(template), strict(data)))

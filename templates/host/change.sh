@@ -4,6 +4,8 @@
 for lib in arm restore accounts packages people drift databases keys factors roster roster-check seal sunset login; do . "$RUN/lib/$lib.sh"; done
 MANIFEST=$RUN/data/manifest
 wanted() { value "$1" "$MANIFEST"; }
+# shellcheck disable=SC1090
+. "$RUN/lib/factor-$(wanted method).sh"
 change_id=$(wanted id)
 until=$(wanted until)
 

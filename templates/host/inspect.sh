@@ -5,29 +5,6 @@
 for lib in people keys barred rights packages drift logins times; do . "$RUN/lib/$lib.sh"; done
 F=$RUN/facts
 
-# fitness PLACE UID: 1 where no factor is there; else why the module refuses it, and with it its owner, if it does (pam_google_authenticator.c:
-# a regular file of that user, open to nobody else, up to 64 KB, the first line a secret in base32).
-fitness() {
-  [ -e "$1" ] || [ -L "$1" ] || return 1
-  IFS='|' read -r _kind _owner _mode _size <<STAT
-$(stat -L -c '%F|%u|%a|%s' -- "$1" 2>/dev/null)
-STAT
-  case $_kind in
-  'regular file') ;;
-  'regular empty file') echo empty && return ;;
-  *) echo kind && return ;;
-  esac
-  if [ "$_owner" != "$2" ]; then
-    echo owner
-  elif [ "$_mode" != 400 ] && [ "$_mode" != 600 ]; then
-    echo mode
-  elif [ "$_size" -gt 65536 ]; then
-    echo size
-  elif ! timeout 5 head -n 1 -- "$1" 2>/dev/null | grep -Eqx '([[:blank:]-]*[A-Za-z0-8]){2}[A-Za-z0-8[:blank:]-]*'; then
-    echo secret
-  fi
-}
-
 mkdir -p "$F/effective" "$F/keys" "$F/files"
 
 cp /etc/os-release "$F/os-release"
@@ -48,15 +25,24 @@ cp "$F/sshd-args" "$RUN/sshd-args"
   if command -v sudo >/dev/null && command -v visudo >/dev/null; then echo sudo=yes; else echo sudo=no; fi
 } >"$F/sshd"
 
-# Where factors are: the stack names the place that is not its default; without one it is what would be chosen.
-stores=$RUN/data/factors
+# Whose factors count: those of the method that the stack asks, else of the first, which is the one in question. Where they are: the stack
+# names the place that is not its default; without one it is what would be chosen.
+stack=/etc/pam.d/bastionctl-mfa
+method=$(while IFS='|' read -r name module _; do
+  [ ! -e "$stack" ] || ! grep -qs "^[^#]*$module" "$stack" || echo "$name"
+done <"$RUN/data/factors" | head -n 1)
+[ -n "$method" ] || method=$(head -n 1 "$RUN/data/factors" | cut -d'|' -f1)
+# shellcheck disable=SC1090
+. "$RUN/lib/fitness-$method.sh"
+stores=$RUN/stores
+awk -F'|' -v OFS='|' -v method="$method" '$1 == method { print $3, $4 }' "$RUN/data/factors" >"$stores"
 store=$(while IFS='|' read -r name place; do
   place=${place%%%*}
-  [ -z "$place" ] || ! grep -qsF "$place" /etc/pam.d/bastionctl-mfa || echo "$name"
+  [ -z "$place" ] || ! grep -qsF "$place" "$stack" || echo "$name"
 done <"$stores")
 if [ -z "$store" ]; then
   store=home
-  if [ ! -e /etc/pam.d/bastionctl-mfa ] && [ "$(value selinux "$F/sshd")" = enforcing ]; then store=root; fi
+  if [ ! -e "$stack" ] && [ "$(value selinux "$F/sshd")" = enforcing ]; then store=root; fi
 fi
 printf 'store=%s\n' "$store" >>"$F/sshd"
 

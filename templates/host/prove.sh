@@ -5,6 +5,8 @@
 RUN=$1 when=$2 ID=$3
 # shellcheck disable=SC1091
 for lib in env files state sshd login offers accounts cases people keys factors roster; do . "$RUN/lib/$lib.sh"; done
+# shellcheck disable=SC1090
+. "$RUN/lib/factor-$(value method "$RUN/data/manifest").sh"
 ARGS=$RUN/sshd-args
 FACTOR=$(value factor "$RUN/data/manifest")
 

@@ -5,6 +5,8 @@
 RUN=$1
 # shellcheck disable=SC1091
 for lib in env files sshd login offers view cases packages people databases keys factors roster sunset; do . "$RUN/lib/$lib.sh"; done
+# shellcheck disable=SC1090
+. "$RUN/lib/factor-$(value method "$RUN/data/manifest").sh"
 ARGS=$RUN/sshd-args
 FACTOR=$(value factor "$RUN/data/manifest")
 FACTOR_BEFORE=$(value factor_from "$RUN/data/manifest")

@@ -59,7 +59,7 @@ describe('enable-mfa', () => {
       exemptGroups: ['robots'],
       secretStore: 'root',
       skelKeys: [glass],
-      totp: { window: 3, rateLimit: { attempts: 5, seconds: 60 }, allowReuse: true },
+      settings: { 'rate-limit': '5/60s', reuse: true },
       acceptLockout: [],
     })
   })

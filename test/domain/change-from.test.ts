@@ -11,6 +11,7 @@ function draft(...files: Partial<DesiredFile>[]): Draft {
   return {
     feature: 'mfa',
     summary: 's',
+    method: 'totp',
     factor: '%h/.x',
     accounts: [],
     packages: [{ name: 'p', module: 'pam_x.so' }],

@@ -198,7 +198,7 @@ export function policy(more: Partial<MfaPolicy> = {}): MfaPolicy {
     enrol: 'first-login',
     exemptGroups: [],
     skelKeys: [],
-    totp: { window: 3, rateLimit: { attempts: 3, seconds: 30 }, allowReuse: false },
+    settings: {},
     acceptLockout: [],
     ...more,
   }

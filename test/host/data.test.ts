@@ -32,6 +32,7 @@ const change: Change = {
   ],
   accounts: [],
   packages: [{ name: 'libpam-google-authenticator', module: 'pam_google_authenticator.so' }],
+  method: 'totp',
   factor: '%h/.google_authenticator',
   reads: [{ kind: 'file', name: '/etc/pam.d/sshd', digest: 'aa' }],
   logins: [

@@ -31,8 +31,10 @@ describe('factor_since', () => {
   }
 
   it('is what was noted when the factor was made, the first of several', async () => {
-    const script = '. "$0"; epoch() { echo 1795448119; }; dated_factor'
-    const { stdout: line } = await execa('sh', ['-c', script, library('env')])
+    const script = '. "$0"; epoch() { echo 1795448119; }; totp_factor "$1" | grep SINCE'
+    const secrets = path.join(folder, 'secrets')
+    writeFileSync(secrets, `${secret}\n`)
+    const { stdout: line } = await execa('sh', ['-c', script, library('factor-totp'), secrets])
     expect(await of(factor(line))).to.equal('1795448119')
     expect(await of(factor(line, '" BASTIONCTL_SINCE 1795448999'))).to.equal('1795448119')
   })

@@ -15,7 +15,7 @@ export const policy: MfaPolicy = {
   enrol: 'first-login',
   exemptGroups: ['robots'],
   skelKeys: [],
-  totp: { window: 3, rateLimit: { attempts: 3, seconds: 30 }, allowReuse: false },
+  settings: {},
   acceptLockout: [],
 }
 
@@ -40,6 +40,7 @@ export const change: Change = {
   ],
   accounts: [],
   packages: [{ name: 'libpam-google-authenticator', module: 'pam_google_authenticator.so' }],
+  method: 'totp',
   factor: '%h/.google_authenticator',
   reads: [{ kind: 'file', name: '/etc/pam.d/sshd', digest: digestText('') }],
   logins: [

@@ -14,8 +14,8 @@ import { baseline, loginsOn, loginsPlain } from '../mfa/logins.js'
 import { answers, keyOnlyOf, people, type Person } from '../mfa/people.js'
 import { probePlan } from '../mfa/probe.js'
 import { byRuleAlone, byRuleNotes, checkGroups, notSeen } from '../mfa/refuse.js'
-import { methodNamed } from '../mfa/registry.js'
-import { mfaState, type MfaState } from '../mfa/state.js'
+import { factorOf } from '../mfa/method.js'
+import { methodOn, mfaState, type MfaState } from '../mfa/state.js'
 import { readsOf } from '../reads.js'
 import { hardeningFeature, mfaFeature, sshdFiles } from '../sshd-files.js'
 import { accessOf, held, inForce, lockoutsOf, withGoodKeys, type Access } from './access.js'
@@ -55,7 +55,7 @@ export function draftHardening(policy: HardenPolicy, asTold: Facts): Draft {
       bannerFile(policy, intents.lines),
       ...sshdFiles(facts, hardeningFeature, linesOf(policy, intents.lines), reasonOf(policy)),
     ],
-    factor: methodNamed(state.method ?? 'totp').factor(facts.secretStore),
+    ...factorOf(methodOn(state), facts),
     accounts: [],
     packages: [],
     reads: readsOf(facts, [bannerPath], policy.allowGroups),

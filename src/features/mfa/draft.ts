@@ -1,5 +1,6 @@
 /** The feature as a whole: policy and facts in, draft out. */
 import type { Draft } from '../../domain/change.js'
+import { graceDate } from '../../domain/duration.js'
 import { byCodePoint } from '../../domain/digest.js'
 import { BastionError } from '../../domain/errors.js'
 import type { Facts } from '../../domain/facts.js'
@@ -13,7 +14,7 @@ import { vouchedFor } from './elsewhere.js'
 import { hasPlainKey, keyReaches, withKeptOut } from './entry.js'
 import { filesOff, filesOn } from './files.js'
 import { refuseForeignPam, refuseForeignSshd } from './foreign.js'
-import { graceDate, graceFor, sunsetOf, type GraceState } from './grace.js'
+import { graceFor, sunsetOf, type GraceState } from './grace.js'
 import { baseline, expectations, loginsOff, loginsOn } from './logins.js'
 import { keyOnlyOf, lockoutsOf, people, type Person } from './people.js'
 import {
@@ -28,9 +29,10 @@ import {
 import { paths } from './paths.js'
 import { probePlan } from './probe.js'
 import { byRuleAlone, byRuleNotes, checkGroups, refuseNobody } from './refuse.js'
+import { factorOf } from './method.js'
 import { methodNamed } from './registry.js'
 import { skelNotes } from './skel.js'
-import { mfaState } from './state.js'
+import { methodOn, mfaState } from './state.js'
 import { factorMoves, storeFor, storeNotes, withMoved } from './store.js'
 
 /** Errors: BastionError `host-unfit`, `refused`, or `usage` (unknown method, setting out of range). */
@@ -45,8 +47,14 @@ export function draftMfa(asked: MfaPolicy, asTold: Facts): Draft {
 
 function draftOn(asked: MfaPolicy, facts: Facts, os: OsProfile): Draft {
   const method = methodNamed(asked.method)
-  method.check(asked, facts)
+  method.check(asked)
   const state = mfaState(facts)
+  if (state.on && state.method !== method.name)
+    throw new BastionError(
+      'refused',
+      `its second factor is ${String(state.method)}, and nobody has one of ${method.name} yet`,
+      'switch that off with disable-mfa first',
+    )
   const store = storeFor(asked, method, facts)
   const accounts = factorMoves(store, facts, state)
   const grace = graceFor(asked.grace, state.grace)
@@ -54,13 +62,7 @@ function draftOn(asked: MfaPolicy, facts: Facts, os: OsProfile): Draft {
   checkGroups(policy.exemptGroups, facts)
   refuseForeignSshd(facts)
   const pamNotes = refuseForeignPam(facts, os)
-  const need = os.packageFor(method.module)
-  if (need === undefined)
-    throw new BastionError(
-      'host-unfit',
-      `no package of ${os.name} is known to bring ${method.module}`,
-      `install ${method.module} on the host by hand`,
-    )
+  const need = method.packages[os.archive]
 
   const everybody = people(policy, withMoved(facts, accounts, store), state, foreignDirectives(facts, mfaFeature))
   const byRule = byRuleAlone(refuseNobody(everybody, policy))
@@ -80,10 +82,10 @@ function draftOn(asked: MfaPolicy, facts: Facts, os: OsProfile): Draft {
     feature: policy.feature,
     summary: `enable mfa (${method.name}, ${enrolText(policy, grace)}${exemptText(policy)})`,
     files,
-    factor: method.factor(store),
+    ...factorOf(method, { secretStore: store }),
     ...(store === facts.secretStore ? {} : { factorFrom: method.factor(facts.secretStore) }),
     accounts,
-    packages: [{ name: need.name, module: need.module }],
+    packages: [{ name: need.name, module: method.module }],
     reads: readsOf(facts, Object.values(paths), policy.exemptGroups),
     logins: [...baseline(able, state), ...loginsOn(able, policy, probe)],
     expectations: expectations([...able, ...unseen(everybody)], facts.sshd.version),
@@ -131,7 +133,7 @@ function draftOff(policy: MfaPolicy, facts: Facts): Draft {
     feature: policy.feature,
     summary: 'disable mfa',
     files: filesOff(facts),
-    factor: methodNamed(state.method ?? policy.method).factor(facts.secretStore),
+    ...factorOf(methodOn(state), facts),
     accounts: [],
     packages: [],
     reads: readsOf(facts, Object.values(paths), []),

@@ -4,6 +4,7 @@ import type { Facts } from '../../domain/facts.js'
 import type { MfaPolicy, SecretStore } from '../../domain/policy.js'
 import type { OsProfile } from '../../os/index.js'
 import { applyPamEdit, revertPamEdit } from '../../render/pam-edit.js'
+import { renderedBy } from '../../render/template.js'
 import { graceRemark, timerFiles, type GraceState } from './grace.js'
 import type { Enrolment, MfaMethod } from './method.js'
 import { mfaFeature, withText } from '../sshd-files.js'
@@ -41,7 +42,7 @@ export function filesOn(
   return [
     {
       path: paths.pamStack,
-      content: method.stack(policy, store, grace && graceRemark(grace)),
+      content: renderedBy(method.stack(policy, store, grace && graceRemark(grace))),
       mode,
       owner,
       group,
@@ -90,28 +91,27 @@ export function filesOff(facts: Facts): DesiredFile[] {
 
 /** The helper is there before anybody may call it, and callable before anybody is told to. */
 function enrolFiles(enrolment: Enrolment | undefined): DesiredFile[] {
-  const { script = null, helper } = enrolment ?? {}
+  const { script, helper } = enrolment ?? {}
   return [
     {
       path: paths.enrolHelper,
-      content: helper?.program ?? null,
+      content: helper ? renderedBy(helper.program) : null,
       ...root,
       mode: '0755',
       reason: helper ? 'writes the factor of whoever enrols, who cannot do it themselves' : notByThemselves,
     },
     {
       path: paths.enrolSudoers,
-      content: helper?.sudoers ?? null,
+      content: helper ? renderedBy(helper.sudoers) : null,
       ...root,
       mode: '0440',
       reason: helper ? 'lets everybody start that one program as root, without arguments' : notByThemselves,
     },
     {
       path: paths.enrolScript,
-      content: script,
+      content: script ? renderedBy(script) : null,
       ...root,
-      reason:
-        script === null ? 'nobody is made to enrol at login' : 'makes people enrol in their first interactive shell',
+      reason: script ? 'makes people enrol in their first interactive shell' : 'nobody is made to enrol at login',
     },
   ]
 }

@@ -1,9 +1,9 @@
 /** First login with a date: until then who has no factor gets in by key alone, and then the host itself makes enrolment required. */
 import type { DesiredFile, LoginCase, Read, Sunset } from '../../domain/change.js'
 import { digestText } from '../../domain/digest.js'
-import { formatGrace, readGraceTime } from '../../domain/duration.js'
+import { formatGrace, graceDate, readGraceTime } from '../../domain/duration.js'
 import type { Grace, MfaPolicy, SecretStore } from '../../domain/policy.js'
-import { render } from '../../render/template.js'
+import { render, renderedBy } from '../../render/template.js'
 import { mfaFeature } from '../sshd-files.js'
 import { login } from './logins.js'
 import type { MfaMethod } from './method.js'
@@ -35,11 +35,6 @@ export function readGrace(stack: string): GraceState | undefined {
 export function graceFor(asked: Grace | undefined, present: GraceState | undefined): GraceState | undefined {
   if (asked === undefined) return undefined
   return present?.seconds === asked.seconds ? present : { ...asked, ended: false }
-}
-
-/** `2026-12-08 01:24 UTC` */
-export function graceDate(until: number): string {
-  return `${new Date(until * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 }
 
 /** Timer and service; gone without a date that is still to come. */
@@ -87,7 +82,7 @@ export function sunsetOf(
   const required: MfaPolicy = { ...policy, enrol: 'required' }
   const ended = { ...grace, ended: true }
   const changed = new Map<string, string | null>([
-    [paths.pamStack, method.stack(required, store, graceRemark(ended))],
+    [paths.pamStack, renderedBy(method.stack(required, store, graceRemark(ended)))],
     [paths.enrolScript, null],
     [paths.enrolHelper, null],
     [paths.enrolSudoers, null],

@@ -1,10 +1,11 @@
 /** Remarks for the reviewer on accounts that the change treats in a way of their own. */
+import { graceDate } from '../../domain/duration.js'
 import { byCodePoint } from '../../domain/digest.js'
 import type { Facts } from '../../domain/facts.js'
 import type { MfaPolicy } from '../../domain/policy.js'
 import type { OsProfile } from '../../os/index.js'
 import { byKeyToday, hasKeyInFile, hasPlainKey } from './entry.js'
-import { graceDate, type GraceState } from './grace.js'
+import type { GraceState } from './grace.js'
 import { notEnrolled, type Person } from './people.js'
 import type { MfaState } from './state.js'
 

@@ -5,6 +5,9 @@ import { totp } from './totp.js'
 /** Every method; the next one is one file, its templates and a line here. */
 export const methods: readonly MfaMethod[] = [totp]
 
+/** Where nothing says which. */
+export const usual: MfaMethod = totp
+
 /** Errors: BastionError `usage` for a name that is none. */
 export function methodNamed(name: string): MfaMethod {
   const found = methods.find((method) => method.name === name)

@@ -7,7 +7,8 @@ import { readSshdFile } from '../../render/sshd-config.js'
 import { mfaFeature, present } from '../sshd-files.js'
 import { readGrace, type GraceState } from './grace.js'
 import { keyAlone, paths } from './paths.js'
-import { methods } from './registry.js'
+import type { MfaMethod } from './method.js'
+import { methods, usual } from './registry.js'
 
 export interface MfaState {
   /** sshd demands the factor and PAM asks for it. */
@@ -34,4 +35,9 @@ export function mfaState(facts: Facts): MfaState {
   })[0]
   const asked = findBlocks(pamSshd, marks(mfaFeature.name), paths.pamSshd).length > 0
   return { on: asked && sshdText !== '' && found !== undefined, ...found, exemptGroups, ...(grace ? { grace } : {}) }
+}
+
+/** Whose factors count on the host. */
+export function methodOn(state: Pick<MfaState, 'method'>): MfaMethod {
+  return methods.find(({ name }) => name === state.method) ?? usual
 }

@@ -1,8 +1,7 @@
 /** Time-based codes by pam_google_authenticator(8) and google-authenticator(1). */
+import { graceDate } from '../../domain/duration.js'
 import { BastionError } from '../../domain/errors.js'
-import type { MfaPolicy, SecretStore, TotpSettings } from '../../domain/policy.js'
-import { render } from '../../render/template.js'
-import { graceDate } from './grace.js'
+import type { MethodSettings, MfaPolicy, SecretStore } from '../../domain/policy.js'
 import type { EnrolmentDetails, MfaMethod } from './method.js'
 import { paths } from './paths.js'
 
@@ -21,19 +20,49 @@ export const totp: MfaMethod = {
   name: 'totp',
   module,
 
-  check({ totp: settings }) {
-    checkRanges(settings)
+  packages: {
+    debian: { name: 'libpam-google-authenticator' },
+    ubuntu: { name: 'libpam-google-authenticator', source: 'the universe component' },
+    amazon: { name: 'google-authenticator' },
+    epel: { name: 'google-authenticator', source: 'EPEL' },
+  },
+
+  // Defaults are those of "AWS Security Blog: How to enable MFA for bastion hosts".
+  options: {
+    window: {
+      kind: 'number',
+      default: 3,
+      min: 1,
+      max: 21,
+      summary: 'codes that are accepted around the present one; 3 is one before and one after',
+      helpValue: 'CODES',
+    },
+    'rate-limit': { kind: 'text', default: '3/30s', summary: 'tries in a time', helpValue: 'N/TIME' },
+    reuse: { kind: 'switch', default: false, summary: 'whether a code counts twice' },
+  },
+
+  check({ enrol, settings }) {
+    const [given] = Object.keys(settings)
+    if (enrol === 'required' && given !== undefined)
+      throw new BastionError(
+        'usage',
+        `--totp-${given} is for enrolment at the first login, and with --enrol required there is none`,
+        'leave it out: a factor has the settings that it was made with',
+      )
+    settingsFrom(settings)
   },
 
   factor: (store) => (store === 'root' ? `${rootFolder}/%u` : `%h/${homeSecret}`),
 
   // Only options that the 2019 builds of Debian and EPEL know: an unknown one denies everybody.
-  stack: (policy, store, remark = '') =>
-    render('etc/pam.d/bastionctl-mfa.totp', {
+  stack: (policy, store, remark = '') => ({
+    template: 'etc/pam.d/bastionctl-mfa.totp',
+    data: {
       remark,
       options: [...secretOptions(store), ...(policy.enrol === 'first-login' ? ['nullok'] : [])],
       optional: policy.enrol === 'first-login',
-    }),
+    },
+  }),
 
   enrolment(policy, store, { exemptAccounts, until = 0 }) {
     const root = store === 'root'
@@ -41,17 +70,23 @@ export const totp: MfaMethod = {
     const helper = root ? paths.enrolHelper : ''
     const dialog = enrolDialog(policy, until)
     return {
-      script: render('etc/profile.d/bastionctl-mfa-enrol.totp.sh', {
-        ...exempt,
-        helper,
-        secret: root ? `${rootFolder}/$(id -un)` : `\${HOME-}/${homeSecret}`,
-        ...dialog,
-      }),
+      script: {
+        template: 'etc/profile.d/bastionctl-mfa-enrol.totp.sh',
+        data: {
+          ...exempt,
+          helper,
+          secret: root ? `${rootFolder}/$(id -un)` : `\${HOME-}/${homeSecret}`,
+          ...dialog,
+        },
+      },
       ...(root
         ? {
             helper: {
-              program: render('usr/local/sbin/bastionctl-mfa-enrol.totp', { folder: rootFolder, ...dialog }),
-              sudoers: render('etc/sudoers.d/bastionctl_mfa-enrol', { helper }),
+              program: {
+                template: 'usr/local/sbin/bastionctl-mfa-enrol.totp',
+                data: { folder: rootFolder, ...dialog },
+              },
+              sudoers: { template: 'etc/sudoers.d/bastionctl_mfa-enrol', data: { helper } },
             },
           }
         : {}),
@@ -69,7 +104,8 @@ function secretOptions(store: SecretStore): string[] {
 }
 
 /** What a person is told, and the settings that google-authenticator(1) is given. */
-function enrolDialog({ totp: settings }: MfaPolicy, until: NonNullable<EnrolmentDetails['until']>) {
+function enrolDialog(policy: MfaPolicy, until: NonNullable<EnrolmentDetails['until']>) {
+  const settings = settingsFrom(policy.settings)
   return {
     until,
     date: until === 0 ? '' : graceDate(until),
@@ -79,20 +115,39 @@ function enrolDialog({ totp: settings }: MfaPolicy, until: NonNullable<Enrolment
     window: settings.window,
   }
 }
-/** Ranges of google-authenticator(1): beyond them the tool exits, and the enrolment with it. */
-function checkRanges({ window, rateLimit }: TotpSettings): void {
-  const ranges: [string, number, number, number][] = [
-    ['window', window, 1, 21],
-    ['rate limit attempts', rateLimit.attempts, 1, 10],
-    ['rate limit seconds', rateLimit.seconds, 15, 600],
-  ]
-  for (const [name, value, least, most] of ranges) {
-    if (!Number.isInteger(value) || value < least || value > most) {
-      throw new BastionError(
-        'usage',
-        `totp ${name} "${value}" is out of range`,
-        `use a whole number from ${least} to ${most}`,
-      )
-    }
+
+interface TotpSettings {
+  /** Codes accepted around the present one. */
+  readonly window: number
+  readonly rateLimit: { readonly attempts: number; readonly seconds: number }
+  readonly allowReuse: boolean
+}
+
+function settingsFrom(given: MethodSettings): TotpSettings {
+  const { window, 'rate-limit': rateLimit, reuse } = totp.options
+  const settings = {
+    window: given.window ?? window?.default,
+    rateLimit: parseRateLimit(String(given['rate-limit'] ?? rateLimit?.default)),
+    allowReuse: (given.reuse ?? reuse?.default) === true,
   }
+  // Beyond its range google-authenticator(1) exits, and the enrolment with it.
+  if (!(Number.isInteger(settings.window) && Number(settings.window) >= 1 && Number(settings.window) <= 21))
+    throw new BastionError('usage', `a window of "${String(settings.window)}" is out of range`, 'give 1 to 21 codes')
+  return { ...settings, window: Number(settings.window) }
+}
+
+/** `3/30s`. The ranges are google-authenticator(1)'s, as above. */
+function parseRateLimit(text: string): TotpSettings['rateLimit'] {
+  const [, attempts, seconds] = /^(\d{1,2})\/(\d{1,3})s?$/.exec(text)?.map(Number) ?? []
+  if (attempts === undefined || seconds === undefined) {
+    throw new BastionError('usage', `"${text}" is not a rate limit`, 'write tries/seconds, like 3/30s')
+  }
+  if (attempts < 1 || attempts > 10 || seconds < 15 || seconds > 600) {
+    throw new BastionError(
+      'usage',
+      `a rate limit of "${text}" is out of range`,
+      'give 1 to 10 tries in 15 to 600 seconds',
+    )
+  }
+  return { attempts, seconds }
 }

@@ -6,7 +6,7 @@ import type { AddUserPolicy } from '../../domain/policy.js'
 import { opensSession } from '../mfa/entry.js'
 import { login } from '../mfa/logins.js'
 import { paths } from '../mfa/paths.js'
-import type { MfaState } from '../mfa/state.js'
+import { methodOn, type MfaState } from '../mfa/state.js'
 import { accountEdit, isExempt, newKeyRow, type Content } from './edits.js'
 import { newLines } from './key-lines.js'
 import {
@@ -36,7 +36,7 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
   const groups = [...policy.groups, ...exemption(policy, account, facts, state)]
   const sudo = policy.sudo || groups.some((group) => givesRoot(group, facts))
   const factor = policy.factor === 'totp' && account?.enrolled !== true ? 'totp' : undefined
-  if (factor !== undefined) refuseWithoutSeals(facts)
+  if (factor !== undefined) refuseNewFactor(facts, state)
   const asked = { ...policy, groups }
   const edit =
     account === undefined ? created(asked, keys, factor) : updated(asked, account, facts, { keys, replaced, factor })
@@ -163,8 +163,14 @@ function exemption(policy: AddUserPolicy, account: Account | undefined, facts: F
   return [first]
 }
 
-/** Errors: `refused`. */
-export function refuseWithoutSeals({ opensSeals }: Facts): void {
+/** Errors: `refused` where a secret that is made here would be of no use. */
+export function refuseNewFactor({ opensSeals }: Facts, state: Pick<MfaState, 'method'>): void {
+  if (methodOn(state).name !== 'totp')
+    throw new BastionError(
+      'refused',
+      `its second factor is ${methodOn(state).name}, and secrets are made for totp`,
+      'let people enrol as that method has it: --factor first-login',
+    )
   if (!opensSeals)
     throw new BastionError(
       'refused',

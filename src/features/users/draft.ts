@@ -4,8 +4,8 @@ import { digestText } from '../../domain/digest.js'
 import { fileFact, type Facts } from '../../domain/facts.js'
 import type { UsersPolicy } from '../../domain/policy.js'
 import { profileFor } from '../../os/index.js'
-import { methodNamed } from '../mfa/registry.js'
-import { mfaState, type MfaState } from '../mfa/state.js'
+import { factorOf } from '../mfa/method.js'
+import { methodOn, mfaState, type MfaState } from '../mfa/state.js'
 import { addition, refusePassed } from './add.js'
 import { factorEdit } from './factor.js'
 import { listPath } from './managed.js'
@@ -21,7 +21,7 @@ export function draftUsers(policy: UsersPolicy, facts: Facts): Draft {
   return {
     feature: policy.feature,
     packages: [],
-    factor: methodNamed(state.method ?? 'totp').factor(facts.secretStore),
+    ...factorOf(methodOn(state), facts),
     reads: [
       ...touched.map((name) => ({ kind: 'account' as const, name, digest: uidDigest(name, facts) })),
       ...(policy.action === 'sync' ? [listRead(facts)] : []),

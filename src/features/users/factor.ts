@@ -3,7 +3,7 @@ import { BastionError } from '../../domain/errors.js'
 import type { Account, Facts } from '../../domain/facts.js'
 import type { FactorPolicy } from '../../domain/policy.js'
 import type { MfaState } from '../mfa/state.js'
-import { ownLogins, refuseWithoutSeals } from './add.js'
+import { ownLogins, refuseNewFactor } from './add.js'
 import { administratorRows, asToday, personNamed } from './administrators.js'
 import { accountEdit, isExempt, type Content } from './edits.js'
 
@@ -34,7 +34,7 @@ export function factorEdit(policy: FactorPolicy, facts: Facts, state: MfaState):
 /** Errors: `refused`. */
 function check(factor: (typeof edits)[keyof typeof edits], account: Account, facts: Facts, state: MfaState): void {
   const { name, enrolled } = account
-  if (factor !== 'gone') refuseWithoutSeals(facts)
+  if (factor !== 'gone') refuseNewFactor(facts, state)
   if (factor === 'codes' && !enrolled)
     throw new BastionError('refused', `"${name}" has no second factor`, 'give one with reset-mfa')
   if (factor === 'gone' && state.on && state.enrol === 'required')

@@ -71,13 +71,6 @@ digits() {
 # random_secret: 160 bits in base32, as a factor has them.
 random_secret() { head -c 20 /dev/urandom | base32 | tr -d '='; }
 
-# factor_settings: the lines behind a secret, as google-authenticator(1) writes them with the settings of the AWS guide.
-factor_settings() { printf '" RATE_LIMIT 3 30\n" WINDOW_SIZE 3\n" DISALLOW_REUSE\n" TOTP_AUTH\n'; }
-
-# dated_factor: since when it is there, which the time of its file does not say: the module writes it anew at each login, and keeps options
-# that it does not know.
-dated_factor() { printf '" BASTIONCTL_SINCE %s\n' "$(epoch)"; }
-
 # value NAME FILE: the value of a key=value line; data is read, never sourced.
 value() {
   while IFS='=' read -r _key _value; do

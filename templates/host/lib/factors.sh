@@ -66,7 +66,7 @@ give_factor() {
 factor_text() {
   if [ "$_factor:$_where" = moved:view ]; then
     # The one at the old place may have made room for that of a rehearsed login.
-    random_secret && factor_settings
+    make_factor && cat "$WORK/factor"
     return
   fi
   if [ "$_factor" = moved ]; then
@@ -76,14 +76,10 @@ factor_text() {
   _sent=$RUN/secrets/$_name
   [ -s "$_sent" ] || { echo "no secret has come for $_name"; return 1; }
   if [ "$_factor" = totp ]; then
-    head -n 1 "$_sent"
-    factor_settings
-    dated_factor
-    sed 1d "$_sent"
+    totp_factor "$_sent"
     return
   fi
-  read_factor "$_place" "$_name" "$_dir" >"$RUN/factor-old" || return 1
-  grep -vxE '[0-9]{8}' "$RUN/factor-old" && cat "$_sent"
+  read_factor "$_place" "$_name" "$_dir" >"$RUN/factor-old" && totp_codes "$RUN/factor-old" "$_sent"
 }
 
 # factor_of FILE: which secret it has, without telling it; the module rewrites all other lines at logins.
@@ -152,14 +148,4 @@ restore_factor() {
   else
     drop_factor "$_place" "$_name" "$_dir" || in_vain "$1" "$_place"
   fi
-}
-
-# --- proof
-
-# lend_code PLACE NAME HOME: $CODE gets in once by the account's own factor, which is put right from $WORK/own-factor afterwards. Logins of
-# the last half minute do not count against it.
-lend_code() {
-  CODE=9$(digits 7)
-  read_factor "$1" "$2" "$3" >"$WORK/own-factor" &&
-    { sed 's/^\(" RATE_LIMIT [0-9]* [0-9]*\).*/\1/' "$WORK/own-factor" && echo "$CODE"; } | write_factor "$1" "$2" "$3"
 }

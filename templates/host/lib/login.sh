@@ -33,16 +33,6 @@ make_key() {
   ssh-keygen -q -t "$_type" -N '' -C bastionctl-throw-away -f "$WORK/key"
 }
 
-# make_factor: the text of a fresh factor in $WORK/factor; $CODE is the right answer, $WRONG is not.
-# Its rate limit refuses even a right fourth code, so every case has a factor of its own. Scratch codes prove no clock.
-make_factor() {
-  CODE=9$(digits 7)
-  WRONG=1$(digits 7)
-  # Nobody computes a code of it.
-  : "${THROW_AWAY:=$(random_secret)}"
-  { echo "$THROW_AWAY" && factor_settings && echo "$CODE"; } >"$WORK/factor"
-}
-
 # factor_path ACCOUNT HOME: where the method keeps the account's factor; the plan names it with %u and %h.
 factor_path() { path_of "$FACTOR" "$1" "$2"; }
 

@@ -64,7 +64,7 @@ written() {
   stat -L -c %Y "$1" 2>/dev/null | awk '$1 >= 86400 && $1 < 253402300800'
 }
 
-# factor_since FILE: what dated_factor has written there. In a home the file is its owner's, who can make it anything: nothing comes of it but
+# factor_since FILE: what totp_factor has written there. In a home the file is its owner's, who can make it anything: nothing comes of it but
 # a number, of a time that has been, and no more is read than the module would read.
 factor_since() {
   [ -f "$1" ] || return 0

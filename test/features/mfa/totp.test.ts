@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { Facts } from '../../../src/domain/facts.js'
-import { secretStores, type MfaPolicy, type TotpSettings } from '../../../src/domain/policy.js'
+import { secretStores, type MethodSettings, type MfaPolicy } from '../../../src/domain/policy.js'
 import { draft } from '../../../src/features/index.js'
 import { readPam } from '../../../src/render/pam.js'
 import { admin, policy, stockFacts, type Distro } from '../facts.js'
@@ -11,9 +11,8 @@ const stack = (more: Partial<MfaPolicy>, facts?: Facts) =>
   readPam(made(more, facts).files.find(({ path }) => path === '/etc/pam.d/bastionctl-mfa')?.content ?? '', 'x').map(
     ({ text }) => text,
   )
-const script = (totp: Partial<TotpSettings>) =>
-  made({ totp: { ...policy().totp, ...totp } }).files.find(({ path }) => path.startsWith('/etc/profile.d'))?.content ??
-  ''
+const script = (settings: MethodSettings) =>
+  made({ settings }).files.find(({ path }) => path.startsWith('/etc/profile.d'))?.content ?? ''
 
 describe('totp', () => {
   it('lockout 30: lets the un-enrolled succeed, where enrolment comes at the first login', () => {
@@ -47,11 +46,16 @@ describe('totp', () => {
     expect(draft(policy({ action: 'disable' }), facts).factor).to.equal('/var/lib/google-authenticator/%u')
   })
 
-  for (const distro of ['debian-12', 'ubuntu-24.04', 'rhel-9', 'amazon-2023'] as Distro[]) {
+  for (const [distro, name, source] of [
+    ['debian-12', 'libpam-google-authenticator', ''],
+    ['ubuntu-24.04', 'libpam-google-authenticator', ' (from the universe component, which has to be enabled)'],
+    ['rhel-9', 'google-authenticator', ' (from EPEL, which has to be enabled)'],
+    ['amazon-2023', 'google-authenticator', ''],
+  ] as [Distro, string, string][]) {
     it(`lockout 32: ${distro}: names the package that brings the module, and its source`, () => {
       const { packages, notes } = made({ enrol: 'required' }, stockFacts(distro, enrolled))
-      expect(packages[0]).to.have.property('module', 'pam_google_authenticator.so')
-      expect(notes[0]).to.match(/^installs (?:lib|google)/)
+      expect(packages).to.deep.equal([{ name, module: 'pam_google_authenticator.so' }])
+      expect(notes).to.include(`installs ${name}${source}`)
       const there = stockFacts(distro, { ...enrolled, pamModules: ['pam_google_authenticator.so'] })
       expect(made({ enrol: 'required' }, there).notes.join()).not.to.contain('installs')
     })
@@ -59,24 +63,30 @@ describe('totp', () => {
 
   it('hands the settings to the tool', () => {
     expect(script({})).to.contain(' -t -d -f -r 3 -R 30 -w 3 ')
-    expect(script({ allowReuse: true, window: 17, rateLimit: { attempts: 5, seconds: 60 } })).to.contain(
-      ' -t -D -f -r 5 -R 60 -w 17 ',
-    )
+    expect(script({ reuse: true, window: 17, 'rate-limit': '5/60s' })).to.contain(' -t -D -f -r 5 -R 60 -w 17 ')
   })
 
-  for (const [what, totp] of [
-    ['window 0', { window: 0 }],
-    ['window 22', { window: 22 }],
-    ['window 1.5', { window: 1.5 }],
-    ['attempts 11', { rateLimit: { attempts: 11, seconds: 30 } }],
-    ['seconds 10', { rateLimit: { attempts: 3, seconds: 10 } }],
-  ] as const) {
+  for (const [what, settings, problem] of [
+    ['window 0', { window: 0 }, 'is out of range'],
+    ['window 22', { window: 22 }, 'is out of range'],
+    ['window 1.5', { window: 1.5 }, 'is out of range'],
+    ['attempts 11', { 'rate-limit': '11/30s' }, 'is out of range'],
+    ['seconds 10', { 'rate-limit': '3/10s' }, 'is out of range'],
+    ['seconds 601', { 'rate-limit': '3/601' }, 'is out of range'],
+    ['half a rate', { 'rate-limit': '3' }, 'is not a rate limit'],
+  ] as [string, MethodSettings, string][]) {
     it(`${what}: refused, since the tool would exit and end every first session`, () => {
-      expect(() => script(totp))
-        .to.throw('is out of range')
+      expect(() => script(settings))
+        .to.throw(problem)
         .with.property('exit', 'usage')
     })
   }
+
+  it('takes no settings of an enrolment that never comes', () => {
+    expect(() => made({ enrol: 'required', settings: { window: 5 } }))
+      .to.throw('--totp-window is for enrolment at the first login, and with --enrol required there is none')
+      .with.property('exit', 'usage')
+  })
 
   it('another method is unknown', () => {
     expect(() => made({ method: 'topt' }))
