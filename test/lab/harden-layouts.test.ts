@@ -1,12 +1,13 @@
 /** harden on hosts that are more than a stock Debian: what a crypto policy, a unit's options, a socket or cloud-init have to say about it. */
 import { expect } from 'chai'
-import { LAYOUTS, type LayoutName } from '../../lab/hosts/index.js'
+import { LAYOUTS, sshAudit, type LayoutName } from '../../lab/hosts/index.js'
 import { admin, bastionctl, type Finished, login, must, useLab } from './harness.js'
 import { everywhere, onAll } from './support/everywhere.js'
 import { lineOf, only, unattended } from './support/operator.js'
 import { difference, state } from './support/snapshot.js'
 
 const layouts = Object.keys(LAYOUTS) as LayoutName[]
+const others = layouts.filter((name) => name !== 'crypto-command-line')
 const harden = (...flags: string[]): Promise<Finished> => bastionctl('harden', ...flags)
 
 /** What sshd would do for a user, with the options of its unit. */
@@ -74,9 +75,19 @@ describe('harden on layouts', function () {
     expect(await says(host, 'permitrootlogin')).to.equal('no')
   })
 
-  it('strict is proven on RHEL 9 over its crypto policy', async () => {
-    const done = await harden(...only('rhel9'), '--level', 'strict', ...unattended)
+  it('ssh-audit finds nothing there but what the crypto policy of the command line has', async () => {
+    const host = 'crypto-command-line'
+    const policy = await must(host, 'cat /etc/crypto-policies/back-ends/opensshserver.config')
+    const { findings } = await sshAudit(host)
+    expect(findings.map(({ algorithm }) => algorithm).filter((name) => !policy.includes(name))).to.deep.equal([])
+  })
+
+  it('strict is proven on the others, over a crypto policy, cloud-init, a socket and the options of a unit', async () => {
+    const done = await harden(...only(...others), '--level', 'strict', ...unattended)
     expect(done.exitCode, done.stdout + done.stderr).to.equal(0)
+    await onAll(async (host) => {
+      expect((await sshAudit(host)).findings, host).to.deep.equal([])
+    }, others)
     expect(await says('rhel9', 'macs')).to.equal(
       'hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,umac-128-etm@openssh.com',
     )

@@ -267,6 +267,34 @@ describe('harden', function () {
     })
   })
 
+  it('does what --forwarding all, --agent-forwarding and --x11-forwarding choose, and says the same in either order with enable-mfa', async () => {
+    const chosen = ['--forwarding', 'all', '--agent-forwarding', '--x11-forwarding', '--accept-lockout', 'old']
+    const strict = () => harden(...tagged, '--level', 'strict', ...chosen, ...unattended)
+    const factor = () => enable('--accept-lockout', 'old', '--accept-lockout', 'admin')
+    succeeded(await strict())
+    await onAll(async (host) => {
+      const said = await effective(host, 'ann')
+      expect(said.get('allowtcpforwarding')).to.equal('yes')
+      expect(said.get('allowstreamlocalforwarding')).to.equal('yes')
+      expect(said.get('permitopen')).to.equal('any')
+      expect(said.get('allowagentforwarding')).to.equal('yes')
+      expect(said.get('x11forwarding')).to.equal('yes')
+      expect(said.get('permitrootlogin')).to.equal('no')
+    })
+    await factor()
+    const hardenedThenFactor = new Map<string, readonly string[]>()
+    await onAll(async (host) => {
+      hardenedThenFactor.set(host, await everything(host))
+    })
+    succeeded(await harden(...tagged, '--level', 'stock', ...unattended))
+    succeeded(await strict())
+    await onAll(async (host) => {
+      expect(await everything(host)).to.deep.equal(hardenedThenFactor.get(host))
+    })
+    succeeded(await harden(...tagged, '--level', 'stock', ...unattended))
+    succeeded(await bastionctl('disable-mfa', ...tagged, ...unattended))
+  })
+
   everywhere(
     'is refused where something else wins, by file and line, and on the host where it came after the plan (lockouts 3 and 4)',
     async (host) => {
