@@ -139,6 +139,7 @@ const status = schemaOf<StatusOutput>()(
         listedHost.extend({
           agent,
           now: seconds.exactOptional(),
+          busy: z.strictObject({ who: z.string(), since: seconds }).exactOptional(),
           pending: pending.extend({ secondsLeft: z.number() }).exactOptional(),
           changes: z.array(recordedChange).readonly().exactOptional(),
           mfa: mfa.exactOptional(),
@@ -209,6 +210,7 @@ const verify = schemaOf<VerifyOutput>()(
         listedHost.extend({
           agent,
           now: seconds.exactOptional(),
+          busy: z.strictObject({ who: z.string(), since: seconds }).exactOptional(),
           pending: pending.exactOptional(),
           confirmed: recordedChange.exactOptional(),
           nothingConfirmed: z.literal(true).exactOptional(),

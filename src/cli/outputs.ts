@@ -1,6 +1,6 @@
 /** What commands print under --json, besides plans and reports: the same facts as the views, in fields that are a promise. */
 import type { ExitName } from '../domain/exit-codes.js'
-import type { PendingChange, RecordedChange, SunsetFact } from '../domain/facts.js'
+import type { HostMoment, PendingChange, RecordedChange, SunsetFact } from '../domain/facts.js'
 import type { Host } from '../domain/host.js'
 import type { Outcome } from '../domain/outcome.js'
 import type { Plan } from '../domain/plan.js'
@@ -74,6 +74,8 @@ interface StatusOfHost extends Omit<HostStatus, 'host' | 'inspection'> {
   readonly agent: Host['agent']
   /** The host's clock, epoch seconds. */
   readonly now?: number
+  /** Whose run is at work there, and since when in epoch seconds. */
+  readonly busy?: NonNullable<HostMoment['busy']>
   readonly pending?: PendingChange & { readonly secondsLeft: number }
   readonly changes?: readonly RecordedChange[]
   /** When the host makes enrolment required by itself. */
@@ -128,11 +130,11 @@ interface HistoryOfHost extends Pick<HostHistory, 'changes' | 'problem' | 'trans
 export function statusOfHost({ host, inspection, ...rest }: HostStatus): StatusOfHost {
   const { id, name, agent } = host
   if (inspection === undefined) return { id, name, agent, ...rest }
-  const { now, pending, sunset } = inspection.moment
+  const { now, busy, pending, sunset } = inspection.moment
   const left =
     pending === undefined ? {} : { pending: { ...pending, secondsLeft: Math.max(0, pending.deadline - now) } }
   const dated = sunset === undefined ? {} : { sunset: { ...sunset, secondsLeft: Math.max(0, sunset.at - now) } }
-  return { id, name, agent, now, ...left, changes: inspection.facts.changes, ...dated, ...rest }
+  return { id, name, agent, now, ...(busy && { busy }), ...left, changes: inspection.facts.changes, ...dated, ...rest }
 }
 
 export function verifyOfHost({ host: { id, name, agent }, ...rest }: HostVerification): VerifyOfHost {

@@ -1,5 +1,6 @@
 import { accountsWithSecrets } from '../domain/change.js'
 import { BastionError } from '../domain/errors.js'
+import { hasChanges } from '../domain/plan-groups.js'
 import { applyPlan, checkApplyFlags, sessionOf } from './apply-run.js'
 import { checkHandOver, type HandOverFlags } from './hand-over.js'
 import type { ChangeOutput } from './outputs.js'
@@ -17,6 +18,10 @@ export async function runSavedPlan(
   const plan = await loadPlan(path)
   checkApplyFlags(context, flags)
   if (plan.changes.flatMap(accountsWithSecrets).length > 0) await checkHandOver(context, flags)
+  if (!hasChanges(plan)) {
+    context.print(['the plan holds no changes: no host was asked'])
+    return { exit: 'ok', plan }
+  }
   const passed = plan.changes.find(({ sunset }) => sunset && passedSince(plan.createdAt, sunset.at * 1000))?.sunset
   if (passed)
     throw new BastionError(

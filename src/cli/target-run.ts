@@ -34,7 +34,12 @@ export async function runOnTarget(
   const report =
     verb === 'confirm' ? await world.engine.confirm(world.ports, order) : await rollBack(context, world, order, yes)
   const exit = verdict(report.results, verb === 'confirm' ? 'confirm' : 'roll-back', context.signal.aborted)
-  context.print(['', ...reportView({ ...report, now: Date.now() / 1000, naming: verb === 'rollback' }, context.style)])
+  const late = verb === 'confirm' ? report.results.filter(({ outcome }) => outcome === 'rolled-back').length : 0
+  context.print([
+    '',
+    ...reportView({ ...report, now: Date.now() / 1000, naming: verb === 'rollback' }, context.style),
+    ...(late === 0 ? [] : [`too late: the change had gone back on ${count(late, 'host')} before the confirm came`]),
+  ])
   // What happened on the hosts is said first: this machine's disk may be full.
   recordSettled(context.runs, report.results, request.change)
   return { exit, report }

@@ -217,6 +217,8 @@ export interface HostMoment {
   /** The host's clock, epoch seconds. */
   readonly now: number
   readonly hostname: string
+  /** Whose run is at work there, and since when in epoch seconds. */
+  readonly busy?: { readonly who: string; readonly since: number }
   readonly pending?: PendingChange
   readonly sunset?: SunsetFact
   /** Managed files that are not as the last confirmed change left them. */

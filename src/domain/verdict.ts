@@ -40,7 +40,8 @@ const holdsNew = new Set<Outcome>(['confirmed', 'pending'])
 const needsHands = new Set<Outcome>(['unknown', 'stuck'])
 
 function verdictOf(result: HostResult, intent: Intent): ExitName {
-  if (intent === 'roll-back' && result.outcome === 'rolled-back') return 'ok'
+  if (intent === 'roll-back' && result.outcome === 'rolled-back')
+    return result.reason === 'incomplete' ? 'needs-hands' : 'ok'
   if (intent === 'roll-back' && result.outcome === 'confirmed') return reasons[result.reason ?? ''] ?? 'refused'
   if (intent === 'confirm' && result.outcome === 'rolled-back') return 'too-late'
   if (intent === 'confirm' && result.outcome === 'pending') return 'mixed'

@@ -69,7 +69,7 @@ function inTime(result: HostResult, reply: Reply | undefined, received: number):
 
 function resultFrom(host: Addressee, reply: Reply | undefined): HostResult {
   if (!reply || reply.status === 'lost' || reply.status === 'timed-out' || reply.status === 'cancelled') {
-    const detail = `${reply?.detail ?? reply?.status ?? 'no reply'}; what was armed is rolled back by its guard`
+    const detail = `${reply?.detail ?? reply?.status ?? 'no reply'}; what the host has begun goes on there, and its guard takes back what nobody confirms: look with status`
     return noSteps(host, 'unknown', { reason: reply?.status ?? 'lost', detail })
   }
   if (reply.status === 'undelivered')

@@ -120,6 +120,7 @@ export function readMoment({ fields, now }: HostAnswer): HostMoment {
   return {
     now: now ?? 0,
     hostname: fields.hostname ?? '',
+    ...(fields.holder ? { busy: { who: fields.holder, since: Number(fields.since ?? 0) } } : {}),
     ...(fields.drift ? { drift: fields.drift.split(',') } : {}),
     ...(fields.sunset ? { sunset: sunsetFrom(fields) } : {}),
     ...(pending

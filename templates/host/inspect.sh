@@ -179,6 +179,7 @@ done >"$F/changes"
 
 extra hostname "$(uname -n)"
 extra facts "$(cd "$F" && find . -type f | sort | xargs sha256sum | sha256sum | cut -d' ' -f1)"
+extra_holder
 extra_pending
 extra_sunset
 drifted=$(drift)

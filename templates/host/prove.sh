@@ -41,8 +41,10 @@ fi
 
 if [ "$when" = old ]; then
   offers live "$RUN/keys" "$RUN/offers-old"
-  given_keys "$ID" "$RUN/offers-before" >"$WORK/given"
-  lost=$(lost_offers "$RUN/offers-before" "$RUN/offers-old" | grep -vxFf "$WORK/given" | tr '|\n' '  ')
+  given_keys "$ID" "$RUN/offers-before" >"$WORK/not-owed"
+  # Nor is what the old state refused.
+  [ ! -e "$CHANGES/$ID/offers" ] || sed -n 's/|refused$//p' "$CHANGES/$ID/offers" >>"$WORK/not-owed"
+  lost=$(lost_offers "$RUN/offers-before" "$RUN/offers-old" | grep -vxFf "$WORK/not-owed" | tr '|\n' '  ')
   [ -z "$lost" ] || { say "put back, but these keys are accepted no longer: $lost"; exit 11; }
   exit 0
 fi

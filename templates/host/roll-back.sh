@@ -51,6 +51,7 @@ guard=$LIBEXEC/$ID/guard.sh
 [ -r "$guard" ] || guard=$RUN/guard.sh
 if step roll-back sh "$guard" roll-back "$ID" "$who"; then
   [ ! -e "$RUN/offers-before" ] || step roll-back live_logins old || answer stuck roll-back "$DETAIL"
+  [ ! -s "$CHANGES/$ID/deleted" ] || answer rolled-back-as-asked incomplete "deleted with the confirm, and not there any more: $(paste -sd, "$CHANGES/$ID/deleted" | sed 's/,/, /g')"
   kept=$(kept "$ID")
   answer rolled-back-as-asked "${kept:+kept-aside}" "$kept"
 fi

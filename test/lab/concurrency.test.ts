@@ -67,6 +67,8 @@ describe('one at a time', function () {
         const before = await live(host)
         const second = await runAs(bob, 'apply', theirs, ...unattended)
         const dry = await runAs(bob, 'enable-mfa', ...only(host), '--dry-run', '--rehearse')
+        const status = await runAs(bob, 'status', ...only(host))
+        expect(status.stdout).to.match(/^ +under way +root@alice-laptop is at work, since /m)
         expect(difference(before, await live(host))).to.deep.equal([])
         expect(lineOf(host, second)).to.match(
           / busy \| root@alice-laptop is at work on this host since \d\d:\d\d:\d\dZ$/,

@@ -211,6 +211,17 @@ describe('harden', function () {
     })
   })
 
+  it('is taken back to, and out of, a level by rollback: what that level refused is not owed', async () => {
+    succeeded(await harden(...tagged, '--level', 'strict', '--accept-lockout', 'old', ...unattended))
+    succeeded(await harden(...tagged, '--level', 'stock', ...unattended))
+    for (const accepted of [false, true]) {
+      succeeded(await bastionctl('rollback', ...tagged, '--yes'))
+      await onAll(async (host) => {
+        expect(await login(host, { name: 'old', key: path.join(folder, 'ecdsa') })).to.include({ in: accepted })
+      })
+    }
+  })
+
   it('behind enable-mfa says the same as in front of it, and status has both', async () => {
     await enable('--accept-lockout', 'old', '--accept-lockout', 'admin')
     succeeded(await harden(...tagged, '--level', 'baseline', ...unattended))

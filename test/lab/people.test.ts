@@ -252,6 +252,18 @@ describe('people', function () {
         )
       })
     })
+
+    it('says of a home that was deleted that it does not come back with its owner, who can then be taken off once more', async () => {
+      const back = await rollBack()
+      expect(back.stdout)
+        .to.match(/deleted with the confirm, and not there any more: \/home\/bob$/m)
+        .and.not.contain('in its old state again')
+      expect(back.exitCode).to.equal(15)
+      await onAll(async (host) => {
+        expect(await must(host, 'id -un bob')).to.equal('bob\n')
+      })
+      done(await remove('bob'))
+    })
   })
 
   describe('locked', () => {

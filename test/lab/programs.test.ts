@@ -10,7 +10,9 @@ import {
   type Person,
   useLab,
 } from './harness.js'
+import { outputSchemas } from '../../docs/generate/output-schemas.js'
 import { onAll } from './support/everywhere.js'
+import { unattended } from './support/operator.js'
 import { Terminal } from './support/terminal.js'
 
 /** Programs log in without a terminal and cannot answer a code: a plan names the accounts that they use, from the host's own records. */
@@ -95,6 +97,28 @@ describe('accounts that programs use (lockout 43)', function () {
       ),
     ).to.have.length(generations.length)
     expect(exitCode).to.equal(0)
+  })
+
+  it('are not taken for rehearsals and proofs, nor for logins at all', async () => {
+    const key = `${ann.key}.pub`
+    const made = await bastionctl('add-user', 'newcomer', '--tag', 'Role=bastion', '--key', key, ...unattended)
+    expect(made.exitCode, made.stdout + made.stderr).to.equal(0)
+    await onAll(async (host) => {
+      const proofs = await must(
+        host,
+        "journalctl -q -t sshd -t sshd-session -o cat | grep -c 'Accepted .* for newcomer'",
+      )
+      expect(Number(proofs)).to.be.above(0)
+    })
+    expect((await dry()).stderr)
+      .to.contain('"robot"')
+      .and.not.contain('"newcomer"')
+    const listed = await bastionctl('users', '--tag', 'Role=bastion', '--json')
+    const { users } = outputSchemas.users.parse(JSON.parse(listed.stdout))
+    const lastLogins = (who: string) =>
+      users.find(({ name }) => name === who)?.on.map(({ lastLogin }) => lastLogin !== undefined)
+    expect(lastLogins('newcomer')).to.deep.equal([false, false, false])
+    expect(lastLogins('robot')).to.deep.equal([true, true, true])
   })
 
   it("are not taken for bastionctl itself, whose safety session is no program of anybody's", async () => {

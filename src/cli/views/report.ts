@@ -37,7 +37,9 @@ export function summary(results: readonly HostResult[]): readonly string[] {
   const parts = [...counts].map(([outcome, number]) => `${String(number)} ${outcomeWords[outcome]}`)
   const meanings = [...counts.keys()].flatMap((outcome) => {
     const meaning = outcomeMeaning[outcome]
-    return meaning === undefined ? [] : [`${outcomeWords[outcome]}: ${meaning}`]
+    // What a roll back could not bring back is said of its host.
+    const incomplete = results.some((result) => result.outcome === outcome && result.reason === 'incomplete')
+    return meaning === undefined || incomplete ? [] : [`${outcomeWords[outcome]}: ${meaning}`]
   })
   return [`${count(results.length, 'host')}: ${parts.join(', ')}`, ...indent(meanings)]
 }

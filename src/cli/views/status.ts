@@ -31,10 +31,12 @@ function hostView(status: HostStatus, style: Style): readonly string[] {
 type Row = readonly [string, string]
 
 function pending({ inspection }: HostStatus): readonly Row[] {
-  const { pending: change, now } = inspection?.moment ?? {}
-  if (change === undefined || now === undefined) return [['pending', 'nothing']]
+  const { pending: change, now, busy } = inspection?.moment ?? {}
+  const atWork: Row[] = busy === undefined ? [] : [['under way', `${busy.who} is at work, since ${moment(busy.since)}`]]
+  if (change === undefined || now === undefined) return atWork.length > 0 ? atWork : [['pending', 'nothing']]
   const left = formatDuration(change.deadline - now)
   return [
+    ...atWork,
     ['pending', `${change.id} (${change.state}) by ${change.who}: ${left} left, until ${moment(change.deadline)}`],
   ]
 }

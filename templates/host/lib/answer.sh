@@ -44,6 +44,14 @@ extra_pending() {
   extra deadline "$(deadline_of "$_pending")"
 }
 
+# extra_holder: whoever is at work here.
+extra_holder() {
+  if [ -e "$STATE/lock" ] && ! flock -n "$STATE/lock" true; then
+    extra holder "$(value who "$STATE/holder" 2>/dev/null || echo somebody)"
+    extra since "$(value since "$STATE/holder" 2>/dev/null)"
+  fi
+}
+
 # extra_sunset: the date at which this host makes enrolment required, if any, and what became of it the last time that it was tried.
 extra_sunset() {
   [ -e "$UNITS/$SUNSET.timer" ] && _base=$(sunset_base 2>/dev/null) || return 0

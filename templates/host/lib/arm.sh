@@ -5,6 +5,7 @@
 stage_change() {
   mkdir "$CHANGES/$1" && cp "$RUN/data/manifest" "$CHANGES/$1/manifest" && cp "$RUN/sshd-args" "$CHANGES/$1/sshd-args" &&
     cp "$RUN/data/expect" "$CHANGES/$1/expect" && sshd_files >"$CHANGES/$1/sshd-files" || return 1
+  [ ! -e "$RUN/offers-before" ] || cp "$RUN/offers-before" "$CHANGES/$1/offers" || return 1
   awk -F'|' -v OFS='|' '{ print NR, $0 }' "$RUN/data/files" >"$CHANGES/$1/files" &&
     sort -t'|' -k1,1nr "$CHANGES/$1/files" >"$CHANGES/$1/files.reverse" || return 1
   write_state "$1" staged 0 0 ''

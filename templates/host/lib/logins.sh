@@ -54,7 +54,8 @@ read_log() {
 logins_kept() { [ -d /var/log/journal ] || [ -n "$(text_logs)" ]; }
 
 # login_events: by time, `TIME accepted NAME PID ADDRESS PORT METHOD REST`, `TIME partial …` of a key that was not enough alone, `TIME
-# terminal NAME PID`, and `0 own ADDRESS PORT` of safety sessions. REST is what sshd says of the key.
+# terminal NAME PID`, and `0 own ADDRESS PORT` of safety sessions. REST is what sshd says of the key. The logins of rehearsals, which come
+# from nowhere, and of proofs, which have addresses of their own, are nobody's.
 login_events() {
   {
     read_log | sed -n \
@@ -62,7 +63,7 @@ login_events() {
       -e 's/^\([0-9]*\)[.0-9]* [^ ]* [^ ]*\[\([0-9]*\)\]: Partial \(publickey\) for \([^ ]*\) from \([^ ]*\) port \([0-9]*\) \(.*\)$/\1 partial \4 \2 \5 \6 \3 \7/p' \
       -e 's/^.*bastionctl-session[^ ]*: safety session from \([^ ]*\) \([0-9]*\)$/0 own \1 \2/p'
     read_wtmp /var/log/wtmp /var/log/wtmp.* /var/log/wtmp-*
-  } | sort -s -k1,1n
+  } | awk '$5 !~ /^(UNKNOWN$|127\.9\.)/' | sort -s -k1,1n
 }
 
 logins() {
@@ -79,10 +80,10 @@ logins() {
 
 # elsewhere EVENTS: name|type|fingerprint of the authority, of keys that let somebody in and stand in none of their files: certificates
 # (`ED25519-CERT`) and what a command has handed out (`ED25519`, no authority). Where a factor is demanded the key is only a part, which
-# sshd tells at LogLevel VERBOSE alone. A proof's own addresses are left out: it lends new accounts a key.
+# sshd tells at LogLevel VERBOSE alone.
 elsewhere() {
   awk '
-    ($2 != "accepted" && $2 != "partial") || $5 ~ /^127\.9\./ { next }
+    $2 != "accepted" && $2 != "partial" { next }
     $7 == "publickey" && $10 ~ /^SHA256:/ {
       ca = ""
       # The id of a certificate is free text: what counts stands behind it.

@@ -49,7 +49,8 @@ check_present() {
   _twins=$(awk -F: -v name="$_name" -v uid="$(id -u "$_name")" '$1 != name && $3 == uid { print $1 }' /etc/passwd | tr '\n' ' ')
   [ -z "$_twins" ] || { echo "$_name has its uid in common with ${_twins% }"; return 1; }
   if [ "$_action" = remove ]; then keys_can_go || return 1; fi
-  [ "$_action:$_house" != remove:keep ] || return 0
+  # Nothing is left to be kept of a home that is gone.
+  [ "$_action:$_house" != remove:keep ] && { [ "$_action" != remove ] || [ -e "$_dir" ] || [ -L "$_dir" ]; } || return 0
   if [ ! -d "$_dir" ] || [ -L "$_dir" ] || [ "$(stat -c %u "$_dir")" != "$(id -u "$_name")" ]; then
     echo "$_dir is not a folder that belongs to $_name"
     return 1

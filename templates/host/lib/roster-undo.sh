@@ -146,6 +146,7 @@ return_person() {
     fi
   elif [ "$_house" = purge ] && [ ! -d "$_dir" ]; then
     journal "$1" "$_dir was deleted, and is not put back"
+    printf '%s\n' "$_dir" >>"$CHANGES/$1/deleted"
   fi
   [ ! -e "$_was/made-archive" ] || rmdir "${_aside%/*}" 2>/dev/null || true
   [ "$_house" != keep ] || each_keys return_keys "$1"
