@@ -108,6 +108,15 @@ describe('--dry-run', function () {
     })
   })
 
+  it('lockout 15: rehearsals are in no log, and what proofs have refused counts against addresses of their own', async () => {
+    await onAll(async (host) => {
+      const said = await must(host, 'journalctl -q -t sshd -t sshd-session -o cat')
+      const refused = said.split('\n').filter((line) => /^(?:Failed|Connection closed by authenticating)/.test(line))
+      expect(refused).not.to.deep.equal([])
+      for (const line of refused) expect(line).to.match(/ 127\.9\.\d+\.\d+ port /)
+    })
+  })
+
   it('apply refuses that file from now on, on this machine and on the hosts (exit 9)', async () => {
     // A login's user manager stays for 10 s.
     await onAll((host) =>

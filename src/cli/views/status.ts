@@ -103,9 +103,16 @@ function hardening({ hardening: state }: HostStatus): readonly Row[] {
   ]
 }
 
+/** A host tells of its newest, whatever has become of them (inspect.sh). */
+const mostChanges = 20
+
 function changes({ inspection }: HostStatus): readonly Row[] {
   const confirmed = (inspection?.facts.changes ?? []).filter(({ state }) => state === 'confirmed')
-  return confirmed.map(({ id, summary, who, at }) => ['confirmed', `${id} ${summary}, by ${who} at ${moment(at)}`])
+  const rows: Row[] = confirmed.map(({ id, summary, who, at }) => [
+    'confirmed',
+    `${id} ${summary}, by ${who} at ${moment(at)}`,
+  ])
+  return (inspection?.facts.changes ?? []).length < mostChanges ? rows : [...rows, ['older', 'bastionctl history']]
 }
 
 function drift({ drift: paths }: HostStatus): readonly Row[] {

@@ -54,8 +54,8 @@ read_log() {
 logins_kept() { [ -d /var/log/journal ] || [ -n "$(text_logs)" ]; }
 
 # login_events: by time, `TIME accepted NAME PID ADDRESS PORT METHOD REST`, `TIME partial …` of a key that was not enough alone, `TIME
-# terminal NAME PID`, and `0 own ADDRESS PORT` of safety sessions. REST is what sshd says of the key. The logins of rehearsals, which come
-# from nowhere, and of proofs, which have addresses of their own, are nobody's.
+# terminal NAME PID`, and `0 own ADDRESS PORT` of safety sessions. REST is what sshd says of the key. A proof's logins, which have
+# addresses of their own, are nobody's.
 login_events() {
   {
     read_log | sed -n \
@@ -63,7 +63,7 @@ login_events() {
       -e 's/^\([0-9]*\)[.0-9]* [^ ]* [^ ]*\[\([0-9]*\)\]: Partial \(publickey\) for \([^ ]*\) from \([^ ]*\) port \([0-9]*\) \(.*\)$/\1 partial \4 \2 \5 \6 \3 \7/p' \
       -e 's/^.*bastionctl-session[^ ]*: safety session from \([^ ]*\) \([0-9]*\)$/0 own \1 \2/p'
     read_wtmp /var/log/wtmp /var/log/wtmp.* /var/log/wtmp-*
-  } | awk '$5 !~ /^(UNKNOWN$|127\.9\.)/' | sort -s -k1,1n
+  } | awk '$5 !~ /^127\.9\./' | sort -s -k1,1n
 }
 
 logins() {
