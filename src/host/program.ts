@@ -72,21 +72,23 @@ async function load(): Promise<Entry[]> {
   const scripts = (await readdir(`${templates}host`, { recursive: true })).filter((name) => name.endsWith('.sh'))
   // Those with an .eta are files of a feature.
   const units = (await readdir(`${templates}etc/systemd/system`)).filter((name) => !name.endsWith('.eta'))
-  return Promise.all([
+  const entries = await Promise.all([
     ...scripts.sort().map(async (name) => ({
       name,
-      text: withoutComments(await readFile(`${templates}host/${name}`, 'utf8')),
+      text: withoutLayout(await readFile(`${templates}host/${name}`, 'utf8')),
     })),
     ...units.sort().map(async (name) => ({
       name: `units/${name}`,
       text: await readFile(`${templates}etc/systemd/system/${name}`, 'utf8'),
     })),
   ])
+  // Deflate looks 32 KB back: of short neighbours it finds more that is the same.
+  return entries.sort((a, b) => a.text.length - b.text.length)
 }
 
-/** A quarter of the scripts, and a command has 62 KB in all. They are for readers of this repository. */
-function withoutComments(script: string): string {
-  return script.replace(/^ *#.*\n/gm, '')
+/** Comments and indentation: a third of the scripts, and a command has 62 KB in all. They are for readers of this repository. */
+function withoutLayout(script: string): string {
+  return script.replace(/^ *#.*\n/gm, '').replace(/^ +/gm, '')
 }
 
 /** A gzip'd tar with nothing in it that changes from run to run but the content. */
@@ -94,5 +96,5 @@ async function archive(entries: readonly Entry[]): Promise<Buffer> {
   const tar = pack()
   for (const { name, text } of entries) tar.entry({ name, mode: 0o600, mtime: new Date(0), uid: 0, gid: 0 }, text)
   tar.finalize()
-  return gzipSync(await collect(tar), { level: 9 })
+  return gzipSync(await collect(tar), { level: 9, memLevel: 9 })
 }

@@ -22,13 +22,18 @@ describe('the command that carries the on-host program', () => {
     expect((await hostCommand('change', {}, 60)).length).to.be.below(50_000)
   })
 
-  it('leaves comments out of the scripts, and nothing else', async () => {
+  it('leaves comments and indentation out of the scripts, and nothing else', async () => {
     const files = await openCommand(await hostCommand('change', {}, 60))
     const scripts = [...files].filter(([name]) => name.endsWith('.sh'))
     expect(scripts.length).to.be.above(20)
     for (const [name, text] of scripts) {
       const whole = readFileSync(new URL(`../../templates/host/${name}`, import.meta.url), 'utf8')
-      expect(text.split('\n'), name).to.deep.equal(whole.split('\n').filter((line) => !/^ *#/.test(line)))
+      expect(text.split('\n'), name).to.deep.equal(
+        whole
+          .split('\n')
+          .filter((line) => !/^ *#/.test(line))
+          .map((line) => line.trimStart()),
+      )
     }
   })
 
