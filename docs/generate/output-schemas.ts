@@ -166,6 +166,15 @@ const decider = z
   .strictObject({ path: z.string(), line: z.number() })
   .describe("the line that decides; line 0: an option on sshd's command line")
 
+const origin = z
+  .strictObject({
+    address: optional,
+    host: optional,
+    localAddress: optional,
+    localPort: z.number().exactOptional(),
+  })
+  .describe('for logins from there alone: sshd tells them apart by a Match line')
+
 const drift = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('file'),
@@ -185,6 +194,7 @@ const drift = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('value'),
     accounts: z.array(z.string()).readonly(),
+    from: origin.exactOptional(),
     keyword: z.string(),
     wanted: z.string(),
     found: optional,
@@ -215,6 +225,7 @@ const verify = schemaOf<VerifyOutput>()(
           confirmed: recordedChange.exactOptional(),
           nothingConfirmed: z.literal(true).exactOptional(),
           checked: z.strictObject({ changes: z.number(), files: z.number(), values: z.number() }).exactOptional(),
+          placesNotAsked: z.number().exactOptional(),
           drifted: z.boolean().exactOptional(),
           drift: z.array(drift).readonly().exactOptional(),
           packages: z.array(packageEvent).readonly().exactOptional(),

@@ -119,6 +119,8 @@ export interface Expectation {
   readonly account: string
   readonly keyword: string
   readonly value: string
+  /** From loopback alone: elsewhere a Match block of others may decide. */
+  readonly loopback?: true
 }
 
 /** Somebody who gets in today and would not, and what settles it. */

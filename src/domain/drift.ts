@@ -1,4 +1,5 @@
 /** How a host differs from its confirmed changes, and what is known of who did it. */
+import type { Origin } from './origin.js'
 
 export interface Cause {
   /** `edit`: somebody or something that left no trace but the file's time. */
@@ -54,6 +55,8 @@ export type Drift =
       /** sshd would not do what the change was proven to make it do. */
       readonly kind: 'value'
       readonly accounts: readonly string[]
+      /** Where it is so for their logins from there alone. */
+      readonly from?: Origin
       readonly keyword: string
       readonly wanted: string
       /** Absent where sshd gives none. */
@@ -109,6 +112,8 @@ export interface Findings {
     /** Empty where sshd gives none. */
     readonly found: string
     readonly change: string
+    /** Absent for what sshd says of logins from loopback. */
+    readonly from?: Origin
   }[]
   /** Groups of the accounts that `values` names. */
   readonly groups: ReadonlyMap<string, readonly string[]>

@@ -77,7 +77,16 @@ const change = z.strictObject({
   factorFrom: z.string().exactOptional(),
   reads: z.array(read).readonly(),
   logins: z.array(login).readonly(),
-  expectations: z.array(z.strictObject({ account: z.string(), keyword: z.string(), value: z.string() })).readonly(),
+  expectations: z
+    .array(
+      z.strictObject({
+        account: z.string(),
+        keyword: z.string(),
+        value: z.string(),
+        loopback: z.literal(true).exactOptional(),
+      }),
+    )
+    .readonly(),
   lockouts: z.array(keyOnly.extend({ accepted: z.boolean(), unattended: z.literal(true).exactOptional() })).readonly(),
   keyOnly: z.array(keyOnly).readonly(),
   access: z

@@ -134,6 +134,8 @@ export interface HostVerification {
   readonly nothingConfirmed?: true
   /** How much was compared, over all confirmed changes. */
   readonly checked?: { readonly changes: number; readonly files: number; readonly values: number }
+  /** So many more places that Match lines name sshd was not asked about; absent where it was about all. */
+  readonly placesNotAsked?: number
   readonly drifted?: boolean
   /** Absent where it could not be read. */
   readonly drift?: readonly Drift[]

@@ -64,8 +64,9 @@ function valueDrift(findings: Findings): Drift[] {
   const directives = directivesOf(findings)
   const found = new Map<string, Drift & { readonly kind: 'value' }>()
   for (const row of values) {
-    const account = { name: row.account, groups: groups.get(row.account) ?? [] }
-    const line = decides(directives, spellings(row.keyword, openssh), account, row.found || undefined)
+    const { from, account: name } = row
+    const login = { name, groups: groups.get(name) ?? [], origin: from ?? {} }
+    const line = decides(directives, spellings(row.keyword, openssh), login, row.found || undefined)
     // An sshd that refuses its files says nothing of any value: the lines have to.
     const unsaid = row.found === '' && refuses !== ''
     const seen = unsaid && line ? valueOf(line) : row.found
@@ -73,7 +74,8 @@ function valueDrift(findings: Findings): Drift[] {
     const touched = [...files, ...foreign].find(({ path }) => path === line?.path)
     const drift = {
       kind: 'value',
-      accounts: [row.account],
+      accounts: [name],
+      ...(from === undefined ? {} : { from }),
       keyword: row.keyword,
       wanted: row.wanted,
       ...(seen === '' ? {} : { found: seen }),
@@ -82,7 +84,7 @@ function valueDrift(findings: Findings): Drift[] {
       ...(touched ? causeOf(touched, confirmed.get(row.change), packages) : {}),
     } as const
     const key = JSON.stringify({ ...drift, accounts: [] })
-    found.set(key, { ...drift, accounts: [...(found.get(key)?.accounts ?? []), row.account] })
+    found.set(key, { ...drift, accounts: [...(found.get(key)?.accounts ?? []), name] })
   }
   return [...found.values()]
 }

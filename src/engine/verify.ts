@@ -43,11 +43,12 @@ async function judged(host: Host, reply: Reply | undefined): Promise<HostVerific
   const base = { host, now, ...(pending ? { pending } : {}) }
   const confirmed = readRecorded(answer)
   if (!confirmed) return { ...base, nothingConfirmed: true }
-  const { unread } = answer.fields
+  const { unread, unasked: places = '0' } = answer.fields
   const compared = {
     ...base,
     confirmed,
     checked: checkedFrom(answer),
+    ...(places === '0' ? {} : { placesNotAsked: Number(places) }),
     ...(unread === undefined ? {} : { problem: `what sshd would do could not be asked: ${unread}` }),
   }
   if (!drifted(answer)) return { ...compared, drifted: false, drift: [] }

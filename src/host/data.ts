@@ -74,7 +74,7 @@ export function changeData(change: Change, order: ChangeOrder): Data {
       ),
     ),
     ...Object.fromEntries(Object.entries(order.sealed ?? {}).map(([name, text]) => [`sealed/${name}`, text])),
-    expect: text(change.expectations.map((e) => row(e.account, e.keyword, e.value))),
+    expect: text(change.expectations.map((e) => row(e.account, e.keyword, e.value, e.loopback === true ? '' : 'any'))),
     // Those that nothing foretold, too: sshd may know of a loss that the plan does not.
     accept: names([
       ...order.accept,

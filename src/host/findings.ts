@@ -1,6 +1,7 @@
 /** Turns the files that verify.sh laid out into {@link Findings}. Pure but for the unpacking before it. */
 import { z } from 'zod'
 import type { Findings, PackageEvent, Touched } from '../domain/drift.js'
+import type { Origin } from '../domain/origin.js'
 import { lines, rows, type Tree } from './rows.js'
 
 const text = z.string()
@@ -8,7 +9,7 @@ const time = z.coerce.number().int()
 const touchedFields = [time, time, time] as const
 const fileLine = z.tuple([text, text, text, text, text, text, text, ...touchedFields])
 const foreignLine = z.tuple([text, text, text, ...touchedFields])
-const valueLine = z.tuple([text, text, text, text, text])
+const valueLine = z.tuple([text, text, text, text, text, text])
 const packageLine = z.tuple([time, text, text, text])
 const timeLine = z.tuple([text, time])
 const groupsLine = z.tuple([text, text])
@@ -38,12 +39,13 @@ export function readFindings(tree: Tree): Findings {
       digest,
       ...touched(times),
     })),
-    values: rows(tree, 'values', valueLine).map(([account, keyword, wanted, found, change]) => ({
+    values: rows(tree, 'values', valueLine).map(([account, keyword, wanted, found, change, from]) => ({
       account,
       keyword,
       wanted,
       found,
       change,
+      ...(from === '' ? {} : { from: originFrom(from) }),
     })),
     groups: new Map(
       rows(tree, 'accounts', groupsLine).map(([account, groups]) => [account, groups.split(',').filter(Boolean)]),
@@ -55,6 +57,18 @@ export function readFindings(tree: Tree): Findings {
     texts: [...tree]
       .filter(([path]) => path.startsWith('texts/'))
       .map(([path, content]) => ({ path: path.slice('texts'.length), content })),
+  }
+}
+
+/** As it was put to `sshd -T -C`. */
+function originFrom(text: string): Origin {
+  const told = new Map(text.split(',').map((pair) => [pair.replace(/=.*/, ''), pair.replace(/^.*?=/, '')]))
+  const [address, host, localAddress, port] = ['addr', 'host', 'laddr', 'lport'].map((key) => told.get(key))
+  return {
+    ...(address === undefined ? {} : { address }),
+    ...(host === undefined ? {} : { host }),
+    ...(localAddress === undefined ? {} : { localAddress }),
+    ...(port === undefined ? {} : { localPort: Number(port) }),
   }
 }
 

@@ -1,16 +1,15 @@
 /** Which line decides what sshd does for an account (servconf.c): the first Match block that holds, else the command line, else the files in order. */
-import type { Account } from '../domain/facts.js'
 import type { Directive } from './sshd-config.js'
-import { matches } from './sshd-match.js'
+import { matches, type Login } from './sshd-match.js'
 
 /**
  * `directives` in sshd's order, options of the command line first. `found` is what sshd itself says, where it says anything: a line in a
- * Match block that depends on the connection counts only if it says the same. Undefined where no line sets the keyword.
+ * Match block that depends on a connection that is not known counts only if it says the same. Undefined where no line sets the keyword.
  */
 export function decides(
   directives: readonly Directive[],
   keywords: readonly string[],
-  account: Pick<Account, 'name' | 'groups'>,
+  login: Login,
   found?: string,
 ): Directive | undefined {
   const named = directives.filter(({ keyword }) => keywords.includes(keyword))
@@ -18,9 +17,9 @@ export function decides(
     ...named.filter(({ match }) => match !== undefined),
     ...named.filter(({ match }) => match === undefined),
   ]
-  const held = ordered.filter(({ match }) => match === undefined || matches(match, account) === 'yes')
+  const held = ordered.filter(({ match }) => match === undefined || matches(match, login) === 'yes')
   if (found === undefined || (held[0] && valueOf(held[0]) === found.toLowerCase())) return held[0]
-  const possible = ordered.filter(({ match }) => match === undefined || matches(match, account) !== 'no')
+  const possible = ordered.filter(({ match }) => match === undefined || matches(match, login) !== 'no')
   // sshd may spell a value otherwise than the file does (without-password, 2m): then the first that holds is still the one.
   return possible.find((directive) => valueOf(directive) === found.toLowerCase()) ?? held[0]
 }

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # install → rehearse → arm → commit → reload → prove, on this host alone, under its lock. Sourced by main.sh.
 # shellcheck disable=SC1091
-for lib in arm restore accounts packages people drift databases keys factors roster roster-check seal sunset login; do . "$RUN/lib/$lib.sh"; done
+for lib in arm restore accounts packages people sshd-reads drift databases keys factors roster roster-check seal sunset login; do . "$RUN/lib/$lib.sh"; done
 MANIFEST=$RUN/data/manifest
 wanted() { value "$1" "$MANIFEST"; }
 # shellcheck disable=SC1090
@@ -218,5 +218,5 @@ step prove remove_probes "$ID" || undo proof
 set_state "$ID" proven || undo proof
 extra deadline "$(deadline_of "$ID")"
 extra change "$ID"
-[ ! -s "$RUN/remark" ] || extra remark "$(cat "$RUN/remark")"
+[ ! -s "$RUN/remark" ] || extra remark "$(paste -sd ';' "$RUN/remark")"
 answer proven

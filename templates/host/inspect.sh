@@ -2,7 +2,7 @@
 # What a change is computed from, and what `status`, `hosts` and `history` show. Reads only. Sourced by main.sh.
 # Files below $F become the facts; what differs between two readings of the same host goes into the head instead.
 # shellcheck disable=SC1091
-for lib in people keys barred rights packages drift logins times; do . "$RUN/lib/$lib.sh"; done
+for lib in people keys barred rights packages sshd-reads drift logins times; do . "$RUN/lib/$lib.sh"; done
 F=$RUN/facts
 
 mkdir -p "$F/effective" "$F/keys" "$F/files"

@@ -4,7 +4,7 @@
 #   before  which keys are accepted      after  the new state, by throw-away accounts      old  the keys that were accepted are again
 RUN=$1 when=$2 ID=$3
 # shellcheck disable=SC1091
-for lib in env files state sshd login offers accounts cases people keys factors roster; do . "$RUN/lib/$lib.sh"; done
+for lib in env files state sshd sshd-reads login offers accounts cases people keys factors roster; do . "$RUN/lib/$lib.sh"; done
 # shellcheck disable=SC1090
 . "$RUN/lib/factor-$(value method "$RUN/data/manifest").sh"
 ARGS=$RUN/sshd-args
@@ -49,7 +49,11 @@ if [ "$when" = old ]; then
   exit 0
 fi
 
+# The files of others are as they were when the change was armed, and its own say nothing of places.
+cut -d'|' -f1 "$CHANGES/$ID/sshd-files" | origins "$WORK/origins"
 check_expectations || { say "$FAILED"; exit 11; }
+[ ! -s "$RUN/data/expect" ] || [ ! -s "$WORK/origins-left" ] ||
+  echo "sshd was not asked about $(wc -l <"$WORK/origins-left") more places that Match lines name" >"$RUN/remark"
 
 # shellcheck disable=SC2317 # called by cases.sh
 # probe_of @probe[:GROUP]: the throw-away account that stands for it.
@@ -125,7 +129,7 @@ if [ -s "$WORK/proven" ]; then
   take_keys_back || { say 'the throw-away key could not be taken back'; exit 11; }
 elif [ "$(value feature "$RUN/data/manifest")" != users ]; then
   # The plan knows of no account that could be made and that sshd would admit: the operator's own login has to do.
-  echo 'no login through the running sshd: it admits no throw-away account' >"$RUN/remark"
+  echo 'no login through the running sshd: it admits no throw-away account' >>"$RUN/remark"
 fi
 
 offers live "$RUN/keys" "$RUN/offers-after"

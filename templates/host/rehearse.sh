@@ -4,7 +4,7 @@
 # usage: rehearse.sh RUN      exit 0 all as expected · 10 refused today already · 11 refused · 12 could not be held
 RUN=$1
 # shellcheck disable=SC1091
-for lib in env files sshd login offers view cases packages people databases keys factors roster sunset; do . "$RUN/lib/$lib.sh"; done
+for lib in env files sshd sshd-reads login offers view cases packages people databases keys factors roster sunset; do . "$RUN/lib/$lib.sh"; done
 # shellcheck disable=SC1090
 . "$RUN/lib/factor-$(value method "$RUN/data/manifest").sh"
 ARGS=$RUN/sshd-args
@@ -54,11 +54,15 @@ missing=$(missing_modules)
 [ -z "$missing" ] || { say "the new PAM stack names what is not installed: $missing"; exit 11; }
 stage || { say 'the staged files could not be laid out'; exit 12; }
 ask_anew "$RUN/sshd-staged"
+# Beside sshd's own look at them, which takes as long.
+{ sshd_reads | origins "$WORK/origins"; } &
+origins=$!
 broken=$("$(sshd_binary)" -t 2>&1) || { say "sshd -t refuses the staged files: $broken"; exit 11; }
 if grep -q '^/etc/sudoers.d/' "$RUN/data/files"; then
   broken=$(visudo -cq 2>&1) || { say "visudo refuses the staged files: $broken"; exit 11; }
 fi
 helper_starts || { say "$FAILED"; exit 11; }
+wait "$origins"
 canary || { say 'sshd did not read the staged files: the canary does not show in sshd -T'; exit 11; }
 told=$(apply_roster view) || { say "$told"; exit 11; }
 [ ! -s "$RUN/data/roster" ] || ask_anew "$RUN/sshd-staged-people"

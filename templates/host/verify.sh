@@ -2,7 +2,7 @@
 # Compares the host with its confirmed changes and with what sshd says now. Reads only. Sourced by main.sh.
 # The head tells whether anything differs, for the listing; the body is made only then, and has what is needed to say what and by whom.
 # shellcheck disable=SC1091
-for lib in drift traces; do . "$RUN/lib/$lib.sh"; done
+for lib in sshd-reads drift traces; do . "$RUN/lib/$lib.sh"; done
 V=$RUN/verified
 mkdir -p "$V"
 
@@ -21,7 +21,9 @@ if [ -n "$ID" ]; then
 
   drifted_files >"$RUN/drifted-files"
   foreign_files >"$RUN/drifted-foreign"
-  drifted_values "$RUN/expected" >"$V/values"
+  cut -d'|' -f1 "$RUN/sshd-files" 2>/dev/null | origins "$RUN/origins"
+  drifted_values "$RUN/expected" "$RUN/origins" >"$V/values"
+  [ ! -s "$RUN/origins-left" ] || extra unasked "$(wc -l <"$RUN/origins-left")"
   replaced >"$V/replaced"
   printf '' >"$V/refuses"
   # A deprecated keyword is only a warning: what counts is the exit code.

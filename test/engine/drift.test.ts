@@ -161,6 +161,27 @@ describe('drift', () => {
         .and.not.have.property('cause')
     })
 
+    it('for logins from one place names that, and the line that decides there', () => {
+      const content = [
+        'Match Address 10.0.0.0/8',
+        'MaxAuthTries 9',
+        'Match Address 172.16.0.0/12',
+        'MaxAuthTries 09',
+        'Match all',
+        'MaxAuthTries 3',
+      ].join('\n')
+      const tries = { ...value, keyword: 'maxauthtries', wanted: '3', found: '9', from: { address: '172.16.0.1' } }
+      const drift = driftOf(
+        findings({ values: [tries, { ...tries, account: 'bob' }], texts: [...texts, { path: early, content }] }),
+      )
+      expect(drift).to.have.length(1)
+      expect(drift[0]).to.deep.include({
+        accounts: ['ann', 'bob'],
+        from: { address: '172.16.0.1' },
+        decidedBy: { path: early, line: 4 },
+      })
+    })
+
     it('is told by the lines where sshd refuses its files and says none', () => {
       const unsaid = { ...value, found: '' }
       const pam = { ...unsaid, keyword: 'usepam' }

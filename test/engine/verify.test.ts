@@ -126,6 +126,21 @@ describe('verify', () => {
     expect(found.at(-1)).to.include({ drifted: true }).and.not.have.property('drift')
   })
 
+  it('reads from where a value has drifted, and how many places sshd was not asked about', async () => {
+    const value = (from: string): string => `ann|maxauthtries|3|9|A|${from}\n`
+    const values = ['', 'addr=10.0.0.1,lport=2222', 'host=x.example.com', 'laddr=2001:db8::1'].map(value).join('')
+    const { found } = await run({
+      'i-a': head({ ...change, drifted: 4, unasked: 2 }) + (await body({ ...replaced, replaced: '', values })),
+    })
+    expect(found[0]?.placesNotAsked).to.equal(2)
+    expect(found[0]?.drift?.map((one) => (one.kind === 'value' ? one.from : one.kind))).to.deep.equal([
+      undefined,
+      { address: '10.0.0.1', localPort: 2222 },
+      { host: 'x.example.com' },
+      { localAddress: '2001:db8::1' },
+    ])
+  })
+
   it('does not take values that could not be asked for for drift', async () => {
     const { found } = await run({ 'i-a': head({ ...change, drifted: 0, unread: 'no /run/sshd' }) })
     expect(found[0]).to.include({ drifted: false, problem: 'what sshd would do could not be asked: no /run/sshd' })

@@ -46,7 +46,10 @@ const change: Change = {
       prompted: true,
     },
   ],
-  expectations: [{ account: 'ann', keyword: 'usepam', value: 'yes' }],
+  expectations: [
+    { account: 'ann', keyword: 'usepam', value: 'yes' },
+    { account: 'ann', keyword: 'maxsessions', value: '10', loopback: true },
+  ],
   lockouts: [
     { account: 'ci', reason: 'r', accepted: true },
     { account: 'bob', reason: 'r', accepted: false },
@@ -75,7 +78,7 @@ describe('the data of a change', () => {
       packages: 'libpam-google-authenticator|pam_google_authenticator.so\n',
       reads: 'file|/etc/pam.d/sshd|aa\n',
       cases: 'one|prove|@probe|fresh|wrong|refused|1\n',
-      expect: 'ann|usepam|yes\n',
+      expect: 'ann|usepam|yes|any\nann|maxsessions|10|\n',
       accept: 'eve\nci\n',
     })
   })

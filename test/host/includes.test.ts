@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const library = fileURLToPath(new URL('../../templates/host/lib/drift.sh', import.meta.url))
+const library = fileURLToPath(new URL('../../templates/host/lib/sshd-reads.sh', import.meta.url))
 
 describe('includes', () => {
   it('are the patterns of every file, as sshd_config(5) has them', async () => {

@@ -26,6 +26,29 @@ describe('who a Match block holds for', () => {
     })
   }
 
+  for (const [criteria, origin, verdict] of [
+    ['Address 10.0.0.0/8', { address: '10.1.2.3' }, 'yes'],
+    ['Address 10.0.0.0/8', {}, 'no'],
+    ['Address 127.0.0.0/8,::1', {}, 'yes'],
+    ['Address *,!10.0.0.0/8', { address: '10.1.2.3' }, 'no'],
+    ['Address *,!10.0.0.0/8', { address: '192.0.2.1' }, 'yes'],
+    ['Address 10.0.*', { address: '10.0.1.1' }, 'yes'],
+    ['Address 198.51.100.7', { address: '198.51.100.7' }, 'yes'],
+    ['Address 2001:db8::/32', { address: '2001:db8::1' }, 'yes'],
+    ['Address 2001:db8::/32', { address: '10.0.0.1' }, 'no'],
+    ['Address 10.0.0.0/99', { address: '10.0.0.1' }, 'no'],
+    ['Host *.Example.com', { host: 'x.example.com' }, 'yes'],
+    ['Host localhost', {}, 'yes'],
+    ['LocalAddress 10.9.0.0/16', { localAddress: '10.9.0.1' }, 'yes'],
+    ['LocalPort 2222', { localPort: 2222 }, 'yes'],
+    ['LocalPort 2222', {}, 'no'],
+    ['User root Address 10.0.0.0/8', { address: '10.0.0.1' }, 'no'],
+    ['RDomain a', {}, 'depends'],
+  ] as const)
+    it(`Match ${criteria}, from ${JSON.stringify(origin)}: ${verdict}`, () => {
+      expect(matches(criteria.split(' '), { ...ci, origin })).to.equal(verdict)
+    })
+
   it('AllowUsers and DenyUsers may depend on the host', () => {
     expect(namedBy(['ci-*'], ci)).to.equal('yes')
     expect(namedBy(['ci-1@10.0.0.1'], ci)).to.equal('depends')

@@ -1,6 +1,7 @@
 import { formatDuration } from '../../domain/duration.js'
 import { isCloudInits, type Cause, type Decider, type Drift, type PackageEvent } from '../../domain/drift.js'
 import { label } from '../../domain/host.js'
+import type { Origin } from '../../domain/origin.js'
 import type { HostVerification } from '../../engine/api.js'
 import type { Style } from './style.js'
 import { columns, count, indent, moment, nameList, printable } from './text.js'
@@ -20,6 +21,7 @@ function hostView(verification: HostVerification, style: Style): readonly string
     ...confirmedRows(verification),
     ...drift.map((one) => ['drift', driftText(one)] as const),
     ...packageRows(verification),
+    ...placeRows(verification),
     ...(problem === undefined ? [] : [['problem', problem] as const]),
   ]
   return [title, ...indent(columns(rows).map((line) => line.replace(/^(?:drift|problem)/, style.red)))]
@@ -47,6 +49,12 @@ function confirmedRows({ confirmed, checked, drifted }: HostVerification): reado
 
 function packageRows({ packages = [] }: HostVerification): readonly Row[] {
   return packages.slice(-10).map((event) => ['package', `${packageText(event)} at ${moment(event.at)}`])
+}
+
+function placeRows({ placesNotAsked = 0 }: HostVerification): readonly Row[] {
+  if (placesNotAsked === 0) return []
+  const text = `sshd is asked about eight places that Match lines name, and was not about ${String(placesNotAsked)} more`
+  return [['note', text]]
 }
 
 function sumOf(hosts: readonly HostVerification[]): string {
@@ -81,7 +89,7 @@ function driftText(drift: Drift): string {
         : `${drift.path} ${fileTexts[drift.what]}${causeText(drift.cause, drift.path)}`
     case 'value': {
       const found = drift.found === undefined ? 'not set' : `"${drift.found}"`
-      return `${drift.keyword} is ${found}, not "${drift.wanted}", for ${nameList(drift.accounts, 5)}: ${deciderText(drift.decidedBy)}${causeText(drift.cause, drift.decidedBy?.path)}`
+      return `${drift.keyword} is ${found}, not "${drift.wanted}", for ${nameList(drift.accounts, 5)}${originText(drift.from)}: ${deciderText(drift.decidedBy)}${causeText(drift.cause, drift.decidedBy?.path)}`
     }
     case 'sunset':
       return `enrolment was to be required from ${moment(drift.at)} on, and is not: ${drift.text}`
@@ -96,6 +104,15 @@ function driftText(drift: Drift): string {
       return `the sshd that runs is not ${drift.path} any more${since}: new connections may be refused until it is restarted`
     }
   }
+}
+
+function originText(origin: Origin = {}): string {
+  const { address, host, localAddress, localPort } = origin
+  const from = [host, address].filter((one) => one !== undefined).join(' at ')
+  const to = [localAddress, localPort === undefined ? undefined : `port ${String(localPort)}`]
+    .filter((one) => one !== undefined)
+    .join(' ')
+  return `${from && ` from ${from}`}${to && ` to ${to}`}`
 }
 
 function deciderText(decider: Decider | undefined): string {

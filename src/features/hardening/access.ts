@@ -2,7 +2,7 @@
 import type { AccessRow, Lockout } from '../../domain/change.js'
 import type { Account, Effective, Facts, KeyFact } from '../../domain/facts.js'
 import { keyboardInteractiveNames } from '../../os/openssh.js'
-import { matches, type Verdict } from '../../render/sshd-match.js'
+import { matches, type Login, type Verdict } from '../../render/sshd-match.js'
 import { presumedSha1 } from '../mfa/elsewhere.js'
 import {
   admitted,
@@ -92,10 +92,10 @@ export function inForce(account: Account, { lines, matched }: Settled, state: Mf
 }
 
 /** Whether a Match block of others decides instead of the line. */
-export function held(line: Intent, matched: Settled['matched'], account: Account): Verdict {
+export function held(line: Intent, matched: Settled['matched'], login: Login): Verdict {
   const verdicts = matched
     .filter(({ keyword }) => keyword === line.keyword.toLowerCase())
-    .map(({ match = [] }) => matches(match, account))
+    .map(({ match = [] }) => matches(match, login))
   return verdicts.find((verdict) => verdict === 'yes') ?? verdicts.find((verdict) => verdict === 'depends') ?? 'no'
 }
 

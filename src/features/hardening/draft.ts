@@ -2,9 +2,11 @@
 import type { DesiredFile, Draft, Expectation, Lockout } from '../../domain/change.js'
 import { BastionError } from '../../domain/errors.js'
 import type { Account, Facts } from '../../domain/facts.js'
+import { loopback } from '../../domain/origin.js'
 import type { HardenPolicy } from '../../domain/policy.js'
 import { keyboardInteractiveNames } from '../../os/openssh.js'
 import { profileFor } from '../../os/index.js'
+import { valueOf } from '../../render/sshd-decides.js'
 import { render } from '../../render/template.js'
 import { foreignDirectives } from '../foreign.js'
 import { chosen, notRehearsed, stoodFor, unseen } from '../mfa/choose.js'
@@ -26,6 +28,7 @@ import { offerable } from './keys.js'
 import { notesOf } from './notes.js'
 import { bannerPath } from './settings.js'
 import type { Intent } from './setting.js'
+import { compared } from './stricter.js'
 
 /** Errors: BastionError `host-unfit`, `refused`. */
 export function draftHardening(policy: HardenPolicy, asTold: Facts): Draft {
@@ -175,7 +178,7 @@ function todayOf(access: readonly Access[], account: Account): boolean {
 
 /**
  * What `sshd -T -C user=…` must say: for each class of user, and once where the keyword is the same for everybody. A stricter line of a
- * Match block is not ours to promise.
+ * Match block is not ours to promise; where it depends on where a login comes from, what holds on loopback is.
  */
 function expectationsOf(able: readonly Person[], { lines, matched }: Settled, state: MfaState): Expectation[] {
   const own = lines.filter(
@@ -184,12 +187,14 @@ function expectationsOf(able: readonly Person[], { lines, matched }: Settled, st
   )
   return able.flatMap(({ account }, at) =>
     own
-      .filter((line) => (at === 0 || line.setting.everybody !== true) && held(line, matched, account) === 'no')
-      .map(({ keyword, value }) => ({
-        account: account.name,
-        keyword: keyword.toLowerCase(),
-        value: printed(keyword, value),
-      })),
+      .filter((line) => at === 0 || line.setting.everybody !== true)
+      .flatMap((line) => {
+        const { keyword, value } = line
+        const promise = { account: account.name, keyword: keyword.toLowerCase(), value: printed(keyword, value) }
+        const others = matched.filter((theirs) => compared(valueOf(theirs), line) !== 'same')
+        if (held(line, others, account) === 'no') return [promise]
+        return held(line, others, { ...account, origin: loopback }) === 'no' ? [{ ...promise, loopback: true }] : []
+      }),
   )
 }
 

@@ -64,7 +64,8 @@ function draftOn(asked: MfaPolicy, facts: Facts, os: OsProfile): Draft {
   const pamNotes = refuseForeignPam(facts, os)
   const need = method.packages[os.archive]
 
-  const everybody = people(policy, withMoved(facts, accounts, store), state, foreignDirectives(facts, mfaFeature))
+  const foreign = foreignDirectives(facts, mfaFeature)
+  const everybody = people(policy, withMoved(facts, accounts, store), state, foreign)
   const byRule = byRuleAlone(refuseNobody(everybody, policy))
   const able = chosen(everybody)
   const probe = probePlan(facts, { on: true, exemptGroups: policy.exemptGroups })
@@ -88,7 +89,7 @@ function draftOn(asked: MfaPolicy, facts: Facts, os: OsProfile): Draft {
     packages: [{ name: need.name, module: method.module }],
     reads: readsOf(facts, Object.values(paths), policy.exemptGroups),
     logins: [...baseline(able, state), ...loginsOn(able, policy, probe)],
-    expectations: expectations([...able, ...unseen(everybody)], facts.sshd.version),
+    expectations: expectations([...able, ...unseen(everybody)], facts.sshd.version, foreign),
     lockouts: lockoutsOf(everybody, policy.acceptLockout),
     keyOnly: keyOnlyOf(everybody),
     access: [],

@@ -1,7 +1,10 @@
 /** The logins that show that the change does what it says, and nothing else. */
 import type { Expectation, LoginCase } from '../../domain/change.js'
 import type { Enrol } from '../../domain/policy.js'
-import { keyboardInteractiveKeywords } from '../../os/openssh.js'
+import { keyboardInteractiveKeywords, spellings } from '../../os/openssh.js'
+import type { Directive } from '../../render/sshd-config.js'
+import { valueOf } from '../../render/sshd-decides.js'
+import { matches } from '../../render/sshd-match.js'
 import { byKeyToday } from './entry.js'
 import { demanded, keyAlone } from './paths.js'
 import type { Demand, Person } from './people.js'
@@ -89,15 +92,28 @@ function withoutFactor(phase: Phase, account: string, enrol: Enrol): LoginCase {
   return login(phase, account, enrol === 'first-login' ? 'unenrolled' : 'no-entry')
 }
 
-/** What `sshd -T -C user=…` must say of each; sshd prints values in lower case or will (10.5): compared without case. */
-export function expectations(people: readonly Person[], version: string): Expectation[] {
-  return people.flatMap(({ account: { name: account }, exempt }) => [
-    { account, keyword: 'authenticationmethods', value: exempt ? keyAlone : demanded },
-    { account, keyword: 'usepam', value: 'yes' },
-    ...keyboardInteractiveKeywords(version).map((keyword) => ({
-      account,
-      keyword: keyword.toLowerCase(),
-      value: 'yes',
-    })),
-  ])
+/**
+ * What `sshd -T -C user=…` must say of each; sshd prints values in lower case or will (10.5): compared without case. Where somebody else's
+ * Match block may spare a login by where it comes from, it is promised of loopback alone.
+ */
+export function expectations(
+  people: readonly Person[],
+  version: string,
+  foreign: readonly Directive[] = [],
+): Expectation[] {
+  return people.flatMap(({ account, exempt }) => {
+    const methods = exempt ? keyAlone : demanded
+    const switches = keyboardInteractiveKeywords(version).map((keyword) => [keyword.toLowerCase(), 'yes'] as const)
+    return ([['authenticationmethods', methods], ['usepam', 'yes'], ...switches] as const).map(([keyword, value]) => {
+      const names = spellings(keyword, version)
+      const depends = foreign.some(
+        (line) =>
+          line.match !== undefined &&
+          names.includes(line.keyword) &&
+          valueOf(line) !== value &&
+          matches(line.match, account) === 'depends',
+      )
+      return { account: account.name, keyword, value, ...(depends ? { loopback: true } : {}) }
+    })
+  })
 }

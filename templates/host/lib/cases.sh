@@ -69,12 +69,12 @@ judge() {
   if [ "$_phase" = baseline ] || [ "$PROMPTED" = "$_asks" ]; then OK=1; fi
 }
 
-# check_expectations: what sshd says it would do for each class of user, not what was written.
+# check_expectations: what sshd says it would do for each class of user, from loopback and from $WORK/origins, not what was written.
 check_expectations() {
-  sshd_judges "$RUN/data/expect" "$ARGS" >"$WORK/judged"
+  sshd_judges "$RUN/data/expect" "$ARGS" "$WORK/origins" >"$WORK/judged"
   grep '^no|' "$WORK/judged" >"$WORK/unmet" || return 0
-  IFS='|' read -r _ _seen _name _keyword _value <"$WORK/unmet"
-  FAILED="$_name: $_keyword is \"$_seen\", not \"$_value\": something else decides it$(others_set "$_keyword")"
+  IFS='|' read -r _ _seen _from _name _keyword _value _ <"$WORK/unmet"
+  FAILED="$_name${_from:+ from $_from}: $_keyword is \"$_seen\", not \"$_value\": something else decides it$(others_set "$_keyword")"
   return 1
 }
 

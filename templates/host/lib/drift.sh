@@ -45,45 +45,7 @@ drifted_files() {
 # drift: paths, comma-separated.
 drift() { drifted_files | cut -d'|' -f1 | paste -sd, -; }
 
-# includes: the patterns that Include lines of the files on stdin have, a line each (sshd_config(5)).
-includes() {
-  awk '{
-    file = $0
-    while ((getline line <file) > 0) {
-      sub(/^[ \t]+/, "", line)
-      if (tolower(line) !~ /^"?include"?[ \t=]/) continue
-      sub(/^"?.......("[ \t]*=?|[ \t]*=|[ \t])[ \t]*/, "", line)
-      while (line !~ /^[ \t\r]*(#|$)/) {
-        sub(/^[ \t]+/, "", line)
-        if (line ~ /^"/) { line = substr(line, 2); end = "\"" } else end = "[ \t\r]"
-        word = line
-        if (match(line, end)) { word = substr(line, 1, RSTART - 1); line = substr(line, RSTART + 1) } else line = ""
-        if (word != "") print word ~ /^\// ? word : "/etc/ssh/" word
-      }
-    }
-    close(file)
-  }'
-}
-
-# sshd_reads: the files that sshd reads its settings from, the main one first: Includes are followed, 16 deep as sshd does.
-sshd_reads() (
-  echo /etc/ssh/sshd_config >"$RUN/sshd-next"
-  printf '' >"$RUN/sshd-read"
-  deep=0
-  # Patterns are expanded, not split.
-  IFS=
-  while [ -s "$RUN/sshd-next" ] && [ "$deep" -le 16 ]; do
-    cat "$RUN/sshd-next" >>"$RUN/sshd-read"
-    includes <"$RUN/sshd-next" | while read -r pattern; do
-      for file in $pattern; do [ ! -f "$file" ] || printf '%s\n' "$file"; done
-    done | awk 'NR == FNR { seen[$0] = 1; next } !seen[$0]++' "$RUN/sshd-read" - >"$RUN/sshd-new"
-    mv "$RUN/sshd-new" "$RUN/sshd-next"
-    deep=$((deep + 1))
-  done
-  cat "$RUN/sshd-read"
-)
-
-# sshd_files: the same, with drop-ins that nothing may include and the crypto policy that RHEL 8 hands over on the command line: path|digest
+# sshd_files: what sshd reads, with drop-ins that nothing may include and the crypto policy that RHEL 8 hands over on the command line: path|digest
 sshd_files() {
   {
     sshd_reads
@@ -112,8 +74,8 @@ foreign_files() {
   done
 }
 
-# expected: account|keyword|value|change, an account's together; of each feature the newest confirmed change counts. What a change that is
-# not settled expects may hold already or not, so it is left out.
+# expected: account|keyword|value|where|change, an account's together; of each feature the newest confirmed change counts. What a change that
+# is not settled expects may hold already or not, so it is left out.
 expected() {
   _features=' '
   for _id in $(open_change 2>/dev/null) $(confirmed_changes); do
@@ -123,21 +85,25 @@ expected() {
     *) _features="$_features$_feature " ;;
     esac
     [ -r "$CHANGES/$_id/expect" ] || continue
-    if is_open "$_id"; then cat "$CHANGES/$_id/expect"; else sed "s/\$/|$_id/" "$CHANGES/$_id/expect"; fi
+    _kept=$_id
+    ! is_open "$_id" || _kept=
+    # Records of before there was a fourth field are about loopback alone.
+    awk -F'|' -v OFS='|' -v id="$_kept" '{ print $1, $2, $3, $4, id }' "$CHANGES/$_id/expect"
   done | awk -F'|' '
     # Whether prompts are on is for whoever spoke of it last, for everybody: enable-mfa switches on what harden has switched off.
     $2 ~ /^(kbdinteractive|challengeresponse)authentication$/ {
       if (!($2 in told)) told[$2] = $3
       if (told[$2] != $3) next
     }
-    !seen[$1, $2]++ && NF > 3' | sort -s -t'|' -k1,1
+    !seen[$1, $2]++ && $5 != ""' | sort -s -t'|' -k1,1
 }
 
-# drifted_values: account|keyword|wanted|value|change; an account that is gone expects nothing. Without a value where sshd gives none.
+# drifted_values ROWS ORIGINS: account|keyword|wanted|value|change|origin; an account that is gone expects nothing. Without a value where
+# sshd gives none, and without an origin where it is so from loopback.
 drifted_values() {
-  sshd_judges "$1" "$RUN/sshd-args" | while IFS='|' read -r _met _seen _name _keyword _wanted _id; do
+  sshd_judges "$1" "$RUN/sshd-args" "$2" | while IFS='|' read -r _met _seen _from _name _keyword _wanted _ _id; do
     if [ "$_met" = no ] && getent passwd "$_name" >/dev/null; then
-      printf '%s|%s|%s|%s|%s\n' "$_name" "$_keyword" "$_wanted" "$(plain "$_seen")" "$_id"
+      printf '%s|%s|%s|%s|%s|%s\n' "$_name" "$_keyword" "$_wanted" "$(plain "$_seen")" "$_id" "$_from"
     fi
   done
 }

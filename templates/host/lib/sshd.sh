@@ -45,7 +45,7 @@ with_args() {
   "$@"
 }
 
-# sshd_effective USER ARGSFILE: `sshd -T` for a class of user. 7.4 wants all three; without -C only `Match all` matches.
+# sshd_effective USER ARGSFILE: `sshd -T` for a class of user, from loopback; without -C only `Match all` matches.
 # Asked once a class where answers are kept (ask_anew).
 sshd_effective() {
   if [ -z "${SSHD_SAID-}" ]; then
@@ -58,7 +58,9 @@ sshd_effective() {
   fi
 }
 
-ask_sshd() { with_args "$2" "$(sshd_binary)" -T -C "user=$1,host=localhost,addr=127.0.0.1"; }
+# ask_sshd USER ARGSFILE [ORIGIN]: of several values for the same thing the last one counts. Where a Match line asks for the port or the
+# address that a login comes to, sshd says nothing at all unless it is told these too.
+ask_sshd() { with_args "$2" "$(sshd_binary)" -T -C "user=$1,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22${3:+,$3}"; }
 
 # ask_anew FOLDER: from here on sshd's answers are kept in FOLDER, which is new: to be called whenever what they depend on has changed
 # (files, groups). Without a FOLDER it is asked each time.
@@ -67,22 +69,38 @@ ask_anew() {
   [ -z "$SSHD_SAID" ] || mkdir -p "$SSHD_SAID"
 }
 
-# sshd_judges ROWS ARGSFILE: what `sshd -T` has for each row of ROWS, account|keyword|wanted[|…]: yes|has|row or no|has|row, in lower case,
-# which is how both are compared (mixed from 10.5 on). A list that sshd adds up, such as AllowGroups, has a line a word. One question an account.
+# sshd_judges ROWS ARGSFILE ORIGINS: what `sshd -T` has for each row of ROWS, account|keyword|wanted|where[|…]: yes|has||row or no|has||row,
+# in lower case, which is how both are compared (mixed from 10.5 on). A list that sshd adds up, such as AllowGroups, has a line a word. One
+# question an account from loopback and one from each of ORIGINS: of a row that holds anywhere, no|has|origin|row in front for each from
+# where sshd says something else again.
 sshd_judges() {
   awk -F'|' '!seen[$1]++ { print $1 }' "$1" | while read -r _class; do
-    sshd_effective "$_class" "$2" 2>/dev/null | CLASS=$_class awk -F'|' '
+    {
+      sshd_effective "$_class" "$2" 2>/dev/null
+      while read -r _origin; do
+        echo "= $_origin"
+        ask_sshd "$_class" "$2" "$_origin" 2>/dev/null
+      done <"$3"
+    } | CLASS=$_class awk -F'|' '
       rows == "" {
         at = index($0, " ")
         keyword = tolower(substr($0, 1, at - 1))
-        has[keyword] = has[keyword] (keyword in has && has[keyword] != "" ? " " : "") tolower(substr($0, at + 1))
+        value = tolower(substr($0, at + 1))
+        if (keyword == "=") { from = value; next }
+        if (from != asked[n]) asked[++n] = from
+        has[from, keyword] = has[from, keyword] ((from, keyword) in has && has[from, keyword] != "" ? " " : "") value
         next
       }
-      $1 == ENVIRON["CLASS"] {
-        told = has[$2]
-        verdict = told == tolower($3) ? "yes" : "no"
+      function judged(from,   told, met) {
+        told = has[from, $2]
+        met = told == tolower($3)
+        if (from != "" && (met || told == has["", $2])) return
         gsub(/[|\t]/, "/", told)
-        print verdict "|" told "|" $0
+        print (met ? "yes" : "no") "|" told "|" from "|" $0
+      }
+      $1 == ENVIRON["CLASS"] {
+        for (i = 1; $4 == "any" && i <= n; i++) judged(asked[i])
+        judged("")
       }' - rows=1 "$1"
   done
 }
@@ -93,7 +111,7 @@ sshd_version() {
 
 # Where the listener answers from this host: a loopback address unless ListenAddress names another.
 sshd_target() {
-  with_args "$1" "$(sshd_binary)" -T 2>/dev/null | target_in -
+  ask_sshd root "$1" 2>/dev/null | target_in -
 }
 
 # target_in FILE: of what `sshd -T` has said.

@@ -79,9 +79,10 @@ prepare_sunset() {
   head -n 3 "$RUN/data/admins" | sunset_cases "$RUN/data/cases" >"$RUN/cases-now"
   mv "$RUN/cases-now" "$RUN/data/cases"
   # sshd's files are not touched: what it says now of whoever is still there is what it has to say afterwards.
-  sshd_judges "$CHANGES/$(wanted base)/expect" "$RUN/sshd-args" | while IFS='|' read -r _met _ _name _keyword _value; do
-    if [ "$_met" = yes ] && getent passwd "$_name" >/dev/null; then printf '%s|%s|%s\n' "$_name" "$_keyword" "$_value"; fi
-  done >"$RUN/data/expect"
+  sshd_reads | origins "$RUN/origins"
+  sshd_judges "$CHANGES/$(wanted base)/expect" "$RUN/sshd-args" "$RUN/origins" |
+    awk -F'|' -v OFS='|' '$3 != "" { here[$4, $5] = 1; next } $1 == "yes" { print $4, $5, $6, ($4, $5) in here ? "" : $7 }' |
+    while IFS= read -r _row; do ! getent passwd "${_row%%|*}" >/dev/null || printf '%s\n' "$_row"; done >"$RUN/data/expect"
 }
 
 # administrators: accounts with sudo that get in once a factor is demanded: sshd accepts a key of theirs, or it cannot be asked about any.

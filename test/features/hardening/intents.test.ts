@@ -248,7 +248,7 @@ describe('settings of others', () => {
     )
   })
 
-  it('that ask for as much or more in a Match block stay, and nothing else is promised of whom they hold for', () => {
+  it('that ask for as much or more in a Match block stay, and what is stricter there is promised of nobody for whom it holds', () => {
     const text = 'Match User alice\n  AllowTcpForwarding no\n  PermitRootLogin prohibit-password\n'
     const facts = withFile('debian-12', '/etc/ssh/sshd_config.d/50-image.conf', text)
     expect(written(hardening(), facts, 'AllowTcpForwarding')).to.equal('local')
@@ -259,6 +259,24 @@ describe('settings of others', () => {
     expect(notes.join('\n')).not.to.match(/PermitRootLogin/)
     const promised = expectations.filter(({ keyword }) => keyword === 'allowtcpforwarding')
     expect(promised.map(({ account: name }) => name)).to.deep.equal(['admin', 'ci'])
+    const root = expectations.filter(
+      ({ keyword, value }) => keyword === 'permitrootlogin' && value === 'without-password',
+    )
+    expect(root.map(({ account: name }) => name)).to.deep.equal(['admin', 'alice', 'ci'])
+  })
+
+  it('that ask for more by where a login comes from leave what is promised of loopback', () => {
+    const promised = (criteria: string) => {
+      const text = `Match ${criteria}\n  AllowTcpForwarding no\n`
+      const { expectations } = draft(hardening(), withFile('debian-12', '/etc/ssh/sshd_config.d/50-image.conf', text))
+      return expectations
+        .filter(({ keyword }) => keyword === 'allowtcpforwarding')
+        .map(({ account: name, loopback = false }) => `${name}${loopback ? ' from loopback' : ''}`)
+    }
+    expect(promised('User alice Address 10.0.0.0/8')).to.deep.equal(['admin', 'alice from loopback', 'ci'])
+    expect(promised('User alice LocalPort 2222')).to.include('alice from loopback')
+    expect(promised('User alice Address 127.0.0.0/8')).to.deep.equal(['admin', 'ci'])
+    expect(promised('User alice RDomain x')).to.deep.equal(['admin', 'ci'])
   })
 
   for (const [theirs, keyword, stays] of [

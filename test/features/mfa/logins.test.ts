@@ -4,7 +4,7 @@ import type { LoginCase } from '../../../src/domain/change.js'
 import type { Account, Facts } from '../../../src/domain/facts.js'
 import type { MfaPolicy } from '../../../src/domain/policy.js'
 import { draft } from '../../../src/features/index.js'
-import { account, admin, carriedOut, key, policy, root, stockEffective, stockFacts } from '../facts.js'
+import { account, admin, carriedOut, file, key, policy, root, stockEffective, stockFacts } from '../facts.js'
 
 const made = (facts: Facts, more: Partial<MfaPolicy> = {}) => draft(policy(more), facts)
 const short = ({ account: name, factor, answer, expect: result, prompted }: LoginCase) =>
@@ -182,5 +182,20 @@ describe('what sshd has to say of each', () => {
     expect(made(stockFacts('debian-12')).expectations.map(({ keyword }) => keyword)).not.to.include(
       'challengeresponseauthentication',
     )
+  })
+
+  it("is promised of loopback alone where somebody else's Match block spares logins by where they come from", () => {
+    const text = 'Match User ci Address 10.0.0.0/8\n  AuthenticationMethods publickey\n'
+    const stock = stockFacts('debian-12')
+    const facts = { ...stock, files: [...stock.files, file('/etc/ssh/sshd_config.d/50-image.conf', text)] }
+    const onlyHere = made(facts).expectations.filter((one) => one.loopback === true)
+    expect(onlyHere).to.deep.equal([
+      {
+        account: 'ci',
+        keyword: 'authenticationmethods',
+        value: 'publickey,keyboard-interactive:pam',
+        loopback: true,
+      },
+    ])
   })
 })

@@ -1,0 +1,109 @@
+# shellcheck shell=sh
+# What sshd reads its settings from, and which logins it tells apart there by where they come from.
+
+# includes: the patterns that Include lines of the files on stdin have, a line each (sshd_config(5)).
+includes() {
+  awk '{
+    file = $0
+    while ((getline line <file) > 0) {
+      sub(/^[ \t]+/, "", line)
+      if (tolower(line) !~ /^"?include"?[ \t=]/) continue
+      sub(/^"?.......("[ \t]*=?|[ \t]*=|[ \t])[ \t]*/, "", line)
+      while (line !~ /^[ \t\r]*(#|$)/) {
+        sub(/^[ \t]+/, "", line)
+        if (line ~ /^"/) { line = substr(line, 2); end = "\"" } else end = "[ \t\r]"
+        word = line
+        if (match(line, end)) { word = substr(line, 1, RSTART - 1); line = substr(line, RSTART + 1) } else line = ""
+        if (word != "") print word ~ /^\// ? word : "/etc/ssh/" word
+      }
+    }
+    close(file)
+  }'
+}
+
+# sshd_reads: the files that sshd reads its settings from, the main one first: Includes are followed, 16 deep as sshd does.
+sshd_reads() (
+  echo /etc/ssh/sshd_config >"$RUN/sshd-next"
+  printf '' >"$RUN/sshd-read"
+  deep=0
+  # Patterns are expanded, not split.
+  IFS=
+  while [ -s "$RUN/sshd-next" ] && [ "$deep" -le 16 ]; do
+    cat "$RUN/sshd-next" >>"$RUN/sshd-read"
+    includes <"$RUN/sshd-next" | while read -r pattern; do
+      for file in $pattern; do [ ! -f "$file" ] || printf '%s\n' "$file"; done
+    done | awk 'NR == FNR { seen[$0] = 1; next } !seen[$0]++' "$RUN/sshd-read" - >"$RUN/sshd-new"
+    mv "$RUN/sshd-new" "$RUN/sshd-next"
+    deep=$((deep + 1))
+  done
+  cat "$RUN/sshd-read"
+)
+
+# origins FILE <files: what -C has to say so that each Match line of the files holds that asks where a login comes from, into FILE, behind an
+# address that none is about. Of a list the first pattern that is not negated counts: its lowest address, and the highest too where negated
+# ones may take that out. Each costs an `sshd -T` an account (10 ms), so what is more than eight goes into FILE-left.
+origins() {
+  printf '' >"$1"
+  printf '' >"$1-left"
+  awk -v file="$1" '
+    function note(origin) { if (origin ~ /^[A-Za-z0-9=,.:_-]+$/ && !seen[origin]++) print origin >(count++ < 8 ? file : file "-left") }
+    # A name or an address that a pattern with * or ? is for.
+    function filled(pattern, what,   fill, dots) {
+      if (what == "host") gsub(/[*?]/, "x", pattern)
+      fill = pattern !~ /:/ || pattern ~ /::/ ? 1 : ":1"
+      for (dots = gsub(/[.]/, ".", pattern); dots < 3 && pattern !~ /:/; dots++) fill = fill ".1"
+      sub(/[*]/, fill, pattern)
+      gsub(/[*?]/, 1, pattern)
+      return pattern
+    }
+    # An address of a network, the highest if so wanted.
+    function inside(net, bits, high,   part, i, own) {
+      if (net ~ /:/) return net ~ /::$/ && bits < 128 ? net 1 : net
+      split(net, part, ".")
+      for (i = 1; high && i <= 4; i++) {
+        own = bits - 8 * (i - 1)
+        if (own < 8) part[i] += 2 ^ (8 - (own > 0 ? own : 0)) - 1
+      }
+      if (bits < 31) part[4] += high ? -1 : 1
+      return part[1] "." part[2] "." part[3] "." part[4]
+    }
+    function one(list, what, high,   part, n, i, half) {
+      n = split(list, part, ",")
+      for (i = 1; i < n && part[i] ~ /^!/; i++);
+      if (part[i] ~ /^!/) return ""
+      if (part[i] ~ /[*?]/) return filled(part[i], what)
+      return split(part[i], half, "/") > 1 ? inside(half[1], half[2], high) : part[i]
+    }
+    function origin(high,   i, all, value) {
+      for (i = 1; i <= asked; i++) if ((value = one(list[i], what[i], high)) != "") all = all (all == "" ? "" : ",") what[i] "=" value
+      return all
+    }
+    BEGIN { short["address"] = "addr"; short["host"] = "host"; short["localaddress"] = "laddr"; short["localport"] = "lport" }
+    {
+      path = $0
+      while ((getline line <path) > 0) {
+        if (tolower(line) !~ /^[ \t]*"?match"?[ \t=]/) continue
+        sub(/^[ \t]*"?.....("[ \t]*=?|[ \t]*=|[ \t])/, "", line)
+        asked = 0
+        name = ""
+        while (match(line, /^[ \t\r]*("[^"]*"|[^ \t\r"#][^ \t\r]*)/)) {
+          word = substr(line, RSTART, RLENGTH)
+          line = substr(line, RSTART + RLENGTH)
+          gsub(/^[ \t\r]+|"/, "", word)
+          if (name == "") {
+            name = tolower(word)
+            sub(/=.*/, "", name)
+            if (name == "all" || name == "invalid-user") name = ""
+            if (!sub(/^[^=]*=/, "", word)) continue
+          }
+          if (name in short) { what[++asked] = short[name]; list[asked] = word }
+          name = ""
+        }
+        if (!asked) continue
+        note("addr=192.0.2.1")
+        note(origin(0))
+        for (i = 1; i <= asked; i++) if (list[i] ~ /!/) note(origin(1))
+      }
+      close(path)
+    }'
+}

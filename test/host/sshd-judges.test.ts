@@ -1,0 +1,88 @@
+/** What sshd says against what it should say, for each account and from each place; sshd's part is played by a script. */
+import { expect } from 'chai'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const library = fileURLToPath(new URL('../../templates/host/lib/sshd.sh', import.meta.url))
+
+/** Says what is in the folder for the account, and puts in front what it has for a place, if anything. */
+const sshd = `#!/bin/sh
+for last; do :; done
+printf '%s\\n' "$last" >>"\${0%/*}/asked"
+user=\${last#user=}
+from=\${last#*,lport=22}
+[ ! -e "\${0%/*}/fails$from" ] || exit 1
+cat "\${0%/*}/\${user%%,*}$from" 2>/dev/null || cat "\${0%/*}/\${user%%,*}"
+`
+
+describe('sshd_judges', () => {
+  let folder = ''
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-judges-'))
+    write('sshd', sshd)
+    chmodSync(path.join(folder, 'sshd'), 0o755)
+    write('args', '')
+  })
+  afterEach(() => {
+    rmSync(folder, { recursive: true })
+  })
+
+  const write = (name: string, text: string): void => {
+    writeFileSync(path.join(folder, name), text)
+  }
+
+  function judged(rows: string, origins = ''): string[] {
+    write('rows', rows)
+    write('origins', origins)
+    const script = '. "$0"; cd "$1"; PATH=$1:$PATH; sshd_judges rows args origins'
+    return execFileSync('sh', ['-c', script, library, folder], { encoding: 'utf8' }).split('\n').filter(Boolean)
+  }
+  const asked = (): string[] => readFileSync(path.join(folder, 'asked'), 'utf8').split('\n').filter(Boolean)
+
+  it('asks once an account from loopback, with all that a Match line may ask for', () => {
+    write('ann', 'X11Forwarding no\nallowgroups a\nallowgroups b\n')
+    write('bob', 'x11forwarding yes\n')
+    expect(
+      judged('ann|x11forwarding|NO|any\nann|allowgroups|a b|any\nbob|x11forwarding|no||B\nbob|usepam|yes|any\n'),
+    ).to.deep.equal([
+      'yes|no||ann|x11forwarding|NO|any',
+      'yes|a b||ann|allowgroups|a b|any',
+      'no|yes||bob|x11forwarding|no||B',
+      'no|||bob|usepam|yes|any',
+    ])
+    expect(asked()).to.deep.equal(
+      ['ann', 'bob'].map((user) => `user=${user},host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22`),
+    )
+  })
+
+  it('says from where sshd says something else, of what is to hold anywhere', () => {
+    write('ann', 'x11forwarding no\nmaxsessions 10\n')
+    write('ann,addr=10.0.0.1', 'x11forwarding yes\nmaxsessions 99\n')
+    const rows = 'ann|x11forwarding|no|any\nann|maxsessions|10|\n'
+    expect(judged(rows, 'addr=192.0.2.1\naddr=10.0.0.1\n')).to.deep.equal([
+      'no|yes|addr=10.0.0.1|ann|x11forwarding|no|any',
+      'yes|no||ann|x11forwarding|no|any',
+      'yes|10||ann|maxsessions|10|',
+    ])
+    expect(asked()).to.have.length(3)
+  })
+
+  it('names no place where it is the same from loopback, and each that has a value of its own', () => {
+    write('ann', 'maxauthtries 6\n')
+    write('ann,addr=10.0.0.1', 'maxauthtries 9\n')
+    write('ann,addr=10.1.0.1', 'maxauthtries 3\n')
+    expect(judged('ann|maxauthtries|3|any\n', 'addr=192.0.2.1\naddr=10.0.0.1\naddr=10.1.0.1\n')).to.deep.equal([
+      'no|9|addr=10.0.0.1|ann|maxauthtries|3|any',
+      'no|6||ann|maxauthtries|3|any',
+    ])
+  })
+
+  it('takes no answer about a place for no drift', () => {
+    write('ann', 'maxauthtries 3\n')
+    write('fails,lport=x', '')
+    expect(judged('ann|maxauthtries|3|any\n', 'lport=x\n')).to.deep.equal(['yes|3||ann|maxauthtries|3|any'])
+  })
+})
