@@ -3,8 +3,23 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
 import { damagePackages, findHost } from '../../lab/hosts/index.js'
-import { bastionctl, enable, fresh, generations, must, operatorEnv, until, useLab } from './harness.js'
+import {
+  addPerson,
+  bastionctl,
+  code,
+  enable,
+  enrol,
+  type Finished,
+  fresh,
+  generations,
+  login,
+  must,
+  operatorEnv,
+  until,
+  useLab,
+} from './harness.js'
 import { agent, calls, everSent, forgetCalls, killAgent, pace } from './support/endpoint.js'
+import { onAll } from './support/everywhere.js'
 import { atReload, finish, holdAtRehearsal, letGo, untilHeld } from './support/faults.js'
 import { lineOf, only, savedPlan, startAs, unattended, whileBroken } from './support/operator.js'
 import { difference, state } from './support/snapshot.js'
@@ -253,6 +268,45 @@ describe('a fleet', function () {
       expect(told.exitCode).to.equal(0)
       expect(told.stdout.match(/login=prove-probe-wrong\|prove\|@probe\|refused\|refused\|1\|1\|1/g)).to.have.length(3)
       expect(told.stdout.match(/offer=after\|admin\|SHA256:\S+\|accepted/g)).to.have.length(3)
+    })
+
+    it('is told, too, who is enrolled and who still gets in by key alone, and it is so', async () => {
+      const ann = await addPerson(generations, 'ann')
+      const bob = await addPerson(generations, 'bob')
+      const secrets = new Map<string, string>()
+      for (const host of generations) secrets.set(host, await enrol(host, ann))
+      const { stdout, exitCode } = await bastionctl('status', ...all)
+      expect(exitCode).to.equal(0)
+      expect(stdout.match(/^ {2}enrolled +ann$/gm), stdout).to.have.length(3)
+      expect(
+        stdout.match(/^ {2}by key alone +admin \(not enrolled yet\), bob \(not enrolled yet\)$/gm),
+        stdout,
+      ).to.have.length(3)
+      await onAll(async (host) => {
+        expect(await login(host, bob, { answer: '' })).to.deep.include({ in: true, prompts: [] })
+        expect(await login(host, ann, { answer: '' })).to.include({ in: false })
+        expect(await login(host, ann, { answer: code(secrets.get(host) ?? '') })).to.include({ in: true })
+      })
+    })
+
+    it('is told which file is not as it was confirmed (exit 17), for as long as it is not', async () => {
+      const edited = '/etc/pam.d/bastionctl-mfa'
+      const drifts = ({ stdout }: Finished) => [...stdout.matchAll(/^ {2}drift +(.*)$/gm)].map(([, files]) => files)
+      await whileBroken(
+        'deb12',
+        `cp -p ${edited} /srv/ && echo '# a line of theirs' >>${edited}`,
+        `mv /srv/bastionctl-mfa ${edited}`,
+        async () => {
+          const now = await bastionctl('status', ...all)
+          expect(drifts(now), now.stdout).to.deep.equal([edited])
+          expect(now.stdout.split(/^(?=deb1)/m)[1]).to.match(/^deb12 [^]*drift/)
+          expect(now.exitCode).to.equal(17)
+          expect((await status()).exit).to.equal('drift')
+        },
+      )
+      const now = await bastionctl('status', ...all)
+      expect(drifts(now), now.stdout).to.deep.equal([])
+      expect(now.exitCode).to.equal(0)
     })
 
     it("goes back as a whole by the run's id", async () => {
