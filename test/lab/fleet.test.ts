@@ -21,7 +21,7 @@ import {
 import { agent, calls, everSent, forgetCalls, killAgent, pace } from './support/endpoint.js'
 import { onAll } from './support/everywhere.js'
 import { atReload, finish, holdAtRehearsal, letGo, untilHeld } from './support/faults.js'
-import { lineOf, only, savedPlan, startAs, unattended, whileBroken } from './support/operator.js'
+import { lineOf, only, parsed, savedPlan, startAs, unattended, whileBroken } from './support/operator.js'
 import { difference, state } from './support/snapshot.js'
 
 const all = ['--tag', 'Role=bastion'] as const
@@ -68,7 +68,8 @@ async function status(): Promise<Told> {
 
 describe('a fleet', function () {
   this.timeout('4m')
-  useLab()
+  // A mixed one: deb12 is registered with Systems Manager only.
+  useLab([{ name: 'deb11' }, { name: 'deb12', id: 'mi-0123456789abcdef0' }, { name: 'deb13' }])
 
   describe('where one host fails, the others end as they were, and the report names each:', () => {
     afterEach(async function () {
@@ -191,7 +192,7 @@ describe('a fleet', function () {
       const listed = await bastionctl('hosts', ...all)
       await agent('deb12')
       await agent('deb13')
-      expect(done.stderr).to.match(/^deb12 \(i-\w+\): its SSM agent is offline, last seen \S+$/m)
+      expect(done.stderr).to.match(/^deb12 \(mi-\w+\): its SSM agent is offline, last seen \S+$/m)
       expect(done.stderr).to.match(/^deb13 \(i-\w+\): it is not managed by Systems Manager: no agent has registered$/m)
       expect(done.stderr).to.match(/leave it out with --exclude NAME/)
       expect(done.exitCode).to.equal(5)
@@ -202,6 +203,20 @@ describe('a fleet', function () {
 
   describe('that does as it is told', () => {
     let change: string
+
+    it('has a hybrid node in it, which EC2 does not know and a tag finds as it finds the others', async () => {
+      for (const tag of ['Role=bastion', 'Role=bast*']) {
+        const { hosts } = parsed('hosts', await bastionctl('hosts', '--tag', tag, '--json'))
+        expect(
+          hosts.map(({ name, kind }) => [name, kind]),
+          tag,
+        ).to.deep.equal([
+          ['deb11', 'ec2'],
+          ['deb12', 'hybrid'],
+          ['deb13', 'ec2'],
+        ])
+      }
+    })
 
     it('costs three commands a host, and API calls that grow with pages', async () => {
       await forgetCalls()
