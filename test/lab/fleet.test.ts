@@ -15,14 +15,17 @@ import {
   login,
   must,
   operatorEnv,
+  program,
   until,
   useLab,
 } from './harness.js'
+import { newestChange } from './support/drive.js'
 import { agent, calls, everSent, forgetCalls, killAgent, pace } from './support/endpoint.js'
 import { onAll } from './support/everywhere.js'
 import { atReload, finish, holdAtRehearsal, letGo, untilHeld } from './support/faults.js'
 import { lineOf, only, parsed, savedPlan, startAs, unattended, whileBroken } from './support/operator.js'
 import { difference, state } from './support/snapshot.js'
+import { Terminal } from './support/terminal.js'
 
 const all = ['--tag', 'Role=bastion'] as const
 const later = ['--yes', '--confirm', 'later', '--safety-session', 'none'] as const
@@ -50,6 +53,12 @@ async function sentTo(since: number): Promise<Record<string, number>> {
   return Object.fromEntries(
     generations.map((host) => [host, sends.filter((raw) => raw.includes(findHost(host).id)).length]),
   )
+}
+
+/** When systemd will start the guard of a change, epoch seconds. */
+async function guardOf(host: string, change: string): Promise<number> {
+  const timer = `systemctl show -p NextElapseUSecRealtime --value bastionctl-guard@${change}.timer`
+  return Number(await must(host, `date -d "$(${timer})" +%s`))
 }
 
 interface Told {
@@ -328,6 +337,35 @@ describe('a fleet', function () {
       const undone = await bastionctl('rollback', change, '--yes')
       for (const host of generations) expect(lineOf(host, undone)).to.match(/ rolled back/)
       expect(undone.exitCode).to.equal(0)
+    })
+  })
+
+  describe('asked on a terminal (--confirm ask)', () => {
+    // Whatever was kept or is pending, for the second try as well.
+    afterEach(async () => {
+      const undone = await bastionctl('rollback', ...only('deb12'), '--yes')
+      expect(undone.exitCode, undone.stdout).to.equal(0)
+    })
+
+    it('gives ten minutes more, which the guard of the host has as well, and keeps it then', async () => {
+      const flags = ['--safety-session', 'none', '--confirm', 'ask', '--confirm-within', '5m']
+      const terminal = Terminal.run(operatorEnv(), process.execPath, program, 'enable-mfa', ...only('deb12'), ...flags)
+      await terminal.see(/change 1 host\?/)
+      terminal.type('y\r')
+      await terminal.see(/keep the change on 1 host\? [^]*\b[34]m\d+s left/, 60)
+      const change = await newestChange('deb12')
+      const first = await guardOf('deb12', change)
+      terminal.type('e')
+      await terminal.see(/ten minutes more[^]*keep the change on 1 host\? [^]*\b1[345]m(?:\d+s)? left/, 60)
+      // Counted from when the host has heard of it.
+      expect((await guardOf('deb12', change)) - first).to.be.within(599, 630)
+      terminal.type('k')
+      await terminal.see(/1 host: 1 confirmed/, 60)
+      expect(await terminal.ended()).to.equal(0)
+      expect((await status()).hosts.find(({ name }) => name === 'deb12')?.changes?.[0]).to.include({
+        id: change,
+        state: 'confirmed',
+      })
     })
   })
 
