@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect } from 'chai'
 import type { Engine, Ports } from '../../src/engine/api.js'
 import { root } from '../source-config.js'
+import { installed } from '../support/installed.js'
 import { program, runProgram } from '../support/program.js'
 import { host } from '../support/samples.js'
 
@@ -42,45 +43,30 @@ describe('the package', function () {
     // All that it depends on may have to be fetched.
     this.timeout('5m')
     let folder: string
+    let bin = ''
     before(function () {
       folder = mkdtempSync(join(tmpdir(), 'bastionctl-installed-'))
-      const packed = join(folder, 'packed')
-      mkdirSync(packed)
-      const built = join(dirname(program()), '..')
-      for (const name of ['package.json', 'oclif.manifest.json', 'bin', 'dist', 'templates'])
-        cpSync(join(built, name), join(packed, name), { recursive: true })
-      for (const name of ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs'])
-        cpSync(join(root, name), join(packed, name), { recursive: true })
-      const npm = (...args: string[]) =>
-        execFileSync('npm', [...args, '--loglevel=error'], { cwd: packed, encoding: 'utf8', stdio: 'pipe' })
-      // Built already, and into a folder of its own: "prepack" would write into this checkout.
-      const file = npm('pack', '--ignore-scripts').trim()
-      try {
-        npm('install', '--global', '--prefix', folder, '--prefer-offline', '--no-audit', '--no-fund', `./${file}`)
-      } catch (error) {
-        const offline = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT/.test(String((error as { stderr?: string }).stderr))
-        if (!offline || process.env['CI'] === 'true') throw error
-        this.skip()
-      }
-      rmSync(packed, { recursive: true })
+      const found = installed(folder)
+      if (found === undefined) this.skip()
+      bin = found
     })
     after(() => {
       rmSync(folder, { recursive: true, force: true })
     })
-    const installed = (...args: string[]): string =>
-      execFileSync(join(folder, 'bin', 'bastionctl'), args, {
+    const run = (...args: string[]): string =>
+      execFileSync(bin, args, {
         cwd: tmpdir(),
         env: { PATH: process.env['PATH'], HOME: folder, AWS_EC2_METADATA_DISABLED: 'true' },
         encoding: 'utf8',
       })
 
     it('says its version', () => {
-      expect(installed('--version')).to.match(new RegExp(`^bastionctl/${version.replaceAll('.', '\\.')} `))
+      expect(run('--version')).to.match(new RegExp(`^bastionctl/${version.replaceAll('.', '\\.')} `))
     })
 
     it('explains, and has help, without this repository', () => {
-      expect(installed('explain', 'harden')).to.match(/PermitRootLogin/)
-      expect(installed('enable-mfa', '--help')).to.match(/--secret-store/)
+      expect(run('explain', 'harden')).to.match(/PermitRootLogin/)
+      expect(run('enable-mfa', '--help')).to.match(/--secret-store/)
     })
   })
 
