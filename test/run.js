@@ -73,8 +73,9 @@ function lab() {
     queue.push(...sorted.map((name) => [name, [...how, name]]))
     return
   }
-  console.log(`\nlab tests: ${tests.length} files skipped, since ${reason}`)
-  totals[process.env.CI === 'true' ? 'failed' : 'skipped'] += tests.length
+  const outcome = process.env.CI === 'true' ? 'failed' : 'skipped'
+  console.log(`\nlab tests: ${tests.length} files ${outcome}, since ${reason}`)
+  totals[outcome] += tests.length
 }
 
 /** Takes one entry of the queue after the other, with a lab of its own, and shows what was said when it is through. */
