@@ -144,7 +144,7 @@ const cases: readonly Case[] = [
     title: 'a full folder for its own records (lockout 35)',
     breaks:
       'mkdir -p /var/lib/bastionctl && mount -t tmpfs -o size=64k,mode=0700 small /var/lib/bastionctl && head -c 1M /dev/zero >/var/lib/bastionctl/fill; true',
-    mends: emptyAgain('/var/lib/bastionctl'),
+    mends: `${emptyAgain('/var/lib/bastionctl')} && rmdir /var/lib/bastionctl`,
     says: /No space left on device/,
   },
   {
@@ -173,11 +173,15 @@ describe('the rehearsal', function () {
   })
 
   describe('refuses, before anything live is touched:', () => {
+    /** The folder of records and of the lock, on hosts that were never changed. */
+    const record = (host: string): Promise<string> => must(host, 'ls -d /var/lib/bastionctl 2>/dev/null; true')
+
     for (const { title, breaks, mends, outcome = 'refused', says, exit = 11, planned } of cases) {
       it(title, async () => {
         await onAll(async (host) => {
           await whileBroken(host, breaks, mends, async () => {
             const before = await live(host)
+            const recorded = await record(host)
             const done = await bastionctl('apply', plans.get(host) ?? '', ...unattended)
             expect(lineOf(host, done)).to.contain(` ${outcome} `).and.match(says)
             expect(done.exitCode).to.equal(exit)
@@ -186,6 +190,7 @@ describe('the rehearsal', function () {
               expect(whole.stdout + whole.stderr).to.match(planned.says)
               expect(whole.exitCode).to.equal(planned.exit)
             }
+            expect(await record(host)).to.equal(recorded)
             expect(difference(before, await live(host))).to.deep.equal([])
           })
         })

@@ -17,6 +17,8 @@ import {
 } from './harness.js'
 import { journalOf, newestChange, stateOf } from './support/drive.js'
 import { everywhere, onAll } from './support/everywhere.js'
+import { holdAtRehearsal, letGo, untilHeld } from './support/faults.js'
+import { lineOf, startAs } from './support/operator.js'
 import { managed, remains, snapshot } from './support/remains.js'
 import { difference } from './support/snapshot.js'
 
@@ -55,6 +57,9 @@ describe('roll back', function () {
     expect(await login(host, ann), 'key alone').to.include({ in: false })
     expect(await login(host, ann, { answer: code(secrets.get(host) ?? '') }), 'key and code').to.include({ in: true })
   }
+
+  /** The folder of records and of the lock, if it is there. */
+  const record = (host: string): Promise<string> => must(host, 'ls -d /var/lib/bastionctl 2>/dev/null; true')
 
   /** Everything as before, nothing left but the record, and the old login works. */
   async function holdsOld(host: string, id: string): Promise<void> {
@@ -308,11 +313,33 @@ describe('roll back', function () {
     })
   })
 
-  it('on hosts without a change says so and exits 0', async () => {
-    await fresh(...generations)
-    const done = await bastionctl('rollback', ...selector)
-    expect(done.exitCode, done.stdout + done.stderr).to.equal(0)
-    expect(done.stdout.match(/nothing to undo: no change is recorded on this host/g)).to.have.length(3)
+  describe('on hosts without a change', () => {
+    const nothing = 'nothing to undo: no change is recorded on this host'
+
+    it('says so, exits 0 and leaves nothing', async () => {
+      await fresh(...generations)
+      const done = await bastionctl('rollback', ...selector)
+      expect(done.exitCode, done.stdout + done.stderr).to.equal(0)
+      expect(done.stdout.split(nothing)).to.have.length(4)
+      for (const host of generations) expect(await record(host), host).to.equal('')
+    })
+
+    everywhere('waits for one at work, which then is refused, and neither leaves anything', async (host) => {
+      await fresh(host)
+      const present = await snapshot(host)
+      await holdAtRehearsal(host)
+      const change = startAs({}, 'enable-mfa', '--tag', `Name=${host}`, ...unattended, '--confirm', 'auto')
+      await untilHeld(host)
+      await must(host, 'stat -c %a /home/admin >/srv/mode && chmod 0777 /home/admin')
+      const undo = startAs({}, 'rollback', '--tag', `Name=${host}`)
+      await until('it waits for the lock', 60, async () => (await must(host, 'pgrep -x flock; true')) !== '')
+      await letGo(host)
+      expect(lineOf(host, await change)).to.match(/ refused \| .*\/home\/admin is writable by others/)
+      expect((await undo).stdout).to.contain(nothing)
+      await must(host, 'chmod "$(cat /srv/mode)" /home/admin')
+      expect(await record(host)).to.equal('')
+      expect(difference(present, await snapshot(host))).to.deep.equal([])
+    })
   })
 
   everywhere('a place that no rename reaches is refused before anything is touched (lockout 51)', async (host) => {
@@ -324,6 +351,7 @@ describe('roll back', function () {
     expect(done.stdout).to.match(/cannot be put back by a rename/)
     expect(difference(present, await snapshot(host))).to.deep.equal([])
     expect(await remains(host)).to.deep.equal([])
+    expect(await record(host)).to.equal('')
   })
 
   everywhere('a symbolic link in a file’s place is refused before anything is touched', async (host) => {
@@ -335,6 +363,7 @@ describe('roll back', function () {
     expect(done.stdout).to.match(/\/etc\/pam\.d\/sshd is a symbolic link/)
     expect(difference(present, await snapshot(host))).to.deep.equal([])
     expect(await remains(host)).to.deep.equal([])
+    expect(await record(host)).to.equal('')
   })
 
   /** Hosts for the tests of one `describe`. */

@@ -2,12 +2,35 @@
 # One change at a time: the lock, the state of each change, and who holds what.
 #   staged → armed → live → proven → confirmed | rolled-back | failed, and reverting on the way back
 
-# lock SECONDS: descriptor 9 holds the lock until the program ends. Children close it (9>&-).
+# lock SECONDS: descriptor 9 holds the lock until the program ends. Children close it (9>&-). 1: somebody has it; 2: there can be none.
 lock() {
-  mkdir -p "$STATE" "$CHANGES" || return 2
+  STATE_MADE='' _state_made=''
+  for _try in 1 2 3; do
+    # Again, where it was taken away between the two.
+    open_lock || open_lock || return 2
+    flock -w "$1" 9 || return
+    # Whoever had it may have taken the file away: the lock is the one that is there.
+    if [ "$(stat -L -c %d:%i /proc/self/fd/9)" = "$(stat -c %d:%i "$STATE/lock" 2>/dev/null)" ]; then
+      mkdir -p "$CHANGES" || return 2
+      STATE_MADE=$_state_made
+      return 0
+    fi
+  done
+  return 1
+}
+
+open_lock() {
+  [ -d "$STATE" ] || _state_made=yes
   # `command`, since a redirection that fails ends a shell that has it on a special builtin.
-  command exec 9>>"$STATE/lock" || return 2
-  flock -w "$1" 9
+  mkdir -p "$STATE" "$CHANGES" && command exec 9>>"$STATE/lock"
+}
+
+# leave_nothing: where nothing is on record, what `lock` has made goes again; the lock, too, which is held and is none from then on. So nothing
+# may be written after this.
+leave_nothing() {
+  [ "${STATE_MADE-}" = yes ] && rmdir "$CHANGES" 2>/dev/null || return 0
+  rm -f "$STATE/holder" "$STATE/holder.new" "$STATE/lock"
+  rmdir "$STATE" 2>/dev/null || true
 }
 
 # lock_anyway SECONDS: for the way back, also where the state can only be read: what decides a login may lie elsewhere.

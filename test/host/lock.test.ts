@@ -1,0 +1,164 @@
+/** The lock, which whoever has recorded nothing takes away again while others may wait for it. */
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { Readable, Writable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'chai'
+
+const library = fileURLToPath(new URL('../../templates/host/lib/state.sh', import.meta.url))
+
+describe('the lock', function () {
+  let folder = ''
+  let state = ''
+  let begun: Program[] = []
+  before(function () {
+    // It is looked up in /proc, and flock(1) is util-linux's.
+    if (process.platform !== 'linux') this.skip()
+  })
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-lock-'))
+    state = path.join(folder, 'state')
+  })
+  afterEach(async () => {
+    for (const program of begun) await program.end()
+    begun = []
+    rmSync(folder, { recursive: true })
+  })
+
+  /** A program that asks for the lock, and then does as it is told, a line of shell each. */
+  class Program {
+    readonly #child: ChildProcessByStdio<Writable, Readable, null>
+    #said = ''
+
+    constructor(seconds: number) {
+      const script = `. "$0"; STATE=$1 CHANGES=$1/changes
+        lock ${String(seconds)}; echo "lock=$?"
+        while read -r line; do eval "$line"; echo done; done`
+      this.#child = spawn('sh', ['-c', script, library, state], { stdio: ['pipe', 'pipe', 'inherit'] })
+      this.#child.stdout.on('data', (chunk: Buffer) => {
+        this.#said += chunk.toString()
+      })
+      begun.push(this)
+    }
+
+    async #says(pattern: RegExp): Promise<string> {
+      await until(() => pattern.test(this.#said))
+      const said = this.#said
+      this.#said = ''
+      return said
+    }
+
+    /** 0: it has the lock; 1: somebody else has it. */
+    async lock(): Promise<number> {
+      return Number(/lock=(\d)/.exec(await this.#says(/^lock=\d$/m))?.[1])
+    }
+
+    async does(line: string): Promise<void> {
+      this.#child.stdin.write(`${line}\n`)
+      await this.#says(/^done$/m)
+    }
+
+    /** Waits until it waits for the lock. */
+    async waits(): Promise<void> {
+      const pid = String(this.#child.pid)
+      const children = (): string[] => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ')
+      await until(() => children().some((child) => child !== '' && nameOf(child) === 'flock'))
+    }
+
+    async end(): Promise<void> {
+      if (this.#child.exitCode !== null) return
+      const ended = once(this.#child, 'close')
+      this.#child.stdin.end()
+      await ended
+    }
+  }
+
+  it('goes, with its folder, where nothing was recorded', async () => {
+    const one = new Program(0)
+    expect(await one.lock()).to.equal(0)
+    await one.does('echo >"$STATE/holder"; leave_nothing')
+    expect(readdirSync(folder)).to.deep.equal([])
+  })
+
+  it('stays where something was, or where the folder was there before', async () => {
+    const one = new Program(0)
+    expect(await one.lock()).to.equal(0)
+    await one.does('mkdir "$CHANGES/one"; leave_nothing')
+    await one.end()
+    expect(readdirSync(state)).to.deep.equal(['changes', 'lock'])
+    rmSync(state, { recursive: true })
+    mkdirSync(state)
+    const two = new Program(0)
+    expect(await two.lock()).to.equal(0)
+    await two.does('leave_nothing')
+    expect(readdirSync(state)).to.deep.equal(['changes', 'lock'])
+  })
+
+  it('is not taken away by who has not got it', async () => {
+    const one = new Program(0)
+    expect(await one.lock()).to.equal(0)
+    const two = new Program(0)
+    expect(await two.lock()).to.equal(1)
+    await two.does('leave_nothing')
+    expect(readdirSync(state)).to.deep.equal(['changes', 'lock'])
+  })
+
+  it('is the file that is there for who has waited for one that is gone', async () => {
+    const one = new Program(0)
+    expect(await one.lock()).to.equal(0)
+    const two = new Program(10)
+    await two.waits()
+    await one.does('leave_nothing')
+    await one.end()
+    expect(await two.lock()).to.equal(0)
+    const three = new Program(0)
+    expect(await three.lock()).to.equal(1)
+    // As if it had been the first.
+    await two.does('leave_nothing')
+    expect(readdirSync(folder)).to.deep.equal([])
+  })
+
+  it('is one for all of many that come and go', async () => {
+    const rounds = [
+      'for round in 1 2 3 4 5 6 7 8',
+      'do until lock 10',
+      'do :',
+      'done',
+      'mkdir "$STATE.busy" || echo "two at once" >>"$STATE.log"',
+      'sleep 0.01; rmdir "$STATE.busy"',
+      // Whoever made it.
+      'STATE_MADE=yes; leave_nothing',
+      'done',
+      'echo ended >>"$STATE.log"',
+      'exec 9>&-',
+    ].join('; ')
+    const all = Array.from({ length: 4 }, () => new Program(10))
+    await Promise.all(
+      all.map(async (program) => {
+        await program.lock()
+        await program.does('leave_nothing; exec 9>&-')
+      }),
+    )
+    await Promise.all(all.map((program) => program.does(rounds)))
+    expect(readFileSync(`${state}.log`, 'utf8')).to.equal('ended\n'.repeat(all.length))
+  })
+})
+
+async function until(test: () => boolean): Promise<void> {
+  for (const end = Date.now() + 10_000; !test();) {
+    if (Date.now() > end) throw new Error(`not within 10 s: ${String(test)}`)
+    await sleep(10)
+  }
+}
+
+function nameOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
+  } catch {
+    return ''
+  }
+}
