@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { labEnv } from './env.js'
 import {
   boot,
+  damagePackages,
   down,
   type HostSpec,
   isLayout,
@@ -35,6 +36,8 @@ const USAGE = `usage: npm run lab -- COMMAND
   kill NAME...                            end a host without any shutdown
   boot NAME...                            start one that is down
   power-cut NAME...                       lose what was not synced, then boot (needs up --disk)
+  damage-packages NAME... [--interrupted] no package can be installed any more, until reset; --interrupted: until
+                                          "dpkg --configure -a"
 `
 
 const say = (text: string): void => {
@@ -103,6 +106,12 @@ async function bringUp(args: readonly string[]): Promise<void> {
   )
 }
 
+async function damage(args: readonly string[]): Promise<void> {
+  const options = { interrupted: { type: 'boolean' } } as const
+  const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
+  await each(positionals, (name) => damagePackages(name, values.interrupted === true ? 'interrupted' : 'reinstall'))
+}
+
 /** @returns the exit code. */
 async function main([command, ...args]: readonly string[]): Promise<number> {
   switch (command) {
@@ -141,6 +150,9 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
         await powerCut(name)
         await boot(name)
       })
+      return 0
+    case 'damage-packages':
+      await damage(args)
       return 0
     case 'help':
     case '--help':

@@ -8,7 +8,6 @@ import { execa } from 'execa'
 
 import {
   boot,
-  damagePackages,
   down,
   exec,
   findHost,
@@ -177,9 +176,15 @@ describe('lab hosts', function () {
 
   for (const kind of ['reinstall', 'interrupted'] as const) {
     it(`installs nothing while the package database is damaged (${kind})`, async () => {
-      await damagePackages('deb13', kind)
+      const flags = kind === 'interrupted' ? ['--interrupted'] : []
+      await execa(process.execPath, ['--import', 'tsx', 'lab/cli.ts', 'damage-packages', 'deb13', ...flags], {
+        cwd: root,
+      })
       await out('deb13', 'apt-get -qq update')
-      expect((await sh('deb13', 'apt-get --yes install libpam-radius-auth')).exitCode).to.equal(100)
+      const install = 'apt-get --yes install libpam-radius-auth'
+      expect((await sh('deb13', install)).exitCode).to.equal(100)
+      const mended = await sh('deb13', `dpkg --configure -a && ${install}`)
+      expect(mended.exitCode === 0, mended.stderr).to.equal(kind === 'interrupted')
       await reset('deb13')
     })
   }
