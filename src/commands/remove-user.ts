@@ -11,7 +11,8 @@ export default class RemoveUser extends BaseCommand {
     "Ends the account's sessions and takes away its keys, factor, right to sudo, cron and at jobs, and the account itself. " +
     'Afterwards each of its keys is offered to sshd, which has to refuse it. The home is moved to a folder that only ' +
     'root enters, and a rollback brings all of it back. The last administrator who gets in, accounts of the ' +
-    'system and your own account are never removed.'
+    'system and your own account are never removed. A name that none of the hosts has is refused, unless bastionctl has ' +
+    'taken it off one of them before: a second run changes nothing and ends well.'
 
   static override args = nameArg
 
@@ -36,7 +37,7 @@ export default class RemoveUser extends BaseCommand {
     const policy = await removeUserPolicy(args.name, flags, context)
     const { runChange } = await import('../cli/change-run.js')
     const output = await runChange(context, { selector, policy, flags })
-    // As it should be, for a script; and what a mistyped name looks like.
+    // As it should be, for a script that runs once more.
     if (!flags.lock && !hasChanges(output.plan))
       context.tell(`there is no account "${args.name}" on ${count(output.plan.hosts.length, 'host')}`)
     return this.ended(output)

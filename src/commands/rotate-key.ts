@@ -2,12 +2,15 @@ import { BaseCommand } from '../cli/base-command.js'
 import { applyFlags, planFlags, selectorFlags, selectorOf } from '../cli/flags.js'
 import type { ChangeOutput } from '../cli/outputs.js'
 import { nameArg, rotateKeyFlags, rotateKeyPolicy } from '../cli/user-flags.js'
+import { count } from '../cli/views/text.js'
+import { hasChanges } from '../domain/plan-groups.js'
 
 export default class RotateKey extends BaseCommand {
   static override summary = "replace a person's keys"
   static override description =
     'Adds new keys and takes old ones away in one change: sshd has to accept each new one and refuse each old one, or ' +
-    'the host goes back. Other lines of authorized_keys stay as they are. Whoever would have no key left is refused.'
+    'the host goes back. Other lines of authorized_keys stay as they are. Whoever would have no key left is refused, and so is a ' +
+    'fingerprint that none of the hosts has, unless all of them have the new keys already, as after a first run.'
 
   static override args = nameArg
 
@@ -22,8 +25,15 @@ export default class RotateKey extends BaseCommand {
 
   async run(): Promise<ChangeOutput> {
     const { args, flags } = await this.parse(RotateKey)
-    const request = { selector: selectorOf(flags), policy: await rotateKeyPolicy(args.name, flags), flags }
+    const context = this.context(flags)
+    const policy = await rotateKeyPolicy(args.name, flags)
     const { runChange } = await import('../cli/change-run.js')
-    return this.ended(await runChange(this.context(flags), request))
+    const output = await runChange(context, { selector: selectorOf(flags), policy, flags })
+    // As after a first run; and what a mistyped fingerprint looks like.
+    if (policy.remove.length > 0 && !hasChanges(output.plan))
+      context.tell(
+        `${args.name} does not have ${policy.remove.join(', ')} on ${count(output.plan.hosts.length, 'host')}`,
+      )
+    return this.ended(output)
   }
 }

@@ -173,6 +173,8 @@ export interface Facts {
   /** Those whose members sudo lets become root. */
   readonly rootGroups?: readonly string[]
   readonly named?: readonly NamedFact[]
+  /** Names of accounts that bastionctl has taken off, whatever became of that. */
+  readonly left?: readonly string[]
   /** Every account's name and uid, those that cannot log in too. */
   readonly names: readonly { readonly name: string; readonly uid: number }[]
   /** What this build of OpenSSH knows (`ssh -Q`), in its own order. */

@@ -12,7 +12,7 @@ import { planSchema, type Plan, type PlannedHost } from '../domain/plan.js'
 import type { Policy } from '../domain/policy.js'
 import { describeSelector } from '../domain/selector.js'
 import { wavesOf } from '../domain/wave.js'
-import { draft } from '../features/index.js'
+import { draft, refuseOverall } from '../features/index.js'
 import type { PlanRequest, Ports } from './api.js'
 import { unfit, unfitError, waiting } from './fitness.js'
 import { inspect, questions, type Inspected } from './inspect.js'
@@ -103,6 +103,10 @@ function planAll(inspected: readonly Inspected[], request: PlanRequest): Planned
   // A wrong setting is wrong for every host: said once.
   if (first?.error.exit === 'usage') throw first.error
   if (first) throw new BastionError(first.error.exit, unfitError(refused, 'refused').message, first.error.hint)
+  refuseOverall(
+    request.policy,
+    inspected.flatMap(({ inspection }) => inspection?.facts ?? []),
+  )
   return planned
 }
 

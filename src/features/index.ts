@@ -5,6 +5,7 @@ import { draftHardening } from './hardening/draft.js'
 import { draftMfa } from './mfa/draft.js'
 import { methods, usual } from './mfa/registry.js'
 import { draftUsers } from './users/draft.js'
+import { refuseNowhere } from './users/nowhere.js'
 
 export { oldKeys, type OldKey } from './users/key-age.js'
 export {
@@ -29,6 +30,11 @@ export function factorPlaces(policy?: Policy): string[] {
     .flatMap((method) =>
       secretStores.map((store) => [method.name, method.module, store, method.factor(store)].join('|')),
     )
+}
+
+/** What can be told of all hosts together alone. Errors: BastionError `refused`. */
+export function refuseOverall(policy: Policy, hosts: readonly Facts[]): void {
+  if (policy.feature === 'users') refuseNowhere(policy, hosts)
 }
 
 /** What a policy means on a host. Errors: BastionError `host-unfit`, `refused`, `usage`. */

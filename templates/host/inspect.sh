@@ -75,7 +75,11 @@ getent group | cut -d: -f1 | sort >"$F/groups"
 root_groups >"$F/root-groups"
 # Of everybody, system accounts too: whose names are taken.
 getent passwd | cut -d: -f1,3 | tr ':' '|' | sort >"$F/names"
-if [ -e "$RUN/data/people" ]; then named "$F/names" >"$F/named"; fi
+if [ -e "$RUN/data/people" ]; then
+  named "$F/names" >"$F/named"
+  # Records are kept for good: many hosts have hundreds.
+  find "$CHANGES" -mindepth 2 -maxdepth 2 -name roster -exec cat {} + 2>/dev/null | awk -F'|' '$2 == "remove" { print $1 }' | sort -u >"$F/left"
+fi
 for tool in ssh ssh-keygen ssh-keyscan unshare setpriv xargs flock base32 useradd getent systemctl timeout sha256sum pkill; do
   command -v "$tool" >/dev/null 2>&1 || printf '%s\n' "$tool"
 done >"$F/missing-tools"

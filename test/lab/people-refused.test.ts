@@ -35,6 +35,7 @@ describe('people who are refused', function () {
       ['a name that somebody has already', () => add('ann', '--key', key), /bastionctl has not made/, 7],
       ['the name of a system account', () => add('daemon', '--key', key), /account of the system/, 7],
       ['a group that is not there', () => add('bob', '--key', key, '--group', 'nosuch'), /no group nosuch/, 7],
+      ['a name that no host has', () => remove('zork'), /there is no account "zork" on /, 7],
       ["somebody's uid", () => add('bob', '--key', key, '--uid', '1001'), /uid 1001 is ann's/, 7],
     ]
     for (const [what, run, words, exit] of cases)

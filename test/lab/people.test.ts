@@ -128,6 +128,15 @@ describe('people', function () {
         expect(await must(host, 'cat /home/bob/.ssh/authorized_keys')).to.match(/^# mine\nssh-ed25519 \S+ bob next\n$/)
       })
       expect(done(await rotate())).to.match(/no changes/)
+      const nobodys = `SHA256:${'A'.repeat(43)}`
+      const mistyped = await bastionctl(
+        ...['rotate-key', 'bob', '--add', key, '--remove', nobodys, ...tagged, ...unattended],
+      )
+      expect(mistyped.exitCode, mistyped.stdout).to.equal(7)
+      expect(mistyped.stderr).to.contain(`"bob" does not have ${nobodys} on `)
+      await onAll(async (host) => {
+        expect(await login(host, bob)).to.deep.include({ in: false })
+      })
       done(await rollBack())
       await onAll(async (host) => {
         expect(await login(host, bob)).to.deep.include({ in: true })
