@@ -300,6 +300,9 @@ describe('people', function () {
         expect(await must(host, 'cat /home/bob/kept; ls /etc/sudoers.d')).to.match(/^precious\n[^]*bastionctl-bob/)
       })
       expect(done(await remove('bob', '--lock'))).to.match(/no changes/)
+      const given = await add('bob', '--key', key)
+      expect(given.exitCode, given.stdout).to.equal(7)
+      expect(given.stderr).to.match(/"bob" is locked[^]*--unlock/)
     })
 
     it('stays shut where its last day has passed meanwhile, and the plan names the day', async () => {

@@ -27,8 +27,12 @@ import { authorizedLine, parsePublicKeys, type PublicKey } from './public-key.js
 export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): Content {
   const { name } = policy
   const account = accountOf(policy, facts)
-  if (account !== undefined && isLocked(account) && !policy.unlock && policy.expires !== '')
-    throw new BastionError('refused', `"${name}" is locked`, 'give --unlock too if it is to get in again')
+  if (account !== undefined && isLocked(account) && !policy.unlock && !onlyAdopts(policy))
+    throw new BastionError(
+      'refused',
+      `"${name}" is locked, and gets in by nothing`,
+      'give --unlock too if it is to get in again',
+    )
   const missing = policy.groups.filter((group) => !facts.groups.includes(group))
   if (missing.length > 0)
     throw new BastionError('refused', `there is no group ${missing.join(', ')}`, 'make it first, or leave it out')
@@ -106,8 +110,17 @@ function accountOf(policy: AddUserPolicy, facts: Facts): Account | undefined {
 }
 
 /** Whoever was locked by bastionctl is unlocked by it, and given nothing else. */
-function onlyUnlocks({ unlock, keys, sudo, groups, factor }: AddUserPolicy): boolean {
-  return unlock && keys.length === 0 && !sudo && groups.length === 0 && factor === 'first-login'
+function onlyUnlocks(policy: AddUserPolicy): boolean {
+  return policy.unlock && givesNothing(policy)
+}
+
+/** Who is locked may be taken over, as sync-users asks for it, and stay locked. */
+function onlyAdopts(policy: AddUserPolicy): boolean {
+  return policy.adopt && policy.expires === '' && givesNothing(policy)
+}
+
+function givesNothing({ keys, sudo, groups, factor }: AddUserPolicy): boolean {
+  return keys.length === 0 && !sudo && groups.length === 0 && factor === 'first-login'
 }
 
 /** The day that it had. Errors: `refused` where that is over. */

@@ -60,6 +60,15 @@ describe('a locked account', () => {
       expect(() => draft(adding({ keys: [], expires: '2031-01-31' }), there)).to.throw(/"ada" is locked/)
   })
 
+  it('is given nothing that would let nobody in, and can be taken over as it is', () => {
+    for (const policy of [adding(), adding({ keys: [], groups: ['robots'] }), adding({ adopt: true })])
+      expect(() => draft(policy, locked('never'))).to.throw('"ada" is locked, and gets in by nothing')
+    expect(draft(adding({ unlock: true }), locked('never')).accounts[0]).to.include({ expires: 'never' })
+    const { accounts, files } = draft(adding({ keys: [], adopt: true }), locked('never', []))
+    expect(accounts).to.deep.equal([])
+    expect(files.map(({ path }) => path)).to.deep.equal(['/etc/bastionctl-users'])
+  })
+
   it('does not come back to a day that was over, and an unlock without --adopt gives nothing else', () => {
     expect(() => draft(unlocking, locked('ended'))).to.throw(/had ended already/)
     expect(draft({ ...unlocking, expires: 'never' }, locked('ended')).accounts).to.have.length(1)
