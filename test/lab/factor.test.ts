@@ -340,4 +340,19 @@ describe('a second factor handed over', function () {
       expect(await remains(host)).to.deep.equal([])
     })
   })
+
+  it('goes with the home when the account that it was made for is rolled back, logins or not', async () => {
+    const eve: Person = { name: 'eve', key: ada.key }
+    const file = path.join(folder, 'of-eve')
+    await run('add-user', 'eve', '--key', `${ada.key}.pub`, '--factor', 'totp', '--uri', file)
+    const { secret } = handedOver(file)
+    await onAll(async (host) => {
+      expect(await login(host, eve, { answer: code(secret) }), host).to.deep.include({ in: true })
+    })
+    done(await bastionctl('rollback', ...tagged, '--yes'))
+    await onAll(async (host) => {
+      expect((await sh(host, 'ls -d /home/eve*')).stdout).to.equal('')
+      expect(await filesWith(host, [secret])).to.deep.equal([])
+    })
+  })
 })

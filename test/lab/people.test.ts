@@ -145,11 +145,20 @@ describe('people', function () {
     })
 
     it('rolled back, the account is gone; a home in which somebody has written since is kept beside its place', async () => {
-      done(await rollBack())
+      // A link out of it: what is there is not given to root.
+      await onAll((host) => must(host, 'runuser -u bob -- ln -s /home/admin /home/bob/out').then(() => undefined))
+      const report = done(await rollBack())
       await onAll(async (host) => {
         const kept = (await must(host, 'ls -d /home/bob*')).trim()
         expect(kept).to.match(/^\/home\/bob\.bastionctl-\d{8}T\w+-\w+$/)
+        expect(report).to.contain(`kept: /home/bob as ${kept}`)
         expect(await must(host, `cat ${kept}/.ssh/authorized_keys`)).to.match(/# mine/)
+        expect(
+          await must(
+            host,
+            `stat -c '%a %u' ${kept}; stat -c %u /home/admin; find ${kept} ! -user root -o ! -group root`,
+          ),
+        ).to.equal('700 0\n1000\n')
         await must(host, `rm -rf ${kept}`)
         await asBefore(host)
       })
@@ -157,6 +166,16 @@ describe('people', function () {
 
     it('rolled back at once, nothing of it is left', async () => {
       done(await add('bob', '--key', key, '--sudo', '--group', 'adm'))
+      done(await rollBack())
+      await onAll(asBefore)
+    })
+
+    it('nor is where only later changes have written in the home', async () => {
+      const later = path.join(folder, 'later')
+      await newKey(later, 'bob later')
+      done(await add('bob', '--key', key))
+      done(await add('bob', '--key', `${later}.pub`))
+      done(await rollBack())
       done(await rollBack())
       await onAll(asBefore)
     })

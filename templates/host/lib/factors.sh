@@ -52,7 +52,7 @@ give_factor() {
   [ "$_where" = live ] || { [ -d "${_place%/*}" ] && shadow_file "$_place"; } || covered "$_place" || { echo "$_place cannot be kept apart from the live one"; return 1; }
   printf '' >"$RUN/factor-new"
   [ "$_factor" = gone ] || factor_text >"$RUN/factor-new" || return 1
-  if [ "$_where" = live ] && [ "$_action" = update ]; then
+  if [ "$_where" = live ]; then
     factor_of "$RUN/factor-new" >"$_was/factor-after" && durable "$_was/factor-after" || return 1
   fi
   if [ "$_factor" = gone ]; then

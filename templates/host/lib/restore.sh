@@ -101,8 +101,14 @@ keep_aside() {
     _aside=$2.bastionctl-aside
     rm -f "$_aside" && ln "$2" "$_aside" || _aside='nowhere: no room'
   fi
-  journal "$1" "changed by somebody else: $2, kept as $_aside"
-  grep -qsxF "$2 $_aside" "$CHANGES/$1/kept" || { printf '%s %s\n' "$2" "$_aside" >>"$CHANGES/$1/kept"; } 2>/dev/null || true
+  note_kept "$1" "$2" "$_aside"
+}
+
+# note_kept ID PATH PLACE: once.
+note_kept() {
+  ! grep -qsxF "$2 $3" "$CHANGES/$1/kept" || return 0
+  journal "$1" "changed by somebody else: $2, kept as $3"
+  { printf '%s %s\n' "$2" "$3" >>"$CHANGES/$1/kept"; } 2>/dev/null || true
 }
 
 # kept ID: what was kept aside, in a sentence; nothing when nothing was.

@@ -32,13 +32,27 @@ in_vain() {
   _count=$_was/withstood-$(printf %s "$2" | cksum | cut -d' ' -f1)
   echo again >>"$_count"
   [ "$(wc -l <"$_count")" -ge 3 ] || return 1
-  journal "$1" "$2 withstands, and is left as it is"
-  grep -qsxF "$2 it-withstands" "$CHANGES/$1/kept" || printf '%s it-withstands\n' "$2" >>"$CHANGES/$1/kept"
+  note_kept "$1" "$2" it-withstands
 }
 
-# unmake_person ID: a home in which something is newer than the proof is not thrown away.
+# only_ours ID: since the proof nothing has come into the home but keys and a factor that bastionctl has given, the latter rewritten at each
+# login, and files as skel has them. Nothing runs there any more that could lay snares.
+only_ours() {
+  cat "$CHANGES"/*/people/"$_name"/list-keys "$CHANGES"/*/people/"$_name"/factor-after /etc/skel/.ssh/authorized_keys >"$_was/given" 2>/dev/null
+  find "$_dir" ! -type d -cnewer "$CHANGES/$1/roster.made" | while IFS= read -r _file; do
+    [ -f "$_file" ] && [ ! -L "$_file" ] || exit 1
+    ! cmp -s "/etc/skel/${_file#"$_dir"/}" "$_file" || continue
+    _text=$_file
+    [ "$_file" != "$(cat "$_was/factor-place")" ] || { _text=$_was/factor-now && factor_of "$_file" >"$_text"; }
+    grep -qvxFf "$_was/given" "$_text"
+    [ $? -eq 1 ] || exit 1
+  done
+}
+
+# unmake_person ID: a home in which somebody has written is not thrown away.
 unmake_person() {
   _number=$(cat "$_was/uid") _dir=$(cat "$_was/home")
+  _aside=$_dir.bastionctl-$1
   if has_line "$_name" /etc/passwd && ! same_person; then
     journal "$1" "account $_name has another uid by now, and is left alone"
     return 0
@@ -54,15 +68,20 @@ unmake_person() {
   fi
   belongings "$_name" | grep -vxFf "$_was/there" | while IFS= read -r _thing; do rm -f "$_thing"; done
   if [ -d "$_dir" ] && [ ! -L "$_dir" ] && [ "$(stat -c %u "$_dir")" = "$_number" ]; then
-    if [ -e "$CHANGES/$1/roster.made" ] && [ -n "$(find "$_dir" -mindepth 1 -cnewer "$CHANGES/$1/roster.made" -print -quit)" ]; then
-      mv -T "$_dir" "$_dir.bastionctl-$1" && journal "$1" "kept: $_dir.bastionctl-$1 has what is newer than the account"
-    elif mounted "$_dir"; then
-      journal "$1" "kept: something is mounted at or below $_dir"
-    else
+    let_go "$_dir"
+    if mounted "$_dir"; then
+      note_kept "$1" "$_dir" it-has-mounts
+      chmod 0700 "$_dir" && chown 0:0 "$_dir"
+    elif only_ours "$1"; then
       rm -rf --one-file-system "$_dir"
+    else
+      note_kept "$1" "$_dir" "$_aside"
+      mv -T "$_dir" "$_aside"
     fi
-    sync "${_dir%/*}"
   fi
+  # Secrets are in it, and the number may be somebody's soon. Here, since this may have died behind mv.
+  [ ! -d "$_aside" ] || { chmod 0700 "$_aside" && chown -hR --from="$_number" 0:0 "$_aside"; }
+  sync "${_dir%/*}"
   # useradd that died before it gave the home away.
   [ ! -d "$_dir" ] || [ "$(stat -c %u "$_dir")" != 0 ] || rmdir "$_dir" 2>/dev/null || true
 }

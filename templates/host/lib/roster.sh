@@ -44,6 +44,9 @@ record_roster() {
 record_person() {
   _was=$CHANGES/$1/people/$_name
   mkdir -p "$_was" || return 1
+  for _list in keys drop leave; do
+    [ ! -f "$RUN/data/roster-$_list/$_name" ] || cp "$RUN/data/roster-$_list/$_name" "$_was/list-$_list" || return 1
+  done
   if [ "$_action" = create ]; then
     nobody_yet && new_home "$_name" >"$_was/home" && new_uid "$_uid" >"$_was/uid" && belongings "$_name" >"$_was/there" || return 1
     # Of what they enrol by themselves, too.
@@ -51,9 +54,6 @@ record_person() {
     return
   fi
   home_of "$_name" >"$_was/home" && id -u "$_name" >"$_was/uid" || return 1
-  for _list in keys drop leave; do
-    [ ! -f "$RUN/data/roster-$_list/$_name" ] || cp "$RUN/data/roster-$_list/$_name" "$_was/list-$_list" || return 1
-  done
   if [ "$_action" = remove ] || [ -f "$_was/list-keys" ] || [ -f "$_was/list-drop" ]; then record_keys || return 1; fi
   [ -z "$_factor" ] || record_factor || return 1
   for _db in $DATABASES; do
