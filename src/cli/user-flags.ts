@@ -21,7 +21,7 @@ export const addUserFlags = {
   'key-expires': Flags.string({ summary: 'after this day sshd takes the keys no more', helpValue: 'YYYY-MM-DD' }),
   sudo: Flags.boolean({ default: false, summary: 'may become root, without a password' }),
   group: Flags.string({ ...repeatable, summary: 'a member of this group as well', helpValue: 'GROUP' }),
-  shell: Flags.string({ default: '/bin/bash', summary: 'of a new account', helpValue: 'PATH' }),
+  shell: Flags.string({ summary: 'of a new account; default: /bin/bash', helpValue: 'PATH' }),
   comment: Flags.string({ default: '', summary: 'full name or the like, of a new account', helpValue: 'TEXT' }),
   expires: Flags.string({ default: '', summary: "the account's last day, or never", helpValue: 'YYYY-MM-DD' }),
   uid: Flags.integer({ min: 1000, max: 59_999, summary: 'the same on every host; default: each host chooses' }),
@@ -55,6 +55,20 @@ export const handOverFlags = {
     helpValue: 'TEXT',
     helpGroup: 'HAND-OVER',
   }),
+}
+
+/** Errors: `usage` for a file that nothing would come into. */
+export function refuseIdleFiles(
+  factor: string,
+  files: { readonly qr?: string | undefined; readonly uri?: string | undefined },
+): void {
+  const flag = files.uri !== undefined ? '--uri' : files.qr !== undefined ? '--qr' : undefined
+  if (factor === 'totp' || flag === undefined) return
+  throw new BastionError(
+    'usage',
+    `with --factor ${factor} no second factor is made that ${flag} could name a file for`,
+    `give --factor totp, or leave ${flag} out`,
+  )
 }
 
 export const resetMfaFlags = {
@@ -114,7 +128,7 @@ export async function addUserPolicy(
     keys: await keyLines(flags.key ?? [], endOfDay(flags['key-expires'])),
     sudo: flags.sudo,
     groups: [...new Set(flags.group ?? [])].map(checkedGroup),
-    shell: checkedShell(flags.shell),
+    shell: flags.shell === undefined ? '' : checkedShell(flags.shell),
     comment: checkedComment(flags.comment),
     expires:
       flags.expires === '' || flags.expires === 'never' ? flags.expires : checkedDate(flags.expires, '--expires'),

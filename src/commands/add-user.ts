@@ -1,7 +1,7 @@
 import { BaseCommand } from '../cli/base-command.js'
 import { applyFlags, planFlags, selectorFlags, selectorOf } from '../cli/flags.js'
 import type { ChangeOutput } from '../cli/outputs.js'
-import { addUserFlags, addUserPolicy, handOverFlags, nameArg } from '../cli/user-flags.js'
+import { addUserFlags, addUserPolicy, handOverFlags, nameArg, refuseIdleFiles } from '../cli/user-flags.js'
 
 export default class AddUser extends BaseCommand {
   static override summary = 'take a person on'
@@ -29,6 +29,7 @@ export default class AddUser extends BaseCommand {
 
   async run(): Promise<ChangeOutput> {
     const { args, flags } = await this.parse(AddUser)
+    refuseIdleFiles(flags.factor, flags)
     const request = { selector: selectorOf(flags), policy: await addUserPolicy(args.name, flags), flags }
     const { runChange } = await import('../cli/change-run.js')
     return this.ended(await runChange(this.context(flags), request))

@@ -1,7 +1,7 @@
 import { BaseCommand } from '../cli/base-command.js'
 import { applyFlags, planFlags, selectorFlags, selectorOf } from '../cli/flags.js'
 import type { ChangeOutput } from '../cli/outputs.js'
-import { factorPolicy, handOverFlags, nameArg, resetMfaFlags } from '../cli/user-flags.js'
+import { factorPolicy, handOverFlags, nameArg, refuseIdleFiles, resetMfaFlags } from '../cli/user-flags.js'
 
 export default class ResetMfa extends BaseCommand {
   static override summary = "replace a person's second factor"
@@ -26,6 +26,7 @@ export default class ResetMfa extends BaseCommand {
 
   async run(): Promise<ChangeOutput> {
     const { args, flags } = await this.parse(ResetMfa)
+    refuseIdleFiles(flags.factor, flags)
     const policy = await factorPolicy(args.name, flags.factor, flags.reason)
     const { runChange } = await import('../cli/change-run.js')
     return this.ended(await runChange(this.context(flags), { selector: selectorOf(flags), policy, flags }))

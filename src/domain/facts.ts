@@ -173,6 +173,8 @@ export interface Facts {
   /** Those whose members sudo lets become root. */
   readonly rootGroups?: readonly string[]
   readonly named?: readonly NamedFact[]
+  /** Of the shells that were asked about, those that are there. */
+  readonly shells?: readonly string[]
   /** Names of accounts that bastionctl has taken off, whatever became of that. */
   readonly left?: readonly string[]
   /** Every account's name and uid, those that cannot log in too. */

@@ -83,6 +83,7 @@ export interface AddUserPolicy {
   /** May become root, without a password since it has none. */
   readonly sudo: boolean
   readonly groups: readonly string[]
+  /** Of a new account; empty where none was named. */
   readonly shell: string
   readonly comment: string
   /** The account's last day, `YYYY-MM-DD`; `never`; or empty: as it is. */

@@ -12,7 +12,7 @@ import { planSchema, type Plan, type PlannedHost } from '../domain/plan.js'
 import type { Policy } from '../domain/policy.js'
 import { describeSelector } from '../domain/selector.js'
 import { wavesOf } from '../domain/wave.js'
-import { draft, refuseOverall } from '../features/index.js'
+import { draft, refuseOverall, shellsAsked } from '../features/index.js'
 import type { PlanRequest, Ports } from './api.js'
 import { unfit, unfitError, waiting } from './fitness.js'
 import { inspect, questions, type Inspected } from './inspect.js'
@@ -30,7 +30,10 @@ interface Planned {
  */
 export async function plan(ports: Ports, request: PlanRequest): Promise<Plan> {
   const hosts = await select(ports, request.selector)
-  const asks = { ...questions(request.policy), ...(request.policy.feature === 'users' ? { people: '' } : {}) }
+  const asks = {
+    ...questions(request.policy),
+    ...(request.policy.feature === 'users' ? { people: shellsAsked(request.policy) } : {}),
+  }
   const planned = planAll(await inspect(ports, hosts, asks), request)
   const changing = planned.filter(({ change }) => !isNoop(change))
   const changes = [...new Map(changing.map(({ change }) => [change.digest, change])).values()]

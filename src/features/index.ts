@@ -19,6 +19,7 @@ export {
 } from './users/people.js'
 export { accessToday, type AccessToday } from './hardening/today.js'
 export { offerable } from './hardening/keys.js'
+export { shellsAsked } from './users/shells.js'
 export { describeHardening } from './hardening/describe.js'
 export { describeMfa } from './mfa/describe.js'
 

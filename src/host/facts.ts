@@ -96,6 +96,7 @@ export function readFacts(digest: string, tree: Tree): Facts {
     groups: lines(tree, 'groups'),
     rootGroups: lines(tree, 'root-groups'),
     named: rows(tree, 'named', namedLine).map(([what, name, file, line]) => ({ what, name, file, line })),
+    shells: lines(tree, 'shells'),
     left: lines(tree, 'left'),
     names: rows(tree, 'names', nameLine).map(([name, uid]) => ({ name, uid })),
     algorithms: algorithmsFrom(rows(tree, 'algorithms', pairLine)),

@@ -2,7 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect } from 'chai'
-import { checkedComment, factorPolicy, operatorsAsked, rotateKeyPolicy } from '../../src/cli/user-flags.js'
+import {
+  checkedComment,
+  factorPolicy,
+  operatorsAsked,
+  refuseIdleFiles,
+  rotateKeyPolicy,
+} from '../../src/cli/user-flags.js'
 import { blob, fingerprint } from '../features/users/support.js'
 
 const none = { json: false, add: undefined, remove: undefined, 'key-expires': undefined }
@@ -25,6 +31,16 @@ describe('flags about people', () => {
     expect(await refusal(rotateKeyPolicy('ada', { ...none, add: [file], remove: [fingerprint] }))).to.equal(
       `${fingerprint} is both added and removed`,
     )
+  })
+
+  it('a file for a factor is refused where none is made', () => {
+    for (const factor of ['none', 'first-login'])
+      for (const flag of ['uri', 'qr'])
+        expect(() => {
+          refuseIdleFiles(factor, { [flag]: 'ada.factor' })
+        }).to.throw(`with --factor ${factor} no second factor is made that --${flag} could name a file for`)
+    refuseIdleFiles('totp', { uri: 'ada.factor', qr: 'ada.png' })
+    refuseIdleFiles('first-login', {})
   })
 
   it('a key expires with the end of the day', async () => {

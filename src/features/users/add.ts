@@ -22,6 +22,7 @@ import {
 import { namedIn, place, waits } from './named.js'
 import { administratorRows, asToday, givesRoot, ofTheSystem } from './administrators.js'
 import { authorizedLine, parsePublicKeys, type PublicKey } from './public-key.js'
+import { shellOf } from './shells.js'
 
 /** Errors: BastionError `refused`. */
 export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): Content {
@@ -43,7 +44,9 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
   if (factor !== undefined) refuseNewFactor(facts, state)
   const asked = { ...policy, groups }
   const edit =
-    account === undefined ? created(asked, keys, factor) : updated(asked, account, facts, { keys, replaced, factor })
+    account === undefined
+      ? created(asked, keys, factor, facts)
+      : updated(asked, account, facts, { keys, replaced, factor })
   return {
     summary: `add user ${name}${sudo ? ' (sudo)' : ''}`,
     files: [
@@ -66,6 +69,7 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
       ...ofKeys,
       ...(account === undefined ? [...skelNote(name, facts), ...namedIn(facts, name).map(waits)] : []),
     ],
+    ...keptShell(policy, account),
   }
 }
 
@@ -192,13 +196,18 @@ export function refuseNewFactor({ opensSeals }: Facts, state: Pick<MfaState, 'me
     )
 }
 
-function created(policy: AddUserPolicy, keys: readonly PublicKey[], factor: AccountEdit['factor']): AccountEdit {
+function created(
+  policy: AddUserPolicy,
+  keys: readonly PublicKey[],
+  factor: AccountEdit['factor'],
+  facts: Facts,
+): AccountEdit {
   const { name, uid, shell, comment, groups, expires } = policy
   return accountEdit({
     name,
     action: 'create',
     ...(uid === null ? {} : { uid }),
-    shell,
+    shell: shellOf(name, shell, facts),
     comment,
     groups,
     expires,
@@ -285,6 +294,12 @@ function hasReason({ reason }: { readonly reason: string }): boolean {
 
 function asFact(key: PublicKey): KeyFact {
   return { ...key, options: ['command'].filter((word) => key.options.includes(word)) }
+}
+
+/** Said where nothing else is to be done, too. */
+function keptShell({ name, shell }: AddUserPolicy, account: Account | undefined): Pick<Content, 'stays'> {
+  if (account === undefined || shell === '' || account.shell === shell) return {}
+  return { stays: [`${name} keeps the shell ${account.shell}: --shell is that of a new account`] }
 }
 
 /** useradd(8) copies what is there. */

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { changeFrom } from '../../../src/domain/change-from.js'
 import { isNoop } from '../../../src/domain/change.js'
 import type { Account, Facts } from '../../../src/domain/facts.js'
-import { draft } from '../../../src/features/index.js'
+import { draft, shellsAsked } from '../../../src/features/index.js'
 import { sudoersFile } from '../../../src/features/users/managed.js'
 import { account, file, key } from '../facts.js'
 import { ada, adding, blob, fingerprint, host, removing, rotating } from './support.js'
@@ -50,6 +50,24 @@ describe('taking a person on', () => {
       takeKeys: [],
     })
     expect(accounts[0]?.giveKeys.map((one) => one.fingerprint)).to.deep.equal([fingerprint])
+  })
+
+  it('a new account gets the shell that is named, or the usual one, and has to find it there', () => {
+    const shells = ['/bin/bash', '/bin/dash']
+    const shell = (asked: string) => draft(adding({ shell: asked }), host([], [], { shells })).accounts[0]?.shell
+    expect([shell(''), shell('/bin/dash')]).to.deep.equal(shells)
+    expect(() => shell('/bin/zsh')).to.throw('there is no shell /bin/zsh for "ada"')
+    expect(shellsAsked(adding({ shell: '' }))).to.equal('/bin/bash\n')
+    expect(shellsAsked(adding({ shell: '/bin/zsh' }))).to.equal('/bin/zsh\n')
+    expect(shellsAsked(removing('ada'))).to.equal('')
+  })
+
+  it('an account that is there keeps its shell, which is said where another one is named', () => {
+    const there = host([{ ...ada, shell: '/bin/bash' }], ['ada'], { shells: [] })
+    expect(draft(adding({ shell: '/bin/zsh' }), there).stays).to.deep.equal([
+      'ada keeps the shell /bin/bash: --shell is that of a new account',
+    ])
+    for (const shell of ['', '/bin/bash']) expect(draft(adding({ shell }), there).stays).to.equal(undefined)
   })
 
   it('does not offer a key that is bound to addresses', () => {
