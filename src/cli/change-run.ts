@@ -13,7 +13,7 @@ import type { RunReport } from '../engine/api.js'
 import { applyPlan, checkApplyFlags, sessionOf } from './apply-run.js'
 import type { Context, World } from './context.js'
 import type { ApplyFlags, PlanFlags } from './flags.js'
-import { checkHandOver, type HandOverFlags } from './hand-over.js'
+import { checkHandOver, type HandOverFlags, type Made } from './hand-over.js'
 import type { ChangeOutput } from './outputs.js'
 import { refuseExisting, savePlan } from './plan-store.js'
 import { planView } from './views/plan.js'
@@ -34,7 +34,8 @@ export async function runChange(context: Context, request: ChangeRequest): Promi
   const confirmWithin = parseDuration(flags['confirm-within'])
   const dryRun = flags['dry-run']
   if (!dryRun) checkApplyFlags(context, flags)
-  if (!dryRun && makesSecrets(policy)) await checkHandOver(context, flags)
+  const made = madeBy(policy)
+  if (!dryRun && made !== undefined) await checkHandOver(context, flags, made)
   if (flags.out !== undefined && !flags.yes) await refuseExisting(flags.out)
 
   const world = await context.open(sessionOf(flags))
@@ -75,12 +76,10 @@ class HeldEvents {
   }
 }
 
-function makesSecrets(policy: Policy): boolean {
-  if (policy.feature !== 'users') return false
-  return (
-    (policy.action === 'add' && policy.factor === 'totp') ||
-    (policy.action === 'factor' && policy.factor !== 'first-login')
-  )
+function madeBy(policy: Policy): Made | undefined {
+  if (policy.feature !== 'users') return undefined
+  if (policy.action === 'add') return policy.factor === 'totp' ? 'totp' : undefined
+  return policy.action === 'factor' && policy.factor !== 'first-login' ? policy.factor : undefined
 }
 
 function rehearse({ who }: Context, { engine, ports }: World, plan: Plan): Promise<RunReport> {

@@ -15,15 +15,19 @@ export interface HandOverFlags {
   readonly issuer?: string | undefined
 }
 
+/** What is made: a factor with its scratch codes, or those alone. */
+export type Made = 'totp' | 'codes'
+
+const fileFlags = {
+  totp: 'name a file for it with --uri, and one for a QR code with --qr beside it',
+  codes: 'name a file for it with --codes',
+} as const
+
 /** Throws `usage` where nobody would see what is made, or a file for it is there already. */
-export async function checkHandOver(context: Context, flags: HandOverFlags): Promise<void> {
+export async function checkHandOver(context: Context, flags: HandOverFlags, made: Made): Promise<void> {
   const files = filesOf(flags)
   if (files.length === 0 && !context.interactive)
-    throw new BastionError(
-      'usage',
-      'nobody would see what is made: there is no terminal',
-      'name a file for it: --uri or --qr for a factor, --codes for scratch codes alone',
-    )
+    throw new BastionError('usage', 'nobody would see what is made: there is no terminal', fileFlags[made])
   if (flags.qr !== undefined && flags.uri === undefined)
     throw new BastionError('usage', '--qr has no scratch codes in it', 'name a file for them as well, with --uri')
   for (const file of files) {
@@ -46,7 +50,7 @@ export class HandOver {
    * Throws `usage` where one cannot be written.
    */
   static async prepare(context: Context, plan: Plan, flags: HandOverFlags): Promise<HandOver> {
-    const wanted = new Map<string, 'totp' | 'codes'>()
+    const wanted = new Map<string, Made>()
     for (const { name, factor } of plan.changes.flatMap(accountsWithSecrets))
       if (wanted.get(name) !== 'totp') wanted.set(name, factor === 'totp' ? 'totp' : 'codes')
     const { makeFactor } = await import('../features/users/new-factor.js')

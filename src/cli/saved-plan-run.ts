@@ -17,7 +17,9 @@ export async function runSavedPlan(
 ): Promise<ChangeOutput> {
   const plan = await loadPlan(path)
   checkApplyFlags(context, flags)
-  if (plan.changes.flatMap(accountsWithSecrets).length > 0) await checkHandOver(context, flags)
+  const given = plan.changes.flatMap(accountsWithSecrets)
+  if (given.length > 0)
+    await checkHandOver(context, flags, given.some(({ factor }) => factor === 'totp') ? 'totp' : 'codes')
   if (!hasChanges(plan)) {
     context.print(['the plan holds no changes: no host was asked'])
     return { exit: 'ok', plan }
