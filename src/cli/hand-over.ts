@@ -72,7 +72,7 @@ export class HandOver {
     this.#shown = true
     if (this.#written.length > 0) {
       this.context.tell(
-        `the new factor is in ${this.#written.map((file) => `"${file}"`).join(' and ')}: hand it over and delete it`,
+        `${this.#areCodes() ? 'the new scratch codes are' : 'the new factor is'} in ${this.#written.map((file) => `"${file}"`).join(' and ')}: hand ${this.#areCodes() ? 'them' : 'it'} over and delete ${this.#written.length > 1 ? 'the files' : 'the file'}`,
       )
       return
     }
@@ -84,7 +84,14 @@ export class HandOver {
   async withdraw(): Promise<void> {
     if (this.factors.length === 0) return
     await this.#takeBack()
-    if (this.#shown) this.context.tell('what was shown of a new factor opens nothing: the change was undone')
+    if (this.#shown)
+      this.context.tell(
+        `what was shown of ${this.#areCodes() ? 'new scratch codes' : 'a new factor'} opens nothing: the change was undone`,
+      )
+  }
+
+  #areCodes(): boolean {
+    return this.factors.every(({ secret }) => secret === undefined)
   }
 
   async #writeFiles(): Promise<void> {
