@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import type { AccountEdit } from '../../src/domain/change.js'
 import { eventLine, progressView } from '../../src/cli/views/progress.js'
 import { accountEdit } from '../../src/features/users/edits.js'
 import { adding } from '../features/users/support.js'
@@ -104,6 +105,25 @@ describe('the view of a plan', () => {
 wave 1 (canary)  deb11
 wave 2           deb12
 guard: a host that is not confirmed within 10m goes back by itself`)
+  })
+
+  it('says of a change of people who is out, and who has fewer keys and stays, without anybody having accepted it', () => {
+    const out = (accounts: AccountEdit[], reason: string): string => {
+      const lockouts = accounts.map(({ name }) => ({ account: name, reason, accepted: true }))
+      return text(planView(planWith({ changes: [{ ...change, feature: 'users', accounts, lockouts }] }), noStyle))
+    }
+    const edit = { name: 'ada', reason: '' }
+    const fewer = out([accountEdit({ ...edit, action: 'update', takeKeys: ['SHA256:x'] })], 'a key is taken away')
+    expect(fewer)
+      .to.match(/\n +keys taken away:\n +ada +a key is taken away\n/)
+      .and.not.match(/not in any more/)
+    const gone = out([accountEdit({ ...edit, action: 'remove', takeKeys: ['SHA256:x'] })], 'is removed')
+    expect(gone)
+      .to.match(/\n +not in any more:\n +ada +is removed\n/)
+      .and.not.match(/keys taken away/)
+    const locked = out([accountEdit({ ...edit, action: 'update' })], 'is locked')
+    expect(locked).to.match(/\n +not in any more:\n +ada +is locked\n/)
+    for (const view of [fewer, gone, locked]) expect(view).to.not.match(/accepted|locked out/)
   })
 
   it('names a large group in one line and puts the odd one after it', () => {

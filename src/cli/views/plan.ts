@@ -1,4 +1,4 @@
-import type { AccountEdit, Change, FileEdit } from '../../domain/change.js'
+import type { AccountEdit, Change, FileEdit, Lockout } from '../../domain/change.js'
 import { formatDuration } from '../../domain/duration.js'
 import { label } from '../../domain/host.js'
 import { lockedOut } from '../../domain/lockouts.js'
@@ -71,7 +71,7 @@ function changeView(change: Change, withSummary: boolean, shown: Set<string>, st
     ...change.accounts.map((edit) => accountLine(edit, style)),
     ...change.files.flatMap((file) => fileView(file, shown, style)),
     ...accessView(change.access, style),
-    ...lockoutsView(change.lockouts, style),
+    ...lockoutsView(change, style),
     ...people('by key alone', change.keyOnly, style.yellow),
     ...sunsetView(change.sunset, shown, style),
     ...[...change.notes, ...(change.stays ?? [])].map((note) => `note: ${printable(note)}`),
@@ -104,13 +104,28 @@ function accountLine(edit: AccountEdit, style: Style): string {
 }
 
 /** What nobody has agreed to yet first. */
-function lockoutsView(lockouts: Change['lockouts'], style: Style): readonly string[] {
+function lockoutsView({ feature, lockouts, accounts }: Change, style: Style): readonly string[] {
+  if (feature === 'users') return outView(lockouts, accounts, style)
   const kinds = [...new Set(lockouts.map(lockedOut))]
   const of = (kind: string, agreed: boolean): Change['lockouts'] =>
     lockouts.filter((lockout) => lockedOut(lockout) === kind && lockout.accepted === agreed)
   return [
     ...kinds.flatMap((kind) => people(kind, of(kind, false), style.red)),
     ...kinds.flatMap((kind) => people(`${kind}, accepted`, of(kind, true), style.yellow)),
+  ]
+}
+
+/** Of a change of people it is what was asked for: who is taken off or locked, and who stays with fewer keys. */
+function outView(lockouts: Change['lockouts'], accounts: Change['accounts'], style: Style): readonly string[] {
+  const loses = ({ account }: Lockout): boolean =>
+    accounts.some(({ name, action, takeKeys }) => name === account && action === 'update' && takeKeys.length > 0)
+  return [
+    ...people(
+      'not in any more',
+      lockouts.filter((lockout) => !loses(lockout)),
+      style.yellow,
+    ),
+    ...people('keys taken away', lockouts.filter(loses), style.yellow),
   ]
 }
 
