@@ -48,7 +48,7 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
       ? created(asked, keys, factor, facts)
       : updated(asked, account, facts, { keys, replaced, factor })
   return {
-    summary: `add user ${name}${sudo ? ' (sudo)' : ''}`,
+    summary: `${account !== undefined && isLocked(account) && policy.unlock ? 'unlock' : 'add'} user ${name}${sudo ? ' (sudo)' : ''}`,
     files: [
       ...(policy.sudo || account === undefined ? [sudoersFile(name, policy.sudo)] : []),
       ...(account === undefined || policy.adopt ? [listFile([...managedNames(facts), name])] : []),
@@ -57,7 +57,9 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
     accounts: edit === undefined ? [] : [edit],
     logins: [...loginsOf(asked, account, factor, state), ...asToday(facts, state)],
     lockouts: [],
-    keyOnly: account === undefined ? [{ account: name, reason: whyKeyOnly(asked, state) }].filter(hasReason) : [],
+    keyOnly: comesIn(asked, account, { keys, facts })
+      ? [{ account: name, reason: whyKeyOnly(asked, state) }].filter(hasReason)
+      : [],
     access: [
       ...administratorRows(facts, state),
       ...keys
@@ -281,6 +283,17 @@ export function ownLogins(phase: 'rehearse' | 'prove', name: string, demanded: b
     : [login(phase, name, 'own-unasked')]
 }
 
+/** Whether somebody gets in who did not, or by less than before. */
+function comesIn(
+  { groups, unlock }: AddUserPolicy,
+  account: Account | undefined,
+  { keys, facts }: { readonly keys: readonly PublicKey[]; readonly facts: Facts },
+): boolean {
+  if (account === undefined) return keys.length > 0 || beginsWithKeys(facts)
+  if (groups.some((group) => !account.groups.includes(group))) return true
+  return (unlock && isLocked(account)) || (account.keys.length === 0 && keys.length > 0)
+}
+
 function whyKeyOnly(policy: AddUserPolicy, state: MfaState): string {
   const groups = policy.groups.filter((group) => state.exemptGroups.includes(group))
   if (!state.on) return 'no second factor is demanded'
@@ -302,10 +315,13 @@ function keptShell({ name, shell }: AddUserPolicy, account: Account | undefined)
   return { stays: [`${name} keeps the shell ${account.shell}: --shell is that of a new account`] }
 }
 
+function beginsWithKeys(facts: Facts): boolean {
+  return /^\s*[^#\s]/m.test(fileFact(facts, paths.skelKeys)?.content ?? '')
+}
+
 /** useradd(8) copies what is there. */
 function skelNote(name: string, facts: Facts): string[] {
-  const keys = fileFact(facts, paths.skelKeys)?.content ?? ''
-  return /^\s*[^#\s]/m.test(keys) ? [`${name} also begins with the keys in ${paths.skelKeys}`] : []
+  return beginsWithKeys(facts) ? [`${name} also begins with the keys in ${paths.skelKeys}`] : []
 }
 
 function notesOf(policy: AddUserPolicy, account: Account | undefined, state: MfaState): string[] {

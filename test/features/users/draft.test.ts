@@ -32,6 +32,19 @@ describe('taking a person on', () => {
     expect(keyOnly).to.deep.equal([{ account: 'ada', reason: 'no second factor is demanded' }])
   })
 
+  it('says who comes in by a key alone, and of nobody who does not', () => {
+    const by = (policy: Parameters<typeof adding>[0], ...there: Account[]) =>
+      draft(adding(policy), host(there, ['ada']))
+    expect(by({ keys: [] }).keyOnly).to.deep.equal([])
+    const known = account('ada', { uid: 1005, keys: [key('b')] })
+    expect(by({}, known).keyOnly).to.deep.equal([])
+    expect(by({ groups: ['robots'] }, known).keyOnly).to.have.length(1)
+    expect(by({}, { ...known, keys: [] }).keyOnly).to.have.length(1)
+    const locked = { ...known, expired: true, expires: '1970-01-01' }
+    expect(by({ unlock: true }, locked)).to.deep.include({ summary: 'unlock user ada' })
+    expect(by({ unlock: true }, locked).keyOnly).to.have.length(1)
+  })
+
   it('a second time wants nothing', () => {
     const there = host([ada], ['ada'])
     expect(isNoop(changeFrom(draft(adding(), there), there))).to.equal(true)
