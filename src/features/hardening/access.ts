@@ -125,7 +125,9 @@ function rowOf(before: Account, after: Account, { name, key, refused }: Judged, 
     return refused(account) === undefined && (byAnyKeyToday(only, state) || runsForRoot(only))
   }
   const [today, later] = [opens(before), opens(after)]
-  const why = today === later ? undefined : (refused(after) ?? whyNot(after, state))
+  // What keeps it out: afterwards, or until now.
+  const shut = later ? before : after
+  const why = today === later ? undefined : (refused(shut) ?? whyNot(shut, state))
   return row(before, name, today, later, why)
 }
 

@@ -390,7 +390,8 @@ describe('stock', () => {
     )
     const { lockouts, access, logins } = draft(stock(), grouped)
     expect(lockouts).to.deep.equal([])
-    expect(access.find(({ account: name }) => name === 'alice')).to.include({ today: false, after: true })
+    const alice = { today: false, after: true, why: 'AllowGroups admin' }
+    expect(access.find(({ account: name }) => name === 'alice')).to.include(alice)
     expect(logins.filter(({ phase }) => phase === 'prove').map(({ account: name }) => name)).to.deep.equal(['@probe'])
     expect(draft(stock(), stockFacts()).lockouts).to.deep.equal([])
   })
