@@ -17,5 +17,9 @@ export function explainView(settings: ExplainOutput['settings'], style: Style): 
       breaks === 'nothing known' ? `breaks: ${breaks}` : style.yellow(`breaks: ${breaks}`),
     ]),
   ])
-  return [...shared.flatMap((lines) => [...lines, '']), 'stock: none of these lines, as the distribution ships it']
+  return [
+    ...shared.flatMap((lines) => [...lines, '']),
+    'stock: none of these lines, as the distribution ships it',
+    'where no version stands, every supported OpenSSH knows the keyword (8.0 and later)',
+  ]
 }
