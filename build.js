@@ -4,6 +4,7 @@
  * and compiling what they do not need is what a plain oclif program, and then the whole SDK, mostly do while they start.
  */
 import { readFileSync, renameSync, rmSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { build } from 'esbuild'
 
 const outdir = process.argv[2] ?? 'dist'
@@ -82,6 +83,24 @@ const awsUsedOnly = {
   },
 }
 
+/**
+ * Node's own modules as they are. An import makes a copy of all that a module exports first, and for that asks for each: of `process` the
+ * three streams, of `fs` its promises.
+ */
+const builtinsAsTheyAre = {
+  name: 'builtins-as-they-are',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^[a-z:/_]+$/ }, ({ path, kind }) =>
+      kind === 'import-statement' && isBuiltin(path)
+        ? { path: path.replace(/^node:/, ''), namespace: 'builtin' }
+        : undefined,
+    )
+    onLoad({ filter: /^/, namespace: 'builtin' }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule('node:${path}')`,
+    }))
+  },
+}
+
 rmSync(fresh, { recursive: true, force: true })
 await build({
   entryPoints: ['src/cli/main.ts', 'src/commands/*.ts'],
@@ -103,15 +122,15 @@ await build({
   // What CommonJS modules expect to find, inside an ES module.
   banner: {
     js: [
-      "import { createRequire as __createRequire } from 'node:module'",
-      "import { fileURLToPath as __fileURLToPath } from 'node:url'",
+      "const { createRequire: __createRequire } = process.getBuiltinModule('node:module')",
+      "const { fileURLToPath: __fileURLToPath } = process.getBuiltinModule('node:url')",
       'const require = __createRequire(import.meta.url)',
       "const requireBesideOclif = (name) => __createRequire(import.meta.resolve('@oclif/core'))(name)",
       'const __filename = __fileURLToPath(import.meta.url)',
       "const __dirname = __fileURLToPath(new URL('.', import.meta.url))",
     ].join('\n'),
   },
-  plugins: [oclifOnDemand, awsUsedOnly],
+  plugins: [oclifOnDemand, awsUsedOnly, builtinsAsTheyAre],
   logLevel: 'warning',
 })
 // Swapped at once: somebody may be running the old one.

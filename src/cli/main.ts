@@ -1,5 +1,5 @@
 /** The program's outermost layer: runs oclif and says what oclif itself threw (a command that does not exist, a broken installation). */
-import type { LoadOptions } from '@oclif/core/interfaces'
+import type { LoadOptions, Logger } from '@oclif/core/interfaces'
 import { run } from '@oclif/core/run'
 import { errorJson, errorText, exitCodeOf, explain } from './errors.js'
 
@@ -7,13 +7,28 @@ import { errorJson, errorText, exitCodeOf, explain } from './errors.js'
 export async function main(root: LoadOptions, argv = process.argv.slice(2)): Promise<void> {
   process.stderr.on('error', ignoreBrokenPipe)
   try {
-    await run(argv, root)
+    await run(argv, process.env.DEBUG || typeof root !== 'string' ? root : { root, logger: silent })
   } catch (error) {
     const explained = explain(error, 'bastionctl --help')
     if (argv.includes('--json')) process.stdout.write(`${JSON.stringify(errorJson(explained), null, 2)}\n`)
     process.stderr.write(`${errorText(explained, argv.includes('--verbose'))}\n`)
     process.exitCode = exitCodeOf(explained)
   }
+}
+
+/** Without DEBUG nobody hears what oclif says of itself, and the library for it opens stderr as a terminal first. */
+const silent: Logger = {
+  namespace: 'oclif',
+  child: () => silent,
+  debug: nothing,
+  error: nothing,
+  info: nothing,
+  trace: nothing,
+  warn: nothing,
+}
+
+function nothing(): void {
+  // Said to nobody.
 }
 
 /** A reader that has gone (`| head`) must not end a run half-way; oclif does the same for stdout. */
