@@ -25,10 +25,11 @@ hold() {
       [ ! -e "$STATE/lock" ] && return 0
       return 2
     fi
-    flock -n 9
+    flock -w 1 9
     return
   fi
-  lock 0
+  # As long as one looks who is at work.
+  lock 1
 }
 
 # First of all: the key is used up whatever becomes of the change.

@@ -175,7 +175,7 @@ if [ -e "$RUN/data/offers" ]; then
   unshare -m --propagation private sh "$RUN/who.sh" "$RUN" "$F/offers"
 fi
 
-for id in $(changes_newest_first 2>/dev/null | head -n 20); do
+for id in $(changes_newest_first 2>/dev/null | head -n 21); do
   # A change that died before it was armed touched nothing and means nothing.
   [ "$(state_of "$id")" = staged ] && continue
   printf '%s|%s|%s|%s|%s|%s\n' "$id" "$(value feature "$CHANGES/$id/manifest")" "$(state_of "$id")" \

@@ -5,8 +5,6 @@
 RUN=$1 when=$2 ID=$3
 # shellcheck disable=SC1091
 for lib in env files state sshd sshd-reads login offers accounts cases people keys factors roster; do . "$RUN/lib/$lib.sh"; done
-# shellcheck disable=SC1090
-. "$RUN/lib/factor-$(value method "$RUN/data/manifest").sh"
 ARGS=$RUN/sshd-args
 FACTOR=$(value factor "$RUN/data/manifest")
 
@@ -48,6 +46,10 @@ if [ "$when" = old ]; then
   [ -z "$lost" ] || { say "put back, but these keys are accepted no longer: $lost"; exit 11; }
   exit 0
 fi
+
+# Only the proof of a change makes up factors.
+# shellcheck disable=SC1090
+. "$RUN/lib/factor-$(value method "$RUN/data/manifest").sh"
 
 # The files of others are as they were when the change was armed, and its own say nothing of places.
 cut -d'|' -f1 "$CHANGES/$ID/sshd-files" | origins "$WORK/origins"

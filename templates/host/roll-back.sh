@@ -46,13 +46,13 @@ esac
 # Where sshd does not answer now there is nothing to compare with: the guard's own look has to do.
 login_accounts >"$RUN/people"
 collect_keys "$RUN/people" "$RUN/keys"
-live_logins before >/dev/null 2>&1
+live_logins before >/dev/null 2>&1 || [ -s "$RUN/why-before" ] || extra remark 'the keys could not be compared: the look before has failed'
 guard=$LIBEXEC/$ID/guard.sh
 [ -r "$guard" ] || guard=$RUN/guard.sh
 if step roll-back sh "$guard" roll-back "$ID" "$who"; then
   [ ! -e "$RUN/offers-before" ] || step roll-back live_logins old || answer stuck roll-back "$DETAIL"
-  [ ! -s "$CHANGES/$ID/deleted" ] || answer rolled-back-as-asked incomplete "deleted with the confirm, and not there any more: $(paste -sd, "$CHANGES/$ID/deleted" | sed 's/,/, /g')"
   kept=$(kept "$ID")
+  [ ! -s "$CHANGES/$ID/lost" ] || answer rolled-back-as-asked incomplete "not there any more, and not put back: $(paste -sd, "$CHANGES/$ID/lost" | sed 's/,/, /g')${kept:+; $kept}"
   answer rolled-back-as-asked "${kept:+kept-aside}" "$kept"
 fi
 retry_soon "$ID"

@@ -71,6 +71,7 @@ describe('questions on a terminal', function () {
     const runs = join(home, 'bastionctl/runs')
     const record = (): string =>
       readdirSync(runs)
+        .filter((name) => name.endsWith('.json'))
         .map((name) => readFileSync(join(runs, name), 'utf8'))
         .join('')
     for (let waited = 0; waited < 100 && !record().includes('"exitCode"'); waited++) await sleep(100)

@@ -18,7 +18,7 @@ import {
 import { journalOf, newestChange, stateOf } from './support/drive.js'
 import { everywhere, onAll } from './support/everywhere.js'
 import { holdAtRehearsal, letGo, untilHeld } from './support/faults.js'
-import { lineOf, startAs } from './support/operator.js'
+import { lineOf, only, startAs, whileBroken } from './support/operator.js'
 import { managed, remains, snapshot } from './support/remains.js'
 import { difference } from './support/snapshot.js'
 
@@ -216,6 +216,23 @@ describe('roll back', function () {
         expect(transcript)
           .to.match(/^outcome=confirmed$/m)
           .and.match(/^outcome=rolled-back-as-asked$/m)
+      })
+    })
+  })
+
+  describe('of a confirmed change, behind which a key is accepted no longer', () => {
+    const theirs = '/etc/ssh/sshd_config.d/99-theirs.conf'
+    before(async () => {
+      await begin()
+      await keep()
+    })
+
+    everywhere('needs hands, and says whose key', async (host) => {
+      // In force with the reload that goes with the way back.
+      await whileBroken(host, `echo 'DenyUsers ann' >${theirs}`, `rm -f ${theirs}; systemctl reload ssh`, async () => {
+        const done = await bastionctl('rollback', ...only(host), '--yes')
+        expect(done.stdout).to.match(/put back, but these keys are accepted no longer: ann SHA256:/)
+        expect(done.exitCode).to.equal(15)
       })
     })
   })

@@ -38,7 +38,7 @@ export function summary(results: readonly HostResult[]): readonly string[] {
   const meanings = [...counts.keys()].flatMap((outcome) => {
     const meaning = outcomeMeaning[outcome]
     // What a roll back could not bring back is said of its host.
-    const incomplete = results.some((result) => result.outcome === outcome && result.reason === 'incomplete')
+    const incomplete = results.every((result) => result.outcome !== outcome || result.reason === 'incomplete')
     return meaning === undefined || incomplete ? [] : [`${outcomeWords[outcome]}: ${meaning}`]
   })
   return [`${count(results.length, 'host')}: ${parts.join(', ')}`, ...indent(meanings)]

@@ -103,16 +103,17 @@ function hardening({ hardening: state }: HostStatus): readonly Row[] {
   ]
 }
 
-/** A host tells of its newest, whatever has become of them (inspect.sh). */
+/** A host tells of one more, whatever has become of them (inspect.sh). */
 const mostChanges = 20
 
 function changes({ inspection }: HostStatus): readonly Row[] {
-  const confirmed = (inspection?.facts.changes ?? []).filter(({ state }) => state === 'confirmed')
+  const known = inspection?.facts.changes ?? []
+  const confirmed = known.slice(0, mostChanges).filter(({ state }) => state === 'confirmed')
   const rows: Row[] = confirmed.map(({ id, summary, who, at }) => [
     'confirmed',
     `${id} ${summary}, by ${who} at ${moment(at)}`,
   ])
-  return (inspection?.facts.changes ?? []).length < mostChanges ? rows : [...rows, ['older', 'bastionctl history']]
+  return known.length <= mostChanges ? rows : [...rows, ['older', 'bastionctl history']]
 }
 
 function drift({ drift: paths }: HostStatus): readonly Row[] {

@@ -57,7 +57,7 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
     accounts: edit === undefined ? [] : [edit],
     logins: [...loginsOf(asked, account, factor, state), ...asToday(facts, state)],
     lockouts: [],
-    keyOnly: comesIn(asked, account, { keys, facts })
+    keyOnly: comesIn(asked, account, { keys, facts, exemptGroups: state.on ? state.exemptGroups : [] })
       ? [{ account: name, reason: whyKeyOnly(asked, state) }].filter(hasReason)
       : [],
     access: [
@@ -287,10 +287,14 @@ export function ownLogins(phase: 'rehearse' | 'prove', name: string, demanded: b
 function comesIn(
   { groups, unlock }: AddUserPolicy,
   account: Account | undefined,
-  { keys, facts }: { readonly keys: readonly PublicKey[]; readonly facts: Facts },
+  {
+    keys,
+    facts,
+    exemptGroups,
+  }: { readonly keys: readonly PublicKey[]; readonly facts: Facts; readonly exemptGroups: readonly string[] },
 ): boolean {
   if (account === undefined) return keys.length > 0 || beginsWithKeys(facts)
-  if (groups.some((group) => !account.groups.includes(group))) return true
+  if (groups.some((group) => exemptGroups.includes(group) && !account.groups.includes(group))) return true
   return (unlock && isLocked(account)) || (account.keys.length === 0 && keys.length > 0)
 }
 

@@ -45,12 +45,18 @@ extra_pending() {
   extra deadline "$(deadline_of "$_pending")"
 }
 
-# extra_holder: whoever is at work here.
+# extra_holder: whoever is at work here. A rehearsal and a guard hold the lock without a name.
 extra_holder() {
-  if [ -e "$STATE/lock" ] && ! flock -n "$STATE/lock" true; then
-    extra holder "$(value who "$STATE/holder" 2>/dev/null || echo somebody)"
-    extra since "$(value since "$STATE/holder" 2>/dev/null)"
+  { [ -e "$STATE/lock" ] && command exec 8<"$STATE/lock"; } 2>/dev/null || return 0
+  if ! flock -n -s 8; then
+    _who=somebody _since=$(epoch)
+    if systemctl -q is-active "$(value unit "$STATE/holder" 2>/dev/null)" 2>/dev/null; then
+      _who=$(value who "$STATE/holder") _since=$(value since "$STATE/holder")
+    fi
+    extra holder "$_who"
+    extra since "$_since"
   fi
+  exec 8<&-
 }
 
 # extra_sunset: the date at which this host makes enrolment required, if any, and what became of it the last time that it was tried.

@@ -36,17 +36,18 @@ in_vain() {
 }
 
 # only_ours ID: since the proof nothing has come into the home but keys and a factor that bastionctl has given, the latter rewritten at each
-# login, and files as skel has them. Nothing runs there any more that could lay snares.
+# login, and files as skel has them. The home is closed, and nothing of its owner's runs any more: nobody lays snares there.
 only_ours() {
   cat "$CHANGES"/*/people/"$_name"/list-keys "$CHANGES"/*/people/"$_name"/factor-after /etc/skel/.ssh/authorized_keys >"$_was/given" 2>/dev/null
-  find "$_dir" ! -type d -cnewer "$CHANGES/$1/roster.made" | while IFS= read -r _file; do
-    [ -f "$_file" ] && [ ! -L "$_file" ] || exit 1
+  find "$_dir" ! -type d -cnewer "$CHANGES/$1/roster.made" >"$_was/newer" || return 1
+  while IFS= read -r _file; do
+    [ -f "$_file" ] && [ ! -L "$_file" ] || return 1
     ! cmp -s "/etc/skel/${_file#"$_dir"/}" "$_file" || continue
     _text=$_file
     [ "$_file" != "$(cat "$_was/factor-place")" ] || { _text=$_was/factor-now && factor_of "$_file" >"$_text"; }
     grep -qvxFf "$_was/given" "$_text"
-    [ $? -eq 1 ] || exit 1
-  done
+    [ $? -eq 1 ] || return 1
+  done <"$_was/newer"
 }
 
 # unmake_person ID: a home in which somebody has written is not thrown away.
@@ -71,16 +72,16 @@ unmake_person() {
     let_go "$_dir"
     if mounted "$_dir"; then
       note_kept "$1" "$_dir" it-has-mounts
-      chmod 0700 "$_dir" && chown 0:0 "$_dir"
-    elif only_ours "$1"; then
+      chmod 0700 "$_dir" && chown 0:0 "$_dir" || return 1
+    elif chmod 0700 "$_dir" && only_ours "$1"; then
       rm -rf --one-file-system "$_dir"
     else
       note_kept "$1" "$_dir" "$_aside"
-      mv -T "$_dir" "$_aside"
+      mv -T "$_dir" "$_aside" || return 1
     fi
   fi
   # Secrets are in it, and the number may be somebody's soon. Here, since this may have died behind mv.
-  [ ! -d "$_aside" ] || { chmod 0700 "$_aside" && chown -hR --from="$_number" 0:0 "$_aside"; }
+  [ ! -d "$_aside" ] || { chmod 0700 "$_aside" && chown -hR --from="$_number" 0:0 "$_aside"; } || return 1
   sync "${_dir%/*}"
   # useradd that died before it gave the home away.
   [ ! -d "$_dir" ] || [ "$(stat -c %u "$_dir")" != 0 ] || rmdir "$_dir" 2>/dev/null || true
@@ -163,9 +164,9 @@ return_person() {
     else
       mv -T "$_aside" "$_dir" && sync "${_dir%/*}" || return 1
     fi
-  elif [ "$_house" = purge ] && [ ! -d "$_dir" ]; then
+  elif [ ! -d "$_dir" ] && [ -e "$_was/moved" ]; then
     journal "$1" "$_dir was deleted, and is not put back"
-    printf '%s\n' "$_dir" >>"$CHANGES/$1/deleted"
+    grep -qsxF -- "$_dir" "$CHANGES/$1/lost" || printf '%s\n' "$_dir" >>"$CHANGES/$1/lost"
   fi
   [ ! -e "$_was/made-archive" ] || rmdir "${_aside%/*}" 2>/dev/null || true
   [ "$_house" != keep ] || each_keys return_keys "$1"

@@ -183,6 +183,7 @@ remove_person() {
   elif [ -d "$_dir" ]; then
     _aside=$(house_aside "$2")
     [ -e "${_aside%/*}" ] || { printf '' >"$_was/made-archive" && durable "$_was/made-archive"; } || return 1
+    { printf '' >"$_was/moved" && durable "$_was/moved"; } || return 1
     let_go "$_dir"
     own_folder "${_aside%/*}" && ! mounted "$_dir" && mv -T "$_dir" "$_aside" && sync "${_dir%/*}" "${_aside%/*}" || return 1
   fi

@@ -46,7 +46,7 @@ origins() {
   printf '' >"$1"
   printf '' >"$1-left"
   awk -v file="$1" '
-    function note(origin) { if (origin ~ /^[A-Za-z0-9=,.:_-]+$/ && !seen[origin]++) print origin >(count++ < 8 ? file : file "-left") }
+    function note(place) { if (place ~ /^[A-Za-z0-9=,.:_-]+$/ && !seen[place]++) print place >(count++ < 8 ? file : file "-left") }
     # A name or an address that a pattern with * or ? is for.
     function filled(pattern, what,   fill, dots) {
       if (what == "host") gsub(/[*?]/, "x", pattern)
@@ -58,7 +58,7 @@ origins() {
     }
     # An address of a network, the highest if so wanted.
     function inside(net, bits, high,   part, i, own) {
-      if (net ~ /:/) return net ~ /::$/ && bits < 128 ? net 1 : net
+      if (net ~ /:/) return net !~ /::$/ || bits > 127 ? net : net (high && bits < 113 ? "ffff" : 1)
       split(net, part, ".")
       for (i = 1; high && i <= 4; i++) {
         own = bits - 8 * (i - 1)
@@ -90,6 +90,7 @@ origins() {
           word = substr(line, RSTART, RLENGTH)
           line = substr(line, RSTART + RLENGTH)
           gsub(/^[ \t\r]+|"/, "", word)
+          if (name != "" && word == "=") continue
           if (name == "") {
             name = tolower(word)
             sub(/=.*/, "", name)
