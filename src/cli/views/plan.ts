@@ -87,7 +87,8 @@ const factorWords = {
 }
 
 function accountLine(edit: AccountEdit, style: Style): string {
-  const { name, action, uid, shell, groups, leaveGroups = [], expires, giveKeys, takeKeys, home, factor, reason } = edit
+  const { name, action, uid, shell, groups, leaveGroups = [], expires, giveKeys, takeKeys, factor, reason } = edit
+  const { home, archive } = edit
   const paint = action === 'remove' ? style.red : action === 'create' ? style.green : style.yellow
   const parts = [
     uid === undefined ? '' : `uid ${String(uid)}`,
@@ -97,8 +98,8 @@ function accountLine(edit: AccountEdit, style: Style): string {
     expires === '' ? '' : `expires ${expires}`,
     giveKeys.length === 0 ? '' : `${count(giveKeys.length, 'key')} more`,
     takeKeys.length === 0 ? '' : `${count(takeKeys.length, 'key')} less`,
-    factor === undefined ? '' : factorWords[factor],
-    action === 'remove' ? `home: ${home}` : '',
+    factor === undefined || factorWords[factor] === reason ? '' : factorWords[factor],
+    action === 'remove' ? `home: ${home}${archive === undefined ? '' : ` in ${archive}`}` : '',
   ].filter(Boolean)
   return `${paint(`${action} account`)} ${printable(name)}: ${printable(reason)}${parts.length === 0 ? '' : ` (${printable(parts.join('; '))})`}`
 }

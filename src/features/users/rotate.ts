@@ -30,7 +30,12 @@ export function rotation(policy: RotateKeyPolicy, facts: Facts, state: MfaState)
         action: 'update',
         giveKeys: fresh.map(given),
         takeKeys: [...new Set([...gone, ...replaced].map(({ fingerprint }) => fingerprint))],
-        reason: 'keys are replaced',
+        reason:
+          gone.length + replaced.length === 0
+            ? 'keys are added'
+            : fresh.length === 0
+              ? 'keys are taken away'
+              : 'keys are replaced',
       }),
     ],
     logins: asToday(facts, state),

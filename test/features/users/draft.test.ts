@@ -197,6 +197,11 @@ describe('replacing keys', () => {
 
   it('refuses to take the last key, and a person who is not there', () => {
     expect(() => draft(rotating([], [other]), has(other))).to.throw(/no key left/)
+    const why = (...asked: Parameters<typeof rotating>) =>
+      draft(rotating(...asked), has(other, 'SHA256:third')).accounts[0]?.reason
+    expect(why([line], [])).to.equal('keys are added')
+    expect(why([], [other])).to.equal('keys are taken away')
+    expect(why([line], [other])).to.equal('keys are replaced')
     expect(() => draft(rotating([line], [], 'eve'), has(other))).to.throw(/no account "eve"/)
   })
 })
