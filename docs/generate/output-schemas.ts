@@ -435,7 +435,24 @@ const users = schemaOf<UsersOutput>()(
 )
 
 const error = z.strictObject({
-  error: z.strictObject({ code: exit, exitCode: z.number(), message: z.string(), hint: optional }),
+  error: z.strictObject({
+    code: exit,
+    exitCode: z.number(),
+    message: z.string(),
+    hint: optional,
+    lockouts: z
+      .array(
+        z.strictObject({
+          host: z.string(),
+          name: z.string(),
+          account: z.string(),
+          reason: z.string(),
+          unattended: z.boolean().exactOptional(),
+        }),
+      )
+      .readonly()
+      .exactOptional(),
+  }),
 })
 
 export const outputSchemas = {

@@ -1,5 +1,5 @@
 import { CLIError } from '@oclif/core/errors'
-import { BastionError } from '../domain/errors.js'
+import { BastionError, type RefusedLockout } from '../domain/errors.js'
 import { exitCode, type ExitName } from '../domain/exit-codes.js'
 import { isInterruption } from './interrupt.js'
 import { printable } from './views/text.js'
@@ -9,6 +9,7 @@ export interface Explained {
   readonly code: ExitName
   readonly message: string
   readonly hint?: string
+  readonly lockouts?: readonly RefusedLockout[]
   /** Only for bugs. */
   readonly stack?: string
 }
@@ -16,7 +17,8 @@ export interface Explained {
 /** Turns whatever was thrown into text and code. `help` is the command line that explains the usage. */
 export function explain(error: unknown, help: string): Explained {
   if (error instanceof BastionError) {
-    return { code: error.exit, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) }
+    const { exit: code, message, hint, lockouts } = error
+    return { code, message, ...(hint === undefined ? {} : { hint }), ...(lockouts && { lockouts }) }
   }
   if (error instanceof CLIError) {
     return { code: 'usage', message: usageText(error.message), hint: `run "${help}" to see what it takes` }
@@ -39,8 +41,9 @@ export function exitCodeOf(explained: Explained): number {
 
 /** What stdout carries under --json instead of the result. */
 export function errorJson(explained: Explained): { readonly error: object } {
-  const { code, message, hint } = explained
-  return { error: { code, exitCode: exitCode(code), message, ...(hint === undefined ? {} : { hint }) } }
+  const { code, message, hint, lockouts } = explained
+  const more = { ...(hint === undefined ? {} : { hint }), ...(lockouts && { lockouts }) }
+  return { error: { code, exitCode: exitCode(code), message, ...more } }
 }
 
 /** The lines for stderr. */

@@ -39,5 +39,14 @@ export function refuseLockouts(plan: Plan): void {
     plan.policy.feature === 'mfa'
       ? `give each a group with --exempt-group GROUP (all its members then get in by key alone), or agree with ${agree}`
       : `give each what the level asks for (its setting stands behind each key), or agree with ${agree}`,
+    {
+      lockouts: open.map(({ host, account, reason, unattended }) => ({
+        host: host.id,
+        name: host.name,
+        account,
+        reason,
+        ...(unattended === undefined ? {} : { unattended }),
+      })),
+    },
   )
 }

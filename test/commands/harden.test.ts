@@ -149,4 +149,17 @@ describe('harden', () => {
     expect(ran.stderr).to.match(/"ann" would be locked out: loses RSA 2048[^]*--accept-lockout ann/)
     expect(ran.exitCode).to.equal(7)
   })
+
+  it('tells a program whom, where and why', async () => {
+    const lockouts = [{ account: 'ann', reason: 'loses RSA 2048', accepted: false }]
+    const ran = await bench.run(['harden', ...selector, '--level', 'strict', '--dry-run', '--json'], {
+      plan: () => Promise.resolve(planWith({ changes: [{ ...change, lockouts }] })),
+      rehearse: () => Promise.resolve({ id: plan.id, results: [result('refused')] }),
+    })
+    const { error } = outputSchemas.error.parse(JSON.parse(ran.stdout))
+    expect(error.lockouts?.map(({ name, account, reason }) => [name, account, reason])).to.deep.equal([
+      ['deb11', 'ann', 'loses RSA 2048'],
+      ['deb12', 'ann', 'loses RSA 2048'],
+    ])
+  })
 })
