@@ -39,6 +39,8 @@ in_vain() {
 # login, and files as skel has them. The home is closed, and nothing of its owner's runs any more: nobody lays snares there.
 only_ours() {
   cat "$CHANGES"/*/people/"$_name"/list-keys "$CHANGES"/*/people/"$_name"/factor-after /etc/skel/.ssh/authorized_keys >"$_was/given" 2>/dev/null
+  # Before that nobody was let in.
+  [ -e "$CHANGES/$1/roster.made" ] || return 0
   find "$_dir" ! -type d -cnewer "$CHANGES/$1/roster.made" >"$_was/newer" || return 1
   while IFS= read -r _file; do
     [ -f "$_file" ] && [ ! -L "$_file" ] || return 1
