@@ -501,7 +501,7 @@ describe('bad input', function () {
       const done = await interrupt(change, () => untilHeld('deb12'))
       expect(done.stderr).to.match(/^stopping: nothing more is sent /m)
       expect(lineOf('deb12', done)).to.match(
-        / not known \| it was cancelled while it ran; what was armed is rolled back by its guard/,
+        / not known \| it was cancelled while it ran; what the host has begun goes on there, and its guard takes back what nobody confirms: look with status/,
       )
       expect(lineOf('deb13', done)).to.match(/ untouched/)
       expect(done.exitCode).to.equal(130)

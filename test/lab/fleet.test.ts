@@ -180,7 +180,7 @@ describe('a fleet', function () {
       const done = await run
       const change = changeOf(done)
       expect(lineOf('deb13', done)).to.match(
-        / not known \| it began and never reported an end; what was armed is rolled back by its guard/,
+        / not known \| it began and never reported an end; what the host has begun goes on there, and its guard takes back what nobody confirms: look with status/,
       )
       for (const host of ['deb11', 'deb12']) expect(lineOf(host, done)).to.match(/ rolled back/)
       expect(done.exitCode).to.equal(15)
