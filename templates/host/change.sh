@@ -39,8 +39,7 @@ case $? in
 0) ;;
 1)
   who=$(value who "$STATE/holder" 2>/dev/null) since=$(value since "$STATE/holder" 2>/dev/null)
-  # A rehearsal holds the lock and writes nothing, its own name included.
-  if ! systemctl -q is-active "$(value unit "$STATE/holder" 2>/dev/null)" 2>/dev/null; then
+  if ! holder_works; then
     busy somebody "$(epoch)" locked 'somebody is rehearsing a change on this host'
   fi
   busy "$who" "$since" locked "$who is at work on this host since $(date -u -d "@${since:-0}" +%H:%M:%SZ)"

@@ -16,6 +16,20 @@ const homeSecret = '.google_authenticator'
  */
 const rootFolder = '/var/lib/google-authenticator'
 
+/** Defaults are those of "AWS Security Blog: How to enable MFA for bastion hosts". */
+const options = {
+  window: {
+    kind: 'number',
+    default: 3,
+    min: 1,
+    max: 21,
+    summary: 'codes that are accepted around the present one; 3 is one before and one after',
+    helpValue: 'CODES',
+  },
+  'rate-limit': { kind: 'text', default: '3/30s', summary: 'tries in a time', helpValue: 'N/TIME' },
+  reuse: { kind: 'switch', default: false, summary: 'whether a code counts twice' },
+} as const satisfies MfaMethod['options']
+
 export const totp: MfaMethod = {
   name: 'totp',
   module,
@@ -27,19 +41,7 @@ export const totp: MfaMethod = {
     epel: { name: 'google-authenticator', source: 'EPEL' },
   },
 
-  // Defaults are those of "AWS Security Blog: How to enable MFA for bastion hosts".
-  options: {
-    window: {
-      kind: 'number',
-      default: 3,
-      min: 1,
-      max: 21,
-      summary: 'codes that are accepted around the present one; 3 is one before and one after',
-      helpValue: 'CODES',
-    },
-    'rate-limit': { kind: 'text', default: '3/30s', summary: 'tries in a time', helpValue: 'N/TIME' },
-    reuse: { kind: 'switch', default: false, summary: 'whether a code counts twice' },
-  },
+  options,
 
   check({ enrol, settings }) {
     const [given] = Object.keys(settings)
@@ -124,16 +126,17 @@ interface TotpSettings {
 }
 
 function settingsFrom(given: MethodSettings): TotpSettings {
-  const { window, 'rate-limit': rateLimit, reuse } = totp.options
-  const settings = {
-    window: given.window ?? window?.default,
-    rateLimit: parseRateLimit(String(given['rate-limit'] ?? rateLimit?.default)),
-    allowReuse: (given.reuse ?? reuse?.default) === true,
-  }
+  const { min, max, default: usual } = options.window
+  const window = given.window ?? usual
+  const rateLimit = parseRateLimit(String(given['rate-limit'] ?? options['rate-limit'].default))
   // Beyond its range google-authenticator(1) exits, and the enrolment with it.
-  if (!(Number.isInteger(settings.window) && Number(settings.window) >= 1 && Number(settings.window) <= 21))
-    throw new BastionError('usage', `a window of "${String(settings.window)}" is out of range`, 'give 1 to 21 codes')
-  return { ...settings, window: Number(settings.window) }
+  if (typeof window !== 'number' || !Number.isInteger(window) || window < min || window > max)
+    throw new BastionError(
+      'usage',
+      `a window of "${String(window)}" is out of range`,
+      `give ${String(min)} to ${String(max)} codes`,
+    )
+  return { window, rateLimit, allowReuse: (given.reuse ?? options.reuse.default) === true }
 }
 
 /** `3/30s`. The ranges are google-authenticator(1)'s, as above. */

@@ -45,12 +45,12 @@ extra_pending() {
   extra deadline "$(deadline_of "$_pending")"
 }
 
-# extra_holder: whoever is at work here. A rehearsal and a guard hold the lock without a name.
+# extra_holder: whoever is at work here.
 extra_holder() {
   { [ -e "$STATE/lock" ] && command exec 8<"$STATE/lock"; } 2>/dev/null || return 0
   if ! flock -n -s 8; then
     _who=somebody _since=$(epoch)
-    if systemctl -q is-active "$(value unit "$STATE/holder" 2>/dev/null)" 2>/dev/null; then
+    if holder_works; then
       _who=$(value who "$STATE/holder") _since=$(value since "$STATE/holder")
     fi
     extra holder "$_who"

@@ -56,6 +56,9 @@ holder_is() {
     mv -f "$STATE/holder.new" "$STATE/holder"
 }
 
+# holder_works: whether it is the one on record who holds the lock. A rehearsal writes nothing, its own name included, and nor does a guard.
+holder_works() { systemctl -q is-active "$(value unit "$STATE/holder" 2>/dev/null)" 2>/dev/null; }
+
 state_of() {
   if [ -r "$CHANGES/$1/state" ]; then
     value state "$CHANGES/$1/state" || echo unknown
