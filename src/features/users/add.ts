@@ -57,7 +57,7 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
     accounts: edit === undefined ? [] : [edit],
     logins: [...loginsOf(asked, account, factor, state), ...asToday(facts, state)],
     lockouts: [],
-    keyOnly: comesIn(asked, account, { keys, facts, exemptGroups: state.on ? state.exemptGroups : [] })
+    keyOnly: comesIn(asked, account, { keys, facts, state })
       ? [{ account: name, reason: whyKeyOnly(asked, state) }].filter(hasReason)
       : [],
     access: [
@@ -287,14 +287,11 @@ export function ownLogins(phase: 'rehearse' | 'prove', name: string, demanded: b
 function comesIn(
   { groups, unlock }: AddUserPolicy,
   account: Account | undefined,
-  {
-    keys,
-    facts,
-    exemptGroups,
-  }: { readonly keys: readonly PublicKey[]; readonly facts: Facts; readonly exemptGroups: readonly string[] },
+  { keys, facts, state }: { readonly keys: readonly PublicKey[]; readonly facts: Facts; readonly state: MfaState },
 ): boolean {
   if (account === undefined) return keys.length > 0 || beginsWithKeys(facts)
-  if (groups.some((group) => exemptGroups.includes(group) && !account.groups.includes(group))) return true
+  const added = groups.filter((group) => !account.groups.includes(group))
+  if (state.on && isExempt(added, state)) return true
   return (unlock && isLocked(account)) || (account.keys.length === 0 && keys.length > 0)
 }
 
