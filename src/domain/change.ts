@@ -100,8 +100,8 @@ export type Answer =
   | 'replay'
 
 /**
- * A login that is tried. `account` is a real account (rehearsal), or `@probe` / `@probe:GROUP`, a throw-away account
- * whose primary group is GROUP (proof). `factor: fresh` gives it a throw-away factor first; `own` is the one that the change gives it.
+ * A login that is tried. `account` is a real account (rehearsal), or a throw-away one (proof): `@probe`, or `@other`, whose
+ * logins run beside those of `@probe`; with `:GROUP` GROUP is its primary group. `factor: fresh` gives it a throw-away factor first; `own` is the one that the change gives it.
  */
 export interface LoginCase {
   readonly id: string

@@ -30,20 +30,33 @@ ask_anew "$RUN/sshd-$when"
 sshd_effective root "$ARGS" >"$WORK/sshd" 2>/dev/null
 target=$(target_in "$WORK/sshd")
 TARGET=${target% *} PORT=${target#* }
-greeted || { say "no sshd answers at $TARGET port $PORT$(outdated)"; exit 11; }
+
+# refuse WHY: nothing of this is left at work.
+refuse() {
+  wait
+  say "$1"
+  exit 11
+}
+
+# Beside what needs no listener.
+greeted &
+greeting=$!
+answered() { wait "$greeting" || refuse "no sshd answers at $TARGET port $PORT$(outdated)"; }
 
 if [ "$when" = before ]; then
+  answered
   offers live "$RUN/keys" "$RUN/offers-before"
   exit 0
 fi
 
 if [ "$when" = old ]; then
+  answered
   offers live "$RUN/keys" "$RUN/offers-old"
   given_keys "$ID" "$RUN/offers-before" >"$WORK/not-owed"
   # Nor is what the old state refused.
   [ ! -e "$CHANGES/$ID/offers" ] || sed -n 's/|refused$//p' "$CHANGES/$ID/offers" >>"$WORK/not-owed"
   lost=$(lost_offers "$RUN/offers-before" "$RUN/offers-old" | grep -vxFf "$WORK/not-owed" | tr '|\n' '  ')
-  [ -z "$lost" ] || { say "put back, but these keys are accepted no longer: $lost"; exit 11; }
+  [ -z "$lost" ] || refuse "put back, but these keys are accepted no longer: $lost"
   exit 0
 fi
 
@@ -53,12 +66,13 @@ fi
 
 # The files of others are as they were when the change was armed, and its own say nothing of places.
 cut -d'|' -f1 "$CHANGES/$ID/sshd-files" | origins "$WORK/origins"
-check_expectations || { say "$FAILED"; exit 11; }
+# Where no sshd answers, that is what is wrong.
+check_expectations || { answered; refuse "$FAILED"; }
 [ ! -s "$RUN/data/expect" ] || [ ! -s "$WORK/origins-left" ] ||
   echo "sshd was not asked about $(wc -l <"$WORK/origins-left") more places that Match lines name" >"$RUN/remark"
 
 # shellcheck disable=SC2317 # called by cases.sh
-# probe_of @probe[:GROUP]: the throw-away account that stands for it.
+# probe_of @probe[:GROUP] or @other[:GROUP]: the throw-away account that stands for it.
 probe_of() { sed -n "s/^$1 //p" "$RUN/probes"; }
 
 # lend_keys, take_keys_back: a new account's own keys are nobody's here, so it is lent one for its proof. Where this dies half-way the
@@ -81,7 +95,7 @@ take_keys_back() {
 # usual_group: a group that sshd admits, where it admits only some.
 usual_group() {
   for _group in $(sed -n 's/^allowgroups //p' "$WORK/sshd") users nogroup nobody; do
-    if getent group "$_group" >/dev/null && ! cut -d'|' -f3 "$RUN/data/cases" | grep -qx "@probe:$_group"; then
+    if getent group "$_group" >/dev/null && ! cut -d'|' -f3 "$RUN/data/cases" | grep -qx "@[a-z]*:$_group"; then
       printf '%s\n' "$_group"
       return 0
     fi
@@ -94,23 +108,20 @@ make_probes() {
   while read -r role; do
     name=bctl-$(digits 8)
     case $role in
-    @probe:*) group=${role#@probe:} ;;
-    *) group=$(usual_group) || { say 'no group for a throw-away account'; return 1; } ;;
+    *:*) group=${role#*:} ;;
+    *) group=$(usual_group) || refuse 'no group for a throw-away account' ;;
     esac
-    made=$(make_probe "$ID" "$name" "$group") || { say "no throw-away account: $made"; return 1; }
+    made=$(make_probe "$ID" "$name" "$group") || refuse "no throw-away account: $made"
     printf '%s %s\n' "$role" "$name" >>"$RUN/probes"
     home=$(getent passwd "$name" | cut -d: -f6)
-    file=$(keys_path "$name" "$home") || { say 'sshd reads no authorized_keys file'; return 1; }
+    file=$(keys_path "$name" "$home") || refuse 'sshd reads no authorized_keys file'
     for path in "$file" "$(factor_path "$name" "$home")"; do
       case $path in
       "$home"/*) ;;
-      *) note_stray "$ID" "$path" || { say 'nothing can be put on record'; return 1; } ;;
+      *) note_stray "$ID" "$path" || refuse 'nothing can be put on record' ;;
       esac
     done
-    if ! mkdir -p "${file%/*}" || ! cp "$WORK/key.pub" "$file"; then
-      say "no key could be laid at $file"
-      return 1
-    fi
+    { mkdir -p "${file%/*}" && cp "$WORK/key.pub" "$file"; } || refuse "no key could be laid at $file"
     case $file in
     "$home"/*) chown -R "$name:" "$home" && chmod 0600 "$file" ;;
     *) chmod 0644 "$file" ;;
@@ -125,17 +136,23 @@ if [ -s "$WORK/proven" ]; then
   printf '' >"$RUN/probes"
   grep '^@' "$WORK/proven" >"$WORK/roles"
   grep -v '^@' "$WORK/proven" >"$WORK/lent"
-  make_probes <"$WORK/roles" || exit 11
-  lend_keys || { say 'no throw-away key could be lent to a new account'; exit 11; }
-  run_cases prove live || { say "$FAILED"; exit 11; }
-  take_keys_back || { say 'the throw-away key could not be taken back'; exit 11; }
+  make_probes <"$WORK/roles"
+  lend_keys || refuse 'no throw-away key could be lent to a new account'
+fi
+answered
+# The keys of everybody beside the logins.
+offers live "$RUN/keys" "$RUN/offers-after" &
+offered=$!
+if [ -s "$WORK/proven" ]; then
+  prove_cases || refuse "$FAILED"
+  take_keys_back || refuse 'the throw-away key could not be taken back'
 elif [ "$(value feature "$RUN/data/manifest")" != users ]; then
   # The plan knows of no account that could be made and that sshd would admit: the operator's own login has to do.
   echo 'no login through the running sshd: it admits no throw-away account' >>"$RUN/remark"
 fi
+wait "$offered"
 
-offers live "$RUN/keys" "$RUN/offers-after"
 lost_offers "$RUN/offers-before" "$RUN/offers-after" >"$RUN/offers-gone"
-new_keys live || { say "$FAILED"; exit 11; }
-settled "$RUN/offers-gone" || { say "has lost a key that sshd accepted: $UNSETTLED"; exit 11; }
+new_keys live || refuse "$FAILED"
+settled "$RUN/offers-gone" || refuse "has lost a key that sshd accepted: $UNSETTLED"
 exit 0

@@ -1,6 +1,5 @@
 /** The logins that show that the change does what it says, and nothing else. */
 import type { Expectation, LoginCase } from '../../domain/change.js'
-import type { Enrol } from '../../domain/policy.js'
 import { keyboardInteractiveKeywords, spellings } from '../../os/openssh.js'
 import type { Directive } from '../../render/sshd-config.js'
 import { valueOf } from '../../render/sshd-decides.js'
@@ -29,8 +28,10 @@ const kinds = {
   'key-enough': { factor: 'fresh', answer: 'batch', expect: 'in', prompted: false },
 } as const satisfies Record<string, Omit<LoginCase, 'id' | 'phase' | 'account'>>
 
+type Kind = keyof typeof kinds
+
 /** A login of one kind, by one account, in one phase. */
-export function login(phase: Phase, account: string, kind: keyof typeof kinds): LoginCase {
+export function login(phase: Phase, account: string, kind: Kind): LoginCase {
   return { id: `${phase}-${account.replace(/^@/, '').replace(':', '.')}-${kind}`, phase, account, ...kinds[kind] }
 }
 
@@ -46,11 +47,10 @@ export function loginsOn(people: readonly Person[], policy: Demand, probe: Probe
   const first = people.find((person) => !person.exempt)
   const rehearse = people.flatMap((person) => {
     const { name } = person.account
-    if (person.exempt) return [login('rehearse', name, 'key-only')]
-    return [
-      login('rehearse', name, 'right'),
-      ...(person === first ? [...refusals('rehearse', name), withoutFactor('rehearse', name, policy.enrol)] : []),
-    ]
+    if (person.exempt) return logins('rehearse', name, 'key-only')
+    return person === first
+      ? logins('rehearse', name, 'right', 'replay', 'wrong', 'batch', withoutFactor(policy))
+      : logins('rehearse', name, 'right')
   })
   return [...rehearse, ...probesOn(policy, probe)]
 }
@@ -71,25 +71,25 @@ export function loginsPlain(people: readonly Person[], { ordinary }: ProbePlan):
   ]
 }
 
+/** Two throw-away accounts, whose logins run side by side. */
 function probesOn(policy: Demand, { ordinary, exempt }: ProbePlan): LoginCase[] {
-  const stranger =
+  const strangers =
     ordinary === undefined
       ? []
       : [
-          login('prove', ordinary, 'right'),
-          ...refusals('prove', ordinary),
-          withoutFactor('prove', ordinary, policy.enrol),
+          ...logins('prove', ordinary, 'right', 'replay', 'wrong'),
+          ...logins('prove', ordinary.replace('@probe', '@other'), 'batch', withoutFactor(policy)),
         ]
-  return [...stranger, ...exempt.map((account) => login('prove', account, 'key-only'))]
+  return [...strangers, ...exempt.map((account) => login('prove', account, 'key-only'))]
 }
 
-/** The replay stands right behind the right answer that it repeats. */
-function refusals(phase: Phase, account: string): LoginCase[] {
-  return (['replay', 'wrong', 'batch'] as const).map((kind) => login(phase, account, kind))
+/** A replay stands right behind the right answer that it repeats. */
+function logins(phase: Phase, account: string, ...of: readonly Kind[]): LoginCase[] {
+  return of.map((kind) => login(phase, account, kind))
 }
 
-function withoutFactor(phase: Phase, account: string, enrol: Enrol): LoginCase {
-  return login(phase, account, enrol === 'first-login' ? 'unenrolled' : 'no-entry')
+function withoutFactor({ enrol }: Demand): Kind {
+  return enrol === 'first-login' ? 'unenrolled' : 'no-entry'
 }
 
 /**

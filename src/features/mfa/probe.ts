@@ -11,7 +11,7 @@ import type { MfaState } from './state.js'
 export interface ProbePlan {
   /** `@probe` or `@probe:GROUP`; absent where no stranger is admitted. */
   readonly ordinary?: string
-  /** One for each exempt group that is admitted. */
+  /** `@other:GROUP` for each exempt group that is admitted. */
   readonly exempt: readonly string[]
   readonly notes: readonly string[]
 }
@@ -37,7 +37,7 @@ export function probePlan(facts: Facts, { on, exemptGroups }: Pick<MfaState, 'on
     return { exempt: [], notes: [`AllowUsers admits no throw-away account: ${ownProof}`] }
   }
   const admits = (group: string) => (groups.length === 0 || grouped(groups, [group])) && !grouped(denied, [group])
-  const exempt = exemptGroups.filter(admits).map((group) => `@probe:${group}`)
+  const exempt = exemptGroups.filter(admits).map((group) => `@other:${group}`)
   const missed = exemptGroups
     .filter((group) => !admits(group))
     .map((group) => `AllowGroups does not admit group ${group} by itself: not proven by a throw-away account`)

@@ -15,10 +15,10 @@ const graceMs = 20_000
 const cancelMs = 10_000
 /** How long the listing may lag behind the counters. */
 const listingMs = 10_000
-const firstPauseMs = 120
+const firstPauseMs = 100
 const longestPauseMs = 2_000
-/** An end is then noticed late by a sixteenth of the time that it took, at most. */
-const growth = 1.06
+/** The pause grows by a twenty-fifth of the time that has passed. */
+const growth = 1.04
 
 export interface Followed extends Sent {
   readonly replies: readonly Reply[]

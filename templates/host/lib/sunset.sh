@@ -34,10 +34,12 @@ sunset_cases() {
     *) ;;
     esac
   done
-  grep '|@probe|' "$1"
-  grep '|@probe:' "$1" | while IFS= read -r _case; do
-    _group=${_case#*|@probe:}
-    ! getent group "${_group%%|*}" >/dev/null || printf '%s\n' "$_case"
+  grep '|prove|' "$1" | while IFS='|' read -r _id _phase _probe _rest; do
+    case $_probe in
+    *:*) getent group "${_probe#*:}" >/dev/null || continue ;;
+    *) ;;
+    esac
+    printf '%s|%s|%s|%s\n' "$_id" "$_phase" "$_probe" "$_rest"
   done
 }
 

@@ -49,17 +49,17 @@ describe('logins, switching on', () => {
       '@probe fresh+right in prompted',
       '@probe fresh+replay refused prompted',
       '@probe fresh+wrong refused prompted',
-      '@probe fresh+batch refused',
-      '@probe none+none in',
-      '@probe:breakglass none+batch in',
-      '@probe:robots none+batch in',
+      '@other fresh+batch refused',
+      '@other none+none in',
+      '@other:breakglass none+batch in',
+      '@other:robots none+batch in',
     ])
   })
 
   it('see whoever has no factor refused at the prompt, where enrolment is required', () => {
     const facts = accounts({ ...admin, enrolled: true })
     expect(cases(facts, 'rehearse', { enrol: 'required' })).to.include('admin none+none refused prompted')
-    expect(cases(facts, 'prove', { enrol: 'required' })).to.include('@probe none+none refused prompted')
+    expect(cases(facts, 'prove', { enrol: 'required' })).to.include('@other none+none refused prompted')
   })
 
   it('have names of their own, and a replay right behind what it repeats', () => {
@@ -154,7 +154,7 @@ describe('the throw-away account', () => {
 
   it('is no administrator where another group will do', () => {
     const facts = accounts({ ...admin, ...effective({ allowgroups: ['sudo', 'alice'] }) })
-    expect(made(facts).logins.at(-1)?.account).to.equal('@probe:alice')
+    expect(made(facts).logins.at(-1)?.account).to.equal('@other:alice')
   })
 
   it('is put in a group that AllowGroups admits', () => {
@@ -162,7 +162,8 @@ describe('the throw-away account', () => {
     const { logins, notes } = made(facts, { exemptGroups: ['breakglass', 'robots'] })
     expect([...new Set(logins.filter(({ phase }) => phase === 'prove').map((one) => one.account))]).to.deep.equal([
       '@probe:sudo',
-      '@probe:robots',
+      '@other:sudo',
+      '@other:robots',
     ])
     expect(notes.join()).to.contain('AllowGroups does not admit group breakglass by itself')
   })
