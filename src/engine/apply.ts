@@ -4,7 +4,7 @@ import { refuseBlindTrust } from '../domain/evidence.js'
 import { type HostResult, noSteps } from '../domain/outcome.js'
 import type { Plan, PlannedHost } from '../domain/plan.js'
 import type { ApplyRequest, Ports, RunReport } from './api.js'
-import { execution, sendChange } from './change-order.js'
+import { sendChange } from './change-order.js'
 import { Held } from './held.js'
 import { Ledger } from './ledger.js'
 import { Routes } from './routes.js'
@@ -38,6 +38,8 @@ export async function apply(ports: Ports, request: ApplyRequest): Promise<RunRep
 
 class Run {
   readonly #ledger: Ledger
+  /** Guards that are being set anew. */
+  #keeping: Promise<unknown> | undefined
 
   constructor(
     private readonly ports: Ports,
@@ -52,6 +54,7 @@ class Run {
   async go(): Promise<RunReport> {
     let decision = await this.#changeWaves()
     if (decision === 'keep' && !(await this.held.alive())) decision = await this.#sessionLost()
+    if (decision === 'keep' && this.request.confirm === 'auto') decision = await this.#inTime()
     if (decision === 'roll-back') await this.#rollBack()
     if (decision === 'keep') await this.#confirm()
     // Whoever left it to the guards until they fired has the old state by now: the hosts are asked, not presumed.
@@ -85,11 +88,17 @@ class Run {
     const began = ports.clock.now()
     ports.emit({ code: 'step-started', step: 'commit', hosts: wave.map(({ id }) => id), wave: number + 1 })
     const { plan, who, secrets } = request
-    const results = await sendChange(ports, plan, wave, { until: 'prove', who, secrets }).catch((error: unknown) => {
-      // Before anything was sent an error is the whole answer; later it must not hide what the hosts hold.
-      if (number === 0 || !(error instanceof BastionError)) throw error
-      return wave.map((host) => notSent(host, error))
-    })
+    const underWay = (): void => {
+      this.#keepGuards()
+    }
+    const results = await sendChange(ports, plan, wave, { until: 'prove', who, secrets, underWay }).catch(
+      (error: unknown) => {
+        // Before anything was sent an error is the whole answer; later it must not hide what the hosts hold.
+        if (number === 0 || !(error instanceof BastionError)) throw error
+        return wave.map((host) => notSent(host, error))
+      },
+    )
+    await this.#keeping
     this.#ledger.add(results)
     await this.#refuseClocks()
     if (this.#ledger.pending.length > 0) await request.inPlace?.()
@@ -124,10 +133,28 @@ class Run {
 
   /** Guards stay armed until the run's end, so that a dead CLI rolls the whole run back; they must not run out under a living one. */
   async #guardsHold(): Promise<boolean> {
+    this.#keepGuards()
+    await this.#keeping
+    return this.#ledger.failures.length === 0
+  }
+
+  /** Sets guards anew that have run down by half; one that could not be is not tried again. */
+  #keepGuards(): void {
     const { confirmWithin } = this.request.plan
     const left = this.#ledger.deadline - this.ports.clock.now() / 1000
-    if (left < Math.min(confirmWithin, execution) * 0.8) await this.#extend(confirmWithin)
-    return this.#ledger.failures.length === 0
+    if (this.#keeping !== undefined || left > confirmWithin / 2 || this.#ledger.failures.length > 0) return
+    this.#keeping = this.#extend(confirmWithin).finally(() => {
+      this.#keeping = undefined
+    })
+  }
+
+  /** All new or all old: where one guard may have ended before the confirm arrives, none is kept. */
+  async #inTime(): Promise<'keep' | 'later'> {
+    if (!this.#expired() && (await this.#guardsHold())) return 'keep'
+    const { pending } = this.#ledger
+    await this.#rollBack()
+    this.#ledger.mark(pending, 'too-late', 'the time to confirm had run out on a host of this run')
+    return 'later'
   }
 
   async #confirm(): Promise<void> {

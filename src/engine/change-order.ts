@@ -17,6 +17,8 @@ interface Sending {
   /** Who carries the plan out. */
   readonly who: string
   readonly secrets?: Secrets | undefined
+  /** Called again and again until the hosts have answered. */
+  readonly underWay?: () => void
 }
 
 interface Group {
@@ -61,7 +63,7 @@ function groupsOf(
 }
 
 async function sendGroups(ports: Ports, plan: Plan, groups: readonly Group[], sending: Sending): Promise<HostResult[]> {
-  const { until } = sending
+  const { until, underWay } = sending
   const progress = progressOf(ports, until, groups.flatMap((group) => group.hosts).length)
   const sent = await Promise.allSettled(
     groups.map((group, at) =>
@@ -74,6 +76,7 @@ async function sendGroups(ports: Ports, plan: Plan, groups: readonly Group[], se
         signal: ports.signal,
         onProgress: (count) => {
           progress(at, count)
+          underWay?.()
         },
       }),
     ),

@@ -95,6 +95,16 @@ class World {
     return this.odd[`${verb} ${id}`] ?? `bastionctl=1\noutcome=${outcome}\ndeadline=${String(deadline)}\n`
   }
 
+  /** The first command to the host, its change, takes so many seconds. */
+  slow(id: string, seconds: number): void {
+    let takes = seconds * 1000
+    this.transport.hosts[id] = (dispatch) => {
+      this.clock.advance(takes)
+      takes = 0
+      return this.answer(dispatch, id)
+    }
+  }
+
   ports(): Ports {
     return {
       inventory: new FakeInventory([]),
@@ -305,6 +315,31 @@ describe('apply', () => {
       return Promise.resolve('keep')
     })
     expect(world.verbs).to.include('extend i-a')
+  })
+
+  it('sets guards of earlier waves anew while another is at work', async () => {
+    const world = new World()
+    world.slow('i-b', 400)
+    expect(outcomes(await world.run('auto'))).to.deep.equal(['confirmed', 'confirmed', 'confirmed'])
+    expect(world.verbs.filter((verb) => verb.startsWith('extend'))).to.deep.equal(['extend i-a'])
+  })
+
+  it('keeps none with confirm auto where a guard has ended under a long wave', async () => {
+    const world = new World({ 'extend i-a': 'bastionctl=1\noutcome=rolled-back\nreason=too-late\n' })
+    world.slow('i-b', 700)
+    expect(outcomes(await world.run('auto'))).to.deep.equal(['rolled-back', 'rolled-back', 'rolled-back'])
+    expect(world.verbs).to.include('roll-back i-c').and.not.include('confirm i-c')
+  })
+
+  it('keeps none with confirm auto where a guard may have ended before the confirm', async () => {
+    const world = new World()
+    world.sessions.onCheck = () => {
+      if (world.verbs.includes('change i-c')) world.clock.advance(700_000)
+    }
+    const report = await world.run('auto')
+    expect(outcomes(report)).to.deep.equal(['rolled-back', 'rolled-back', 'rolled-back'])
+    expect(report.results[2]).to.include({ reason: 'too-late' })
+    expect(world.verbs).to.not.include('confirm i-a')
   })
 
   it('says so when a confirm came too late', async () => {

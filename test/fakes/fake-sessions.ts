@@ -10,6 +10,7 @@ export class FakeSessions implements SafetySessions {
   readonly cutOff = new Map<string, string>()
   /** With a reason, every `check` rejects: the session has died. */
   dead: string | undefined
+  onCheck: () => void = () => undefined
 
   /** By host id: the ids of those in front of it. */
   behindOthers: ReadonlyMap<string, readonly string[]> = new Map()
@@ -32,6 +33,7 @@ export class FakeSessions implements SafetySessions {
       host: host.id,
       check: () => {
         this.log.push(`check ${host.id}`)
+        this.onCheck()
         return this.dead === undefined
           ? Promise.resolve()
           : Promise.reject(new BastionError('safety-session', this.dead))
