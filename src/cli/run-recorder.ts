@@ -129,9 +129,12 @@ function holds({ results }: RunRecord, { id }: HostResult): boolean {
   return results.some((result) => result.id === id)
 }
 
-/** Hosts of a run that may still hold an unconfirmed change. */
-export function openHosts(record: RunRecord): readonly HostResult[] {
-  return record.results.filter(({ outcome }) => outcome === 'pending' || outcome === 'unknown')
+export type Verb = 'confirm' | 'rollback'
+
+/** Hosts of a run that may still hold an unconfirmed change. One that could not go back can only be told to try again. */
+export function openHosts(record: RunRecord, verb: Verb): readonly HostResult[] {
+  const open = { confirm: ['pending', 'unknown'], rollback: ['pending', 'unknown', 'stuck'] }[verb]
+  return record.results.filter(({ outcome }) => open.includes(outcome))
 }
 
 function startingResult(host: Plan['hosts'][number]): HostResult {

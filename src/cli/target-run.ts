@@ -7,11 +7,9 @@ import type { TargetRequest } from '../engine/api.js'
 import type { Context } from './context.js'
 import type { TargetOutput } from './outputs.js'
 import { rollBack } from './roll-back.js'
-import { openHosts, recordSettled } from './run-recorder.js'
+import { openHosts, recordSettled, type Verb } from './run-recorder.js'
 import { reportView } from './views/report.js'
 import { count } from './views/text.js'
-
-type Verb = 'confirm' | 'rollback'
 
 interface Target {
   readonly request: Omit<TargetRequest, 'who'>
@@ -59,7 +57,7 @@ function findTarget(context: Context, verb: Verb, change: string | undefined, se
       `name its hosts: bastionctl ${verb} ${change} --tag Key=Value`,
     )
   }
-  const record = named ?? newestOpen(context)
+  const record = named ?? newest(context, verb)
   if (record === undefined) {
     throw new BastionError(
       'usage',
@@ -72,10 +70,10 @@ function findTarget(context: Context, verb: Verb, change: string | undefined, se
   return { request: { hosts, change: record.id }, record }
 }
 
-function newestOpen(context: Context): RunRecord | undefined {
+function newest(context: Context, verb: Verb): RunRecord | undefined {
   for (const id of context.runs.ids()) {
     const record = context.runs.find(id)
-    if (record !== undefined && openHosts(record).length > 0) return record
+    if (record !== undefined && openHosts(record, verb).length > 0) return record
   }
   return undefined
 }
@@ -83,7 +81,7 @@ function newestOpen(context: Context): RunRecord | undefined {
 /** A confirm is for hosts where the change is open; a rollback for the whole run, hosts where it was kept included. */
 function hostsOf(record: RunRecord, verb: Verb): readonly string[] {
   const kept = verb === 'rollback' ? record.results.filter(({ outcome }) => outcome === 'confirmed') : []
-  const holding = [...openHosts(record), ...kept]
+  const holding = [...openHosts(record, verb), ...kept]
   return (holding.length > 0 ? holding : record.results).map(({ id }) => id)
 }
 

@@ -104,7 +104,8 @@ class Readings {
     const answer = parseAnswer(reply.stdout)
     if (reply.status !== 'ran') return { problem: `it did not answer: ${reply.detail ?? reply.status}` }
     const facts = answer && this.#facts.get(answer.fields.facts ?? '')
-    const why = this.#unreadable.get(answer?.fields.facts ?? '') ?? lastLine(reply.stderr) ?? 'no output'
+    const told = answer?.detail || lastLine(reply.stderr) || 'no output'
+    const why = this.#unreadable.get(answer?.fields.facts ?? '') ?? told
     if (!facts) return { problem: `its answer could not be read: ${why}` }
     return { inspection: { facts, moment: readMoment(answer) } }
   }

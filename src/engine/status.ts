@@ -90,7 +90,12 @@ async function transcriptsOf(
     signal: ports.signal,
   })
   for (const reply of replies) {
-    const body = reply.complete ? parseAnswer(reply.stdout)?.body : undefined
+    const answer = parseAnswer(reply.stdout)
+    if (answer?.fields.change !== undefined && !reply.complete) {
+      found.set(reply.host, `longer than run command shows: /var/lib/bastionctl/changes/${answer.fields.change} has it`)
+      continue
+    }
+    const body = answer?.body
     if (!body) continue
     const record = await readTarball(body)
     found.set(

@@ -61,8 +61,9 @@ const codes: Readonly<Record<string, FailureKind>> = {
   AccessDenied: 'denied',
   AccessDeniedException: 'denied',
   UnauthorizedOperation: 'denied',
-  SignatureDoesNotMatch: 'clock',
-  InvalidSignatureException: 'clock',
+  // A wrong secret as well as a wrong time: the text says which.
+  SignatureDoesNotMatch: 'credentials',
+  InvalidSignatureException: 'credentials',
   RequestTimeTooSkewed: 'clock',
   ECONNREFUSED: 'unreachable',
   ENOTFOUND: 'unreachable',
@@ -85,6 +86,7 @@ const codes: Readonly<Record<string, FailureKind>> = {
 export function kindOf(raw: Raw): FailureKind {
   if (raw.connecting) return 'unreachable'
   if (raw.text === 'Region is missing' || raw.text.startsWith('Region not accepted')) return 'region'
+  if (/^Signature (?:expired|not yet current)/.test(raw.text)) return 'clock'
   const known = codes[raw.code]
   if (known) return known
   if (/CERT|^UNABLE_TO_|^EPROTO$/.test(raw.code)) return 'unreachable'

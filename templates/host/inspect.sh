@@ -183,7 +183,7 @@ for id in $(changes_newest_first 2>/dev/null | head -n 21); do
 done >"$F/changes"
 
 extra hostname "$(uname -n)"
-extra facts "$(cd "$F" && find . -type f | sort | xargs sha256sum | sha256sum | cut -d' ' -f1)"
+extra facts "$(cd "$F" && find . -type f | sort | xargs -d '\n' sha256sum | sha256sum | cut -d' ' -f1)"
 extra_holder
 extra_pending
 extra_sunset

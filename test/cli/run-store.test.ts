@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { RunRecorder } from '../../src/cli/run-recorder.js'
+import { openHosts, RunRecorder } from '../../src/cli/run-recorder.js'
 import { RunStore } from '../../src/cli/run-store.js'
 import type { RunRecord } from '../../src/domain/run-record.js'
 import { plan, result } from '../support/samples.js'
@@ -53,6 +53,14 @@ describe('records of runs', () => {
     writeFileSync(join(folder, '20260109T000000Z-x.json'), '{"schema": "bastionctl/run/2"}')
     writeFileSync(join(folder, '20260108T000000Z-y.json'), '{')
     expect(store.newest(5).map(({ id }) => id)).to.deep.equal([record.id])
+  })
+
+  it('say which hosts are left for a confirm, and for a rollback', () => {
+    const outcomes = ['pending', 'unknown', 'stuck', 'confirmed', 'rolled-back', 'untouched'] as const
+    const results = outcomes.map((outcome) => ({ ...result(outcome), id: outcome }))
+    const left = (verb: 'confirm' | 'rollback'): string[] => openHosts({ ...record, results }, verb).map(({ id }) => id)
+    expect(left('confirm')).to.deep.equal(['pending', 'unknown'])
+    expect(left('rollback')).to.deep.equal(['pending', 'unknown', 'stuck'])
   })
 
   it('are not looked for outside of their folder', () => {

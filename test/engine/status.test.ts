@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib'
 import { pack } from 'tar-stream'
 import type { HostAccess, ListedHost } from '../../src/engine/api.js'
 import { whoView } from '../../src/cli/views/who.js'
-import { hosts, who } from '../../src/engine/status.js'
+import { history, hosts, who } from '../../src/engine/status.js'
 import { collect } from '../../src/host/stream.js'
 import { FakeClock } from '../fakes/fake-clock.js'
 import { FakeInventory, fakeHost } from '../fakes/fake-inventory.js'
@@ -27,6 +27,21 @@ async function facts(
   const lines = Object.entries(head).map(([key, value]) => `${key}=${String(value)}\n`)
   return `${lines.join('')}--\n${gzipSync(await collect(tar)).toString('base64')}\n`
 }
+
+describe('history', () => {
+  it('says where a transcript is that is too long to be shown', async () => {
+    const clock = new FakeClock()
+    const inspected = await facts(clock)
+    const long = `bastionctl=1\noutcome=history\nchange=c1\n--\n${'A'.repeat(30_000)}\n`
+    const transport = new FakeTransport({
+      'i-a': ({ comment }) => (comment.includes('history') ? long : inspected),
+    })
+    const inventory = new FakeInventory([fakeHost('i-a')])
+    const ports = { inventory, transport, clock, emit: () => undefined, signal: new AbortController().signal }
+    const [host] = await history(ports, { tags: [], instanceIds: [], exclude: [] })
+    expect(host?.transcript).to.equal('longer than run command shows: /var/lib/bastionctl/changes/c1 has it')
+  })
+})
 
 describe('hosts', () => {
   async function listed(more?: Readonly<Record<string, string | number>>): Promise<readonly ListedHost[]> {

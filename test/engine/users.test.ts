@@ -32,5 +32,8 @@ describe('users', () => {
     const { hosts, users: found } = await users(portsOf(new FakeTransport({ 'i-a': 'sh: not found' })), { selector })
     expect(hosts[0]?.problem).to.match(/^its answer could not be read/)
     expect(found).to.deep.equal([])
+    const refused = 'bastionctl=1\noutcome=refused\nreason=run-folder\ndetail=the program could not be unpacked\n'
+    const other = await users(portsOf(new FakeTransport({ 'i-a': { stdout: refused, exitCode: 1 } })), { selector })
+    expect(other.hosts[0]?.problem).to.equal('its answer could not be read: the program could not be unpacked')
   })
 })

@@ -75,6 +75,15 @@ describe('errors of AWS calls', () => {
       /date -u/,
     ],
     [
+      'a mistyped secret',
+      failure(
+        'InvalidSignatureException',
+        'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key',
+      ),
+      /does not accept/,
+      /sts get-caller-identity/,
+    ],
+    [
       'a closed port',
       failure('Error', 'connect ECONNREFUSED', { code: 'ECONNREFUSED' }),
       /^cannot reach https:\/\/ssm\.eu-nowhere-1\.amazonaws\.com: connection refused$/,

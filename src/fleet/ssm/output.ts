@@ -7,6 +7,9 @@ const cutError = '\n---Error truncated----'
 /** The same file, OutputTruncatedSuffix: ends a stream of 24,000 characters that was longer. */
 const cutLong = '--output truncated--'
 
+/** What it adds to stderr of a script that did not end with 0, without a line break of its own (outofproc worker, runscript.go). */
+const ended = /failed to run commands: (?:exit status \d+|signal: [a-z ]+)(?:\nStep exited with code .*)?\s*$/
+
 /** API CommandPlugin, Output: 2,500 characters. Agents up to 3.3 stop at 2,400 or 2,500 bytes by themselves. */
 const listingLimit = 2_500
 /** API GetCommandInvocation, StandardOutputContent. */
@@ -30,7 +33,7 @@ export function fromListing(output: string): Streams {
   const cut = stdout.endsWith(cutOut)
   return {
     stdout: cut ? stdout.slice(0, -cutOut.length) : stdout,
-    stderr: without(stderr, cutError),
+    stderr: without(stderr, cutError).replace(ended, ''),
     complete: !cut && !(title === -1 && output.length >= listingLimit),
   }
 }
@@ -40,7 +43,7 @@ export function fromContents(stdout: string, stderr: string): Streams {
   const cut = stdout.endsWith(cutLong)
   return {
     stdout: without(stdout, cutLong),
-    stderr: without(stderr, cutLong),
+    stderr: without(stderr, cutLong).replace(ended, ''),
     complete: !cut && stdout.length < longLimit,
   }
 }

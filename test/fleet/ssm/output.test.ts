@@ -30,6 +30,20 @@ describe('outputs as the agent cuts them', () => {
     expect(streams).to.include({ complete: true, stdout: 'x'.repeat(100) })
   })
 
+  it('leaves out what the agent adds to stderr, and nothing else of it', () => {
+    const told = [
+      'failed to run commands: exit status 7',
+      'failed to run commands: signal: killed',
+      'failed to run commands: exit status 169\nStep exited with code 169. Therefore, marking step as Failed. Further document steps will be skipped.',
+    ]
+    for (const words of told) {
+      expect(fromListing(listing('out', `err${words}`)).stderr, words).to.equal('err')
+      expect(fromContents('out', `err\n${words}`).stderr, words).to.equal('err\n')
+    }
+    const unable = 'failed to run commands: fork/exec /usr/bin/sh: no such file or directory'
+    expect(fromListing(listing('', unable)).stderr).to.equal(unable)
+  })
+
   it('does not trust a listing that is full to the brim', () => {
     expect(fromListing('x'.repeat(2_500)).complete).to.equal(false)
   })

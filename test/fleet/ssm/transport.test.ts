@@ -54,7 +54,7 @@ describe('run command transport', () => {
       status: 'ran',
       exitCode: 7,
       stdout: 'out\n',
-      stderr: 'errfailed to run commands: exit status 7',
+      stderr: 'err',
       complete: true,
     })
     expect(lab.started.at(-1)?.job.script).to.contain(`echo "$HOME" 'it''s'`)
