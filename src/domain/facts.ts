@@ -154,8 +154,7 @@ export interface Facts {
   readonly sshd: {
     /** e.g. `9.2p1`. */
     readonly version: string
-    readonly binary: string
-    /** The running daemon's arguments after the program name, `-D` and the like included. */
+    /** The daemon's arguments after the program name that say what it does, not how it runs (`-D`). */
     readonly args: readonly string[]
     /** `ssh.service` or `sshd.service`. */
     readonly unit: string

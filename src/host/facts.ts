@@ -83,7 +83,6 @@ export function readFacts(digest: string, tree: Tree): Facts {
     },
     sshd: {
       version: sshd.version ?? '',
-      binary: sshd.binary ?? '',
       args: lines(tree, 'sshd-args'),
       unit: sshd.unit ?? '',
       running: sshd.running === 'yes',

@@ -9,7 +9,7 @@ wanted() { value "$1" "$MANIFEST"; }
 change_id=$(wanted id)
 until=$(wanted until)
 
-# busy_with_another: somebody holds the lock, or a change waits for its confirm (G7).
+# busy WHO SINCE REASON DETAIL: somebody holds the lock, or a change waits for its confirm (G7).
 busy() {
   extra holder "$1"
   extra since "$2"
@@ -40,7 +40,7 @@ case $? in
 1)
   who=$(value who "$STATE/holder" 2>/dev/null) since=$(value since "$STATE/holder" 2>/dev/null)
   if ! holder_works; then
-    busy somebody "$(epoch)" locked 'somebody is rehearsing a change on this host'
+    busy somebody "$(epoch)" locked 'somebody rehearses a change on this host, or a guard takes one back'
   fi
   busy "$who" "$since" locked "$who is at work on this host since $(date -u -d "@${since:-0}" +%H:%M:%SZ)"
   ;;

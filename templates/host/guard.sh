@@ -34,7 +34,7 @@ stop_unit() {
 case $verb in
 deadline)
   take_lock || exit 1
-  is_open "$id" || { settled "$id"; exit 0; }
+  is_open "$id" || { put_away "$id"; exit 0; }
   # Extended while this waited for the lock: the timer that was set anew fires again. The clock since boot decides too,
   # since wall clocks get set. A roll back that has begun waits for no deadline.
   why='no confirm before the deadline'
@@ -55,7 +55,7 @@ boot-restore)
   ;;
 boot-prove)
   take_lock || exit 1
-  is_open "$id" || { settled "$id"; exit 0; }
+  is_open "$id" || { put_away "$id"; exit 0; }
   revert "$id" "the host restarted before the confirm" && finish "$id"
   ;;
 roll-back)

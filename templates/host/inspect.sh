@@ -11,7 +11,7 @@ cp /etc/os-release "$F/os-release"
 sshd_args "$F/sshd-args"
 cp "$F/sshd-args" "$RUN/sshd-args"
 {
-  printf 'version=%s\nbinary=%s\nunit=%s\n' "$(sshd_version)" "$(sshd_binary)" "${SSHD_SERVICE%% *}"
+  printf 'version=%s\nunit=%s\n' "$(sshd_version)" "${SSHD_SERVICE%% *}"
   running=${SSHD_SERVICE##* }
   printf 'running=%s\n' "${running:-no}"
   if sshd_socket_active; then echo socket=yes; else echo socket=no; fi

@@ -11,7 +11,7 @@ import { FakeTransport } from '../fakes/fake-transport.js'
 
 const files = {
   'os-release': 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n',
-  sshd: 'version=9.2p1\nbinary=/usr/sbin/sshd\nunit=ssh.service\nrunning=yes\nselftest=\nstore=home\n',
+  sshd: 'version=9.2p1\nunit=ssh.service\nrunning=yes\nselftest=\nstore=home\n',
 }
 
 /** What a sound host answers to an inspection, with these lines in the head and other files among its facts. */

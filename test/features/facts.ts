@@ -86,7 +86,6 @@ export function stockFacts(distro: Distro = 'debian-12', more: Partial<Facts> = 
     os: { id, idLike: [], versionId, prettyName: `${id} ${versionId}` },
     sshd: {
       version,
-      binary: '/usr/sbin/sshd',
       args: distro === 'rhel-8' ? ['-D', ...cryptoPolicy()] : ['-D'],
       unit: 'ssh.service',
       running: true,

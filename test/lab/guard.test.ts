@@ -296,6 +296,18 @@ const cases: readonly Case[] = [
     },
   },
   {
+    title: 'state that cannot be read',
+    on: ['deb12'],
+    async run(host) {
+      const id = await pending(host)
+      await must(host, `head -c 64 /dev/zero >'/var/lib/bastionctl/changes/${id}/state'`)
+      await reaches(host, id, 'rolled-back', 120)
+      await until('traces to go', 60, async () => (await remains(host)).length === 0)
+      expect(difference(before.get(host) ?? [], await snapshot(host))).to.deep.equal([])
+      expect(await login(host, ann)).to.deep.include({ in: true, prompts: [] })
+    },
+  },
+  {
     title: 'record that cannot be written',
     on: ['deb12'],
     async run(host) {

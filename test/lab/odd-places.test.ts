@@ -1,7 +1,26 @@
 import { expect } from 'chai'
 import { bastionctl, enable, fresh, must, useLab } from './harness.js'
+import { unattended } from './support/operator.js'
 
 const listing = 'find /srv/keys -type f | sort | xargs sha256sum'
+
+describe('a host with a file system of its own for /usr/local', function () {
+  this.timeout('2m')
+  useLab([{ name: 'deb12', factor: true }])
+
+  it('lets the factor go again, helper and all', async () => {
+    await fresh('deb12')
+    await must('deb12', 'mount -t tmpfs -o mode=0755 tmpfs /usr/local')
+    await enable('--secret-store', 'root')
+    expect(await must('deb12', 'ls /usr/local/sbin')).to.equal('bastionctl-mfa-enrol\n')
+    const done = await bastionctl('disable-mfa', '--tag', 'Role=bastion', ...unattended)
+    expect(done.exitCode, done.stdout + done.stderr).to.equal(0)
+    expect(await must('deb12', 'ls /usr/local/sbin')).to.equal('')
+    const undone = await bastionctl('rollback', '--tag', 'Role=bastion', '--yes')
+    expect(undone.exitCode, undone.stdout + undone.stderr).to.equal(0)
+    expect(await must('deb12', 'ls /usr/local/sbin')).to.equal('bastionctl-mfa-enrol\n')
+  })
+})
 
 describe('hosts that keep keys outside of homes', function () {
   this.timeout('2m')

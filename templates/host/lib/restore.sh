@@ -161,8 +161,8 @@ forget() {
   rm -rf "${CHANGES:?}/$1"
 }
 
-# settled ID: nothing is left to undo; a change that died before it was armed never was one.
-settled() {
+# put_away ID: nothing is left to undo; a change that died before it was armed never was one.
+put_away() {
   case $(state_of "$1") in
   staged | none) forget "$1" ;;
   *) disarm "$1" ;;
@@ -225,7 +225,7 @@ sweep() {
       esac
     done
   } | grep -xE '[A-Za-z0-9-]+' | sort -u | while read -r _left; do
-    is_open "$_left" || settled "$_left"
+    is_open "$_left" || put_away "$_left"
   done
   # A guard that was killed in its last breath stays on systemd's list without a file to show for it.
   systemctl reset-failed 'bastionctl-guard@*' 'bastionctl-boot-*' 2>/dev/null || true

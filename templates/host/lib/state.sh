@@ -57,7 +57,14 @@ holder_is() {
 }
 
 # holder_works: whether it is the one on record who holds the lock. A rehearsal writes nothing, its own name included, and nor does a guard.
-holder_works() { systemctl -q is-active "$(value unit "$STATE/holder" 2>/dev/null)" 2>/dev/null; }
+holder_works() {
+  _unit=$(value unit "$STATE/holder" 2>/dev/null) || return 1
+  # A service that runs once is `activating` all the time.
+  case $(systemctl show -p ActiveState "$_unit" 2>/dev/null) in
+  *=active | *=activating) return 0 ;;
+  *) return 1 ;;
+  esac
+}
 
 state_of() {
   if [ -r "$CHANGES/$1/state" ]; then
@@ -89,10 +96,12 @@ set_deadline() {
 
 deadline_of() { value deadline "$CHANGES/$1/state" || echo 0; }
 
-# Unconfirmed and touched, or about to be: what a boot, a deadline or a roll back has to undo.
+# Unconfirmed and touched, or about to be: what a boot, a deadline or a roll back has to undo. So is what cannot be read, as long as there is
+# a guard for it: a confirm puts that away.
 is_open() {
   case $(state_of "$1") in
   armed | live | proven | reverting | failed) return 0 ;;
+  unknown) [ -d "$UNITS/bastionctl-guard@$1.timer.d" ] ;;
   *) return 1 ;;
   esac
 }
