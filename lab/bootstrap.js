@@ -22,11 +22,9 @@ const PACKAGES = [
   'openssh-client',
   'openssl',
   'oathtool',
-  'expect',
   'python3',
   'rsync',
   'shellcheck',
-  'shfmt',
 ]
 
 /** Runs to the end; shows its output, and ends this process with the same code, only when it fails. */

@@ -2,7 +2,7 @@
 import type { Engine, Ports } from '../engine/api.js'
 import type { RunStore } from './run-store.js'
 import type { Objects } from '../fleet/s3-objects.js'
-import type { SshSettings } from './wiring.js'
+import type { SshSettings } from '../fleet/ssh/index.js'
 import type { Style } from './views/style.js'
 
 export interface Context {

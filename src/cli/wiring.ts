@@ -3,25 +3,15 @@
  * errors and `history` load neither AWS nor the engine. Tests put a world of their own in with {@link useWiring}.
  */
 import type { Engine } from '../engine/api.js'
-import type { Inventory, SafetySessions, Transport } from '../engine/ports.js'
+import type { SafetySessions } from '../engine/ports.js'
+import type { Fleet } from '../fleet/index.js'
 import type { Objects } from '../fleet/s3-objects.js'
-
-export interface FleetConnection {
-  readonly inventory: Inventory
-  readonly transport: Transport
-  readonly region: string
-}
-
-export interface SshSettings {
-  readonly user?: string
-  readonly options: readonly string[]
-  readonly host?: string
-}
+import type { SshSettings } from '../fleet/ssh/index.js'
 
 export interface Wiring {
   readonly engine: () => Promise<Engine>
   /** `onCall` hears of every API call by its operation's name. Throws `access`. */
-  readonly fleet: (settings: { readonly onCall: (operation: string) => void }) => Promise<FleetConnection>
+  readonly fleet: (settings: { readonly onCall: (operation: string) => void }) => Promise<Fleet>
   readonly sessions: (settings: SshSettings) => Promise<SafetySessions>
   /** Objects in S3; as `fleet`. */
   readonly objects: (settings: { readonly onCall: (operation: string) => void }) => Promise<Objects>

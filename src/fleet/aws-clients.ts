@@ -59,7 +59,7 @@ export function awsClients(onCall: OnCall = () => undefined): Aws {
   }
 }
 
-/** The SDK's notice about old Node versions is for `doctor` to give, not for every command's stderr. */
+/** The SDK's notice about old Node versions has no place on every command's stderr. */
 async function load(): Promise<Sdk> {
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
   return import('./aws-sdk.js')

@@ -1,7 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
+import { changeFrom } from '../../src/domain/change-from.js'
+import { draft } from '../../src/features/index.js'
+import { changeData } from '../../src/host/data.js'
 import { hostCommand } from '../../src/host/program.js'
+import { account, hardening, policy } from '../features/facts.js'
+import { hostOf } from '../features/golden-cases.js'
 import { openCommand } from './open-command.js'
 
 describe('the command that carries the on-host program', () => {
@@ -21,6 +26,37 @@ describe('the command that carries the on-host program', () => {
   it('stays far below the 64 KB that Run Command takes', async () => {
     expect((await hostCommand('change', {}, 60)).length).to.be.below(51_000)
   })
+
+  for (const [what, wanted] of Object.entries({
+    'a factor with all that it can have': policy({
+      secretStore: 'root',
+      exemptGroups: ['robots', 'breakglass'],
+      grace: { seconds: 86_400, until: Date.UTC(2026, 11, 8) / 1000 },
+    }),
+    'the strict level with all that it can have': hardening({
+      level: 'strict',
+      forwarding: 'jump',
+      banner: 'B'.repeat(500),
+    }),
+  }))
+    for (const distro of ['debian-11', 'debian-13', 'rhel-9'] as const)
+      it(`leaves ${what} room for other things on ${distro}`, async () => {
+        const people = Array.from({ length: 40 }, (_, n) => account(`person-${String(n)}`, { uid: 1000 + n }))
+        const facts = { ...hostOf(distro), accounts: [account('admin', { sudo: true }), ...people] }
+        const change = changeFrom(draft(wanted, facts), facts)
+        const order = {
+          id: 'P',
+          who: 'ann@desk',
+          confirmWithin: 600,
+          until: 'prove',
+          now: 1,
+          notAfter: 99,
+          tool: 't',
+          accept: [],
+        } as const
+        const { length } = await hostCommand('change', changeData(change, order), 540)
+        expect(length).to.be.below(61_000)
+      })
 
   it('leaves comments and indentation out of the scripts, and nothing else', async () => {
     const files = await openCommand(await hostCommand('change', {}, 60))

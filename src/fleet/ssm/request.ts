@@ -22,7 +22,7 @@ export type Draft = Omit<SendCommandCommandInput, 'InstanceIds'> & { readonly Co
 
 /**
  * The comment gets a mark of its own, by which a command whose SendCommand was not answered can be found again.
- * Errors: BastionError `bug` where the command is too long or a time-out is out of AWS's range.
+ * Errors: BastionError `refused` where the command is too long, `bug` where a time-out is out of AWS's range.
  */
 export function draft(dispatch: Dispatch): Draft {
   const { command, deliverySeconds, executionSeconds } = dispatch
@@ -30,8 +30,9 @@ export function draft(dispatch: Dispatch): Draft {
   const bytes = Buffer.byteLength(JSON.stringify(Parameters))
   if (bytes > mostParameterBytes) {
     throw new BastionError(
-      'bug',
+      'refused',
       `the command is too long for run command: ${String(bytes)} of ${String(mostParameterBytes)} bytes`,
+      'change less at once: fewer keys, people or lines',
     )
   }
   inRange('delivery', deliverySeconds, 30, 2_592_000)

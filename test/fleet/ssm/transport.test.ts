@@ -264,7 +264,7 @@ describe('run command transport', () => {
 
   it('refuses a command that AWS would refuse', async () => {
     const error = await refusal(() => run({ command: 'x'.repeat(63 * 1024) }))
-    expect(error.exit).to.equal('bug')
+    expect(error.exit).to.equal('refused')
     expect(error.message).to.match(/too long for run command/)
     expect(count('SendCommand')).to.equal(0)
   })
