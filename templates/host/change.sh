@@ -6,6 +6,8 @@ MANIFEST=$RUN/data/manifest
 wanted() { value "$1" "$MANIFEST"; }
 # shellcheck disable=SC1090
 . "$RUN/lib/factor-$(wanted method).sh"
+# shellcheck disable=SC1090
+. "$RUN/lib/fitness-$(wanted method).sh"
 change_id=$(wanted id)
 until=$(wanted until)
 

@@ -75,7 +75,13 @@ describe('the command that carries the on-host program', () => {
 
   it('carries with a change what the host needs to make the later one by itself', async () => {
     const files = await openCommand(await hostCommand('change', {}, 60))
-    expect([...files.keys()]).to.include.members(['sunset.sh', 'confirm.sh', 'lib/sunset.sh', 'lib/target.sh'])
+    expect([...files.keys()]).to.include.members([
+      'sunset.sh',
+      'confirm.sh',
+      'lib/sunset.sh',
+      'lib/target.sh',
+      'lib/fitness-totp.sh',
+    ])
   })
 
   it('carries the verb, the data, the scripts and the units', async () => {

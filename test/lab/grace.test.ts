@@ -21,6 +21,7 @@ import { newestChange, stateOf } from './support/drive.js'
 import { onHosts } from './support/everywhere.js'
 import { atReload, unshim } from './support/faults.js'
 import { halted, haltAt, points } from './support/halt.js'
+import { whileBroken } from './support/operator.js'
 import { remains, snapshot } from './support/remains.js'
 import { difference } from './support/snapshot.js'
 import { Terminal } from './support/terminal.js'
@@ -199,6 +200,28 @@ describe('first login with a date', function () {
       const verified = await json('verify')
       expect(verified.exitCode).to.equal(2)
       for (const { drift } of verified.hosts) expect(drift?.map(({ kind }) => kind)).to.deep.equal(['sunset'])
+    })
+
+    it('is not carried out where the only administrator with a factor has one that the module refuses', async () => {
+      const file = '/home/ben/.google_authenticator'
+      await onAll(async (host) => {
+        const sudo = 'ben ALL=(ALL) NOPASSWD: ALL'
+        await whileBroken(host, `echo '${sudo}' >/etc/sudoers.d/ben`, 'rm /etc/sudoers.d/ben', async () => {
+          for (const spoil of [`chmod 0644 ${file}`, `sed -i '1s/.*/not a secret!/' ${file}`]) {
+            await enrol(host, ben)
+            await must(host, spoil)
+            const before = await snapshot(host)
+            expect(await fire(host), spoil).not.to.equal(0)
+            expect(difference(before, await snapshot(host))).to.deep.equal([])
+            expect(await must(host, `cat /var/lib/bastionctl/changes/${id}/sunset.said`)).to.match(
+              /^outcome=refused\nreason=no-administrator$/m,
+            )
+            expect(await login(host, ben, { answer: '' }), 'by what the module refuses').to.include({ in: false })
+            expect(await login(host, admin(), { answer: '' }), 'without a factor').to.include({ in: true })
+          }
+        })
+        await stillFirstLogin(host)
+      })
     })
 
     it('is not carried out where somebody has edited a managed file', async () => {

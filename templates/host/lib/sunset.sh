@@ -102,8 +102,8 @@ administrators() {
   }
 }
 
-# passes ACCOUNT UID HOME: has a key that opens a session, and is enrolled or exempt. sshd asks root for no factor unless
-# PermitRootLogin is plain yes.
+# passes ACCOUNT UID HOME: has a key that opens a session, and a factor that the module takes, or is exempt. sshd asks root for no factor
+# unless PermitRootLogin is plain yes.
 passes() {
   sshd_effective "$1" "$RUN/sshd-args" 2>/dev/null >"$RUN/effective-now"
   key_files "$1" "$3" "$RUN/effective-now" | while read -r _file; do parse_keys "$_file"; done |
@@ -111,7 +111,14 @@ passes() {
   _root=$(sed -n 's/^permitrootlogin //p' "$RUN/effective-now")
   case $(role_of "$1") in
   key) [ "$2" != 0 ] || { [ "$_root" != no ] && [ "$_root" != forced-commands-only ]; } ;;
-  factor) [ -s "$(path_of "$(wanted factor)" "$1" "$3")" ] && { [ "$2" != 0 ] || [ "$_root" = yes ]; } ;;
+  factor)
+    _place=$(wanted factor)
+    case $_place in
+    *%h*) _owner=$2 ;;
+    *) _owner=0 ;;
+    esac
+    _unfit=$(fitness "$(path_of "$_place" "$1" "$3")" "$_owner") && [ -z "$_unfit" ] && { [ "$2" != 0 ] || [ "$_root" = yes ]; }
+    ;;
   *) return 1 ;;
   esac
 }
