@@ -398,6 +398,17 @@ describe('people', function () {
   })
 
   describe('with the second factor on', () => {
+    const file = '/home/bob/.google_authenticator'
+
+    /** A code may be that of the login before, and the module counts logins: neither is to be what refuses. */
+    async function byCode(host: string, secret = '') {
+      await must(
+        host,
+        `sed -i -e 's/^" RATE_LIMIT .*/" RATE_LIMIT 3 30/' -e 's/^" DISALLOW_REUSE.*/" DISALLOW_REUSE/' ${file}`,
+      )
+      return login(host, bob, { answer: code(secret) })
+    }
+
     before(async () => {
       await fresh(...hosts)
       await enable()
@@ -415,13 +426,7 @@ describe('people', function () {
       await onAll(async (host) => {
         secrets.set(host, await enrol(host, bob))
       })
-      // A code may be that of the login before, and the module counts logins: neither is to be what refuses.
-      const file = '/home/bob/.google_authenticator'
-      const calm = `sed -i -e 's/^" RATE_LIMIT .*/" RATE_LIMIT 3 30/' -e 's/^" DISALLOW_REUSE.*/" DISALLOW_REUSE/' ${file}`
-      const tries = async (host: string) => {
-        await must(host, calm)
-        return login(host, bob, { answer: code(secrets.get(host) ?? '') })
-      }
+      const tries = (host: string) => byCode(host, secrets.get(host))
       await onAll(async (host) => {
         expect(await tries(host)).to.deep.include({ in: true })
       })
@@ -442,10 +447,34 @@ describe('people', function () {
       })
     })
 
+    it('leaves no factor in a home that is kept, and has it back with a rollback', async () => {
+      const secrets = new Map<string, string>()
+      const modes = new Map<string, string>()
+      // Of a try that has failed.
+      if ((await sh('deb11', 'getent passwd bob')).exitCode !== 0) done(await rollBack())
+      await onAll(async (host) => {
+        const secret = await enrol(host, bob)
+        secrets.set(host, secret)
+        modes.set(host, await must(host, `stat -c '%a %U %G' ${file}`))
+        expect(await byCode(host, secret)).to.deep.include({ in: true })
+      })
+      done(await remove('bob', '--keep-home'))
+      await onAll(async (host) => {
+        expect(await sh(host, `grep -rF '${secrets.get(host) ?? ''}' /home/bob`)).to.include({
+          exitCode: 1,
+          stdout: '',
+        })
+        expect((await sh(host, `ls ${file}`)).exitCode).to.equal(2)
+      })
+      done(await rollBack())
+      await onAll(async (host) => {
+        expect(await must(host, `stat -c '%a %U %G' ${file}`)).to.equal(modes.get(host))
+        expect(await byCode(host, secrets.get(host))).to.deep.include({ in: true })
+      })
+    })
+
     it('and is gone again, the factor too', async () => {
-      await onAll((host) =>
-        must(host, 'install -o bob -m 0400 /etc/hostname /home/bob/.google_authenticator').then(() => undefined),
-      )
+      await onAll((host) => must(host, `install -o bob -m 0400 /etc/hostname ${file}`).then(() => undefined))
       done(await remove('bob'))
       await onAll(async (host) => {
         expect(await login(host, bob)).to.deep.include({ in: false })
