@@ -49,7 +49,7 @@ const elsewhereLine = z.tuple([z.string(), z.string(), z.string()])
 const authorityLine = z.tuple([z.string(), z.string(), int, z.string(), z.string()])
 const fileLine = z.tuple([z.string(), z.string(), z.string(), z.string(), z.string()])
 
-const offerLine = z.tuple([z.string(), z.string(), z.enum(['accepted', 'refused'])])
+const offerLine = z.tuple([z.string(), z.string(), z.enum(['accepted', 'refused', 'unknown'])])
 const pairLine = z.tuple([z.string(), z.string()])
 const time = z.union([z.literal('').transform(() => undefined), int])
 const timesLine = z.tuple([z.string(), time, time, time, time])
@@ -66,7 +66,9 @@ export function readFacts(digest: string, tree: Tree): Facts {
   const secretStore = z.enum(secretStores).parse(sshd.store)
   const known: KnownOfKeys = {
     accepted: new Map(
-      rows(tree, 'offers', offerLine).map(([account, print, said]) => [`${account}|${print}`, said === 'accepted']),
+      rows(tree, 'offers', offerLine)
+        .filter(([, , said]) => said !== 'unknown')
+        .map(([account, print, said]) => [`${account}|${print}`, said === 'accepted']),
     ),
     until: new Map(
       rows(tree, 'key-until', keyUntilLine).map(([account, print, until]) => [`${account}|${print}`, until]),

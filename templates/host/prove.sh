@@ -53,8 +53,8 @@ if [ "$when" = old ]; then
   answered
   offers live "$RUN/keys" "$RUN/offers-old"
   given_keys "$ID" "$RUN/offers-before" >"$WORK/not-owed"
-  # Nor is what the old state refused.
-  [ ! -e "$CHANGES/$ID/offers" ] || sed -n 's/|refused$//p' "$CHANGES/$ID/offers" >>"$WORK/not-owed"
+  # Nor is what the old state did not accept.
+  [ ! -e "$CHANGES/$ID/offers" ] || sed -n -e 's/|refused$//p' -e 's/|unknown$//p' "$CHANGES/$ID/offers" >>"$WORK/not-owed"
   lost=$(lost_offers "$RUN/offers-before" "$RUN/offers-old" | grep -vxFf "$WORK/not-owed" | tr '|\n' '  ')
   [ -z "$lost" ] || refuse "put back, but these keys are accepted no longer: $lost"
   exit 0
@@ -154,5 +154,5 @@ wait "$offered"
 
 lost_offers "$RUN/offers-before" "$RUN/offers-after" >"$RUN/offers-gone"
 new_keys live || refuse "$FAILED"
-settled "$RUN/offers-gone" || refuse "has lost a key that sshd accepted: $UNSETTLED"
+settled "$RUN/offers-gone" "$RUN/offers-after" || refuse "has lost a key that sshd accepted: $UNSETTLED"
 exit 0

@@ -80,7 +80,7 @@ fi
 lost_offers "$RUN/offers-present" "$RUN/offers-staged" >"$RUN/offers-lost"
 administrator_left "$RUN/offers-staged" || { say 'sshd would accept no key of any administrator'; exit 11; }
 new_keys view || { say "$FAILED"; exit 11; }
-settled "$RUN/offers-lost" || { say "would lose a key that sshd accepts today: $UNSETTLED"; exit 11; }
+settled "$RUN/offers-lost" "$RUN/offers-staged" || { say "would lose a key that sshd accepts today: $UNSETTLED"; exit 11; }
 
 # What the host is to make of it at a date: who has a factor gets in then, who has none does not.
 if [ -d "$RUN/data/sunset" ]; then

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect } from 'chai'
+import { execa } from 'execa'
 import { admin, bastionctl, type Finished, fresh, login, must, type Person, sampled, sh, useLab } from './harness.js'
 import { onHosts } from './support/everywhere.js'
 import { fillUp, holdAtRehearsal, letGo, shim, untilHeld } from './support/faults.js'
@@ -160,6 +161,53 @@ describe('people, where something is in the way', function () {
         await asBefore(host)
         expect((await login(host, admin())).in).to.equal(true)
       }))
+
+  /** In front of the usermod that shuts a leaver's account: the change is live, and what sshd says of the keys comes next. */
+  const atLeave = (host: string, script: string): Promise<void> => shim(host, 'usermod', '*1970-01-02*', script)
+  const printOf = async (file: string): Promise<string> =>
+    (await execa('ssh-keygen', ['-lf', file])).stdout.split(' ')[1] ?? ''
+
+  it('a key that sshd accepts by another way after the removal: rolled back, and they log in as before', async () => {
+    expect((await add()).exitCode).to.equal(0)
+    await remember()
+    const own = '/etc/ssh/sshd_config.d/00-all.conf'
+    await onAll(async (host) => {
+      await must(host, 'cat >/srv/all', readFileSync(key, 'utf8'))
+      await atLeave(
+        host,
+        `echo 'AuthorizedKeysFile .ssh/authorized_keys /srv/all' >${own}; systemctl reload ssh.service`,
+      )
+      const { exitCode, stdout } = await bastionctl(
+        ...['remove-user', 'ada', '--as', 'admin', ...only(host), ...unattended],
+      )
+      expect(lineOf(host, { stdout })).to.contain(` | rolled back | sshd still accepts ada ${await printOf(key)}`)
+      expect(exitCode, stdout).to.equal(12)
+      await must(host, `rm ${own} /srv/all && systemctl reload ssh.service`)
+      expect((await login(host, ada)).in).to.equal(true)
+      await asBefore(host)
+    })
+  })
+
+  it('a key of which sshd does not say that it is refused: rolled back, and they log in as before', async () => {
+    expect((await add()).exitCode).to.equal(0)
+    const own = '/etc/ssh/sshd_config.d/00-cut.conf'
+    await onAll(async (host) => {
+      // Who asks for whoever is locked is cut off.
+      const cut = '#!/bin/sh\n[ "$(getent shadow ada | cut -d: -f8)" != 1 ] || kill -KILL $PPID\n'
+      const text = 'Match User ada\nAuthorizedKeysCommand /usr/sbin/cut-off\nAuthorizedKeysCommandUser root\n'
+      await must(host, 'cat >/usr/sbin/cut-off && chmod 0755 /usr/sbin/cut-off', cut)
+      await must(host, 'cat >/srv/cut.conf', text)
+      await atLeave(host, `cp /srv/cut.conf ${own} && systemctl reload ssh.service`)
+      const { exitCode, stdout } = await bastionctl(
+        ...['remove-user', 'ada', '--as', 'admin', ...only(host), ...unattended],
+      )
+      expect(lineOf(host, { stdout })).to.contain(
+        ` | rolled back | sshd does not say whether it still accepts ada ${await printOf(key)}`,
+      )
+      expect(exitCode, stdout).to.equal(12)
+      expect((await login(host, ada)).in).to.equal(true)
+    })
+  })
 
   it('a home with something mounted in it is not moved, and nothing of what is mounted is deleted', async () => {
     expect((await add()).exitCode).to.equal(0)

@@ -79,6 +79,13 @@ const cases: readonly Case[] = [
     stays: true,
   },
   {
+    title: 'sshd cuts somebody off before it has said anything of the key',
+    atReload: `printf '#!/bin/sh\\nkill -KILL $PPID\\n' >/usr/sbin/cut-off; chmod 0755 /usr/sbin/cut-off; printf '%s\\n' 'Match User ann' 'AuthorizedKeysFile none' 'AuthorizedKeysCommand /usr/sbin/cut-off' 'AuthorizedKeysCommandUser root' >${dropIn}`,
+    mends: `rm ${dropIn} /usr/sbin/cut-off; systemctl reload ssh.service`,
+    says: /has lost a key that sshd accepted: ann SHA256:\S+ \(no answer\); put back, but these keys are accepted no longer: ann SHA256:/,
+    stays: true,
+  },
+  {
     title: 'the listener goes on with a binary that was replaced (lockout 13)',
     // The reload of the rollback is where it is repaired.
     atReload: `if [ -e /srv/sshd ]; then rm -r /srv/sshd\n${sameBinary}\nelse mkdir /srv/sshd\n${oldBinary}\nexit 0; fi`,

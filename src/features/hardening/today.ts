@@ -11,7 +11,7 @@ import {
 } from '../mfa/entry.js'
 import { mfaState, type MfaState } from '../mfa/state.js'
 import { whyNot } from './access.js'
-import { describeKey, refusal } from './keys.js'
+import { describeKey, offerable, refusal } from './keys.js'
 import { keysElsewhere, unknownKey, type KeyElsewhere } from './ways.js'
 
 /** Behind the key stands what sshd demands beside it: the factor, or what others' AuthenticationMethods name. */
@@ -32,7 +32,7 @@ export interface AccessToday {
   readonly sudo: boolean
   /** e.g. `RSA 2048 SHA256:… ann@laptop`; else `certificate of AUTHORITY`, `key handed out by PROGRAM`, or `password`. */
   readonly key: string
-  /** What sshd answered when the key was offered; absent where it could not be (`from=`, and where there is no key at hand). */
+  /** What sshd answered when the key was offered; absent where it could not be (`from=`, and where there is no key at hand), and where there was no answer. */
   readonly accepted?: boolean
   readonly enters: Entering
   /** There is no key at hand to ask sshd about: certificates, and what a command hands out. */
@@ -95,8 +95,10 @@ function passwordRow(account: Account): AccessToday {
 }
 
 /** What then says that it gets in are sshd's settings, not its answer. */
-function unasked({ accepted, options }: KeyFact): string | undefined {
-  return accepted === undefined && options.includes('from') ? 'not asked (from=)' : undefined
+function unasked(key: KeyFact): string | undefined {
+  if (key.accepted !== undefined) return undefined
+  if (key.options.includes('from')) return 'not asked (from=)'
+  return offerable(key) ? 'sshd did not answer when asked' : undefined
 }
 
 function waysOf(account: Account, state: MfaState): Entering {

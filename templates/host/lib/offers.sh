@@ -1,7 +1,8 @@
 # shellcheck shell=sh
 # Lock-outs measured, not modelled: sshd says whether it would accept a public key without anyone holding the private one.
 
-# offers MODE KEYS RESULT: KEYS has account|type|base64|fingerprint lines; RESULT gets account|fingerprint|accepted or refused.
+# offers MODE KEYS RESULT: KEYS has account|type|base64|fingerprint lines; RESULT gets account|fingerprint|accepted or refused;
+# `unknown` where sshd has said neither.
 # Four at a time: MaxStartups begins to drop unauthenticated connections at ten. From other addresses each time: an sshd with
 # PerSourcePenalties (9.8) remembers those that did not log in, and changes may follow one another within seconds.
 offers() {
@@ -16,25 +17,29 @@ offers() {
   sort -o "$3" "$3"
 }
 
+# offer MODE ACCOUNT KEY FINGERPRINT NUMBER: a second time where sshd has said nothing: it may have been busy.
 offer() {
   _pub=$WORK/offer-$5
   printf '%s\n' "$3" >"$_pub.pub"
-  # IdentityFile, since -i drops a file that is not there, and this is half a pair.
-  set -- "$1" "$2" "$4" "$5" -v -F "$RUN/ssh_config" -o IdentityFile="$_pub" -o BatchMode=yes \
-    -o PreferredAuthentications=publickey
-  _mode=$1 _who=$2 _print=$3 _number=$4
-  shift 4
-  if [ "$_mode" = view ]; then
-    set -- "$@" -o ProxyCommand="/bin/sh $RUN/lib/proxy.sh $ARGS" "$_who@rehearsal"
-  else
-    set -- "$@" -o BindAddress="127.9.$((100 + _number / 250)).$((1 + _number % 250))" -p "$PORT" "$_who@$TARGET"
-  fi
-  timeout 15 ssh "$@" true </dev/null >/dev/null 2>"$_pub.log" || true
-  if grep -q 'Server accepts key' "$_pub.log"; then
-    printf '%s|%s|accepted\n' "$_who" "$_print"
-  else
-    printf '%s|%s|refused\n' "$_who" "$_print"
-  fi
+  _mode=$1 _who=$2 _print=$4 _said=unknown
+  for _number in "$5" "$((($5 + 18000) % 36000))"; do
+    if [ "$_mode" = view ]; then
+      set -- -o ProxyCommand="/bin/sh $RUN/lib/proxy.sh $ARGS" "$_who@rehearsal"
+    else
+      set -- -o BindAddress="127.9.$((100 + _number / 250)).$((1 + _number % 250))" -p "$PORT" "$_who@$TARGET"
+    fi
+    # IdentityFile, since -i drops a file that is not there, and this is half a pair.
+    timeout 15 ssh -v -F "$RUN/ssh_config" -o IdentityFile="$_pub" -o BatchMode=yes -o PreferredAuthentications=publickey \
+      "$@" true </dev/null >/dev/null 2>"$_pub.log" || true
+    if grep -q 'Server accepts key' "$_pub.log"; then
+      _said=accepted
+    elif grep -Eq ': (Permission denied \(|Too many authentication failures)' "$_pub.log"; then
+      _said=refused
+    fi
+    [ "$_said" = unknown ] || break
+    sleep 1
+  done
+  printf '%s|%s|%s\n' "$_who" "$_print" "$_said"
   rm -f "$_pub" "$_pub.pub" "$_pub.log"
 }
 
@@ -43,11 +48,13 @@ lost_offers() {
   awk -F'|' 'NR == FNR { if ($3 == "accepted") had[$1 "|" $2] = 1; next } $3 == "accepted" { delete had[$1 "|" $2] } END { for (k in had) print k }' "$1" "$2" | sort
 }
 
-# settled LOST: each account that loses a key is one that the plan has agreed to; $UNSETTLED names the others with their keys.
+# settled LOST AFTER: each account that loses a key is one that the plan has agreed to; $UNSETTLED names the others with their keys.
 settled() {
   UNSETTLED=
   while IFS='|' read -r _account _print; do
-    grep -qxF -- "$_account" "$RUN/data/accept" || UNSETTLED="$UNSETTLED${UNSETTLED:+, }$_account $_print"
+    ! grep -qxF -- "$_account" "$RUN/data/accept" || continue
+    UNSETTLED="$UNSETTLED${UNSETTLED:+, }$_account $_print"
+    ! grep -qxF -- "$_account|$_print|unknown" "$2" || UNSETTLED="$UNSETTLED (no answer)"
   done <"$1"
   [ -z "$UNSETTLED" ]
 }

@@ -326,8 +326,12 @@ new_keys() {
   fi
   if [ -s "$RUN/data/roster-gone" ]; then
     if [ "$1" = view ]; then _after=$RUN/offers-staged; else _after=$RUN/offers-after; fi
-    _odd=$(sed 's/$/|accepted/' "$RUN/data/roster-gone" | grep -xFf - "$_after" | head -n 1)
-    [ -z "$_odd" ] || { FAILED="sshd still accepts ${_odd%|accepted}"; return 1; }
+    _odd=$(sed 's/.*/&|accepted\n&|unknown/' "$RUN/data/roster-gone" | grep -xFf - "$_after" | head -n 1 | tr '|' ' ')
+    case $_odd in
+    '') ;;
+    *accepted) FAILED="sshd still accepts ${_odd% *}" && return 1 ;;
+    *) FAILED="sshd does not say whether it still accepts ${_odd% *}" && return 1 ;;
+    esac
   fi
 }
 
