@@ -49,6 +49,20 @@ async function nothingLeft(host: string, terminal: Terminal | undefined, uid: st
   ).to.have.length(1)
 }
 
+const jobs = ['/var/spool/cron/crontabs/bob', '/var/spool/cron/atjobs/a00001018c0de0', '/var/lib/systemd/linger/bob']
+
+/** Mode, owner, time and bytes of what is done for bob without him; without a line for what is not there. */
+async function jobsOf(host: string): Promise<string> {
+  const { stdout } = await sh(host, `stat -c '%n %a %U:%G %Y' ${jobs.join(' ')}; sha256sum ${jobs.join(' ')}`)
+  return stdout
+}
+
+/** By a unit, since logind asks which one the caller is in. */
+async function lingers(host: string): Promise<void> {
+  await must(host, 'systemd-run --quiet --wait --collect loginctl enable-linger bob')
+  await until('the manager', 20, async () => (await sh(host, 'pgrep -xu bob systemd')).exitCode === 0)
+}
+
 describe('people', function () {
   this.timeout('3m')
   useLab(hosts.map((name) => ({ name, factor: true })))
@@ -182,16 +196,25 @@ describe('people', function () {
   })
 
   describe('taken off', () => {
+    const had = new Map<string, string>()
     before(async () => {
       await fresh(...hosts)
       done(await add('bob', '--key', key, '--sudo', '--group', 'adm'))
       // Somebody who has been there for a while: files, a job, a session, and a neighbour behind bob in every database.
       await onAll(async (host) => {
-        await must(host, 'mkdir -p /var/spool/cron/crontabs && echo "* * * * * true" >/var/spool/cron/crontabs/bob')
+        await must(
+          host,
+          `install -d -m 1730 /var/spool/cron/crontabs; install -d -m 1770 -o daemon -g daemon /var/spool/cron/atjobs
+           echo '* * * * * true' | install -o bob -m 600 /dev/stdin ${jobs[0] ?? ''}
+           printf '#!/bin/sh\ntrue\n' | install -o bob -g daemon -m 700 /dev/stdin ${jobs[1] ?? ''}`,
+        )
         await must(host, 'gpasswd -a bob users >/dev/null; useradd -m zoe')
         await login(host, bob, { command: 'echo precious >kept; (setsid sleep 900 >/dev/null 2>&1 &)' })
         await must(host, 'loginctl terminate-user bob; true')
         await login(host, bob, { command: '(setsid sleep 900 >/dev/null 2>&1 &)' })
+        await lingers(host)
+        had.set(host, await jobsOf(host))
+        expect(had.get(host)?.trim().split('\n')).to.have.length(2 * jobs.length)
       })
       await remember()
     })
@@ -209,9 +232,9 @@ describe('people', function () {
         expect(await login(host, bob)).to.deep.include({ in: false })
         expect((await sh(host, 'pgrep -u 1001')).exitCode).to.equal(1)
         expect((await sh(host, 'getent passwd bob || getent group bob')).exitCode).to.not.equal(0)
-        expect(
-          await must(host, 'ls /home /etc/sudoers.d /var/spool/cron/crontabs; grep -c bob /etc/group || true'),
-        ).to.not.match(/bob/)
+        expect(await must(host, 'ls /home /etc/sudoers.d; grep -c bob /etc/group || true')).to.not.match(/bob/)
+        expect(await jobsOf(host)).to.equal('')
+        expect(await must(host, `find ${jobs.map((file) => path.dirname(file)).join(' ')} -type f`)).to.equal('')
         expect(await must(host, 'cat /etc/bastionctl-users 2>/dev/null || echo none')).to.equal('none\n')
         expect(await must(host, 'stat -c "%a %U" /home/.bastionctl-homes; ls /home/.bastionctl-homes')).to.match(
           /^700 root\nbob-\S+\n$/,
@@ -231,6 +254,7 @@ describe('people', function () {
       await onAll(async (host) => {
         expect(await login(host, bob)).to.deep.include({ in: false })
         expect(await must(host, 'getent shadow bob | cut -d: -f8; pgrep -c -u bob || true')).to.equal('1\n0\n')
+        expect(await jobsOf(host)).to.equal('')
         await must(host, 'useradd stranger')
         expect(await must(host, 'id -u stranger')).to.not.equal(await must(host, 'id -u bob'))
         await must(host, 'userdel -r stranger 2>/dev/null; true')
@@ -249,7 +273,7 @@ describe('people', function () {
       await onAll(async (host) => {
         const seen = await login(host, bob, { command: 'id -nG; sudo -n id -u; cat kept' })
         expect(seen.stdout).to.equal('bob adm users\n0\nprecious')
-        expect(await must(host, 'cat /var/spool/cron/crontabs/bob')).to.equal('* * * * * true\n')
+        expect(await jobsOf(host)).to.equal(had.get(host))
         await must(host, 'id late && userdel -r late 2>/dev/null; rm -rf /home/late')
         await asBefore(host)
       })
@@ -300,6 +324,7 @@ describe('people', function () {
       done(await add('bob', '--key', key, '--sudo'))
       await onAll(async (host) => {
         await login(host, bob, { command: 'echo precious >kept; (setsid sleep 900 >/dev/null 2>&1 &)' })
+        await lingers(host)
       })
       await remember()
     })
@@ -314,6 +339,8 @@ describe('people', function () {
       done(await remove('bob', '--lock'))
       await onAll(async (host) => {
         await nothingLeft(host, terminals.get(host), 'bob')
+        // As a start of the host would, where somebody lingers.
+        expect((await sh(host, 'systemctl start "user@$(id -u bob)"')).exitCode).to.not.equal(0)
         expect(await login(host, bob)).to.deep.include({ in: false })
         expect((await sh(host, 'pgrep -u bob')).exitCode).to.equal(1)
         expect(await must(host, 'cat /home/bob/kept; ls /etc/sudoers.d')).to.match(/^precious\n[^]*bastionctl-bob/)
