@@ -207,25 +207,34 @@ describe('people on the layout of RHEL 9', function () {
       expect((await login(host, bob, { command: 'sudo -n id -u' })).stdout).to.equal('0')
     })
 
+    const jobs = ['/var/spool/cron/bob', '/var/spool/at/a00001018c0de0', '/var/lib/systemd/linger/bob'] as const
+    /** Without a line for what is not there. */
+    const jobsOf = async (): Promise<string> =>
+      (await sh(host, `stat -c '%n %a %U:%G %Y' ${jobs.join(' ')}; sha256sum ${jobs.join(' ')}`)).stdout
+
     it('go with their home archived, kept or deleted, and come back as they were', async () => {
       await add('--sudo')
       await login(host, bob, { command: 'echo precious >kept' })
       await must(
         host,
-        'mkdir -p /var/spool/cron && echo "* * * * * true" >/var/spool/cron/bob; chmod 600 /var/spool/cron/bob; gpasswd -a bob users',
+        `install -d -m 700 /var/spool/cron /var/spool/at && echo '* * * * * true' | install -m 600 /dev/stdin ${jobs[0]}
+         echo true | install -o bob -g bob -m 700 /dev/stdin ${jobs[1]} && gpasswd -a bob users
+         systemd-run --quiet --wait --collect loginctl enable-linger bob`,
       )
       const before = await snapshot(host)
+      const had = await jobsOf()
+      expect(had.trim().split('\n')).to.have.length(2 * jobs.length)
       await remove()
       expect(await entered(bob)).to.equal(false)
-      expect(
-        await must(host, 'ls /home /etc/sudoers.d /var/spool/cron; grep bob /etc/passwd /etc/group; true'),
-      ).not.to.match(/bob/)
+      expect(await must(host, 'ls /home /etc/sudoers.d; grep bob /etc/passwd /etc/group; true')).not.to.match(/bob/)
+      expect(await jobsOf()).to.equal('')
       expect(await must(host, 'cat /home/.bastionctl-homes/bob-*/kept')).to.equal('precious\n')
       await back()
       expect((await login(host, bob, { command: 'id -nG; cat kept; sudo -n id -u' })).stdout).to.equal(
         'bob users\nprecious\n0',
       )
       expect(difference(before, await snapshot(host))).to.deep.equal([])
+      expect(await jobsOf()).to.equal(had)
       await remove('--keep-home')
       expect(await must(host, 'cat /home/bob/kept; ls -A /home/bob/.ssh')).to.equal('precious\n')
       await back()
