@@ -1,5 +1,5 @@
 /** Writes a change as the data that change.sh reads: lines of fields parted by `|`, never sourced, never evaluated. */
-import type { AccountEdit, Change } from '../domain/change.js'
+import type { AccountEdit, Change, Expectation } from '../domain/change.js'
 import type { Data } from './program.js'
 
 export interface ChangeOrder {
@@ -74,7 +74,7 @@ export function changeData(change: Change, order: ChangeOrder): Data {
       ),
     ),
     ...Object.fromEntries(Object.entries(order.sealed ?? {}).map(([name, text]) => [`sealed/${name}`, text])),
-    expect: text(change.expectations.map((e) => row(e.account, e.keyword, e.value, e.loopback === true ? '' : 'any'))),
+    expect: text(expectationRows(change.expectations)),
     // Those that nothing foretold, too: sshd may know of a loss that the plan does not.
     accept: names([
       ...order.accept,
@@ -133,6 +133,16 @@ function editsData({ files, reads, logins }: Pick<Change, 'files' | 'reads' | 'l
     reads: text(reads.map((read) => row(read.kind, read.name, read.digest))),
     cases: text(logins.map((c) => row(c.id, c.phase, c.account, c.factor, c.answer, c.expect, c.prompted ? '1' : '0'))),
   }
+}
+
+/** One for all accounts of whom the same is expected: a command has a limit. */
+function expectationRows(expectations: readonly Expectation[]): string[] {
+  const accounts = new Map<string, string[]>()
+  for (const { account, keyword, value, loopback } of expectations) {
+    const promise = row(keyword, value, loopback === true ? '' : 'any')
+    accounts.set(promise, [...(accounts.get(promise) ?? []), row(account)])
+  }
+  return [...accounts].map(([promise, of]) => `${of.join(',')}|${promise}`)
 }
 
 /** A file for each account that has such lines. */

@@ -61,6 +61,10 @@ if [ "$until" != rehearse ]; then
   settle_left
 fi
 
+# A row may be for several accounts.
+awk -F'|' -v OFS='|' '{ n = split($1, name, ","); for (i = 1; i <= n; i++) { $1 = name[i]; print } }' "$RUN/data/expect" >"$RUN/expect" &&
+  mv "$RUN/expect" "$RUN/data/expect"
+
 now=$(epoch)
 if [ "$now" -gt "$(wanted not_after)" ]; then
   answer refused too-late "the command is older than it may be by this host's clock: not run"

@@ -49,6 +49,8 @@ const change: Change = {
   expectations: [
     { account: 'ann', keyword: 'usepam', value: 'yes' },
     { account: 'ann', keyword: 'maxsessions', value: '10', loopback: true },
+    { account: 'root', keyword: 'usepam', value: 'yes' },
+    { account: 'root', keyword: 'maxsessions', value: '10' },
   ],
   lockouts: [
     { account: 'ci', reason: 'r', accepted: true },
@@ -78,7 +80,7 @@ describe('the data of a change', () => {
       packages: 'libpam-google-authenticator|pam_google_authenticator.so\n',
       reads: 'file|/etc/pam.d/sshd|aa\n',
       cases: 'one|prove|@probe|fresh|wrong|refused|1\n',
-      expect: 'ann|usepam|yes|any\nann|maxsessions|10|\n',
+      expect: 'ann,root|usepam|yes|any\nann|maxsessions|10|\nroot|maxsessions|10|any\n',
       accept: 'eve\nci\n',
     })
   })

@@ -1,5 +1,6 @@
 /** Match blocks of others that ask where a login comes from: sshd itself is asked what it would do there, before a change and later on. */
 import { expect } from 'chai'
+import path from 'node:path'
 import type * as z from 'zod'
 import { outputSchemas } from '../../docs/generate/output-schemas.js'
 import { bastionctl, enable, type Finished, must, sampled, useLab } from './harness.js'
@@ -55,25 +56,53 @@ describe('Match by where a login comes from', function () {
     expect(difference(before, await state(host))).to.deep.equal([])
   })
 
-  everywhere('is found by the host where the plan could not read it, and nothing goes live', async (host) => {
+  /** What only the host can find: the plan reads no file whose path has `..` in it. */
+  const unread = async (host: string, file: string, lines: readonly string[], found: string): Promise<void> => {
     const before = await state(host)
-    const unread = [
-      'mkdir /etc/ssh/corp',
-      written(theirs, 'Include /etc/ssh/corp/../weak.conf'),
-      written('/etc/ssh/weak.conf', 'Match Address 2001:db8::/32', '  PasswordAuthentication yes'),
+    const folder = file.slice(0, file.lastIndexOf('/'))
+    const breaks = [
+      `mkdir -p ${folder}/corp`,
+      written(theirs, `Include ${folder}/corp/../${path.basename(file)}`),
+      written(file, ...lines),
     ]
-    await whileBroken(host, unread.join(' && '), `rm -r ${theirs} /etc/ssh/corp /etc/ssh/weak.conf`, async () => {
+    await whileBroken(host, breaks.join(' && '), `rm -r ${theirs} ${folder}/corp ${file}`, async () => {
       const broken = await state(host)
       const done = await baseline(...only(host), ...unattended)
-      expect(lineOf(host, done))
-        .to.contain(' refused | ')
-        .and.match(/admin from addr=2001:db8::1: passwordauthentication is "yes", not "no"/)
-        .and.match(/\/etc\/ssh\/weak\.conf:2/)
+      expect(lineOf(host, done)).to.contain(' refused | ').and.contain(`${found}: something else decides it: ${file}:2`)
+      // One place, not those that lose as well.
+      expect(lineOf(host, done).match(/\.conf:\d|sshd_config:\d/g)).to.have.length(1)
       expect(done.exitCode).to.equal(11)
       expect(difference(broken, await state(host))).to.deep.equal([])
     })
     expect(difference(before, await state(host))).to.deep.equal([])
-  })
+  }
+
+  everywhere('is found by the host where the plan could not read it, and nothing goes live', (host) =>
+    unread(
+      host,
+      '/etc/ssh/weak.conf',
+      ['Match Address 2001:db8::/32', '  PasswordAuthentication yes'],
+      'admin from addr=2001:db8::1: passwordauthentication is "yes", not "no"',
+    ),
+  )
+
+  everywhere('is named alone, wherever its file is, and not the lines that lose to it', (host) =>
+    unread(
+      host,
+      '/opt/weak.conf',
+      ['Match Address 2001:db8::/32', '  X11Forwarding yes'],
+      'admin from addr=2001:db8::1: x11forwarding is "yes", not "no"',
+    ),
+  )
+
+  everywhere('is found for root too, whom nobody rehearses', (host) =>
+    unread(
+      host,
+      '/etc/ssh/weak.conf',
+      ['Match User root', '  PermitRootLogin yes'],
+      'root: permitrootlogin is "yes", not "without-password"',
+    ),
+  )
 
   it('that asks for more stays in force there, and one by port keeps nobody from asking sshd', async () => {
     const lines = ['Match Address 10.0.0.0/8', '  MaxSessions 2', 'Match LocalPort 2222', '  X11Forwarding no']

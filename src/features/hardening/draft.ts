@@ -9,7 +9,7 @@ import { profileFor } from '../../os/index.js'
 import { valueOf } from '../../render/sshd-decides.js'
 import { render } from '../../render/template.js'
 import { foreignDirectives } from '../foreign.js'
-import { chosen, notRehearsed, stoodFor, unseen } from '../mfa/choose.js'
+import { askedAbout, chosen, notAskedAbout, notRehearsed, stoodFor, unseen } from '../mfa/choose.js'
 import { vouchedFor } from '../mfa/elsewhere.js'
 import { byKeyToday, hasPlainKey, keptOut, withKeptOut } from '../mfa/entry.js'
 import { baseline, loginsOn, loginsPlain } from '../mfa/logins.js'
@@ -47,6 +47,7 @@ export function draftHardening(policy: HardenPolicy, asTold: Facts): Draft {
   const later = { ...facts, accounts: access.map(({ after }) => withGoodKeys(after)) }
   const everybody = peopleLater(access, later, facts, state)
   const able = chosen(everybody)
+  const judged = askedAbout(facts.accounts, able.length === 0 ? unseen(everybody) : able)
   const lockouts = lockoutsOf(access, policy.acceptLockout)
   const byOffer = able.length === 0 ? byOfferAlone(left, everybody) : []
   const { enrol = 'first-login', exemptGroups } = state
@@ -66,7 +67,7 @@ export function draftHardening(policy: HardenPolicy, asTold: Facts): Draft {
       ...baseline(able, state),
       ...(state.on ? loginsOn(able, { enrol, exemptGroups }, probe) : loginsPlain(able, probe)),
     ],
-    expectations: expectationsOf(able.length === 0 ? unseen(everybody) : able, intents, state),
+    expectations: expectationsOf(judged, intents, state),
     lockouts,
     keyOnly: keyOnlyOf(everybody),
     access: access.flatMap(({ rows }) => rows),
@@ -79,6 +80,7 @@ export function draftHardening(policy: HardenPolicy, asTold: Facts): Draft {
       ...probe.notes,
       ...notRehearsed(everybody),
       ...stoodFor(everybody),
+      ...(policy.level === 'stock' ? [] : notAskedAbout(facts.accounts, judged)),
     ],
   }
 }
@@ -180,12 +182,12 @@ function todayOf(access: readonly Access[], account: Account): boolean {
  * What `sshd -T -C user=…` must say: for each class of user, and once where the keyword is the same for everybody. A stricter line of a
  * Match block is not ours to promise; where it depends on where a login comes from, what holds on loopback is.
  */
-function expectationsOf(able: readonly Person[], { lines, matched }: Settled, state: MfaState): Expectation[] {
+function expectationsOf(accounts: readonly Account[], { lines, matched }: Settled, state: MfaState): Expectation[] {
   const own = lines.filter(
     ({ keyword, setting }) =>
       setting.patch !== true && !(state.on && keyboardInteractiveNames.includes(keyword.toLowerCase())),
   )
-  return able.flatMap(({ account }, at) =>
+  return accounts.flatMap((account, at) =>
     own
       .filter((line) => at === 0 || line.setting.everybody !== true)
       .flatMap((line) => {

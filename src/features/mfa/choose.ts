@@ -1,10 +1,13 @@
 /** Which accounts stand for everybody in rehearsal and baseline. */
-import { byCodePoint } from '../../domain/digest.js'
+import { byCodePoint, digestValue } from '../../domain/digest.js'
+import type { Account } from '../../domain/facts.js'
 import { admitted, effective, hasPlainKey, keptOut } from './entry.js'
 import type { Person } from './people.js'
 
 /** Each costs some 0.3 s a login on the host. */
 export const mostAccounts = 12
+/** Each costs an `sshd -T` on the host, some 10 ms, and one more from each place that Match lines name. */
+export const mostAsked = 40
 
 /**
  * Those whose logins can be made and will still be possible: administrators first, then one of each exempt group,
@@ -40,6 +43,31 @@ export function stoodFor(people: readonly Person[]): string[] {
 /** Those who get in and whose logins nobody can make: what sshd says of them is then all that is known. As many as are tried, at most. */
 export function unseen(people: readonly Person[]): Person[] {
   return people.filter((person) => person.after && !canRehearse(person)).slice(0, mostAccounts)
+}
+
+/**
+ * Whose values sshd is asked for, rehearsed or not: `first`, then root, then one of each kind that groups and today's values tell apart, then
+ * the others by name.
+ */
+export function askedAbout(accounts: readonly Account[], first: readonly Person[]): Account[] {
+  const named = first.map(({ account }) => account.name)
+  const [standing, others] = split([...accounts].sort(byAccount), ({ name }) => named.includes(name))
+  const [roots, rest] = split(others, ({ uid }) => uid === 0)
+  const kinds = new Map(rest.toReversed().map((account) => [kindOf(account), account]))
+  const inOrder = [...standing.sort((a, b) => named.indexOf(a.name) - named.indexOf(b.name)), ...roots]
+  return [...new Set([...inOrder, ...[...kinds.values()].sort(byAccount), ...rest])].slice(0, mostAsked)
+}
+
+/** Its own group is of no kind. */
+function kindOf({ name, groups, effective: values }: Account): string {
+  return digestValue([groups.filter((group) => group !== name).toSorted(byCodePoint), values])
+}
+
+/** Those for whom it is not asked, told to the reviewer. */
+export function notAskedAbout(accounts: readonly Account[], judged: readonly Account[]): string[] {
+  const names = accounts.map(({ name }) => name).filter((name) => !judged.some((one) => one.name === name))
+  if (names.length === 0) return []
+  return [`sshd is asked for the values of ${String(judged.length)} accounts, and not of ${names.join(', ')}`]
 }
 
 /** Accounts that are let in and that nobody can try, with the reason; told to the reviewer. */
@@ -81,7 +109,11 @@ function forced(values: Person['account']['effective']): boolean {
 }
 
 function byName(a: Person, b: Person): number {
-  return byCodePoint(a.account.name, b.account.name)
+  return byAccount(a.account, b.account)
+}
+
+function byAccount(a: Account, b: Account): number {
+  return byCodePoint(a.name, b.name)
 }
 
 function split<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {

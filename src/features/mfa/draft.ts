@@ -9,7 +9,7 @@ import { profileFor, type OsProfile } from '../../os/index.js'
 import { foreignDirectives } from '../foreign.js'
 import { readsOf } from '../reads.js'
 import { mfaFeature } from '../sshd-files.js'
-import { chosen, notRehearsed, stoodFor, unseen } from './choose.js'
+import { askedAbout, chosen, notAskedAbout, notRehearsed, stoodFor, unseen } from './choose.js'
 import { vouchedFor } from './elsewhere.js'
 import { hasPlainKey, keyReaches, withKeptOut } from './entry.js'
 import { filesOff, filesOn } from './files.js'
@@ -68,6 +68,8 @@ function draftOn(asked: MfaPolicy, facts: Facts, os: OsProfile): Draft {
   const everybody = people(policy, withMoved(facts, accounts, store), state, foreign)
   const byRule = byRuleAlone(refuseNobody(everybody, policy))
   const able = chosen(everybody)
+  const admittedOnes = everybody.map(({ account }) => account)
+  const judged = askedAbout(admittedOnes, [...able, ...unseen(everybody)])
   const probe = probePlan(facts, { on: true, exemptGroups: policy.exemptGroups })
   if (grace?.ended === false && probe.ordinary === undefined)
     throw new BastionError(
@@ -89,7 +91,11 @@ function draftOn(asked: MfaPolicy, facts: Facts, os: OsProfile): Draft {
     packages: [{ name: need.name, module: method.module }],
     reads: readsOf(facts, Object.values(paths), policy.exemptGroups),
     logins: [...baseline(able, state), ...loginsOn(able, policy, probe)],
-    expectations: expectations([...able, ...unseen(everybody)], facts.sshd.version, foreign),
+    expectations: expectations(
+      everybody.filter(({ account }) => judged.includes(account)),
+      facts.sshd.version,
+      foreign,
+    ),
     lockouts: lockoutsOf(everybody, policy.acceptLockout),
     keyOnly: keyOnlyOf(everybody),
     access: [],
@@ -103,6 +109,7 @@ function draftOn(asked: MfaPolicy, facts: Facts, os: OsProfile): Draft {
       ...probe.notes,
       ...notRehearsed(everybody),
       ...stoodFor(everybody),
+      ...notAskedAbout(admittedOnes, judged),
       ...putOffNotes(everybody, policy),
       ...shellNotes(everybody, policy, os),
       ...robotNotes(everybody),

@@ -104,16 +104,16 @@ export function expectations(
   return people.flatMap(({ account, exempt }) => {
     const methods = exempt ? keyAlone : demanded
     const switches = keyboardInteractiveKeywords(version).map((keyword) => [keyword.toLowerCase(), 'yes'] as const)
-    return ([['authenticationmethods', methods], ['usepam', 'yes'], ...switches] as const).map(([keyword, value]) => {
-      const names = spellings(keyword, version)
-      const depends = foreign.some(
-        (line) =>
-          line.match !== undefined &&
-          names.includes(line.keyword) &&
-          valueOf(line) !== value &&
-          matches(line.match, account) === 'depends',
-      )
-      return { account: account.name, keyword, value, ...(depends ? { loopback: true } : {}) }
-    })
+    return ([['authenticationmethods', methods], ['usepam', 'yes'], ...switches] as const).flatMap(
+      ([keyword, value]) => {
+        const names = spellings(keyword, version)
+        const others = foreign
+          .filter((line) => names.includes(line.keyword) && valueOf(line) !== value)
+          .map(({ match }) => (match === undefined ? 'no' : matches(match, account)))
+        // Prompts are off where somebody else's Match block takes the key alone.
+        if (keyword !== 'authenticationmethods' && others.includes('yes')) return []
+        return { account: account.name, keyword, value, ...(others.includes('depends') ? { loopback: true } : {}) }
+      },
+    )
   })
 }

@@ -1,12 +1,26 @@
 /** What a level means on a host: what its sshd knows, what wins over it, who loses what. */
 import { expect } from 'chai'
-import type { Facts } from '../../../src/domain/facts.js'
+import { changeFrom } from '../../../src/domain/change-from.js'
+import type { Account, Facts } from '../../../src/domain/facts.js'
 import type { HardenPolicy } from '../../../src/domain/policy.js'
 import { explainHarden } from '../../../src/features/hardening/explain.js'
 import { settings } from '../../../src/features/hardening/settings.js'
 import { draft } from '../../../src/features/index.js'
+import { changeData } from '../../../src/host/data.js'
+import { hostCommand } from '../../../src/host/program.js'
 import { refusal } from '../../fakes/refusal.js'
-import { account, admin, carriedOut, file, hardening, key, policy, stockFacts, type Distro } from '../facts.js'
+import {
+  account,
+  admin,
+  carriedOut,
+  file,
+  hardening,
+  key,
+  policy,
+  stockEffective,
+  stockFacts,
+  type Distro,
+} from '../facts.js'
 
 const dropIn = '/etc/ssh/sshd_config.d/01-bastionctl-hardening.conf'
 const strict = (more: Partial<HardenPolicy> = {}): HardenPolicy => hardening({ level: 'strict', ...more })
@@ -258,11 +272,11 @@ describe('settings of others', () => {
     )
     expect(notes.join('\n')).not.to.match(/PermitRootLogin/)
     const promised = expectations.filter(({ keyword }) => keyword === 'allowtcpforwarding')
-    expect(promised.map(({ account: name }) => name)).to.deep.equal(['admin', 'ci'])
+    expect(promised.map(({ account: name }) => name)).to.deep.equal(['admin', 'ci', 'root'])
     const root = expectations.filter(
       ({ keyword, value }) => keyword === 'permitrootlogin' && value === 'without-password',
     )
-    expect(root.map(({ account: name }) => name)).to.deep.equal(['admin', 'alice', 'ci'])
+    expect(root.map(({ account: name }) => name)).to.deep.equal(['admin', 'alice', 'ci', 'root'])
   })
 
   it('that ask for more by where a login comes from leave what is promised of loopback', () => {
@@ -273,10 +287,10 @@ describe('settings of others', () => {
         .filter(({ keyword }) => keyword === 'allowtcpforwarding')
         .map(({ account: name, loopback = false }) => `${name}${loopback ? ' from loopback' : ''}`)
     }
-    expect(promised('User alice Address 10.0.0.0/8')).to.deep.equal(['admin', 'alice from loopback', 'ci'])
+    expect(promised('User alice Address 10.0.0.0/8')).to.deep.equal(['admin', 'alice from loopback', 'ci', 'root'])
     expect(promised('User alice LocalPort 2222')).to.include('alice from loopback')
-    expect(promised('User alice Address 127.0.0.0/8')).to.deep.equal(['admin', 'ci'])
-    expect(promised('User alice RDomain x')).to.deep.equal(['admin', 'ci'])
+    expect(promised('User alice Address 127.0.0.0/8')).to.deep.equal(['admin', 'ci', 'root'])
+    expect(promised('User alice RDomain x')).to.deep.equal(['admin', 'ci', 'root'])
   })
 
   for (const [theirs, keyword, stays] of [
@@ -317,6 +331,55 @@ describe('settings of others', () => {
       'KbdInteractiveAuthentication yes\nAuthenticationMethods publickey,keyboard-interactive:pam\n',
     )
     expect(written(hardening(), facts, 'KbdInteractiveAuthentication')).to.equal('no')
+  })
+})
+
+describe('what sshd has to say of each', () => {
+  const promisedTo = (facts: Facts): string[] => [
+    ...new Set(draft(strict(), facts).expectations.map(({ account: name }) => name)),
+  ]
+  const withPeople = (...more: Account[]): Facts => {
+    const facts = stockFacts()
+    return { ...facts, accounts: [...facts.accounts, ...more] }
+  }
+
+  it('is promised of root and of whom nobody can rehearse: forced commands, folders, tunnels', () => {
+    const odd = [
+      account('sftp', { effective: { ...stockEffective, chrootdirectory: ['/srv'] } }),
+      account('robot', { keys: [key('command')] }),
+      account('tunnel', { shell: '/usr/sbin/nologin' }),
+    ]
+    expect(promisedTo(withPeople(...odd))).to.have.members(['admin', 'alice', 'ci', 'root', 'sftp', 'robot', 'tunnel'])
+  })
+
+  it('is promised of forty: who stands for everybody, root, one of each kind; the others are named', () => {
+    const crowd = Array.from({ length: 60 }, (_, at) => account(`p${String(at + 10)}`))
+    const last = account('zoe', { groups: ['zoe', 'robots'] })
+    const other = account('zac', { effective: { ...stockEffective, maxsessions: ['3'] } })
+    const facts = withPeople(...crowd, last, other)
+    const named = promisedTo(facts)
+    expect(named).to.have.length(40)
+    expect(named).to.include.members(['admin', 'root', 'zoe', 'zac']).and.not.include('p69')
+    const [note] = draft(strict(), facts).notes.filter((one) => one.startsWith('sshd is asked'))
+    expect(note).to.match(/^sshd is asked for the values of 40 accounts, and not of p\d+, .*, p69$/)
+    expect(note?.split(', ')).to.have.length(facts.accounts.length - 40 + 1)
+  })
+
+  it('fits into one command with all that a level writes', async () => {
+    const facts = withPeople(...Array.from({ length: 60 }, (_, at) => account(`somebody-${String(at)}`)))
+    const order = {
+      id: 'x',
+      who: 'x',
+      confirmWithin: 600,
+      until: 'prove',
+      now: 0,
+      notAfter: 0,
+      tool: 'x',
+      accept: [],
+    } as const
+    const command = await hostCommand('change', changeData(changeFrom(draft(strict(), facts), facts), order), 60)
+    // What a second factor and a banner take beside it is left.
+    expect(command.length).to.be.below(56_000)
   })
 })
 

@@ -179,10 +179,23 @@ describe('what sshd has to say of each', () => {
       'admin usepam yes',
       'admin challengeresponseauthentication yes',
       'ci authenticationmethods publickey',
+      // Nobody rehearses root.
+      'root authenticationmethods publickey,keyboard-interactive:pam',
     ])
     expect(made(stockFacts('debian-12')).expectations.map(({ keyword }) => keyword)).not.to.include(
       'challengeresponseauthentication',
     )
+  })
+
+  it("has no prompts where somebody else's Match block takes the key alone", () => {
+    const text = 'Match User ci\n  AuthenticationMethods publickey\n  KbdInteractiveAuthentication no\n'
+    const stock = stockFacts('debian-12')
+    const facts = { ...stock, files: [...stock.files, file('/etc/ssh/sshd_config.d/50-image.conf', text)] }
+    const ofCi = made(facts).expectations.filter(({ account: name }) => name === 'ci')
+    expect(ofCi.map(({ keyword, value }) => `${keyword} ${value}`)).to.deep.equal([
+      'authenticationmethods publickey',
+      'usepam yes',
+    ])
   })
 
   it("is promised of loopback alone where somebody else's Match block spares logins by where they come from", () => {
