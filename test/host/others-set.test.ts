@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const library = fileURLToPath(new URL('../../templates/host/lib/cases.sh', import.meta.url))
+const library = (name: string): string => fileURLToPath(new URL(`../../templates/host/lib/${name}.sh`, import.meta.url))
+const sourced = `. ${library('cases')}; . ${library('sshd-reads')}`
 
 describe('others_set', () => {
   const rows = [
@@ -23,11 +24,62 @@ describe('others_set', () => {
       try {
         const args = path.join(folder, 'args')
         writeFileSync(args, `-D\n${option}\n`)
-        const run = (name: string) => execa('sh', ['-c', '. "$0"; ARGS=$1; others_set "$2"', library, args, name])
+        const run = (name: string) =>
+          execa('sh', ['-c', `${sourced}; ARGS=$0 WORK=$2; others_set "$1" root`, args, name, folder])
         expect((await run(keyword)).stdout).to.equal(': the command line of sshd')
         expect((await run('banner')).stdout).not.to.contain('command line')
       } finally {
         rmSync(folder, { recursive: true })
       }
     })
+
+  /** `rows` are what `settings` finds, place and Match criteria; sshd is one for which those with "yes" in them hold. */
+  const named = async (...rows: string[]): Promise<string> => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-set-'))
+    const sshd = 'sshd_effective() { echo "hostkey /k"; }; ask_sshd() { sed -n "/yes/,$ s/MaxS/maxs/p" "$WORK/match"; }'
+    const script = `${sourced}; ${sshd}; settings() { cat; }; ARGS=/dev/null WORK=$0; others_set maxsessions root`
+    try {
+      return (await execa('sh', ['-c', script, folder], { input: rows.map((row) => `${row}\n`).join('') })).stdout
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  }
+
+  it('names one line: the first of a Match block that holds, else the first that is in none', async () => {
+    expect(await named('/a:1|', '/b:1|no', '/c:1|yes', '/d:1|yes')).to.equal(': /c:1')
+    expect(await named('/b:1|no', '/a:1|', '/c:1|')).to.equal(': /a:1')
+    expect(await named('/b:1|no')).to.equal('')
+  })
+
+  it('names no file of ours', async () => {
+    const ours = '/etc/ssh/sshd_config.d/00-bastionctl-mfa.conf:1'
+    expect(await named(`${ours}|yes`, `${ours}|`, '/b:1|')).to.equal(': /b:1')
+  })
+})
+
+describe('settings', () => {
+  it('are found in the order in which sshd reads them, with the Match blocks around them', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-settings-'))
+    try {
+      const texts = {
+        main: `Include ${folder}/[ab].conf\nMaxSessions 1\nMatch User bob # him\n"maxsessions" = "2"\nINCLUDE ${folder}/c\n#MaxSessions 9\n`,
+        'a.conf': 'match="Group" "domain users"\n MaxSessions=3\nMaxSessionsX 9\n',
+        'b.conf': '\nMAXSESSIONS 4\nMaxAuthTries 2\n',
+        c: 'MaxSessions 5\nMatch Address 10.0.0.0/8\nMaxSessions 6\n',
+      }
+      for (const [name, text] of Object.entries(texts)) writeFileSync(path.join(folder, name), text)
+      const script = `. ${library('sshd-reads')}; settings '(maxsessions|other)' "$0/main" | sed "s|^$0/||"`
+      const { stdout } = await execa('sh', ['-c', script, folder])
+      expect(stdout.split('\n')).to.deep.equal([
+        'a.conf:2|"Group" "domain users"',
+        'b.conf:2|',
+        'main:2|',
+        'main:4|User bob',
+        'c:1|User bob',
+        'c:3|User bob Address 10.0.0.0/8',
+      ])
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
 })

@@ -59,16 +59,15 @@ describe('Match by where a login comes from', function () {
   /** What only the host can find: the plan reads no file whose path has `..` in it. */
   const unread = async (host: string, file: string, lines: readonly string[], found: string): Promise<void> => {
     const before = await state(host)
-    const folder = file.slice(0, file.lastIndexOf('/'))
-    const breaks = [
-      `mkdir -p ${folder}/corp`,
-      written(theirs, `Include ${folder}/corp/../${path.basename(file)}`),
-      written(file, ...lines),
-    ]
-    await whileBroken(host, breaks.join(' && '), `rm -r ${theirs} ${folder}/corp ${file}`, async () => {
+    const { dir, base } = path.parse(file)
+    const included = `${dir}/corp/../${base}`
+    const breaks = [`mkdir -p ${dir}/corp`, written(theirs, `Include ${included}`), written(file, ...lines)]
+    await whileBroken(host, breaks.join(' && '), `rm -r ${theirs} ${dir}/corp ${file}`, async () => {
       const broken = await state(host)
       const done = await baseline(...only(host), ...unattended)
-      expect(lineOf(host, done)).to.contain(' refused | ').and.contain(`${found}: something else decides it: ${file}:2`)
+      expect(lineOf(host, done))
+        .to.contain(' refused | ')
+        .and.contain(`${found}: something else decides it: ${included}:2`)
       // One place, not those that lose as well.
       expect(lineOf(host, done).match(/\.conf:\d|sshd_config:\d/g)).to.have.length(1)
       expect(done.exitCode).to.equal(11)

@@ -101,11 +101,12 @@ check_expectations() {
   sshd_judges "$RUN/data/expect" "$ARGS" "$WORK/origins" >"$WORK/judged"
   grep '^no|' "$WORK/judged" >"$WORK/unmet" || return 0
   IFS='|' read -r _ _seen _from _name _keyword _value _ <"$WORK/unmet"
-  FAILED="$_name${_from:+ from $_from}: $_keyword is \"$_seen\", not \"$_value\": something else decides it$(others_set "$_keyword")"
+  FAILED="$_name${_from:+ from $_from}: $_keyword is \"$_seen\", not \"$_value\": something else decides it$(others_set "$_keyword" "$_name" "$_from")"
   return 1
 }
 
-# others_set KEYWORD: where somebody else sets it, for a message: sshd's command line, or files and lines.
+# others_set KEYWORD ACCOUNT [ORIGIN]: the line that decides, for a message: the first in a Match block that holds, else sshd's command
+# line, else the first one.
 others_set() {
   # Either name of a keyword that has two (OpenSSH 8.5 and 8.7 have renamed them).
   case $1 in
@@ -114,13 +115,21 @@ others_set() {
   hostbasedacceptedalgorithms | hostbasedacceptedkeytypes) _names='hostbasedaccepted(algorithms|keytypes)' ;;
   *) _names=$1 ;;
   esac
-  if grep -Eqi "^(-o)? *\"?${_names}[ =]" "$ARGS"; then
-    echo ': the command line of sshd'
-    return 0
-  fi
-  _at=$(grep -rinE "^[[:space:]]*\"?${_names}[\"[:space:]=]" /etc/ssh /etc/crypto-policies/back-ends 2>/dev/null | cut -d: -f1,2 |
-    grep -Ev '/(ssh_config|[^:]*bastionctl-)' | head -n 3 | tr '\n' ' ')
-  [ -z "$_at" ] || printf ': %s' "${_at% }"
+  settings "$_names" /etc/ssh/sshd_config | grep -v '^[^|]*/[0-9]*-bastionctl-' >"$WORK/set"
+  while IFS='|' read -r _line _criteria; do
+    if [ -n "$_criteria" ] && holds "$2" "${3-}" "$_criteria" </dev/null; then
+      printf ': %s' "$_line"
+      return
+    fi
+  done <"$WORK/set"
+  if grep -Eqi "^(-o)? *\"?${_names}[ =]" "$ARGS"; then echo ': the command line of sshd'; else sed -n '/|$/ { s/^/: /; s/|$//p; q; }' "$WORK/set"; fi
+}
+
+# holds ACCOUNT ORIGIN CRITERIA: sshd says whether a Match line of these does.
+holds() {
+  { sshd_effective "$1" "$ARGS" | grep '^hostkey ' && printf 'Match %s\nMaxSessions 77\n' "$3"; } >"$WORK/match"
+  printf '%s\n' -f "$WORK/match" >"$WORK/match-args"
+  ask_sshd "$1" "$WORK/match-args" "$2" 2>/dev/null | grep -qx 'maxsessions 77'
 }
 
 # helper_starts: a program that the change lets people start as root can be started by them, and nobody else writes it. Without a

@@ -1,12 +1,21 @@
 # shellcheck shell=sh
-# What sshd reads its settings from, and which logins it tells apart there by where they come from.
+# What sshd reads its settings from, and where it finds one; which logins it tells apart there by where they come from.
 
-# includes: the patterns that Include lines of the files on stdin have, a line each (sshd_config(5)).
+# includes [KEYWORDS]: the patterns that Include lines of the files on stdin have, a line each (sshd_config(5)). With KEYWORDS, a regular
+# expression, also =criteria of each Match line, and :line for each that sets one of them.
 includes() {
-  awk '{
+  awk -v names="${1-}" '{
     file = $0
+    at = 0
     while ((getline line <file) > 0) {
+      at++
       sub(/^[ \t]+/, "", line)
+      if (names != "" && tolower(line) ~ "^\"?" names "[\" \t=]") print ":" at
+      if (names != "" && tolower(line) ~ /^"?match[" \t=]/) {
+        sub(/^"?.....("[ \t]*=?|[ \t]*=|[ \t])[ \t]*/, "", line)
+        sub(/[ \t\r]*([ \t]#.*)?$/, "", line)
+        print "=" line
+      }
       if (tolower(line) !~ /^"?include"?[ \t=]/) continue
       sub(/^"?.......("[ \t]*=?|[ \t]*=|[ \t])[ \t]*/, "", line)
       while (line !~ /^[ \t\r]*(#|$)/) {
@@ -37,6 +46,21 @@ sshd_reads() (
     deep=$((deep + 1))
   done
   cat "$RUN/sshd-read"
+)
+
+# settings KEYWORDS FILE [CRITERIA [DEEP]]: path:line|criteria of the Match block of each line that sets one of KEYWORDS, in the order in
+# which sshd reads them.
+settings() (
+  match=${3-} deep=${4-0}
+  [ "$deep" -le 16 ] || exit 0
+  IFS=
+  printf '%s\n' "$2" | includes "$1" | while read -r what; do
+    case $what in
+    =*) match="${3:+$3 }${what#=}" ;;
+    :*) printf '%s\n' "$2$what|$match" ;;
+    *) for file in $what; do [ ! -f "$file" ] || settings "$1" "$file" "$match" $((deep + 1)); done ;;
+    esac
+  done
 )
 
 # origins FILE <files: what -C has to say so that each Match line of the files holds that asks where a login comes from, into FILE, behind an
