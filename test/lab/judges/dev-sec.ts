@@ -1,6 +1,6 @@
 /**
  * The server controls of dev-sec's ssh-baseline (controls/sshd_spec.rb, sshd-01 to -49), asked of what is in force and not
- * of the text of a file. Left out: 07 and 09 (port and address are the site's), 26 (taken back by dev-sec).
+ * of the text of a file.
  */
 import { must } from '../harness.js'
 
@@ -162,6 +162,14 @@ export const controls: readonly Control[] = [
       commandLine.includes('sshd') && !/-o ?(?:Ciphers|KexAlgorithms|HostKeyAlgorithms)/i.test(commandLine),
   },
 ]
+
+/** The last number of theirs. */
+export const lastControl = 49
+export const leftOut: Readonly<Record<string, string>> = {
+  'sshd-07': "the port is the site's choice",
+  'sshd-09': "the address to listen on is the site's choice",
+  'sshd-26': 'taken back by dev-sec: there is none of this number any more',
+}
 
 /** Prints sections, each under a line of its own. */
 const questions = (user: string): string => `
