@@ -132,15 +132,9 @@ function rsaSize(distro: Distro, version: string): Effective {
 /** As `ssh -Q` of Debian 11, 12 and 13 lists them; what came or went with a version in between does so here. */
 function algorithmsOf(version: string): Facts['algorithms'] {
   const has = (release: `${number}.${number}`, ...names: string[]): string[] => (atLeast(version, release) ? names : [])
-  const withCertificates = [
-    'ssh-ed25519',
-    'sk-ssh-ed25519@openssh.com',
-    'ssh-rsa',
-    'rsa-sha2-256',
-    'rsa-sha2-512',
-  ].concat(
+  const withCertificates = ['ssh-ed25519', 'ssh-rsa', 'rsa-sha2-256', 'rsa-sha2-512'].concat(
     ['256', '384', '521'].map((bits) => `ecdsa-sha2-nistp${bits}`),
-    ['sk-ecdsa-sha2-nistp256@openssh.com'],
+    has('8.2', 'sk-ssh-ed25519@openssh.com', 'sk-ecdsa-sha2-nistp256@openssh.com'),
     atLeast(version, '10.0') ? [] : ['ssh-dss'],
   )
   return {
