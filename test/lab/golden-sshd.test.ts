@@ -3,7 +3,7 @@
  * change promised. In a chroot of a lab image with the tree bound over its /etc/ssh, in a mount namespace of its own.
  */
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -28,10 +28,25 @@ const nearest = {
   'rhel-10': 'trixie',
 } as const satisfies Record<Distro, 'bullseye' | 'bookworm' | 'trixie'>
 
+/** RHEL 9's crypto policy, by the path at which sshd_config of the Red Hat family includes it. */
+const policy = {
+  path: 'etc/crypto-policies/back-ends/opensshserver.config',
+  text: readFileSync(
+    new URL(
+      '../../lab/hosts/recipe/layouts/rhel9/files/usr/share/crypto-policies/DEFAULT/opensshserver.txt',
+      import.meta.url,
+    ),
+    'utf8',
+  ),
+}
+
 /** usage: sh -c … sh ROOT FOLDER ACCOUNT …; prints `== account` before each account's effective values. */
 const inChroot = `
 root=$1 folder=$2; shift 2
+mount -t tmpfs tmpfs "$root/srv"; mkdir "$root/srv/upper" "$root/srv/work"
+mount -t overlay overlay -o "lowerdir=$root/etc,upperdir=$root/srv/upper,workdir=$root/srv/work" "$root/etc"
 mount --bind "$folder/etc/ssh" "$root/etc/ssh"
+if [ -d "$folder/etc/crypto-policies" ]; then cp -r "$folder/etc/crypto-policies" "$root/etc/"; fi
 for file in passwd group; do mount --bind "$folder/$file" "$root/etc/$file"; done
 mount -t tmpfs tmpfs "$root/run" && mkdir -m 0755 "$root/run/sshd"
 chroot "$root" /usr/sbin/sshd -t
@@ -81,16 +96,23 @@ describe('golden trees before real sshds', function () {
             .map((line) => line.slice(keyword.length + 1))
           expect(seenValue.join(' '), `${account}: ${keyword}`).to.equal(value.toLowerCase())
         }
+        // It is read wherever the change leaves them alone, so where the change sets them it has won.
+        if (wanted.feature === 'mfa' && existsSync(path.join(host, policy.path)))
+          expect(seen).to.contain(`\nciphers ${/^Ciphers (.*)$/m.exec(policy.text)?.[1] ?? 'none'}\n`)
       })
     }
   }
 })
 
-/** etc/ssh from the trees, host keys, and the people of the facts. */
+/** etc/ssh from the trees, the crypto policy that it includes, host keys, and the people of the facts. */
 function layOut(target: string, root: string, trees: readonly string[], accounts: readonly string[]): string {
   const ssh = path.join(target, 'etc/ssh')
   mkdirSync(ssh, { recursive: true })
   for (const one of trees) cpSync(fileURLToPath(new URL(`${one}etc/ssh/`, golden)), ssh, { recursive: true })
+  if (readdirSync(ssh, { recursive: true, encoding: 'utf8' }).some((name) => includesPolicy(path.join(ssh, name)))) {
+    mkdirSync(path.dirname(path.join(target, policy.path)), { recursive: true })
+    writeFileSync(path.join(target, policy.path), policy.text)
+  }
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path.join(ssh, 'ssh_host_ed25519_key')])
   execFileSync('ssh-keygen', ['-q', '-t', 'rsa', '-b', '2048', '-N', '', '-f', path.join(ssh, 'ssh_host_rsa_key')])
   execFileSync('ssh-keygen', ['-q', '-t', 'ecdsa', '-N', '', '-f', path.join(ssh, 'ssh_host_ecdsa_key')])
@@ -99,3 +121,6 @@ function layOut(target: string, root: string, trees: readonly string[], accounts
   writeFileSync(path.join(target, 'group'), `${readFileSync(path.join(root, 'etc/group'), 'utf8')}robots:x:6100:ci\n`)
   return target
 }
+
+const includesPolicy = (file: string): boolean =>
+  file.endsWith('.conf') && readFileSync(file, 'utf8').includes(`Include /${policy.path}`)
