@@ -11,16 +11,31 @@ const files = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8
 /** Documents leave out which lock-out a test is of, at the end, and the colon of a suite. */
 const tidy = (text: string): string => text.replace(/ \(lockouts? [\d, and]+\)$|:$/, '')
 
-/** The texts in a test file, titles among them; what is put together at run time stands for anything. */
-function textsIn(file: string): string[][] {
+/** What a node gives tests for their titles: a call's first argument, a `title:` or `what:`, or what a table's cases begin with. */
+function titleIn(node: ts.Node): ts.Node | undefined {
+  if (ts.isCallExpression(node) && /^(?:it|describe|everywhere)\b/.test(node.expression.getText()))
+    return node.arguments[0]
+  if (ts.isPropertyAssignment(node) && /^(?:title|what)$/.test(node.name.getText())) return node.initializer
+  if (ts.isPropertyAssignment(node) && /^Object\.entries\(/.test(node.parent.parent.getText())) return node.name
+  if (ts.isArrayLiteralExpression(node) && ts.isArrayLiteralExpression(node.parent)) return node.elements[0]
+  return undefined
+}
+
+/** The titles in a test file; what is put together at run time stands for anything. */
+function titlesIn(file: string, text = readFileSync(join(root, file), 'utf8')): string[][] {
   const found: string[][] = []
-  const visit = (node: ts.Node): void => {
+  const take = (node: ts.Node): void => {
     if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) found.push([tidy(node.text)])
-    if (ts.isTemplateExpression(node))
+    else if (ts.isTemplateExpression(node))
       found.push([node.head.text, ...node.templateSpans.map(({ literal }) => tidy(literal.text))])
+    else ts.forEachChild(node, take)
+  }
+  const visit = (node: ts.Node): void => {
+    const title = titleIn(node)
+    if (title !== undefined) take(title)
     ts.forEachChild(node, visit)
   }
-  visit(ts.createSourceFile(file, readFileSync(join(root, file), 'utf8'), ts.ScriptTarget.Latest))
+  visit(ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true))
   return found
 }
 
@@ -46,7 +61,7 @@ function untrue(text: string, short: Readonly<Record<string, string>> = {}): str
     .map(([name]) => short[name] ?? name)
     .filter((name) => name.endsWith('.test.ts'))
   const texts = named.flatMap((name) =>
-    files.filter((file) => file === name || basename(file) === name).map((file) => textsIn(file)),
+    files.filter((file) => file === name || basename(file) === name).map((file) => titlesIn(file)),
   )
   return [
     ...named.filter((name) => !files.some((file) => file === name || basename(file) === name)),
@@ -77,5 +92,24 @@ describe('tests that documents name', () => {
     expect(
       untrue('test/lab/none.test.ts; test/lab/proof.test.ts "a title that nobody has", "the PAM module vanishes"'),
     ).to.deep.equal(['test/lab/none.test.ts', 'a title that nobody has'])
+  })
+
+  it('are titles, and no other texts of a test', () => {
+    const text = `
+      // it('a comment')
+      describe('a suite', () => {
+        const cases = [{ title: 'of a case', breaks: 'a script' }]
+        for (const [what, says] of [['a row', 'its answer']]) it(\`refuses \${what}\`, () => expect('a text').to.equal('another'))
+        for (const [name] of Object.entries({ 'a key': 'its value' })) it(name, () => undefined)
+        everywhere('on each host', (host) => must(host, 'a command'))
+      })`
+    expect(titlesIn('a.test.ts', text)).to.deep.equal([
+      ['a suite'],
+      ['of a case'],
+      ['a row'],
+      ['refuses ', ''],
+      ['a key'],
+      ['on each host'],
+    ])
   })
 })
