@@ -26,8 +26,11 @@ let program: Promise<readonly Entry[]> | undefined
  */
 export async function hostCommand(verb: Verb, data: Data, seconds: number): Promise<string> {
   program ??= load()
+  const used = usedBy(verb, await program)
+  const isScript = ({ name }: Entry): boolean => name.endsWith('.sh')
   const entries = [
-    ...usedBy(verb, await program),
+    { name: 'scripts', text: inOne(used.filter(isScript)) },
+    ...used.filter((entry) => !isScript(entry)),
     ...Object.entries({ ...data, verb }).map(([path, text]) => ({ name: `data/${path}`, text })),
   ]
   return bootstrap((await archive(entries)).toString('base64'), seconds)
@@ -60,7 +63,9 @@ function usedBy(verb: Verb, all: readonly Entry[]): Entry[] {
 function bootstrap(payload: string, seconds: number): string {
   const full =
     'bastionctl=1\\noutcome=refused\\nreason=run-folder\\ndetail=the program could not be unpacked in /run: is it full?\\n'
-  const unpack = `cd /run/$0 && base64 -d | gzip -dc | tar -xf - && exec /bin/sh ./main.sh $0; printf "${full}"; exit 1`
+  const unpack =
+    `cd /run/$0 && base64 -d | gzip -dc | tar -xf - && mkdir lib && awk "/^#: /{f=\\$2;next}{print>f}" scripts && ` +
+    `exec /bin/sh ./main.sh $0; printf "${full}"; exit 1`
   return [
     `n=bastionctl-run-$$-$(date +%s)`,
     `printf %s ${payload} | systemd-run --quiet --wait --pipe --collect --unit="$n" -p RuntimeDirectory="$n" -p RuntimeDirectoryMode=0700` +
@@ -84,6 +89,11 @@ async function load(): Promise<Entry[]> {
   ])
   // Deflate looks 32 KB back: of short neighbours it finds more that is the same.
   return entries.sort((a, b) => a.text.length - b.text.length)
+}
+
+/** A line `#: NAME` in front of each: no other one begins like that. A header of tar for each of them would be a fifteenth of the command. */
+function inOne(scripts: readonly Entry[]): string {
+  return scripts.map(({ name, text }) => `#: ${name}\n${text}`).join('')
 }
 
 /** Comments and indentation: a third of the scripts, and a command has 62 KB in all. They are for readers of this repository. */

@@ -4,5 +4,9 @@ import { readTarball } from '../../src/host/tarball.js'
 export async function openCommand(command: string): Promise<ReadonlyMap<string, string>> {
   const payload = /printf %s ([A-Za-z0-9+/=]+) \|/.exec(command)?.[1]
   if (payload === undefined) throw new Error('no payload in the command')
-  return readTarball(payload)
+  const files = new Map(await readTarball(payload))
+  const scripts = files.get('scripts') ?? ''
+  files.delete('scripts')
+  for (const [, name = '', text = ''] of scripts.matchAll(/^#: (\S+)\n((?:(?!#: ).*\n)*)/gm)) files.set(name, text)
+  return files
 }
