@@ -26,6 +26,11 @@ export function sampled(...sample: Generation[]): readonly Generation[] {
   return process.env.BASTIONCTL_LAB_EVERYWHERE ? generations : sample
 }
 
+/** What `useLab` takes for these: Debian as `debian` says, and `rhel9` by its layout. */
+export function specsOf(hosts: readonly string[], debian: Partial<HostSpec> = {}): HostSpec[] {
+  return hosts.map((name) => (name === 'rhel9' ? { name, layout: name } : { name, ...debian }))
+}
+
 /** The line of a report that has the same to say of all of these hosts. */
 export function allOf({ length }: readonly string[], outcome: string): RegExp {
   return new RegExp(`^${String(length)} ${length === 1 ? 'host' : 'hosts'}: ${String(length)} ${outcome}$`, 'm')

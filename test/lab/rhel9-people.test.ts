@@ -20,6 +20,7 @@ import {
   useLab,
 } from './harness.js'
 import { newestChange, stateOf } from './support/drive.js'
+import { bucket } from './support/endpoint.js'
 import { filesWith, openRecords, places, watched, watchProcesses } from './support/leaks.js'
 import { newKey, parsed, succeeded, tagged, unattended } from './support/operator.js'
 import { remains, snapshot } from './support/remains.js'
@@ -87,6 +88,24 @@ describe('people on the layout of RHEL 9', function () {
     for (const name of ['ada', 'bob'])
       expect(await login(host, person(name), { answer: '' }), name).to.include({ in: true })
     expect(await sync('ada', 'bob')).to.equal('')
+  })
+
+  it('come from S3, too', async () => {
+    const keep = ['--as', 'admin', ...tagged, ...unattended]
+    const objects = (...names: string[]): Record<string, string> =>
+      Object.fromEntries(names.map((name) => [`people/${name}.pub`, readFileSync(`${person(name).key}.pub`, 'utf8')]))
+    await newKey(person('eve').key, 'eve@laptop')
+    await bucket('keys-of-ours', objects('ada', 'bob'))
+    const sync = ['sync-users', 's3://keys-of-ours/people/', ...keep]
+    expect(await bastionctl(...sync)).to.deep.equal({ exitCode: 0, stdout: '', stderr: '' })
+    await bucket('keys-of-ours', objects('ada', 'bob', 'eve'))
+    succeeded(await bastionctl(...sync))
+    expect(await login(host, person('eve'), { answer: '' })).to.include({ in: true })
+    await bucket('keys-of-ours', objects('ada', 'bob'))
+    succeeded(await bastionctl(...sync))
+    expect(await login(host, person('eve'), { answer: '' })).to.include({ in: false })
+    for (const _ of ['removed', 'added']) succeeded(await bastionctl('rollback', ...tagged, '--yes'))
+    await must(host, 'rm -rf /home/eve.bastionctl-*')
   })
 
   it('enrol at their first login by the helper, and go by the source, factor and all', async () => {

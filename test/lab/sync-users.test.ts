@@ -13,6 +13,7 @@ import {
   must,
   type Person,
   sampled,
+  sh,
   sshdStarted,
   useLab,
 } from './harness.js'
@@ -32,6 +33,7 @@ describe('sync-users', function () {
   useLab(hosts.map((name) => ({ name })))
 
   let folder = ''
+  let ann: Person
   const people = new Map<string, Person>()
   const { remember, asBefore } = remembered(hosts)
 
@@ -261,7 +263,7 @@ describe('sync-users', function () {
 
   describe('refused, and nothing is written', () => {
     before(async () => {
-      await addPerson(hosts, 'ann')
+      ann = await addPerson(hosts, 'ann')
       await remember()
     })
     after(() => onAll(asBefore))
@@ -311,6 +313,30 @@ describe('sync-users', function () {
         expect(stderr).to.match(words)
         expect(exitCode).to.equal(exit)
       })
+  })
+
+  describe('whoever was there before, and was taken over by add-user', () => {
+    it('is as the source has them, and goes by it', async () => {
+      const others = [entry('ada', { sudo: true }), entry('bob'), entry('cy'), entry('eve')]
+      done(await bastionctl('add-user', 'ann', '--adopt', ...tagged, ...unattended))
+      expect(done(await sync(yaml(...others, entry('ann', {}, [line('dee')]))))).to.match(
+        /0 added, 1 changed, 0 removed/,
+      )
+      await onAll(async (host) => {
+        expect((await login(host, ann)).in, 'her own key').to.equal(false)
+        expect((await login(host, { ...person('dee'), name: 'ann' })).in, 'the key of the source').to.equal(true)
+      })
+      expect(done(await sync(yaml(...others)))).to.match(/0 added, 0 changed, 1 removed/)
+      await onAll(async (host) => {
+        expect((await sh(host, 'getent passwd ann || ls -d /home/ann')).exitCode).to.equal(2)
+        expect((await login(host, { ...person('dee'), name: 'ann' })).in).to.equal(false)
+      })
+      for (const _ of ['removed', 'changed', 'taken over']) done(await rollBack())
+      await onAll(async (host) => {
+        expect((await login(host, ann)).in).to.equal(true)
+        await asBefore(host)
+      })
+    })
   })
 
   describe('the last administrator', () => {
