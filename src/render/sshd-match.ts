@@ -80,7 +80,8 @@ function inNetwork(pattern: string, address: string): boolean {
   return network.check(address, type)
 }
 
-function patternMatches(pattern: string, name: string): boolean {
+/** One pattern of a list, without a `!` in front. */
+export function patternMatches(pattern: string, name: string): boolean {
   const source = pattern
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
     .replace(/\*/g, '.*')

@@ -87,6 +87,7 @@ describe('harden on layouts', function () {
     expect(done.stdout)
       .to.match(/Ciphers: the command line of sshd sets .*crypto policy/)
       .and.match(/EC2 Instance Connect stays as it is/)
+      .and.match(/PasswordAuthentication: \S+50-cloud-init\.conf:1 sets "yes": this level's no wins over it/)
   })
 
   everywhere(

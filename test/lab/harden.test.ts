@@ -330,6 +330,44 @@ describe('harden', function () {
     },
   )
 
+  it('keeps out what others have taken out of a list, and says which of their lines it wins over', async () => {
+    const theirs = '/etc/ssh/sshd_config.d/50-theirs.conf'
+    const lines = [
+      'Ciphers -chacha20-poly1305@openssh.com',
+      'AllowAgentForwarding yes',
+      'KexAlgorithms +diffie-hellman-group14-sha1',
+    ]
+    const before = new Map<string, Awaited<ReturnType<typeof state>>>()
+    await onAll(async (host) => {
+      await must(
+        host,
+        `printf '%s\\n' ${lines.map((line) => `'${line}'`).join(' ')} >${theirs} && systemctl reload ssh`,
+      )
+      before.set(host, await state(host))
+    })
+    try {
+      const said = succeeded(await harden(...tagged, '--level', 'baseline', ...unattended))
+      expect(said)
+        .to.match(/Ciphers: \S+50-theirs\.conf:1 sets "-chacha20-\S+": what that leaves out stays out, and aes256-gcm/)
+        .and.match(/AllowAgentForwarding: \S+50-theirs\.conf:2 sets "yes": this level's no wins over it/)
+      await onAll(async (host) => {
+        const values = await effective(host, 'admin')
+        expect(values.get('ciphers')).to.equal(
+          'aes256-gcm@openssh.com,aes128-gcm@openssh.com,aes256-ctr,aes192-ctr,aes128-ctr',
+        )
+        expect(values.get('kexalgorithms')).not.to.match(/sha1$/)
+        expect(values.get('allowagentforwarding')).to.equal('no')
+        expect(await login(host, admin())).to.include({ in: true })
+      })
+      succeeded(await harden(...tagged, '--level', 'stock', ...unattended))
+      await onAll(async (host) => {
+        expect(difference(before.get(host), await state(host))).to.deep.equal([])
+      })
+    } finally {
+      await onAll((host) => must(host, `rm ${theirs} && systemctl reload ssh`).then(() => undefined))
+    }
+  })
+
   everywhere('is refused on the host where it would cost a key that came after the plan (lockout 21)', async (host) => {
     const plan = await savedPlanOf(['harden'], {}, [host], '--level', 'strict', '--accept-lockout', 'old')
     const keys = '/home/ann/.ssh/authorized_keys'

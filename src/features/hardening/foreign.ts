@@ -1,15 +1,15 @@
-/** Settings of others that would win over a level's: named by file and line, and never quietly lost (lock-outs 3, 4, 8). */
+/** Settings of others that would win over a level's, or that it wins over: named by file and line, and never quietly lost (lock-outs 3, 4, 8). */
 import { BastionError } from '../../domain/errors.js'
 import type { Facts } from '../../domain/facts.js'
 import type { HardenPolicy } from '../../domain/policy.js'
-import { spellings } from '../../os/openssh.js'
+import { keyboardInteractiveNames, spellings } from '../../os/openssh.js'
 import { place, type Directive } from '../../render/sshd-config.js'
 import { valueOf } from '../../render/sshd-decides.js'
 import { comesBefore, foreignDirectives } from '../foreign.js'
-import { hardeningFeature, mfaFeature, usesDropIn } from '../sshd-files.js'
+import { hardeningFeature, mfaFeature, present, usesDropIn } from '../sshd-files.js'
 import type { Intents } from './intents.js'
 import type { Intent } from './setting.js'
-import { compared, strictestStartups, type Compared } from './stricter.js'
+import { compared, leftIn, strictestStartups, type Compared } from './stricter.js'
 
 export interface Settled extends Intents {
   /** Lines in Match blocks of others that ask for as much or more, and so stay in force for whom they hold; by the keyword's name of ours. */
@@ -22,7 +22,7 @@ export interface Settled extends Intents {
  */
 export function settle(intents: Intents, policy: HardenPolicy, facts: Facts): Settled {
   const others = foreignDirectives(facts, hardeningFeature).filter(({ path }) => path !== mfaFeature.dropIn)
-  const context = { policy, dropIn: usesDropIn(facts) }
+  const context = { policy, dropIn: usesDropIn(facts), factor: present(facts, mfaFeature) !== '' }
   const judged = intents.lines.map((line) => {
     const names = spellings(line.keyword.toLowerCase(), facts.sshd.version)
     return judge(
@@ -60,7 +60,7 @@ interface Judged {
 function judge(
   line: Intent,
   named: readonly Directive[],
-  { policy, dropIn }: { readonly policy: HardenPolicy; readonly dropIn: boolean },
+  { policy, dropIn, factor }: { readonly policy: HardenPolicy; readonly dropIn: boolean; readonly factor: boolean },
 ): Judged {
   const { keyword, setting } = line
   const adds = setting.adds === true
@@ -91,10 +91,23 @@ function judge(
     return stays(`the command line of sshd sets "${shortened(textOf(winner))}" (the system's crypto policy)`)
   }
   if (winner !== undefined) return { ...judged, conflicts: [conflict(winner, line)] }
+  const their = `${place(theirs)} sets "${shortened(valueOf(theirs))}"`
+  const written = (value: string, why: string): Judged => ({
+    ...judged,
+    line: { ...line, value },
+    left: [...notes, { keyword, why: `${their}: ${why}` }],
+  })
+  if (setting.cryptoPolicy === true) {
+    const both = leftIn(valueOf(theirs), line.value)
+    if (both === '') return stays(`${their}, which has none of this level's: it is left to that`)
+    if (both !== undefined)
+      return written(both, `what that leaves out stays out, and ${shortened(both)} is what both have`)
+  }
   const both = keyword === 'MaxStartups' ? strictestStartups(valueOf(theirs), line.value) : undefined
-  if (both === undefined) return { ...judged, line }
-  const why = `${place(theirs)} is stricter in part ("${textOf(theirs)}"): ${both} takes the stricter of each number`
-  return { ...judged, line: { ...line, value: both }, left: [...notes, { keyword, why }] }
+  if (both !== undefined) return written(both, `stricter in part, and ${both} takes the stricter of each number`)
+  // Behind the factor's own line, where it is on.
+  if (factor && keyboardInteractiveNames.includes(keyword.toLowerCase())) return { ...judged, line }
+  return written(line.value, `this level's ${shortened(line.value)} wins over it`)
 }
 
 function conflict(theirs: Directive, line: Intent): string {

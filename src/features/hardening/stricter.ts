@@ -1,4 +1,5 @@
 /** Whether a value of others asks for more than a level's: harden makes no host weaker than it is without it. */
+import { patternMatches } from '../../render/sshd-match.js'
 import type { Intent } from './setting.js'
 
 /** `narrower`: allows what the level does not, and less of it by far. `other`: weaker, or neither of them. */
@@ -48,6 +49,18 @@ export function compared(theirs: string, { keyword, value, setting }: Intent): C
   if (setting.cryptoPolicy !== true || /^[+^-]/.test(theirs)) return 'other'
   const [some, all] = [theirs.split(','), ours.split(',')]
   return some.length < all.length && some.every((name_) => all.includes(name_)) ? 'stricter' : 'other'
+}
+
+/**
+ * Of a list of algorithms, what others have left in (match_filter_denylist, match.c): `-` takes out, `+` and `^` only add and sort. Undefined
+ * where that is all of ours.
+ */
+export function leftIn(theirs: string, ours: string): string | undefined {
+  if (/^[+^]/.test(theirs)) return undefined
+  const takes = theirs.startsWith('-')
+  const named = theirs.replace(/^-/, '').split(',')
+  const left = ours.split(',').filter((name) => named.some((pattern) => patternMatches(pattern, name)) !== takes)
+  return left.join(',') === ours ? undefined : left.join(',')
 }
 
 /** Of MaxStartups, which has three numbers, the stricter of each; undefined where one line is the stricter in all. */

@@ -82,7 +82,7 @@ export function synchronisation(policy: SyncUsersPolicy, facts: Facts, state: Mf
  * Bytes of accounts that one command has room for beside the program: Run Command takes 64 KB, and the program is three quarters of that. Base64
  * of a gzip of random base64 is about as long as it was.
  */
-const room = 14_000
+const room = 13_000
 /** Bytes, however little there is to say of an account: so at most some 48 at once, since each is rehearsed and proven in turn. */
 const leastCost = 290
 

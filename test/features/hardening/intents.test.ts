@@ -200,6 +200,81 @@ describe('settings of others', () => {
     expect(written(hardening(), behind, 'PasswordAuthentication')).to.equal('no')
   })
 
+  it('that the level wins over are named, with both values', () => {
+    const text = 'AllowAgentForwarding yes\nPasswordAuthentication yes\nPermitEmptyPasswords no\nLogLevel INFO\n'
+    const facts = withFile('debian-12', '/etc/ssh/sshd_config.d/60-theirs.conf', text)
+    const { notes } = draft(hardening(), facts)
+    const of = (keyword: string): string[] => notes.filter((note) => note.startsWith(`${keyword}: `))
+    const theirs = '/etc/ssh/sshd_config.d/60-theirs.conf'
+    expect(of('AllowAgentForwarding')).to.deep.equal([
+      `AllowAgentForwarding: ${theirs}:1 sets "yes": this level's no wins over it`,
+    ])
+    expect(of('PasswordAuthentication')).to.deep.equal([
+      `PasswordAuthentication: ${theirs}:2 sets "yes": this level's no wins over it`,
+    ])
+    expect(of('LogLevel')).to.deep.equal([`LogLevel: ${theirs}:4 sets "info": this level's VERBOSE wins over it`])
+    expect(of('PermitEmptyPasswords')).to.deep.equal([])
+    expect(notes.join('\n')).to.match(/^X11Forwarding: \/etc\/ssh\/sshd_config:\d+ sets "yes": this level's no wins/m)
+  })
+
+  describe('that list algorithms', () => {
+    const over = (line: string, level: HardenPolicy = hardening()) => {
+      const facts = withFile('debian-12', '/etc/ssh/sshd_config.d/50-theirs.conf', `${line}\n`)
+      const [keyword = ''] = line.split(' ')
+      const { notes, expectations } = draft(level, facts)
+      return {
+        value: written(level, facts, keyword),
+        note: notes.find((note) => note.startsWith(`${keyword}: `)),
+        promised: expectations.find((one) => one.keyword === keyword.toLowerCase())?.value,
+      }
+    }
+
+    it('keep out what they have taken out (CVE-2023-48795)', () => {
+      const { value, note, promised } = over('Ciphers -chacha20-poly1305@openssh.com,*-cbc')
+      const left = 'aes256-gcm@openssh.com,aes128-gcm@openssh.com,aes256-ctr,aes192-ctr,aes128-ctr'
+      expect(value).to.equal(left)
+      expect(promised).to.equal(left)
+      expect(note).to.match(/50-theirs\.conf:1 sets "-chacha20.*": what that leaves out stays out, and aes256-gcm\S*,/)
+    })
+
+    it('keep out what they do not name', () => {
+      expect(
+        over('PubkeyAcceptedAlgorithms ssh-ed25519,ssh-ed25519-cert-v01@openssh.com,ssh-dss', strict()).value,
+      ).to.equal('ssh-ed25519,ssh-ed25519-cert-v01@openssh.com')
+      expect(over('PubkeyAcceptedAlgorithms ssh-ed25519*', strict()).value).to.equal(
+        'ssh-ed25519,ssh-ed25519-cert-v01@openssh.com',
+      )
+      const facts = withFile(
+        'debian-12',
+        '/etc/ssh/sshd_config.d/50-theirs.conf',
+        'PubkeyAcceptedAlgorithms ssh-ed25519,ssh-dss\n',
+      )
+      const rsa = { ...key(), type: 'ssh-rsa', bits: 4096 }
+      const rita = account('rita', {
+        keys: [rsa],
+        effective: { ...stockEffective, pubkeyacceptedalgorithms: ['ssh-ed25519,ssh-dss'] },
+      })
+      const row = draft(strict(), { ...facts, accounts: [...facts.accounts, rita] }).access.find(
+        ({ account: name }) => name === 'rita',
+      )
+      expect(row).to.include({ today: false, after: false })
+    })
+
+    it('are wins of the level where they take nothing of it out', () => {
+      for (const theirs of ['+aes256-cbc', '^aes128-ctr', '-aes256-cbc']) {
+        const { value, note } = over(`Ciphers ${theirs}`)
+        expect(value, theirs).to.match(/^chacha20-poly1305@openssh\.com,aes256-gcm/)
+        expect(note, theirs).to.match(/50-theirs\.conf:1 sets "[+^-]aes.*": this level's chacha20.* wins over it/)
+      }
+    })
+
+    it('are left alone where they have nothing of the level', () => {
+      const { value, note, promised } = over('KexAlgorithms mlkem1024nistp384-sha384')
+      expect([value, promised]).to.deep.equal([undefined, undefined])
+      expect(note).to.match(/50-theirs\.conf:1 sets "mlkem1024\S+", which has none of this level's: it is left to that/)
+    })
+  })
+
   it('in a Match block win wherever they stand, and are refused', async () => {
     const facts = withFile(
       'debian-12',
@@ -314,7 +389,11 @@ describe('settings of others', () => {
       const facts = withFile('debian-12', '/etc/ssh/sshd_config.d/50-image.conf', `${theirs}\n`)
       expect(written(hardening(), facts, keyword)).to.equal(stays)
       const note = draft(hardening(), facts).notes.find((one) => one.startsWith(`${keyword}: `))
-      expect(note ?? '').to.match(stays === undefined ? /50-image\.conf:1 is stricter already/ : /^$|stricter in part/)
+      expect(note ?? '').to.match(
+        stays === undefined
+          ? /50-image\.conf:1 is stricter already/
+          : /50-image\.conf:1 sets ".*": (?:this level's .* wins over it|stricter in part)/,
+      )
     })
   }
 
