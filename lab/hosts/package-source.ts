@@ -6,7 +6,7 @@ import path from 'node:path'
 import { must } from './run.js'
 
 /**
- * Downloads packages with everything that they need beyond what `root` has installed, and indexes them.
+ * Downloads packages with everything that they need beyond what `root` has installed, and indexes them; what is named is there even if `root` has it.
  * The machine's apt does it, with its proxies and keys, but with folders of its own.
  * @param sources path of a sources.list. @throws LabError when apt cannot.
  */
@@ -20,7 +20,7 @@ export async function fillSource(
   const archives = path.join(scratch, 'cache/archives')
   mkdirSync(folder, { recursive: true })
   const options = await aptElsewhere(scratch, sources, path.join(root, 'var/lib/dpkg/status'))
-  await must('apt-get', ['-qq', ...options, '--yes', '--download-only', 'install', ...packages])
+  await must('apt-get', ['-qq', ...options, '--yes', '--download-only', '--reinstall', 'install', ...packages])
   for (const file of readdirSync(archives).filter((name) => name.endsWith('.deb')))
     copyFileSync(path.join(archives, file), path.join(folder, file))
   writeFileSync(

@@ -112,26 +112,6 @@ const cases: readonly Case[] = [
     ),
   },
   {
-    title: 'the same, by an upgrade that the package manager has logged',
-    breaks: `cp -p /var/log/dpkg.log /srv/ && date '+%Y-%m-%d %H:%M:%S upgrade openssh-server:amd64 1:8.0p1-1 1:9.9p1-1' >>/var/log/dpkg.log && { ${oldBinary}\n}`,
-    mends: `mv /srv/dpkg.log /var/log/ && { ${sameBinary}\n}`,
-    kinds: ['sshd-replaced'],
-    says: new RegExp(
-      `any more, since the package openssh-server was upgraded \\(1:8\\.0p1-1 to 1:9\\.9p1-1\\) at ${when}`,
-      'g',
-    ),
-  },
-  {
-    title: 'an upgrade that brought a managed file anew',
-    breaks: `cp -p /etc/pam.d/sshd /var/log/dpkg.log /srv/ && date '+%Y-%m-%d %H:%M:%S upgrade openssh-server:amd64 1:8.0p1-1 1:9.9p1-1' >>/var/log/dpkg.log && printf '# of the package\\n@include common-auth\\n' >/etc/pam.d/sshd.dpkg-new && mv /etc/pam.d/sshd.dpkg-new /etc/pam.d/sshd`,
-    mends: `mv /srv/sshd /etc/pam.d/sshd && mv /srv/dpkg.log /var/log/`,
-    kinds: ['file'],
-    says: new RegExp(
-      `/etc/pam.d/sshd is not as the change left it, since the package openssh-server was upgraded \\(1:8\\.0p1-1 to 1:9\\.9p1-1\\) at ${when} \\(change`,
-      'g',
-    ),
-  },
-  {
     title: 'what an earlier drop-in includes from elsewhere (lockout 4)',
     breaks: `mkdir /etc/ssh/corp && echo 'Include /etc/ssh/corp/*.conf' >${earlier} && printf 'Match User ann\\n  KbdInteractiveAuthentication no\\n' >/etc/ssh/corp/x.conf`,
     mends: `rm -r ${earlier} /etc/ssh/corp`,

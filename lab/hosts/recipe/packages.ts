@@ -39,6 +39,8 @@ export const OFFERED: readonly string[] = [
   'openssh-tests',
   'openvpn',
   'oathtool',
+  // As installed, for upgrades.
+  'openssh-server',
 ]
 
 /** os-release's VERSION_ID, which is also how hosts are named: deb12, deb12-web1. */
