@@ -268,6 +268,12 @@ describe('settings of others', () => {
       }
     })
 
+    it('are no match for the level where all that they have is broken', () => {
+      const { value, note } = over('Ciphers aes256-cbc,3des-cbc')
+      expect(value).to.match(/^chacha20-poly1305@openssh\.com,aes256-gcm/)
+      expect(note).to.match(/50-theirs\.conf:1 sets "aes256-cbc,3des-cbc": this level's chacha20.* wins over it/)
+    })
+
     it('are left alone where they have nothing of the level', () => {
       const { value, note, promised } = over('KexAlgorithms mlkem1024nistp384-sha384')
       expect([value, promised]).to.deep.equal([undefined, undefined])
