@@ -27,9 +27,12 @@ export async function apply(ports: Ports, request: ApplyRequest): Promise<RunRep
   const [canary] = waves.flat()
   if (!canary) return new Ledger(request.plan).report()
   if (request.confirm === 'auto') refuseBlindTrust(request.plan)
+  const behind = Routes.behind(ports, request.plan)
+  // Where the session fails first, that is the error.
+  behind.catch(() => undefined)
   const held = await Held.open(ports, canary)
   try {
-    const routes = await Routes.open(ports, request.plan)
+    const routes = await Routes.open(ports, request.plan, behind)
     return await new Run(ports, request, waves, held, routes).go()
   } finally {
     await held.close()

@@ -17,14 +17,16 @@ export class Routes {
     private readonly routes: readonly Route[],
   ) {}
 
-  /**
-   * ssh is asked again: the plan may come from another machine, or from another day. Error: `safety-session` where a host cannot be reached
-   * through another one today; nothing has been changed then.
-   */
-  static async open(ports: Ports, plan: Plan): Promise<Routes> {
-    const behind = await ports.sessions?.behind(plan.hosts, ports.signal)
+  /** ssh is asked again: the plan may come from another machine, or from another day. Connects to nothing. */
+  static async behind(ports: Ports, { hosts }: Plan): Promise<ReadonlyMap<string, readonly string[]>> {
+    return (await ports.sessions?.behind(hosts, ports.signal)) ?? new Map<string, never>()
+  }
+
+  /** Error: `safety-session` where a host cannot be reached through another one today; nothing has been changed then. */
+  static async open(ports: Ports, plan: Plan, behind: ReturnType<typeof Routes.behind>): Promise<Routes> {
+    const known = await behind
     ports.signal.throwIfAborted()
-    const routes = routesOf(plan, behind ?? new Map())
+    const routes = routesOf(plan, known)
     for (const route of routes) await reach(ports, route)
     return new Routes(ports, routes)
   }
