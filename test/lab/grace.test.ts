@@ -46,7 +46,10 @@ describe('first login with a date', function () {
     await fresh(...releases)
     ann = await addPerson(releases, 'ann')
     ben = await addPerson(releases, 'ben')
+    await addPerson(releases, 'zed')
     await onAll(async (host) => {
+      // A shell by a name that reads no profile.
+      await must(host, 'cp /bin/dash /usr/bin/fish && usermod -s /usr/bin/fish zed')
       secrets.set(host, await enrol(host, ben))
       old.set(host, await snapshot(host))
     })
@@ -130,6 +133,8 @@ describe('first login with a date', function () {
         results: readonly { outcome: string; logins: readonly { id: string; got: string; ok: boolean }[] }[]
       }
     }
+    expect(done.exitCode, done.stderr).to.equal(0)
+    expect(rehearsal.results).to.have.length(releases.length)
     for (const { outcome, logins } of rehearsal.results) {
       expect(outcome).to.equal('rehearsed')
       const later = logins.filter((one) => one.id.startsWith('sunset-'))
@@ -152,11 +157,14 @@ describe('first login with a date', function () {
         date = sunset?.at ?? 0
         expect(date - Date.now() / 1000).to.be.within(14 * 86_400 - 600, 14 * 86_400 + 60)
         expect(mfa?.notEnrolled).to.include('ann').and.to.include('admin').and.not.to.include('ben')
+        expect(mfa?.neverAsked).to.deep.include({ account: 'zed', shell: '/usr/bin/fish' })
       }
       const text = (await bastionctl('status', ...selector)).stdout
       expect(text)
         .to.match(/first login +until .*: 14 days left/)
         .and.to.match(/not in any more then +.*ann/)
+        .and.to.match(/never asked to enrol +.*zed \(\/usr\/bin\/fish\)/)
+        .and.to.match(/can put it off +whoever is not enrolled: "ssh HOST COMMAND" reads no profile/)
       await onAll(async (host) => {
         const terminal = Terminal.login(host, ann)
         await terminal.see(
