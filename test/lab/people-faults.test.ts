@@ -4,7 +4,19 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect } from 'chai'
 import { execa } from 'execa'
-import { admin, bastionctl, type Finished, fresh, login, must, type Person, sampled, sh, useLab } from './harness.js'
+import {
+  admin,
+  bastionctl,
+  type Finished,
+  fresh,
+  login,
+  must,
+  type Person,
+  sampled,
+  sh,
+  until,
+  useLab,
+} from './harness.js'
 import { onHosts } from './support/everywhere.js'
 import { fillUp, holdAtRehearsal, letGo, shim, untilHeld } from './support/faults.js'
 import { lineOf, newKey, only, runAs, savedPlanOf, startAs, tagged, unattended } from './support/operator.js'
@@ -161,6 +173,24 @@ describe('people, where something is in the way', function () {
         await asBefore(host)
         expect((await login(host, admin())).in).to.equal(true)
       }))
+
+  it('throw-away accounts go behind whoever has locked the databases, and nobody loses a line', async () => {
+    await onAll(async (host) => {
+      // An editor such as vipw(8): it has the lock, and what it writes at last is what it has read before.
+      const edit =
+        'echo $$ >/etc/passwd.lock; cp -p /etc/passwd /etc/passwd.edit; echo "theirs:x:1900:100::/:/usr/sbin/nologin" >>/etc/passwd.edit; sleep 3; mv /etc/passwd.edit /etc/passwd; rm /etc/passwd.lock'
+      await must(host, 'cat >/srv/edit.sh', edit)
+      const locked =
+        'systemd-run --quiet sh /srv/edit.sh 9>&-; until grep -qs theirs /etc/passwd.edit; do sleep 0.1; done; exit 1'
+      await shim(host, 'userdel', '*bctl-*', locked)
+      const level = ['--level', 'baseline', ...only(host), ...unattended]
+      const { exitCode, stdout } = await bastionctl('harden', ...level)
+      expect(exitCode, stdout).to.equal(0)
+      await until('the editor', 20, async () => (await sh(host, 'ls /etc/passwd.edit')).exitCode !== 0)
+      expect(await must(host, 'grep -c ^theirs: /etc/passwd; grep -l bctl- /etc/*d /etc/*d- || true')).to.equal('1\n')
+      expect(await remains(host)).to.deep.equal([])
+    })
+  })
 
   /** In front of the usermod that shuts a leaver's account: the change is live, and what sshd says of the keys comes next. */
   const atLeave = (host: string, script: string): Promise<void> => shim(host, 'usermod', '*1970-01-02*', script)

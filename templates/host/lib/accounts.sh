@@ -37,7 +37,7 @@ drop_strays() {
 remove_probes() {
   drop_strays "$1" || return 1
   [ -s "$CHANGES/$1/accounts" ] || return 0
-  _left='' _probes=''
+  _left='' _probes=bctl-
   clear_locks
   while read -r _probe _home; do
     case $_probe in
@@ -58,14 +58,14 @@ remove_probes() {
       ;;
     *) rm -rf "/var/mail/$_probe" "/var/spool/mail/$_probe" ;;
     esac
-    _probes="$_probes $_probe"
+    _probes="$_probes|$_probe"
   done <"$CHANGES/$1/accounts"
   [ ! -r "$CHANGES/$1/no-twins" ] || grep '^/etc/[a-z]*-$' "$CHANGES/$1/no-twins" | xargs -r rm -f --
-  for _probe in $_probes; do
-    # shellcheck disable=SC2013 # names without blanks
-    for _file in $(grep -ls "^$_probe:" /etc/passwd /etc/passwd- /etc/shadow /etc/shadow- /etc/group /etc/group- /etc/gshadow /etc/gshadow- \
-      /etc/subuid /etc/subuid- /etc/subgid /etc/subgid-); do
-      drop_line "$_file" "$_probe" || _left="$_left $_file"
+  for _db in $DATABASES; do
+    for _file in "/etc/$_db" "/etc/$_db-"; do
+      grep -Eqs "^($_probes):" "$_file" || continue
+      # shellcheck disable=SC2016 # awk
+      rewrite "$_file" -v probes="^($_probes)\$" '$1 !~ probes' || { _left="$_left $_file" && break 2; }
     done
   done
   if [ -n "$_left" ]; then
@@ -74,17 +74,6 @@ remove_probes() {
   fi
   # The databases' new versions are renamed into place by others: on disk before the names are forgotten.
   sync /etc && rm -f "$CHANGES/$1/accounts" "$CHANGES/$1/no-twins"
-}
-
-# drop_line FILE NAME: the file without the account's line, or as it was.
-drop_line() {
-  _temp=$1.bastionctl-new
-  if cp -p --preserve=all "$1" "$_temp" && { grep -v "^$2:" "$1" >"$_temp" || [ $? -eq 1 ]; } &&
-    ! grep -q "^$2:" "$_temp" && sync "$_temp" && mv -f "$_temp" "$1"; then
-    return 0
-  fi
-  rm -f "$_temp"
-  return 1
 }
 
 # abandoned FILE PID: whoever made it is dead, or was before the last start, whose pid may be somebody else's by now.
