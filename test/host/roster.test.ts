@@ -51,6 +51,36 @@ describe('an account on its host', () => {
   })
 })
 
+describe('the uid of a new account', () => {
+  /** Where these are in use, and where login.defs has these lines. */
+  function given(used: readonly number[], defs = ''): string {
+    const script = `. ${lib}roster.sh
+      CHANGES=/nowhere
+      getent() { for uid in ${used.join(' ')}; do echo "x:x:$uid:x"; done; }
+      grep() { printf '%s\\n' '${defs}'; }
+      new_uid '' || echo none`
+    return execFileSync('sh', ['-c', script], { encoding: 'utf8' }).trim()
+  }
+
+  it('is above all that are in use, by people alone', () => {
+    expect(given([0, 33, 65_534])).to.equal('1000')
+    expect(given([0, 1000, 1004, 65_534])).to.equal('1005')
+    expect(given([1000], 'UID_MIN 5000')).to.equal('5000')
+  })
+
+  it('is the highest free one where that would be no uid of people', () => {
+    expect(given([1000, 59_999])).to.equal('60000')
+    expect(given([1000, 60_000])).to.equal('59999')
+    expect(given([1000, 59_998, 60_000])).to.equal('59999')
+    expect(given([1000, 1002], 'UID_MAX 1002')).to.equal('1001')
+    expect(given([1000, 1001], 'UID_MAX 60500')).to.equal('1002')
+  })
+
+  it('is none where all are in use', () => {
+    expect(given([1000, 1001], 'UID_MAX 1001')).to.equal('none')
+  })
+})
+
 describe('an account that is to get in', () => {
   const day = (ago: number): string => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10)
 

@@ -193,6 +193,21 @@ describe('people', function () {
       done(await rollBack())
       await onAll(asBefore)
     })
+
+    it('has a uid of people where others have the highest ones, and can be taken off', async () => {
+      const uids: readonly [string, string, ...string[]][] = [
+        ['ann', '59999', '--uid', '59999'],
+        ['cid', '60000'],
+        ['dan', '59998'],
+      ]
+      for (const [name, uid, ...flags] of uids) {
+        done(await add(name, '--key', key, ...flags))
+        await onAll(async (host) => {
+          expect((await login(host, { ...bob, name }, { command: 'id -u' })).stdout).to.equal(uid)
+        })
+      }
+      done(await remove('dan', '--purge'))
+    })
   })
 
   describe('taken off', () => {

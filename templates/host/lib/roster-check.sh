@@ -40,6 +40,7 @@ check_newcomer() {
     echo "there is a second factor of somebody named $_name already"
     return 1
   fi
+  new_uid "$_uid" >/dev/null || { echo "no uid is free for $_name"; return 1; }
   nobody_yet || { echo "$_name is in /etc/passwd, /etc/group or the like already"; return 1; }
   keys_in_home
 }
