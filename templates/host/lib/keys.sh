@@ -60,8 +60,10 @@ each_keys() {
 
 # list_keys: a record for each of the account's files.
 list_keys() {
-  _n=0
-  keys_files "$_name" "$(cat "$_was/home")" >"$RUN/keys-files"
+  _n=0 _dir=$(cat "$_was/home")
+  keys_files "$_name" "$_dir" >"$RUN/keys-files"
+  # A factor in a home that stays goes as they do.
+  [ "$_action:$_house" != remove:keep ] || factor_place "$_name" "$_dir" | grep -F "$_dir/" >>"$RUN/keys-files"
   while IFS= read -r _keys; do
     _kept=$_was
     [ "$_n" = 0 ] || _kept=$_was/keys-$_n

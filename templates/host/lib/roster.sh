@@ -54,7 +54,6 @@ record_person() {
     return
   fi
   home_of "$_name" >"$_was/home" && id -u "$_name" >"$_was/uid" || return 1
-  [ "$_action:$_house" != remove:keep ] || record_kept_factor || return 1
   if [ "$_action" = remove ] || [ -f "$_was/list-keys" ] || [ -f "$_was/list-drop" ]; then record_keys || return 1; fi
   [ -z "$_factor" ] || record_factor || return 1
   for _db in $DATABASES; do
@@ -63,16 +62,6 @@ record_person() {
   for _db in group gshadow; do
     memberships "$_name" "/etc/$_db" >"$_was/member-$_db" || return 1
   done
-}
-
-# record_kept_factor: in a home that stays it is one more of the files that let somebody in, in front of the numbers of list_keys.
-record_kept_factor() {
-  _dir=$(cat "$_was/home")
-  _place=$(factor_place "$_name" "$_dir")
-  case $_place in
-  "$_dir"/*) mkdir -p "$_was/keys-0" && printf '%s\n' "$_place" >"$_was/keys-0/keys-path" ;;
-  *) ;;
-  esac
 }
 
 new_home() {
