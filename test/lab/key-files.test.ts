@@ -3,18 +3,18 @@ import { expect } from 'chai'
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { execa } from 'execa'
-import { bastionctl, type Finished, fresh, login, must, sampled, useLab } from './harness.js'
+import { bastionctl, type Finished, fresh, login, must, sampled, specsOf, useLab } from './harness.js'
 import { onHosts } from './support/everywhere.js'
 import { newKey, succeeded as done, tagged, unattended } from './support/operator.js'
 import { add, bobsKeys, remove, rollBack } from './support/people.js'
 import { remembered } from './support/remembered.js'
 
-const hosts = sampled('deb12')
+const hosts = [...sampled('deb12'), 'rhel9']
 const { onAll } = onHosts(hosts)
 
 describe('keys in several files', function () {
   this.timeout('3m')
-  useLab(hosts.map((name) => ({ name })))
+  useLab(specsOf(hosts))
 
   const { folder, bob, key } = bobsKeys()
   const { remember, asBefore } = remembered(hosts)
@@ -44,6 +44,8 @@ describe('keys in several files', function () {
     before(async () => {
       await fresh(...hosts)
       await newKey(second.key, 'bob second')
+      // Red Hat's own file names the first alone.
+      await must('rhel9', "sed -i '/^AuthorizedKeysFile/d' /etc/ssh/sshd_config && systemctl reload sshd")
       done(await add('bob', '--key', key))
       await lay()
       await remember()
@@ -119,7 +121,7 @@ describe('keys in several files', function () {
       await onAll((host) =>
         must(
           host,
-          `echo 'AuthorizedKeysFile ${files}' >/etc/ssh/sshd_config.d/50-keys.conf && systemctl reload ssh && mkdir -p /srv/keys && chmod 755 /srv/keys && printf '# theirs\\n%s\\n%s' '${its()}' '# end' >/srv/keys/bob && chmod 644 /srv/keys/bob`,
+          `echo 'AuthorizedKeysFile ${files}' >/etc/ssh/sshd_config.d/50-keys.conf && systemctl reload sshd && mkdir -p /srv/keys && chmod 755 /srv/keys && printf '# theirs\\n%s\\n%s' '${its()}' '# end' >/srv/keys/bob && chmod 644 /srv/keys/bob`,
         ).then(() => undefined),
       )
       was = await look()

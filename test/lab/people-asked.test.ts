@@ -17,6 +17,7 @@ import {
   program,
   sampled,
   sh,
+  specsOf,
   useLab,
 } from './harness.js'
 import { onHosts } from './support/everywhere.js'
@@ -25,13 +26,12 @@ import { add, bobsKeys, remove, rollBack } from './support/people.js'
 import { remembered } from './support/remembered.js'
 import { Terminal } from './support/terminal.js'
 
-const releases = sampled('deb12')
-const hosts = [...releases, 'rhel9']
+const hosts = [...sampled('deb12'), 'rhel9']
 const { onAll } = onHosts(hosts)
 
 describe('people, asked for otherwise', function () {
   this.timeout('3m')
-  useLab([...releases.map((name) => ({ name, factor: true })), { name: 'rhel9', layout: 'rhel9' }])
+  useLab(specsOf(hosts, { factor: true }))
 
   const { folder, bob, key } = bobsKeys()
   const { remember, asBefore } = remembered(hosts)

@@ -1,17 +1,17 @@
 /** Rights and jobs that others have given somebody by name: they are said when the account goes, and before it is made. */
 import { expect } from 'chai'
-import { fresh, login, must, sampled, useLab } from './harness.js'
+import { fresh, login, must, sampled, specsOf, useLab } from './harness.js'
 import { onHosts } from './support/everywhere.js'
 import { succeeded as done } from './support/operator.js'
 import { add, bobsKeys, remove, rollBack } from './support/people.js'
 import { remembered } from './support/remembered.js'
 
-const hosts = sampled('deb12')
+const hosts = [...sampled('deb12'), 'rhel9']
 const { onAll } = onHosts(hosts)
 
 describe('rights and jobs by name', function () {
   this.timeout('2m')
-  useLab(hosts.map((name) => ({ name })))
+  useLab(specsOf(hosts))
 
   const { bob, key } = bobsKeys()
   const { remember, asBefore } = remembered(hosts)
