@@ -14,6 +14,7 @@ import {
   type Person,
   sampled,
   sh,
+  specsOf,
   until,
   useLab,
 } from './harness.js'
@@ -23,15 +24,15 @@ import { lineOf, newKey, only, runAs, savedPlanOf, startAs, tagged, unattended }
 import { remains } from './support/remains.js'
 import { remembered } from './support/remembered.js'
 
-// Two, since operators who meet may each have one of them.
-const hosts = sampled('deb12', 'deb13')
+// More than one, since operators who meet may each have one of them.
+const hosts = [...sampled('deb11', 'deb13'), 'rhel9']
 const { onAll } = onHosts(hosts)
 const alice = { machine: 'alice-laptop' }
 const bob = { machine: 'bob-desktop' }
 
 describe('people, where something is in the way', function () {
   this.timeout('4m')
-  useLab(hosts.map((name) => ({ name, factor: true })))
+  useLab(specsOf(hosts, { factor: true }))
 
   let folder = ''
   let key = ''
@@ -275,6 +276,39 @@ describe('people, where something is in the way', function () {
     })
     const removed = await remove('--purge')
     expect(removed.exitCode, removed.stdout).to.equal(0)
+  })
+
+  it('nor is one that is a mount itself; with --keep-home, as the hint has it, the account goes and what is mounted stays', async () => {
+    expect((await add()).exitCode).to.equal(0)
+    await onAll((host) =>
+      must(
+        host,
+        `loginctl terminate-user ada; cp -a /home/ada /srv/ada && mount --bind /srv/ada /home/ada
+         mkdir /srv/team /home/ada/team && echo ours | tee /srv/team/file /home/ada/file && mount --bind /srv/team /home/ada/team`,
+      ).then(() => undefined),
+    )
+    const theirs = (host: string): Promise<string> => must(host, 'cat /srv/ada/file /srv/team/file')
+    const refused = await remove()
+    expect(refused.stdout).to.match(/something is mounted at or below \/home\/ada[^]*--keep-home/)
+    expect(refused.exitCode).to.equal(11)
+    await onAll(async (host) => {
+      expect((await login(host, ada)).in).to.equal(true)
+      expect(await theirs(host)).to.equal('ours\nours\n')
+    })
+    const kept = await remove('--keep-home')
+    expect(kept.exitCode, kept.stdout).to.equal(0)
+    await onAll(async (host) => {
+      expect((await login(host, ada)).in).to.equal(false)
+      expect((await sh(host, 'getent passwd ada')).exitCode).to.equal(2)
+      expect(await must(host, 'ls -A /srv/ada/.ssh; mountpoint -q /home/ada/team')).to.equal('')
+      expect(await theirs(host)).to.equal('ours\nours\n')
+    })
+    const back = await bastionctl('rollback', ...tagged, '--yes')
+    expect(back.exitCode, back.stdout).to.equal(0)
+    await onAll(async (host) => {
+      expect((await login(host, ada)).in).to.equal(true)
+      expect(await theirs(host)).to.equal('ours\nours\n')
+    })
   })
 
   it('a home below a folder that others can write to is not moved either', async () => {
