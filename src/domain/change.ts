@@ -137,7 +137,7 @@ export interface AccessRow {
   readonly account: string
   /** An administrator. */
   readonly sudo: boolean
-  /** e.g. `RSA 2048 SHA256:… ann@laptop`; else `certificate of AUTHORITY`, `key handed out by PROGRAM`, `password` or `Kerberos ticket`. */
+  /** e.g. `RSA 2048 SHA256:… ann@laptop`; else `certificate of AUTHORITY`, `key handed out by PROGRAM`, `password`, `empty password`, `Kerberos ticket` or `host-based login`. */
   readonly key: string
   readonly today: boolean
   readonly after: boolean

@@ -27,6 +27,8 @@ export interface KeyFact {
   readonly since?: number
   /** Its `expiry-time` has passed, by the host's clock. */
   readonly expired?: true
+  /** Its `from=` has names of hosts, which count where sshd asks DNS alone: beside addresses, or nothing else that lets in. */
+  readonly fromNames?: 'some' | 'all'
   /** Its `expiry-time` as it stands there (`users`): `YYYYMMDD`, with hours, minutes and seconds, with `Z` for UTC. */
   readonly expires?: string
   /** Names of authorized_keys options on the line, without their values: `from`, `command`, `restrict`, `cert-authority` … */
@@ -59,7 +61,8 @@ export interface Account {
   readonly expires?: string
   /**
    * What PAM's account phase has against it: /etc/nologin or /run/nologin is there, its password expired too long ago, or it has to be changed first, which
-   * takes a terminal and the old one. `pam`: whatever else it has, as the operator says. Absent where nothing is known.
+   * takes a terminal and the old one; of the password's age only where sshd asks PAM (`UsePAM`). `pam`: whatever else it has, as the operator
+   * says. Absent where nothing is known.
    */
   readonly barred?: 'nologin' | 'run-nologin' | 'password-expired' | 'password-change' | 'pam'
   /** sudo lets it become root (`sudo -l -U`). root itself counts. */

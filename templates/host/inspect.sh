@@ -105,9 +105,7 @@ SHADOW
   # The day before: from that of shadow(5) on it is refused.
   last=$([ -z "$expires" ] || date -u -d "1970-01-01 + $((expires - 1)) days" +%F)
   barred=$(nologin_file "$uid" "$F/effective/$name")
-  if [ -z "$barred" ] && ! grep -qx 'usepam no' "$F/effective/$name"; then
-    barred=$(ageing "$changed" "$max" "$inactive" "$today")
-  fi
+  [ -n "$barred" ] || barred=$(ageing "$changed" "$max" "$inactive" "$today")
   if becomes_root "$name" "$uid"; then sudo=yes; else sudo=no; fi
   factors=
   while IFS='|' read -r kept place <&3; do

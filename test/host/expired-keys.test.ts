@@ -1,4 +1,4 @@
-/** Which keys of a file are said to have expired, by the host's clock. */
+/** What is said of a key's options beside their names: that it has expired, by the host's clock, and that its from= names hosts. */
 import { expect } from 'chai'
 import { execa } from 'execa'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -42,6 +42,27 @@ describe('parse_keys', () => {
     expect(await optionsOf(`expiry-time="${stamp(-1)}Z"`)).to.equal('expiry-time,expired')
     expect(await optionsOf(`expiry-time="${stamp(10)}"`)).to.equal('expiry-time')
     expect(await optionsOf(`expiry-time="${stamp(8)}"`)).to.equal('expiry-time,expired')
+  })
+
+  for (const [from, said] of [
+    ['bastion.example.org', 'from,from-all'],
+    ['*.example.org,!old.example.org', 'from,from-all'],
+    ['!bad.example.org,*', 'from,from-some'],
+    ['10.0.0.0/8,host.example.org', 'from,from-some'],
+    ['host,2001:db8::a', 'from,from-some'],
+    ['10.0.0.?,192.0.2.*', 'from'],
+    ['2001:db8::/32,fe80::ab', 'from'],
+    ['!10.0.0.1,10.0.0.0/8', 'from'],
+  ] as const)
+    it(`says of from="${from}": ${said}`, async () => {
+      expect(await optionsOf(`From="${from}"`)).to.equal(said)
+      expect(await optionsOf(`command="ls b.example",from="${from}",restrict`)).to.equal(
+        `command,from,restrict${said.slice('from'.length)}`,
+      )
+    })
+
+  it('says nothing of names for a command that speaks of from=', async () => {
+    expect(await optionsOf('command="echo ,from=\\"a.example\\""')).to.equal('command')
   })
 
   it('does not for a command that speaks of it', async () => {

@@ -112,6 +112,64 @@ describe('people with an odd way in', function () {
     })
   })
 
+  describe('who come by what a level switches off', () => {
+    everywhere('are named: an empty password', async (host) => {
+      await must(host, 'useradd -m -s /bin/sh guest && passwd -d guest')
+      await configure(host, 'PermitEmptyPasswords yes', 'PasswordAuthentication yes')
+      const enters = `ssh -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null guest@127.0.0.1 id -un`
+      expect(await must(host, enters)).to.equal('guest\n')
+      expect(await who(host)).to.match(/^guest +empty password +by password +all$/m)
+
+      const lost = await apply(host, 'auto')
+      expect(lost.stderr).to.match(/"guest" would be locked out: loses empty password \(PermitEmptyPasswords no\)/)
+      expect(lost.exitCode).to.equal(7)
+      succeeded(await apply(host, 'auto', '--accept-lockout', 'guest'))
+      expect(await must(host, `${enters} 2>&1 || true`)).to.match(/Permission denied/)
+    })
+
+    everywhere('are named: the name of a host, in from= and in AllowUsers', async (host) => {
+      const [fr, al] = [await addPerson([host], 'fr'), await addPerson([host], 'al')]
+      await must(host, `sed -i 's/^/from="*.example.org" /' /home/fr/.ssh/authorized_keys`)
+      await must(
+        host,
+        'for n in $(seq 254); do echo "$(hostname -I | cut -d. -f1-3).$n op$n.example.org"; done >>/etc/hosts',
+      )
+      await configure(host, 'UseDNS yes', 'AllowUsers admin fr al@*.example.org')
+      for (const one of [fr, al]) expect(await login(host, one)).to.include({ in: true })
+      expect(await who(host)).to.match(/^fr +ed25519 SHA256:\S+ fr +by key +/m)
+
+      const lost = await apply(host, 'later')
+      expect(lost.stderr)
+        .to.match(/"fr" would be locked out: loses ed25519 .*\(UseDNS no, and its from= has names of hosts alone\)/)
+        .and.match(/"al" would be locked out: loses ed25519 .*\(UseDNS no, and AllowUsers names hosts\)/)
+      expect(lost.exitCode).to.equal(7)
+      succeeded(await apply(host, 'later', '--leave', 'UseDNS'))
+      succeeded(await bastionctl('confirm', ...only(host)))
+      for (const one of [fr, al]) expect(await login(host, one)).to.include({ in: true })
+      const done = await apply(host, 'later', '--accept-lockout', 'fr', '--accept-lockout', 'al')
+      expect(succeeded(done)).to.match(
+        /UseDNS no: the names of hosts in AllowUsers al@\*\.example\.org count no longer/,
+      )
+      for (const one of [fr, al]) expect(await login(host, one)).to.include({ in: false })
+      expect(await login(host, admin())).to.include({ in: true })
+    })
+
+    everywhere('are named: a password that is too old for PAM, where sshd has not asked PAM', async (host) => {
+      const aged = await addPerson([host], 'aged')
+      await must(
+        host,
+        `printf '%s\\n' 'aged:${password}' 'admin:${password}' | chpasswd && chage -d 2020-01-01 -M 30 -I 5 aged`,
+      )
+      await configure(host, 'UsePAM no')
+      expect(await login(host, aged)).to.include({ in: true })
+      const lost = await apply(host, 'auto')
+      expect(lost.stderr).to.match(
+        /"aged" would be locked out: loses ed25519 .*\(UsePAM yes, and its password has expired\)/,
+      )
+      expect(lost.exitCode).to.equal(7)
+    })
+  })
+
   describe('by keys of which sshd says something else than who gets in', () => {
     everywhere('no more than that is said: an expired key, root behind PermitRootLogin, from=', async (host) => {
       await addPerson([host], 'temp')

@@ -10,6 +10,7 @@ import {
   byPasswordToday,
   effective,
   getsInToday,
+  keptOut,
   keyReaches,
   whyNotBeside,
   withOnly,
@@ -18,7 +19,7 @@ import type { MfaState } from '../mfa/state.js'
 import type { Intent } from './setting.js'
 import type { Settled } from './foreign.js'
 import { describeKey, refusal, unasked } from './keys.js'
-import { byTicketToday, keysElsewhere, ticketOpens, unknownKey } from './ways.js'
+import { byHostToday, byTicketToday, hostOpens, keysElsewhere, ticketOpens, unknownKey } from './ways.js'
 
 export interface Access {
   /** As the account will be: the same with other effective values. */
@@ -53,10 +54,16 @@ function accessFor(before: Account, after: Account, state: MfaState): Access {
     used,
     row: { ...rowOf(before, after, { name, key: unknownKey, refused }, state), byRule: true as const },
   }))
-  const others = [...passwordRow(before, after, state), ...ticketRow(before, after, state)]
+  const others = [
+    ...passwordRow(before, after, state),
+    ...ticketRow(before, after, state),
+    ...hostRow(before, after, state),
+  ]
   const rows = [...[...ofFiles, ...elsewhere].map(({ row }) => row), ...others]
   const today = getsInToday(withGoodKeys(before), state) || elsewhere.some((one) => one.row.today)
-  const later = getsInToday(withGoodKeys(after), state) || elsewhere.some((one) => one.row.after)
+  const later =
+    keptOutThen(before, after) === undefined &&
+    (getsInToday(withGoodKeys(after), state) || elsewhere.some((one) => one.row.after))
   // Whoever still has a key of their own that opens a session can do without a password, not who might come by one that nobody has seen.
   const spared =
     ofFiles.some(({ key, row }) => row.after && !key.options.includes('command')) ||
@@ -107,9 +114,13 @@ export function withGoodKeys(account: Account): Account {
 function rowOfKey(before: Account, after: Account, key: KeyFact, state: MfaState): AccessRow {
   const refused = ({ effective: values }: Account): string | undefined => refusal(values, key)
   const row = rowOf(before, after, { name: describeKey(key), key, refused }, state)
-  // sshd says no to root only once the login is through (auth_root_allowed).
+  // sshd says no to root only once the login is through (auth_root_allowed), and so does PAM.
   const beyond =
-    row.today && !row.after && refused(after) === undefined && admitted(after) !== 'no' && !keyReaches(after)
+    row.today &&
+    !row.after &&
+    refused(after) === undefined &&
+    admitted(after) !== 'no' &&
+    (!keyReaches(after) || keptOutThen(before, after) !== undefined)
   return { ...row, ...(beyond ? { unasked: true } : unasked(after, key)) }
 }
 
@@ -124,11 +135,18 @@ function rowOf(before: Account, after: Account, { name, key, refused }: Judged, 
     const only = withOnly(account, key)
     return refused(account) === undefined && (byAnyKeyToday(only, state) || runsForRoot(only))
   }
-  const [today, later] = [opens(before), opens(after)]
+  const kept = keptOutThen(before, after)
+  const [today, later] = [opens(before), opens(after) && kept === undefined]
   // What keeps it out: afterwards, or until now.
   const shut = later ? before : after
-  const why = today === later ? undefined : (refused(shut) ?? whyNot(shut, state))
+  const why = today === later ? undefined : (refused(shut) ?? (later ? undefined : kept) ?? whyNot(shut, state))
   return row(before, name, today, later, why)
+}
+
+/** What PAM has against it, once sshd asks PAM. */
+function keptOutThen(before: Account, after: Account): string | undefined {
+  const kept = keptOut(before) === undefined ? keptOut(after) : undefined
+  return kept && `UsePAM yes, and ${kept}`
 }
 
 function row({ name, sudo }: Account, key: string, today: boolean, after: boolean, why?: string): AccessRow {
@@ -143,19 +161,33 @@ function passwordRow(before: Account, after: Account, state: MfaState): AccessRo
   const why =
     admitted(after) === 'no'
       ? whyNot(after, state)
-      : off('passwordauthentication')
-        ? 'PasswordAuthentication no'
-        : ['kbdinteractiveauthentication', 'challengeresponseauthentication'].some(off)
-          ? 'KbdInteractiveAuthentication no'
-          : `PermitRootLogin ${after.effective.permitrootlogin?.[0] ?? ''}`
-  return [row(before, 'password', true, false, why)]
+      : before.password === 'empty' && off('permitemptypasswords')
+        ? 'PermitEmptyPasswords no'
+        : off('passwordauthentication')
+          ? 'PasswordAuthentication no'
+          : ['kbdinteractiveauthentication', 'challengeresponseauthentication'].some(off)
+            ? 'KbdInteractiveAuthentication no'
+            : `PermitRootLogin ${after.effective.permitrootlogin?.[0] ?? ''}`
+  return [row(before, passwordName(before), true, false, why)]
+}
+
+export function passwordName({ password }: Account): string {
+  return password === 'empty' ? 'empty password' : 'password'
 }
 
 function ticketRow(before: Account, after: Account, state: MfaState): AccessRow[] {
   if (!byTicketToday(before) || ticketOpens(after)) return []
-  const why =
-    effective(after.effective, 'gssapiauthentication')[0] === 'no' ? 'GSSAPIAuthentication no' : whyNot(after, state)
-  return [row(before, 'Kerberos ticket', true, false, admitted(after) === 'no' ? whyNot(after, state) : why)]
+  return [row(before, 'Kerberos ticket', true, false, whyShut(after, 'GSSAPIAuthentication', state))]
+}
+
+function hostRow(before: Account, after: Account, state: MfaState): AccessRow[] {
+  if (!byHostToday(before) || hostOpens(after)) return []
+  return [row(before, 'host-based login', true, false, whyShut(after, 'HostbasedAuthentication', state))]
+}
+
+function whyShut(after: Account, keyword: string, state: MfaState): string {
+  const off = effective(after.effective, keyword.toLowerCase())[0] === 'no'
+  return off && admitted(after) !== 'no' ? `${keyword} no` : whyNot(after, state)
 }
 
 /** A program that runs a forced command as root, such as a backup, loses its key like anybody; the notice of cloud images does not count. */
@@ -169,6 +201,8 @@ function runsForRoot(account: Account): boolean {
 export function whyNot(account: Account, state: MfaState): string {
   const { effective: values } = account
   if (admitted(account) === 'no') {
+    if (admitted({ ...account, effective: { ...values, usedns: ['yes'] } }) !== 'no')
+      return 'UseDNS no, and AllowUsers names hosts'
     const lists = ['AllowGroups', 'AllowUsers', 'DenyGroups', 'DenyUsers']
     const of = (list: string): readonly string[] => values[list.toLowerCase()] ?? []
     const shut = lists.find((list) => admitted({ ...account, effective: { [list.toLowerCase()]: of(list) } }) === 'no')

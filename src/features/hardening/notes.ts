@@ -2,7 +2,9 @@
 import type { Facts } from '../../domain/facts.js'
 import type { HardenPolicy } from '../../domain/policy.js'
 import { atLeast } from '../../os/openssh.js'
-import { effective } from '../mfa/entry.js'
+import { foreignDirectives } from '../foreign.js'
+import { effective, namesHost } from '../mfa/entry.js'
+import { hardeningFeature } from '../sshd-files.js'
 import { comesBack } from './back.js'
 import type { Intents } from './intents.js'
 
@@ -13,6 +15,8 @@ export function notesOf(policy: HardenPolicy, facts: Facts, { lines, left }: Int
   return [
     ...left.map(({ keyword, why }) => `${keyword}: ${why}`),
     ...keysFromElsewhere(facts),
+    ...namesOfHosts(facts, lines),
+    ...vouchingHosts(facts, lines),
     ...(tries === undefined
       ? []
       : [
@@ -29,6 +33,48 @@ export function notesOf(policy: HardenPolicy, facts: Facts, { lines, left }: Int
         ]
       : []),
   ]
+}
+
+/** What counted by the name of a host, once sshd asks DNS no more: it sees addresses then. */
+function namesOfHosts(facts: Facts, lines: Intents['lines']): string[] {
+  const { accounts } = facts
+  if (!turnsOff(facts, lines, 'UseDNS')) return []
+  const lists = ['AllowUsers', 'DenyUsers'].flatMap((keyword) =>
+    unique(accounts.flatMap(({ effective: values }) => values[keyword.toLowerCase()] ?? []))
+      .filter(namesHost)
+      .map((pattern) => `${keyword} ${pattern}`),
+  )
+  const blocks = foreignDirectives(facts, hardeningFeature)
+    .filter(({ match = [] }) =>
+      match.some((word, at) => /^host(?:=|$)/i.test(word) && namesHost(`@${match[at + 1] ?? word}`)),
+    )
+    .map((one) => `Match ${(one.match ?? []).join(' ')} of ${one.path}`)
+  const keys = accounts.flatMap(({ name, keys: own }) =>
+    own.some(({ fromNames }) => fromNames === 'some') ? [`from= of keys of ${name}`] : [],
+  )
+  return unique([...lists, ...blocks, ...keys]).map(
+    (what) => `UseDNS no: the names of hosts in ${what} count no longer, addresses do`,
+  )
+}
+
+/** Who comes so is written nowhere: what the table has are accounts that nothing else explains. */
+function vouchingHosts(facts: Facts, lines: Intents['lines']): string[] {
+  return turnsOff(facts, lines, 'HostbasedAuthentication')
+    ? [
+        'HostbasedAuthentication no: whoever comes by the word of another host does not any more; of accounts with a key or a password nobody knows whether they do',
+      ]
+    : []
+}
+
+function turnsOff({ accounts }: Facts, lines: Intents['lines'], keyword: string): boolean {
+  return (
+    lines.some((line) => line.keyword === keyword && line.value === 'no') &&
+    accounts.some(({ effective: values }) => effective(values, keyword.toLowerCase())[0] === 'yes')
+  )
+}
+
+function unique(texts: readonly string[]): string[] {
+  return [...new Set(texts)]
 }
 
 /** Keys that stand in no file: sshd cannot be asked about them beforehand (lock-out 26). */

@@ -10,7 +10,7 @@ import {
   withOnly,
 } from '../mfa/entry.js'
 import { mfaState, type MfaState } from '../mfa/state.js'
-import { whyNot } from './access.js'
+import { passwordName, whyNot } from './access.js'
 import { describeKey, offerable, refusal } from './keys.js'
 import { keysElsewhere, unknownKey, type KeyElsewhere } from './ways.js'
 
@@ -30,7 +30,7 @@ export interface AccessToday {
   readonly account: string
   /** An administrator. */
   readonly sudo: boolean
-  /** e.g. `RSA 2048 SHA256:… ann@laptop`; else `certificate of AUTHORITY`, `key handed out by PROGRAM`, or `password`. */
+  /** e.g. `RSA 2048 SHA256:… ann@laptop`; else `certificate of AUTHORITY`, `key handed out by PROGRAM`, `password` or `empty password`. */
   readonly key: string
   /** What sshd answered when the key was offered; absent where it could not be (`from=`, and where there is no key at hand), and where there was no answer. */
   readonly accepted?: boolean
@@ -91,7 +91,13 @@ function notYet(account: Account, enters: Entering, state: MfaState): string | u
 function passwordRow(account: Account): AccessToday {
   const why = keptOut(account)
   const enters = why === undefined || account.barred === 'password-change' ? 'by password' : 'no'
-  return { account: account.name, sudo: account.sudo, key: 'password', enters, ...(why === undefined ? {} : { why }) }
+  return {
+    account: account.name,
+    sudo: account.sudo,
+    key: passwordName(account),
+    enters,
+    ...(why === undefined ? {} : { why }),
+  }
 }
 
 /** What then says that it gets in are sshd's settings, not its answer. */

@@ -1,4 +1,4 @@
-/** Ways in that no key file shows: keys that a command hands out, certificates, Kerberos tickets. Judged by rule alone, since none is at hand to offer. */
+/** Ways in that no key file shows: keys that a command hands out, certificates, Kerberos tickets, hosts that vouch. Judged by rule alone, since none is at hand to offer. */
 import type { Account, KeyFact } from '../../domain/facts.js'
 import { authoritiesOf, keyCommand, refusesAuthority, refusesSeen } from '../mfa/elsewhere.js'
 import { admitted, effective, keyReaches } from '../mfa/entry.js'
@@ -63,11 +63,25 @@ export function byTicketToday(account: Account): boolean {
 }
 
 export function ticketOpens(account: Account): boolean {
+  return opensBy(account, 'gssapiauthentication', 'gssapi-with-mic')
+}
+
+/** The same where sshd takes another host's word for who comes from there. */
+export function byHostToday(account: Account): boolean {
+  const { keys, password, logins } = account
+  return keys.length === 0 && password === 'locked' && logins.lately && hostOpens(account)
+}
+
+export function hostOpens(account: Account): boolean {
+  return opensBy(account, 'hostbasedauthentication', 'hostbased')
+}
+
+function opensBy(account: Account, keyword: string, method: string): boolean {
   const ways = effective(account.effective, 'authenticationmethods')
   return (
-    effective(account.effective, 'gssapiauthentication')[0] === 'yes' &&
+    effective(account.effective, keyword)[0] === 'yes' &&
     admitted(account) !== 'no' &&
     keyReaches(account) &&
-    (ways.length === 0 || ways.some((way) => way === 'any' || way === 'gssapi-with-mic'))
+    (ways.length === 0 || ways.some((way) => way === 'any' || way === method))
   )
 }

@@ -35,15 +35,24 @@ export function admitted(account: Account): Verdict {
   const list = (keyword: string) =>
     (account.effective[keyword] ?? []).flatMap((value) => value.split(/\s+/)).filter(Boolean)
   const [users, groups] = [list('allowusers'), list('allowgroups')]
-  const denied = namedBy(list('denyusers'), account)
+  const counts = (pattern: string): boolean => isYes(account, 'usedns') || !namesHost(pattern)
+  const denied = namedBy(list('denyusers').filter(counts), account)
   if (denied === 'yes' || grouped(list('denygroups'), account.groups)) return 'no'
   if (groups.length > 0 && !grouped(groups, account.groups)) return 'no'
-  const allowed = users.length === 0 ? 'yes' : namedBy(users, account)
+  const allowed = users.length === 0 ? 'yes' : namedBy(users.filter(counts), account)
   return allowed === 'yes' && denied === 'depends' ? 'depends' : allowed
 }
 
+/** Whether it has the name of a host behind an `@`: sshd knows names only where it asks DNS. */
+export function namesHost(pattern: string): boolean {
+  const [, host = ''] = pattern.split('@')
+  return /[a-z]/i.test(host) && !host.includes(':')
+}
+
 /** What keeps it out today whatever sshd says, and would be no doing of a change; undefined where nothing does. */
-export function keptOut({ barred, password }: Account): string | undefined {
+export function keptOut({ barred, password, effective: values }: Account): string | undefined {
+  // sshd by itself minds the age of a password only where one is typed (auth-passwd.c).
+  if (barred?.startsWith('password') === true && effective(values, 'usepam')[0] === 'no') return undefined
   switch (barred) {
     case 'nologin':
       return '/etc/nologin is there'
@@ -177,7 +186,8 @@ export function keyReaches(account: Account): boolean {
 
 /** A password alone is enough today. */
 export function byPasswordToday(account: Account, state: MfaState): boolean {
-  if (admitted(account) === 'no' || account.password !== 'set' || !factorReaches(account)) return false
+  const usable = account.password === 'set' || (account.password === 'empty' && isYes(account, 'permitemptypasswords'))
+  if (admitted(account) === 'no' || !usable || !factorReaches(account)) return false
   const asks = isYes(account, 'passwordauthentication') || (!state.on && asksByKeyboard(account))
   return (
     asks &&

@@ -44,7 +44,8 @@ key_files() {
 }
 
 # parse_keys FILE: type|base64|options|comment, the options by name only (values hold commands and addresses); `expired` stands for an
-# expiry-time that has passed (auth_authorise_keyopts): in local time, or in UTC behind a Z.
+# expiry-time that has passed (auth_authorise_keyopts): in local time, or in UTC behind a Z; `from-some` for a from= that has names of hosts,
+# and `from-all` for one that lets in nothing else.
 parse_keys() {
   [ -f "$1" ] && [ -r "$1" ] || return 0
   awk '
@@ -73,6 +74,8 @@ parse_keys() {
           now = clock(end ~ /z$/ ? "date -u +%Y%m%d%H%M%S" : "date +%Y%m%d%H%M%S")
           if (substr(end "000000", 1, 14) < now) expired = ",expired"
         }
+        if (opts ~ /(^|,)[Ff][Rr][Oo][Mm]="([^"]*,)?[^",:]*[A-Za-z][^",:]*[",]/)
+          expired = expired ",from-" (opts ~ /(^|,)[Ff][Rr][Oo][Mm]="([^"]*,)?([^"!,A-Za-z][^",A-Za-z]*|[^"!,]*:[^",]*)[",]/ ? "some" : "all")
         opts = opts expired
         gsub(/"([^"\\]|\\.)*"/, "", opts); gsub(/=/, "", opts); gsub(/[^A-Za-z0-9,-]/, "", opts)
         # sshd takes them in any case.

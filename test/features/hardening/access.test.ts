@@ -2,9 +2,9 @@
 import { expect } from 'chai'
 import type { Account, Facts } from '../../../src/domain/facts.js'
 import type { HardenPolicy } from '../../../src/domain/policy.js'
-import { draft } from '../../../src/features/index.js'
+import { accessToday, draft } from '../../../src/features/index.js'
 import { refusal } from '../../fakes/refusal.js'
-import { account, admin, hardening, key, policy, stockEffective, stockFacts } from '../facts.js'
+import { account, admin, file, hardening, key, policy, stockEffective, stockFacts } from '../facts.js'
 
 const strict = (more: Partial<HardenPolicy> = {}): HardenPolicy => hardening({ level: 'strict', ...more })
 
@@ -161,6 +161,105 @@ describe('who loses what by a level', () => {
     expect(reasons(hardening(), ticket({}))).to.deep.equal({})
     expect(reasons(strict(), ticket({ logins: { lately: false } }))).to.deep.equal({})
     expect(reasons(strict(), ticket({ keys: admin.keys }))).to.deep.equal({})
+  })
+
+  const told = (wanted: HardenPolicy, facts: Facts): string =>
+    draft(wanted, facts)
+      .notes.filter((note) => /UseDNS no|HostbasedAuthentication no/.test(note))
+      .join('\n')
+
+  it('who can have come by the word of another host only; of others a note says that nobody knows', () => {
+    const vouched = (more: Partial<Account>): Facts =>
+      taking({ hostbasedauthentication: ['yes'] }, with_(stockFacts(), account('node', { keys: [], ...more })))
+    expect(reasons(hardening(), vouched({}))).to.deep.equal({
+      node: 'loses host-based login (HostbasedAuthentication no)',
+    })
+    for (const more of [{ logins: { lately: false } }, { keys: admin.keys }])
+      expect(reasons(hardening(), vouched(more))).to.deep.equal({})
+    expect(told(hardening(), vouched({}))).to.match(/HostbasedAuthentication no: .* nobody knows whether they do/)
+    const left = hardening({ leave: ['HostbasedAuthentication'] })
+    expect([reasons(left, vouched({})), told(left, vouched({})), told(hardening(), stockFacts())]).to.deep.equal([
+      {},
+      '',
+      '',
+    ])
+  })
+
+  it('who has an empty password, where sshd takes it', () => {
+    const guest = (empty: 'yes' | 'no'): Facts =>
+      taking({ permitemptypasswords: [empty] }, with_(stockFacts(), account('guest', { keys: [], password: 'empty' })))
+    expect(reasons(hardening(), guest('yes'))).to.deep.equal({
+      guest: 'loses empty password (PermitEmptyPasswords no)',
+    })
+    const left = hardening({ leave: ['PermitEmptyPasswords'] })
+    expect(reasons(left, guest('yes'))).to.deep.equal({ guest: 'loses empty password (PasswordAuthentication no)' })
+    expect(reasons(hardening(), guest('no'))).to.deep.equal({})
+    expect(accessToday(guest('yes'))).to.deep.include({
+      account: 'guest',
+      sudo: false,
+      key: 'empty password',
+      enters: 'by password',
+    })
+  })
+
+  describe('who comes by the name of a host, which counts with UseDNS yes alone', () => {
+    const dns = { usedns: ['yes'] }
+    const from = (fromNames: 'some' | 'all') => account('fr', { keys: [{ ...key('from'), fromNames }] })
+
+    it('keys that nothing else lets in', () => {
+      expect(reasons(hardening(), taking(dns, with_(stockFacts(), from('all'))))).to.deep.equal({
+        fr: 'loses ed25519 SHA256:x (UseDNS no, and its from= has names of hosts alone)',
+      })
+      const left = hardening({ leave: ['UseDNS'] })
+      expect(reasons(left, taking(dns, with_(stockFacts(), from('all'))))).to.deep.equal({})
+      const [row] = draft(hardening(), with_(stockFacts(), from('all'))).access.filter(
+        ({ account: name }) => name === 'fr',
+      )
+      expect(row).to.include({ today: false, after: false })
+    })
+
+    it('AllowUsers', () => {
+      const near = taking({ ...dns, allowusers: ['admin', 'ci@10.0.0.0/8', 'alice@*.example.org'] })
+      expect(reasons(hardening(), near)).to.deep.equal({
+        alice: 'loses ed25519 SHA256:x (UseDNS no, and AllowUsers names hosts)',
+      })
+      expect(reasons(hardening({ leave: ['UseDNS'] }), near)).to.deep.equal({})
+    })
+
+    it('and what has names beside addresses, or keeps somebody out by name, is said', () => {
+      const block = file('/etc/ssh/sshd_config.d/60-theirs.conf', 'Match Host *.example.org\n  MaxSessions 2\n')
+      const facts = taking(
+        { ...dns, denyusers: ['*@bad.example.org', 'x@2001:db8::a'] },
+        with_(stockFacts(), from('some')),
+      )
+      const notes = told(hardening(), { ...facts, files: [...facts.files, block] })
+      expect(notes.split('\n')).to.deep.equal(
+        [
+          'DenyUsers *@bad.example.org',
+          'Match Host *.example.org of /etc/ssh/sshd_config.d/60-theirs.conf',
+          'from= of keys of fr',
+        ].map((what) => `UseDNS no: the names of hosts in ${what} count no longer, addresses do`),
+      )
+      expect(reasons(hardening(), facts)).to.deep.equal({})
+    })
+  })
+
+  it('whose password is too old for PAM, where sshd did not ask PAM', () => {
+    const aged = account('aged', { barred: 'password-expired' })
+    const without = taking({ usepam: ['no'] }, with_(stockFacts(), aged))
+    expect(reasons(hardening(), without)).to.deep.equal({
+      aged: 'loses ed25519 SHA256:x (UsePAM yes, and its password has expired)',
+    })
+    expect(accessToday(without)).to.deep.include({
+      account: 'aged',
+      sudo: false,
+      key: 'ed25519 SHA256:x',
+      enters: 'by key',
+    })
+    expect(reasons(hardening({ leave: ['UsePAM'] }), without)).to.deep.equal({})
+    expect(reasons(hardening(), with_(stockFacts(), aged))).to.deep.equal({})
+    const rows = draft(hardening({ acceptLockout: ['aged'] }), without).access
+    expect(rows.find(({ account: name }) => name === 'aged')).to.include({ today: true, after: false, unasked: true })
   })
 
   it('a password beside a key: shown, and a loss only where no key of its own is left', () => {
