@@ -13,6 +13,11 @@ describe('path_of', () => {
     expect(await filled('%h/.ssh/%u/%u')).to.equal('/home/ann/.ssh/ann/ann')
   })
 
+  it('fills in the uid, and makes one percent sign of two, as sshd_config(5) has it', async () => {
+    expect(await filled('/etc/ssh/keys/%U', 'root', '/root')).to.equal('/etc/ssh/keys/0')
+    expect(await filled('/k/%%u%u/%%%U%', 'root', '/root')).to.equal('/k/%uroot/%0%')
+  })
+
   it('leaves everything else, and what has been filled in, alone', async () => {
     expect(await filled('.ssh/authorized_keys')).to.equal('.ssh/authorized_keys')
     expect(await filled('100%/%x')).to.equal('100%/%x')

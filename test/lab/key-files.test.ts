@@ -157,6 +157,31 @@ describe('keys in several files', function () {
       expect(await look()).to.deep.equal(was)
     })
 
+    it('are found by number where sshd looks for them so, shown by who, and go with whoever leaves', async () => {
+      const number = 'id -u bob'
+      await onAll((host) => must(host, `mv /srv/keys/bob /srv/keys/$(${number})`).then(() => undefined))
+      await onAll((host) =>
+        must(
+          host,
+          `echo 'AuthorizedKeysFile .ssh/authorized_keys /srv/keys/%U' >/etc/ssh/sshd_config.d/50-keys.conf && systemctl reload ssh`,
+        ).then(() => undefined),
+      )
+      await remember()
+      await enter(true)
+      const print = (await execa('ssh-keygen', ['-lf', `${second.key}.pub`])).stdout.split(' ')[1] ?? ''
+      const line = done(await bastionctl('who', ...tagged))
+        .split('\n')
+        .find((one) => one.includes(print))
+      expect(line).to.match(/^bob .* by key +all$/)
+      expect(done(await remove('bob'))).to.match(/is removed, from \/srv\/keys\/\d+/)
+      await enter(false)
+      await onAll(async (host) => {
+        expect(await must(host, 'ls /srv/keys')).to.equal('')
+      })
+      await back()
+      await reads('.ssh/authorized_keys /srv/keys/%u')
+    })
+
     it('keep an account where the file is others’ too, which the plan says', async () => {
       await reads('.ssh/authorized_keys /srv/keys/all')
       await onAll((host) => must(host, 'mv /srv/keys/bob /srv/keys/all').then(() => undefined))

@@ -42,20 +42,26 @@ plain() {
   esac
 }
 
-# path_of PATTERN NAME HOME: with %u and %h filled in, as sshd_config(5) and pam_google_authenticator(8) have them.
+# path_of PATTERN NAME HOME: with the tokens of sshd_config(5) filled in, which pam_google_authenticator(8) has two of.
 path_of() {
   _left=$1 _filled=
   while :; do
-    _filled=$_filled${_left%%%[uh]*}
+    _filled=$_filled${_left%%\%*}
     case $_left in
-    *%[uh]*) _left=${_left#"${_left%%%[uh]*}"} ;;
+    *%*) _left=${_left#*%} ;;
     *) break ;;
     esac
     case $_left in
-    %u*) _filled=$_filled$2 ;;
-    *) _filled=$_filled$3 ;;
+    u*) _filled=$_filled$2 ;;
+    h*) _filled=$_filled$3 ;;
+    U*) _filled=$_filled$(getent passwd "$2" | cut -d: -f3) ;;
+    %*) _filled=$_filled% ;;
+    *)
+      _filled=$_filled%
+      continue
+      ;;
     esac
-    _left=${_left#%?}
+    _left=${_left#?}
   done
   printf '%s\n' "$_filled"
 }

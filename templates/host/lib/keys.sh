@@ -14,7 +14,7 @@ unfit() {
   _reader=$2 _in=${1%/*}
   case $1 in
   "$3"/*) [ "$(stat -Lc %U "$_in")" = "$2" ] || as_owner "$2" test -w "$_in" || { echo "$2 cannot write to $_in"; return; } ;;
-  *[/.]"$2" | *[/.]"$2"[/.]*)
+  *[/.]"$2" | *[/.]"$2"[/.]* | */"$(id -u "$2")" | */"$(id -u "$2")"/*)
     _reader=root
     roots_alone "$_in" || { echo "others than root can change what is in $_in"; return; }
     ;;
