@@ -82,7 +82,8 @@ export function changeData(change: Change, order: ChangeOrder): Data {
     ]),
     admins: names(
       change.access
-        .filter(({ sudo, after, alsoOf, byRule }) => sudo && after && alsoOf === undefined && byRule !== true)
+        .filter(({ sudo, after, alsoOf }) => sudo && after && alsoOf === undefined)
+        .filter(({ byRule, unasked }) => byRule !== true && unasked !== true)
         .map(({ account }) => account),
     ),
     ...sunsetData(change, order),

@@ -67,6 +67,7 @@ describe('harden', function () {
   ])
 
   let folder = ''
+  let ann: Person
   let old: Person
   const untouched = new Map<string, Awaited<ReturnType<typeof state>>>()
   /** With baseline first and the factor behind it. */
@@ -74,7 +75,7 @@ describe('harden', function () {
 
   before(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-keys-'))
-    await addPerson(generations, 'ann')
+    ann = await addPerson(generations, 'ann')
     old = await addPerson(generations, 'old')
     for (const [name, ...kind] of [
       ['rsa', '-t', 'rsa', '-b', '2048'],
@@ -98,6 +99,11 @@ describe('harden', function () {
       .to.match(/old +RSA 2048 SHA256:\S+ rsa +in → out +RequiredRSASize 3072/)
       .and.match(/old +ecdsa-sha2-nistp256 SHA256:\S+ ecdsa +in → out +PubkeyAccepted\w+ has no ecdsa/)
       .and.match(/ann +ed25519 SHA256:\S+ ann +in → in/)
+    const shown = stdout.split('\n').map((line) => line.trim())
+    const settings = shown.flatMap((line, at) => (/^\+[A-Z]/.test(line) ? [[line, shown[at - 1] ?? '']] : []))
+    expect(settings.length).to.be.greaterThan(30)
+    for (const [line, above] of settings) expect(above, line).to.match(/^\+# \S+ \S+/)
+    expect(settings).to.deep.include(['+PasswordAuthentication no', '+# a password can be guessed'])
     // The table is a forecast; sshd's own answers stand below it, and bear it out.
     expect(stdout)
       .to.match(
@@ -381,6 +387,34 @@ describe('harden', function () {
       expect(await login(host, { name: 'ann', key: path.join(folder, 'ecdsa') })).to.include({ in: true })
     })
   })
+
+  everywhere('lets in the groups of --allow-group alone, and stock takes that back (lockout 20)', async (host) => {
+    const before = await state(host)
+    const agreed = ['ann', 'old'].flatMap((name) => ['--accept-lockout', name])
+    const done = await harden(...only(host), '--level', 'baseline', '--allow-group', 'admin', ...agreed, ...unattended)
+    expect(lineOf(host, done), done.stdout + done.stderr).to.contain(' confirmed')
+    expect((await effective(host, 'ann')).get('allowgroups')).to.equal('admin')
+    expect(await login(host, admin())).to.include({ in: true })
+    for (const out of [ann, old]) expect(await login(host, out), out.name).to.include({ in: false })
+    succeeded(await harden(...only(host), '--level', 'stock', ...unattended))
+    expect(difference(before, await state(host))).to.deep.equal([])
+    for (const back of [ann, old]) expect(await login(host, back), back.name).to.include({ in: true })
+  })
+
+  everywhere(
+    'is refused on the host where the administrator has lost their key since the plan (lockout 19)',
+    async (host) => {
+      const plan = await savedPlanOf(['harden'], {}, [host], '--level', 'baseline')
+      const keys = '/home/admin/.ssh/authorized_keys'
+      await whileBroken(host, `mv ${keys} /srv/keys`, `mv /srv/keys ${keys}`, async () => {
+        const before = await state(host)
+        const done = await bastionctl('apply', plan, ...unattended)
+        expect(lineOf(host, done)).to.contain(' refused | sshd would accept no key of any administrator')
+        expect(done.exitCode).to.equal(11)
+        expect(difference(before, await state(host))).to.deep.equal([])
+      })
+    },
+  )
 
   everywhere('leaves nothing behind where its plan is refused', async (host) => {
     const before = await state(host)

@@ -59,10 +59,9 @@ settled() {
   [ -z "$UNSETTLED" ]
 }
 
-# administrator_left RESULT: of the administrators that the plan counts on, one has a key that sshd accepts. Where none of them has a key
-# that can be offered from here (from=, certificates), that is not known.
+# administrator_left RESULT: of the administrators that the plan counts on, one has a key that sshd accepts. Where it counts on none with a
+# key that can be offered from here (from=, certificates), that is not known.
 administrator_left() {
   [ -s "$RUN/data/admins" ] || return 0
-  cut -d'|' -f1 "$1" | grep -qxFf "$RUN/data/admins" || return 0
   sed -n 's/^\([^|]*\)|.*|accepted$/\1/p' "$1" | grep -qxFf "$RUN/data/admins"
 }

@@ -80,6 +80,7 @@ prepare_sunset() {
   [ -s "$RUN/data/admins" ] || answer refused no-administrator 'no administrator would get in: nobody with sudo and a key has a factor or is exempt'
   head -n 3 "$RUN/data/admins" | sunset_cases "$RUN/data/cases" >"$RUN/cases-now"
   mv "$RUN/cases-now" "$RUN/data/cases"
+  grep -xFf "$RUN/accepted" "$RUN/candidates" >"$RUN/data/admins"
   # sshd's files are not touched: what it says now of whoever is still there is what it has to say afterwards.
   sshd_reads | origins "$RUN/origins"
   sshd_judges "$CHANGES/$(wanted base)/expect" "$RUN/sshd-args" "$RUN/origins" |
