@@ -245,7 +245,7 @@ describe('who loses what by a level', () => {
   })
 
   it('whose password is too old for PAM, where sshd did not ask PAM', () => {
-    const aged = account('aged', { barred: 'password-expired' })
+    const aged = account('aged', { barred: 'password-expired', keys: [{ ...key(), accepted: true }] })
     const without = taking({ usepam: ['no'] }, with_(stockFacts(), aged))
     expect(reasons(hardening(), without)).to.deep.equal({
       aged: 'loses ed25519 SHA256:x (UsePAM yes, and its password has expired)',
@@ -254,6 +254,7 @@ describe('who loses what by a level', () => {
       account: 'aged',
       sudo: false,
       key: 'ed25519 SHA256:x',
+      accepted: true,
       enters: 'by key',
     })
     expect(reasons(hardening({ leave: ['UsePAM'] }), without)).to.deep.equal({})
