@@ -26,9 +26,26 @@ export function unfit(inspection: Inspection, skew: number): string | undefined 
   }
   if (facts.missingTools.length > 0) return `it lacks ${facts.missingTools.join(', ')}`
   if (facts.sshd.unit === '') return 'no unit of sshd is installed'
+  if (punishesProof(facts))
+    return 'its sshd listens on IPv6 alone, and PerSourcePenalties would keep the proof out, which has one address there: set PerSourcePenaltyExemptList ::1, or let it listen on 127.0.0.1 too'
   if (facts.sshd.selfTest !== '') return `sshd -t refuses its present files: ${facts.sshd.selfTest}`
   if (Math.abs(skew) > mostSkew) return `its clock is off by ${String(skew)} s: codes would be refused`
   return undefined
+}
+
+/** From 9.8 on, where everybody who proves something would come from ::1, some of them to be refused. */
+function punishesProof({ accounts }: Inspection['facts']): boolean {
+  const {
+    listenaddress = [],
+    persourcepenalties = ['no'],
+    persourcepenaltyexemptlist = [],
+  } = accounts[0]?.effective ?? {}
+  return (
+    listenaddress.length > 0 &&
+    listenaddress.every((address) => address.startsWith('[')) &&
+    persourcepenalties[0] !== 'no' &&
+    !persourcepenaltyexemptlist.some((list) => list.split(',').some((one) => /^::1(?:\/128)?$/.test(one)))
+  )
 }
 
 /** Whose change has to be settled before the next one. */

@@ -85,7 +85,7 @@ try() {
 }
 
 # 127.9.50.0 and on; the last run's addresses may be in disgrace still.
-source_address() { printf '127.9.%d.%d\n' "$((50 + ATTEMPT / 250))" "$((1 + ATTEMPT % 250))"; }
+source_address() { source_of "127.9.$((50 + ATTEMPT / 250)).$((1 + ATTEMPT % 250))"; }
 
 quiet_shell() {
   sshd_effective "$1" "$ARGS" 2>/dev/null | grep '^forcecommand ' | grep -qv '^forcecommand none$'

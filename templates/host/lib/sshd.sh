@@ -114,13 +114,22 @@ sshd_target() {
   ask_sshd root "$1" 2>/dev/null | target_in -
 }
 
-# target_in FILE: of what `sshd -T` has said.
+# target_in FILE: of what `sshd -T` has said. IPv6 only where there is nothing else: it has one loopback address.
 target_in() {
-  _listen=$(sed -n '/^listenaddress [^[]/ { s/^listenaddress //p; q; }' "$1")
+  _listen=$(awk '$1 == "listenaddress" { if (at == "" || at ~ /^[[]/ && $2 !~ /^[[]/) at = $2 } END { print at }' "$1")
   _port=${_listen##*:}
   case ${_listen%:*} in
   0.0.0.0 | '') printf '127.0.0.1 %s\n' "${_port:-22}" ;;
-  *) printf '%s %s\n' "${_listen%:*}" "$_port" ;;
+  '[::]') printf '::1 %s\n' "$_port" ;;
+  *) printf '%s %s\n' "${_listen%:*}" "$_port" | tr -d '[]' ;;
+  esac
+}
+
+# source_of ADDRESS: where a connection to $TARGET comes from: from ADDRESS, or from itself where it speaks IPv6.
+source_of() {
+  case $TARGET in
+  *:*) printf '%s\n' "$TARGET" ;;
+  *) printf '%s\n' "$1" ;;
   esac
 }
 
