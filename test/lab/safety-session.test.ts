@@ -1,12 +1,16 @@
 /** The safety session with a real ssh and a real sshd. */
 
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+
 import { execa } from 'execa'
 import { expect } from 'chai'
 
 import { readState, sh } from '../../lab/hosts/index.js'
 import { sshSessions, type SshSettings } from '../../src/fleet/ssh/index.js'
 import { refusal } from '../fakes/refusal.js'
-import { until, useLab } from './harness.js'
+import { must, until, useLab } from './harness.js'
 
 describe('safety session with a lab host', function () {
   this.timeout(60_000)
@@ -49,6 +53,39 @@ describe('safety session with a lab host', function () {
       `nobody@${target().address}: Permission denied (publickey,password).`,
       'Host key verification failed.',
     ])
+  })
+
+  it('goes through no connection that is there already (lockout 14)', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-master-'))
+    const shared = [
+      ...options(),
+      `ControlPath=${path.join(folder, 'socket')}`,
+      'ControlMaster=auto',
+      'ControlPersist=60',
+    ]
+    const through = (...args: string[]) =>
+      execa(
+        'ssh',
+        ['-F', 'none', ...shared.flatMap((option) => ['-o', option]), ...args, `admin@${target().address}`, 'true'],
+        {
+          reject: false,
+          stdin: 'ignore',
+          stdout: 'ignore',
+          stderr: 'ignore',
+        },
+      )
+    try {
+      expect(await through()).to.include({ exitCode: 0 })
+      await must('deb12', 'systemctl stop ssh')
+      expect(await through()).to.include({ exitCode: 0 })
+      const error = await refusal(() => open({ options: shared }))
+      expect(error.message).to.contain('Connection refused')
+    } finally {
+      await through('-O', 'exit')
+      await must('deb12', 'systemctl start ssh')
+      rmSync(folder, { recursive: true })
+    }
+    await (await open({ options: shared.slice(0, -2) })).close()
   })
 
   it('refuses an account that cannot become root', async () => {
