@@ -240,6 +240,11 @@ describe('people on the layout of RHEL 9', function () {
          echo true | install -o bob -g bob -m 700 /dev/stdin ${jobs[1]} && gpasswd -a bob users
          systemd-run --quiet --wait --collect loginctl enable-linger bob`,
       )
+      const terminal = Terminal.login(host, bob)
+      await terminal.works()
+      // It writes one when it ends.
+      terminal.type('unset HISTFILE\n')
+      await terminal.works()
       const before = await snapshot(host)
       const had = await jobsOf()
       expect(had.trim().split('\n')).to.have.length(2 * jobs.length)
@@ -266,6 +271,30 @@ describe('people on the layout of RHEL 9', function () {
         async () => (await sh(host, 'ls -d /home/bob* /home/.bastionctl-homes')).stdout === '',
       )
       expect(await remains(host)).to.deep.equal([])
+    })
+
+    it('are listed with keys, rights, last login and end', async () => {
+      await nobodyYet()
+      await add('--sudo', '--expires', '2035-06-30')
+      await addPerson([host], 'ann')
+      await must(host, "touch -d '400 days ago' /home/ann/.ssh/authorized_keys")
+      expect(await entered(bob)).to.equal(true)
+      const before = await snapshot(host)
+      const listed = await bastionctl('users', ...tagged, '--max-key-age', '365d', '--json')
+      expect(difference(before, await snapshot(host))).to.deep.equal([])
+      const { users, oldKeys = [] } = parsed('users', listed)
+      const [of] = users.find(({ name }) => name === 'bob')?.on ?? []
+      expect(of).to.include({ sudo: true, expired: false, expires: Date.parse('2035-07-01') / 1000 })
+      const print = (await execa('ssh-keygen', ['-lf', publicKey(bob)])).stdout.split(' ')[1] ?? ''
+      expect(of?.keys.map(({ fingerprint }) => fingerprint)).to.deep.equal([print])
+      expect(of?.lastLogin).to.be.within(Date.now() / 1000 - 120, Date.now() / 1000 + 60)
+      expect(users.find(({ name }) => name === 'admin')?.on[0]?.sudo).to.equal(true)
+      expect(users.find(({ name }) => name === 'ann')?.on[0]).to.include({ sudo: false })
+      expect(oldKeys.map(({ account }) => account)).to.deep.equal(['ann'])
+      expect(succeeded(await bastionctl('users', ...tagged))).to.match(
+        /^bob \(sudo\)\n(?: .*\n)* {2}expires {5}2035-06-30$/m,
+      )
+      await must(host, 'userdel -r ann 2>/dev/null; true')
     })
 
     const enters = async (answer: string): Promise<boolean> => {
