@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { ANSIBLE_SETTINGS, ansibleVersion, PLAYBOOKS } from './bench/ansible.js'
 import { enableMfa } from './bench/enable-mfa.js'
+import { GOAL, over } from './bench/goal.js'
 import { harden } from './bench/harden.js'
 import { type Figure, home, nodeSettings, stop } from './bench/measure.js'
 import { startUp } from './bench/start-up.js'
@@ -16,11 +17,6 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
 
 /** Average number of processes at work or in wait of the disk during the last minute; with the bench's own, once it runs. */
 const load = (): number => Math.round((loadavg()[0] ?? 0) * 100) / 100
-
-function over({ overNode, hardenOver }: Figure): string {
-  if (overNode !== undefined) return `${overNode.toFixed(2)}× node`
-  return hardenOver === undefined ? '' : `harden takes ${hardenOver.toFixed(2)}× this`
-}
 
 function table(figures: readonly Figure[]): string {
   const width = Math.max(...figures.map(({ what }) => what.length))
@@ -62,6 +58,7 @@ try {
     cpus: cpus().length,
     load: { before, after },
     ansible,
+    goal: { hardenOver: GOAL },
     figures,
   }
   console.log(JSON.stringify({ ...report, callsOfPlanAndApply: calls }, null, 2))

@@ -1,6 +1,7 @@
 /** How long hardening takes on three hosts, and Ansible with the same files where it is installed. */
 import { exec, type HostsState } from '../hosts/index.js'
 import { installPython, type Playbook, playbook, PLAYBOOKS, prepare } from './ansible.js'
+import { meetsGoal } from './goal.js'
 import { awsOf, resetAll, ROUNDS, select, unattended } from './hosts.js'
 import { type Figure, node, program, ratio, Times } from './measure.js'
 
@@ -52,7 +53,10 @@ export async function harden(state: HostsState, withAnsible: boolean): Promise<F
     const own = times.figure(row.harden)
     if (!withAnsible) return [own]
     const others = playbooks.map((which) => times.figure(rowOf(which, row)))
-    return [own, ...others.map((other) => ({ ...other, hardenOver: ratio(own, other) }))]
+    return [
+      own,
+      ...others.map((other) => ({ ...other, hardenOver: ratio(own, other), meetsGoal: meetsGoal(own, other) })),
+    ]
   })
 }
 

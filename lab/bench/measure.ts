@@ -16,6 +16,8 @@ export interface Figure {
   readonly overNode?: number
   /** Harden's median for the same over this one; for Ansible only. */
   readonly hardenOver?: number
+  /** Whether that is a quarter at most; for Ansible only. */
+  readonly meetsGoal?: boolean
 }
 
 export const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
