@@ -148,7 +148,7 @@ describe('harden', function () {
   })
 
   everywhere('is what sshd itself says afterwards, for each class of user', async (host) => {
-    for (const user of ['admin', 'ann', 'old']) {
+    for (const user of ['admin', 'ann', 'old', 'root']) {
       const said = await effective(host, user)
       expect(said.get('x11forwarding'), user).to.equal('no')
       expect(said.get('allowtcpforwarding'), user).to.equal('local')

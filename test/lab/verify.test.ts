@@ -87,7 +87,7 @@ const cases: readonly Case[] = [
     mends: `rm ${earlier}`,
     kinds: ['sshd-refuses', 'value', 'foreign-file'],
     says: new RegExp(
-      `(?:kbdinteractive|challengeresponse)authentication is "no", not "yes", for admin, ann: ${earlier}:[23] decides, edited at ${when}`,
+      `(?:kbdinteractive|challengeresponse)authentication is "no", not "yes", for admin, ann, root: ${earlier}:[23] decides, edited at ${when}`,
       'g',
     ),
   },
@@ -181,8 +181,8 @@ describe('verify', function () {
       expect(hosts.map(({ drift }) => drift)).to.deep.equal(releases.map(() => []))
       for (const { checked } of hosts) {
         expect(checked).to.include({ changes: 1, files: 4 })
-        // admin and ann, three keywords each and four before 8.7.
-        expect(checked?.values).to.be.within(6, 8)
+        // admin, ann and root, three keywords each and four before 8.7.
+        expect(checked?.values).to.be.within(9, 12)
       }
       const { counts } = await calls()
       const { 'ssm:ListCommands': polls = 0, 'ssm:ListCommandInvocations': listings = 0, ...others } = counts
