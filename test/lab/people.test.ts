@@ -60,6 +60,11 @@ async function jobsOf(host: string): Promise<string> {
 /** By a unit, since logind asks which one the caller is in. */
 async function lingers(host: string): Promise<void> {
   await must(host, 'systemd-run --quiet --wait --collect loginctl enable-linger bob')
+  await untilManager(host)
+}
+
+/** What runs for bob without a session does. */
+async function untilManager(host: string): Promise<void> {
   await until('the manager', 20, async () => (await sh(host, 'pgrep -xu bob systemd')).exitCode === 0)
 }
 
@@ -286,6 +291,7 @@ describe('people', function () {
       )
       done(await rollBack())
       await onAll(async (host) => {
+        await untilManager(host)
         const seen = await login(host, bob, { command: 'id -nG; sudo -n id -u; cat kept' })
         expect(seen.stdout).to.equal('bob adm users\n0\nprecious')
         expect(await jobsOf(host)).to.equal(had.get(host))
@@ -383,14 +389,18 @@ describe('people', function () {
 
     it('is unlocked by add-user --unlock, and by a roll back', async () => {
       done(await add('bob', '--unlock'))
+      const terminals = new Map<string, Terminal>()
       await onAll(async (host) => {
         expect((await login(host, bob, { command: 'cat kept; sudo -n id -u' })).stdout).to.equal('precious\n0')
+        terminals.set(host, await atWork(host, bob))
       })
       done(await rollBack())
       await onAll(async (host) => {
+        await nothingLeft(host, terminals.get(host), 'bob')
         expect(await login(host, bob)).to.deep.include({ in: false })
       })
       done(await rollBack())
+      await onAll(untilManager)
       await onAll(asBefore)
     })
 
