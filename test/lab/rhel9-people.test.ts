@@ -254,6 +254,7 @@ describe('people on the layout of RHEL 9', function () {
       expect(await jobsOf()).to.equal('')
       expect(await must(host, 'cat /home/.bastionctl-homes/bob-*/kept')).to.equal('precious\n')
       await back()
+      await until('what lingers', 20, async () => (await sh(host, 'pgrep -xu bob systemd')).exitCode === 0)
       expect((await login(host, bob, { command: 'id -nG; cat kept; sudo -n id -u' })).stdout).to.equal(
         'bob users\nprecious\n0',
       )
