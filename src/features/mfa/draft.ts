@@ -92,7 +92,7 @@ function draftOn(asked: MfaPolicy, facts: Facts, os: OsProfile): Draft {
     reads: readsOf(facts, Object.values(paths), policy.exemptGroups),
     logins: [...baseline(able, state), ...loginsOn(able, policy, probe)],
     expectations: expectations(
-      everybody.filter(({ account }) => judged.includes(account)),
+      judged.flatMap((one) => everybody.find(({ account }) => account === one) ?? []),
       facts.sshd.version,
       foreign,
     ),
