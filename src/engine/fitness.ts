@@ -3,6 +3,7 @@ import type { Inspection, PendingChange } from '../domain/facts.js'
 import { label, type Host } from '../domain/host.js'
 import { BastionError } from '../domain/errors.js'
 import { profileFor } from '../os/index.js'
+import { inNetwork } from '../render/sshd-match.js'
 
 /** TOTP takes codes of neighbouring half minutes; beyond this a right code is refused (seconds). */
 export const mostSkew = 30
@@ -26,26 +27,33 @@ export function unfit(inspection: Inspection, skew: number): string | undefined 
   }
   if (facts.missingTools.length > 0) return `it lacks ${facts.missingTools.join(', ')}`
   if (facts.sshd.unit === '') return 'no unit of sshd is installed'
-  if (punishesProof(facts))
-    return 'its sshd listens on IPv6 alone, and PerSourcePenalties would keep the proof out, which has one address there: set PerSourcePenaltyExemptList ::1, or let it listen on 127.0.0.1 too'
+  const punished = punishesProof(facts)
+  if (punished !== undefined) return punished
   if (facts.sshd.selfTest !== '') return `sshd -t refuses its present files: ${facts.sshd.selfTest}`
   if (Math.abs(skew) > mostSkew) return `its clock is off by ${String(skew)} s: codes would be refused`
   return undefined
 }
 
-/** From 9.8 on, where everybody who proves something would come from ::1, some of them to be refused. */
-function punishesProof({ accounts }: Inspection['facts']): boolean {
+/** Connections that a proof has open at once, less than these are too few. */
+const proofConnections = 6
+
+/** Where all that is proven has to come from one address: IPv6 has a single one for loopback. Penalties are of 9.8 and later. */
+function punishesProof({ accounts }: Inspection['facts']): string | undefined {
   const {
-    listenaddress = [],
-    persourcepenalties = ['no'],
-    persourcepenaltyexemptlist = [],
+    listenaddress: [first = '', ...others] = [],
+    persourcepenalties: [penalties] = ['no'],
+    persourcepenaltyexemptlist: exempt = [],
+    persourcemaxstartups: [startups = 'none'] = [],
   } = accounts[0]?.effective ?? {}
-  return (
-    listenaddress.length > 0 &&
-    listenaddress.every((address) => address.startsWith('[')) &&
-    persourcepenalties[0] !== 'no' &&
-    !persourcepenaltyexemptlist.some((list) => list.split(',').some((one) => /^::1(?:\/128)?$/.test(one)))
-  )
+  const own = /^\[(.+)\]:\d+$/.exec(first)?.[1]
+  if (own === undefined || others.some((address) => !address.startsWith('['))) return undefined
+  const from = own === '::' ? '::1' : own
+  const remedy = 'or let it listen on 127.0.0.1 too'
+  if (penalties !== 'no' && !exempt.some((list) => list.split(',').some((one) => inNetwork(one, from))))
+    return `its sshd listens on IPv6 alone, and PerSourcePenalties would keep the proof out, which has one address there: set PerSourcePenaltyExemptList ${from}, ${remedy}`
+  if (Number(startups) < proofConnections)
+    return `its sshd listens on IPv6 alone, where the proof has one address, and PerSourceMaxStartups ${startups} is less than the ${String(proofConnections)} connections that it opens at once: raise that, ${remedy}`
+  return undefined
 }
 
 /** Whose change has to be settled before the next one. */

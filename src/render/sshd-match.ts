@@ -67,7 +67,7 @@ function listMatches(list: string, names: readonly string[], test = patternMatch
 }
 
 /** A network, an address, or a pattern that is compared with the address as text (addrmatch.c). */
-function inNetwork(pattern: string, address: string): boolean {
+export function inNetwork(pattern: string, address: string): boolean {
   const [net = '', bits] = pattern.split('/')
   const family = isIP(net)
   if (family === 0) return patternMatches(pattern, address)

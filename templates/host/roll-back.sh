@@ -15,6 +15,8 @@ holder_is "$who" "$UNIT" "$ID" 2>/dev/null
 sweep
 extra_recorded "$ID"
 stands=$(state_of "$ID")
+# Also where its state cannot be read.
+! is_open "$ID" || stands=live
 case $stands in
 armed | live | proven | reverting | failed) ;;
 rolled-back)

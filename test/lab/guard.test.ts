@@ -299,8 +299,12 @@ const cases: readonly Case[] = [
     title: 'state that cannot be read',
     on: ['deb12'],
     async run(host) {
+      const damage = (of: string): Promise<string> =>
+        must(host, `head -c 64 /dev/zero >'/var/lib/bastionctl/changes/${of}/state'`)
+      await damage(await pending(host, 600))
+      expect(await order(host, 'roll-back')).to.include({ outcome: 'rolled-back-as-asked' })
       const id = await pending(host)
-      await must(host, `head -c 64 /dev/zero >'/var/lib/bastionctl/changes/${id}/state'`)
+      await damage(id)
       await reaches(host, id, 'rolled-back', 120)
       await until('traces to go', 60, async () => (await remains(host)).length === 0)
       expect(difference(before.get(host) ?? [], await snapshot(host))).to.deep.equal([])

@@ -9,7 +9,7 @@ import { comesBefore, foreignDirectives } from '../foreign.js'
 import { hardeningFeature, mfaFeature, present, usesDropIn } from '../sshd-files.js'
 import type { Intents } from './intents.js'
 import type { Intent } from './setting.js'
-import { allBroken, compared, leftIn, strictestStartups, type Compared } from './stricter.js'
+import { compared, leftIn, soundOf, strictestStartups, type Compared } from './stricter.js'
 
 export interface Settled extends Intents {
   /** Lines in Match blocks of others that ask for as much or more, and so stay in force for whom they hold; by the keyword's name of ours. */
@@ -99,8 +99,10 @@ function judge(
   })
   if (setting.cryptoPolicy === true) {
     const both = leftIn(valueOf(theirs), line.value)
-    if (both === '' && !allBroken(valueOf(theirs)))
+    const sound = soundOf(valueOf(theirs))
+    if (both === '' && sound === valueOf(theirs))
       return stays(`${their}, which has none of this level's: it is left to that`)
+    if (both === '' && sound !== '') return written(sound, `none of it is this level's, and what is broken goes`)
     if (both) return written(both, `what that leaves out stays out, and ${shortened(both)} is what both have`)
   }
   const both = keyword === 'MaxStartups' ? strictestStartups(valueOf(theirs), line.value) : undefined

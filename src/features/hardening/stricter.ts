@@ -63,9 +63,13 @@ export function leftIn(theirs: string, ours: string): string | undefined {
   return left.join(',') === ours ? undefined : left.join(',')
 }
 
-/** SHA-1, MD5, CBC, RC4, 64-bit tags, DSA, 1024-bit groups: what no level has, and nobody keeps to for its strength. */
-export function allBroken(list: string): boolean {
-  return list.split(',').every((name) => /sha1|md5|-cbc|arcfour|umac-64|ssh-dss|^ssh-rsa(?:-cert|$)|group1-/.test(name))
+/** Of a list what is not broken: without SHA-1, MD5, CBC, RC4, 64-bit tags, DSA and 1024-bit groups, which no level has and nobody keeps to for their strength. */
+export function soundOf(list: string): string {
+  const broken = /sha1|md5|-cbc|arcfour|umac-64|ssh-dss|^ssh-rsa(?:-cert|$)|group1-/
+  return list
+    .split(',')
+    .filter((name) => !broken.test(name))
+    .join(',')
 }
 
 /** Of MaxStartups, which has three numbers, the stricter of each; undefined where one line is the stricter in all. */

@@ -16,7 +16,7 @@ import { filesOff, filesOn } from './files.js'
 import { refuseForeignPam, refuseForeignSshd } from './foreign.js'
 import { graceFor, sunsetOf, type GraceState } from './grace.js'
 import { baseline, expectations, loginsOff, loginsOn } from './logins.js'
-import { keyOnlyOf, lockoutsOf, people, type Person } from './people.js'
+import { keyOnlyOf, lockoutsOf, onceAskedOfPam, people, type Person } from './people.js'
 import {
   exemptAccounts,
   forgottenLogins,
@@ -65,7 +65,7 @@ function draftOn(asked: MfaPolicy, facts: Facts, os: OsProfile): Draft {
   const need = method.packages[os.archive]
 
   const foreign = foreignDirectives(facts, mfaFeature)
-  const everybody = people(policy, withMoved(facts, accounts, store), state, foreign)
+  const everybody = people(policy, withMoved(facts, accounts, store), state, foreign).map(onceAskedOfPam)
   const byRule = byRuleAlone(refuseNobody(everybody, policy))
   const able = chosen(everybody)
   const admittedOnes = everybody.map(({ account }) => account)

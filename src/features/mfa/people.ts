@@ -14,6 +14,7 @@ import {
   getsInToday,
   hasKey,
   hasPlainKey,
+  keptOut,
   keyReaches,
   letsIn,
   refusedFactor,
@@ -74,6 +75,15 @@ function person(account: Account, policy: Demand, state: MfaState, foreign: read
     ...(keyOnly === undefined ? {} : { keyOnly }),
     ...answers(account, state),
   }
+}
+
+/** Once sshd asks PAM, which the factor needs: who was let in with a password that has expired is not any more. */
+export function onceAskedOfPam(person: Person): Person {
+  const { account, today } = person
+  const kept = keptOut({ ...account, effective: { ...account.effective, usepam: ['yes'] } })
+  if (kept === undefined || keptOut(account) !== undefined) return person
+  const { unattended: _, keyOnly: __, ...rest } = person
+  return { ...rest, after: false, ...(today ? { loses: `UsePAM yes, and ${kept}` } : {}) }
 }
 
 /** What makes a login of the account one that cannot be made for it, if anything. */

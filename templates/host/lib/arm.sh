@@ -59,20 +59,21 @@ record() {
   done <"$CHANGES/$1/files"
 }
 
-# stash ID: the old files once more, where rename(2) reaches their places. Outside of /etc no file decides a login that must come back where
-# the disk is full: there the record's copy does.
+# stash ID: the old files once more, where rename(2) reaches their places. Outside of /etc, where no file decides a login, the record's copy
+# has to do where it does not.
 stash() {
   while IFS='|' read -r _n _path _action _fmode _owner _group _before _after; do
-    case $_before:$_path in
-    absent:*) continue ;;
-    *:/etc/*) ;;
-    *) continue ;;
-    esac
+    [ "$_before" = absent ] && continue
     cp -p --preserve=all "$CHANGES/$1/before$_path" "$STASH/$1/$_n" && [ "$(digest "$STASH/$1/$_n")" = "$_before" ] || return 1
     # rename(2) crosses neither file systems nor mounts, as a second name does not; device numbers tell neither everywhere (overlayfs).
     if ! rm -f "$_path.bastionctl-new" || ! ln "$STASH/$1/$_n" "$_path.bastionctl-new" || ! rm -f "$_path.bastionctl-new"; then
-      echo "$_path cannot be put back by a rename from $STASH"
-      return 1
+      case $_path in
+      /etc/*)
+        echo "$_path cannot be put back by a rename from $STASH"
+        return 1
+        ;;
+      *) rm -f "$STASH/$1/$_n" ;;
+      esac
     fi
   done <"$CHANGES/$1/files"
 }

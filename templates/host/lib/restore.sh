@@ -6,7 +6,7 @@
 # that is neither our old nor our new one is kept aside and named. With `reload`, sshd reads its own files anew before the ones behind
 # them go back: an sshd that cannot goes on with the PAM stack that it demands.
 restore_files() {
-  _id=$1 _sshd=
+  _id=$1 _sshd='' _later=0
   _stash=$STASH/$_id
   if [ ! -r "$CHANGES/$_id/files.reverse" ]; then
     journal "$_id" 'cannot restore yet: the list of files cannot be read'
@@ -38,11 +38,16 @@ restore_files() {
     sync "${_path%/*}"
     if [ "$(digest "$_path")" != "$_before" ]; then
       journal "$_id" "cannot restore yet: $_path"
-      return 1
+      case $_path in
+      /etc/*) return 1 ;;
+      # No login hangs on it, and files that some hang on may come after it.
+      *) _later=1 ;;
+      esac
     fi
   done 4<"$CHANGES/$_id/files.reverse"
   follow_timer "$_id" "${2:-boot}"
-  [ "${2-}" != reload ] || [ "$_sshd" = reloaded ] || reread "$_id"
+  [ "${2-}" != reload ] || [ "$_sshd" = reloaded ] || reread "$_id" || return 1
+  return "$_later"
 }
 
 # follow_timer ID [boot]: systemd goes by the timer's file, where the change is about it. At a boot there is nobody yet to be told.

@@ -274,6 +274,14 @@ describe('settings of others', () => {
       expect(note).to.match(/50-theirs\.conf:1 sets "aes256-cbc,3des-cbc": this level's chacha20.* wins over it/)
     })
 
+    it('lose what is broken where the rest is not the level’s', () => {
+      const { value, note } = over('KexAlgorithms mlkem1024nistp384-sha384,diffie-hellman-group14-sha1')
+      expect(value).to.equal('mlkem1024nistp384-sha384')
+      expect(note).to.match(
+        /50-theirs\.conf:1 sets "mlkem1024\S+": none of it is this level's, and what is broken goes/,
+      )
+    })
+
     it('are left alone where they have nothing of the level', () => {
       const { value, note, promised } = over('KexAlgorithms mlkem1024nistp384-sha384')
       expect([value, promised]).to.deep.equal([undefined, undefined])

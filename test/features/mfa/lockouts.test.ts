@@ -267,6 +267,13 @@ describe('exempt groups', () => {
         expect(() => draft(wanted, facts)).to.throw('no administrator')
     })
 
+    it('loses its key where sshd has not asked PAM about old passwords so far', () => {
+      const old = account('old', { barred: 'password-expired', ...effective({ usepam: ['no'] }) })
+      expect(lockouts(withAccounts(admin, old))).to.deep.equal(['old: UsePAM yes, and its password has expired'])
+      const only = withAccounts({ ...admin, barred: 'password-expired', ...effective({ usepam: ['no'] }) })
+      expect(() => made(only)).to.throw('no administrator could log in')
+    })
+
     it('is no administrator to count on', () => {
       for (const [barred, says] of [
         ['nologin', '/etc/nologin is there'],
