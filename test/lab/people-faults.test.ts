@@ -225,14 +225,14 @@ describe('people, where something is in the way', function () {
       await must(host, 'cat >/srv/all', readFileSync(key, 'utf8'))
       await atLeave(
         host,
-        `echo 'AuthorizedKeysFile .ssh/authorized_keys /srv/all' >${own}; systemctl reload ssh.service`,
+        `echo 'AuthorizedKeysFile .ssh/authorized_keys /srv/all' >${own}; systemctl reload sshd.service`,
       )
       const { exitCode, stdout } = await bastionctl(
         ...['remove-user', 'ada', '--as', 'admin', ...only(host), ...unattended],
       )
       expect(lineOf(host, { stdout })).to.contain(` | rolled back | sshd still accepts ada ${await printOf(key)}`)
       expect(exitCode, stdout).to.equal(12)
-      await must(host, `rm ${own} /srv/all && systemctl reload ssh.service`)
+      await must(host, `rm ${own} /srv/all && systemctl reload sshd.service`)
       expect((await login(host, ada)).in).to.equal(true)
       await asBefore(host)
     })
@@ -247,7 +247,7 @@ describe('people, where something is in the way', function () {
       const text = 'Match User ada\nAuthorizedKeysCommand /usr/sbin/cut-off\nAuthorizedKeysCommandUser root\n'
       await must(host, 'cat >/usr/sbin/cut-off && chmod 0755 /usr/sbin/cut-off', cut)
       await must(host, 'cat >/srv/cut.conf', text)
-      await atLeave(host, `cp /srv/cut.conf ${own} && systemctl reload ssh.service`)
+      await atLeave(host, `cp /srv/cut.conf ${own} && systemctl reload sshd.service`)
       const { exitCode, stdout } = await bastionctl(
         ...['remove-user', 'ada', '--as', 'admin', ...only(host), ...unattended],
       )

@@ -80,7 +80,9 @@ prove_cases() {
 
 cases_in() {
   mkdir "$WORK/$1" && cp "$WORK/key" "$WORK/$1" || return 1
-  CASES=$WORK/cases-$1 WORK=$WORK/$1 LOGINS=$WORK/$1/logins
+  CASES=$WORK/cases-$1
+  WORK=$WORK/$1
+  LOGINS=$WORK/logins
   printf '' >"$LOGINS"
   run_cases prove live
   _all=$?
