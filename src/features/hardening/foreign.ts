@@ -97,7 +97,8 @@ function judge(
     line: { ...line, value },
     left: [...notes, { keyword, why: `${their}: ${why}` }],
   })
-  if (setting.cryptoPolicy === true) {
+  // The system's crypto policy is the distribution's choice, and no algorithm that somebody has taken out.
+  if (setting.cryptoPolicy === true && !theirs.path.startsWith('/etc/crypto-policies/')) {
     const both = leftIn(valueOf(theirs), line.value)
     const sound = soundOf(valueOf(theirs))
     if (both === '' && sound === valueOf(theirs))
