@@ -163,7 +163,7 @@ describe('keys in several files', function () {
       await onAll((host) =>
         must(
           host,
-          `echo 'AuthorizedKeysFile .ssh/authorized_keys /srv/keys/%U' >/etc/ssh/sshd_config.d/50-keys.conf && systemctl reload ssh`,
+          `echo 'AuthorizedKeysFile .ssh/authorized_keys /srv/keys/%U' >/etc/ssh/sshd_config.d/50-keys.conf && systemctl reload sshd`,
         ).then(() => undefined),
       )
       await remember()
