@@ -8,7 +8,7 @@ import { sealFor, type Secrets } from './sealing.js'
 import { send } from './send.js'
 
 /** Seconds: a package may have to be installed; each rehearsed login takes about 0.1 s, a hung one at most 25. */
-export const execution = 540
+const execution = 540
 /** Seconds until an undelivered change is given up, and after which it will not begin: an agent that was offline must not run it an hour later. */
 const delivery = 60
 

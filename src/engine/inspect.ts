@@ -104,11 +104,14 @@ class Readings {
     const answer = parseAnswer(reply.stdout)
     if (reply.status !== 'ran') return { problem: `it did not answer: ${reply.detail ?? reply.status}` }
     const facts = answer && this.#facts.get(answer.fields.facts ?? '')
-    const told = answer?.detail || lastLine(reply.stderr) || 'no output'
-    const why = this.#unreadable.get(answer?.fields.facts ?? '') ?? told
-    if (!facts) return { problem: `its answer could not be read: ${why}` }
+    if (!facts) return { problem: notRead(reply, answer, this.#unreadable.get(answer?.fields.facts ?? '')) }
     return { inspection: { facts, moment: readMoment(answer) } }
   }
+}
+
+/** Of a host whose answer is none of those that were asked for: its own reason, if it has given one. */
+export function notRead({ stderr }: Reply, answer: HostAnswer | undefined, why = answer?.detail): string {
+  return `its answer could not be read: ${why || lastLine(stderr) || 'no output'}`
 }
 
 export function lastLine(text: string): string | undefined {

@@ -10,7 +10,7 @@ import type { HostVerification, Ports } from './api.js'
 import { ask, execution } from './ask.js'
 import { driftOf } from './drift.js'
 import { unasked } from './fitness.js'
-import { lastLine } from './inspect.js'
+import { notRead } from './inspect.js'
 import type { Reply } from './ports.js'
 import { select } from './select.js'
 
@@ -37,8 +37,7 @@ async function judged(host: Host, reply: Reply | undefined): Promise<HostVerific
   if (problem !== undefined || !reply) return { host, problem: problem ?? 'it was not asked' }
   if (reply.status !== 'ran') return { host, problem: `it did not answer: ${reply.detail ?? reply.status}` }
   const answer = parseAnswer(reply.stdout)
-  if (answer?.outcome !== 'verified')
-    return { host, problem: `its answer could not be read: ${answer?.detail || lastLine(reply.stderr) || 'no output'}` }
+  if (answer?.outcome !== 'verified') return { host, problem: notRead(reply, answer) }
   const { now, pending } = readMoment(answer)
   const base = { host, now, ...(pending ? { pending } : {}) }
   const confirmed = readRecorded(answer)

@@ -10,7 +10,7 @@ import {
   byPasswordToday,
   effective,
   getsInToday,
-  keptOut,
+  keptOutThen,
   keyReaches,
   whyNotBeside,
   withOnly,
@@ -19,7 +19,7 @@ import type { MfaState } from '../mfa/state.js'
 import type { Intent } from './setting.js'
 import type { Settled } from './foreign.js'
 import { describeKey, refusal, unasked } from './keys.js'
-import { byHostToday, byTicketToday, hostOpens, keysElsewhere, ticketOpens, unknownKey } from './ways.js'
+import { keysElsewhere, opensTo, unknownKey, vouched, vouchedForToday } from './ways.js'
 
 export interface Access {
   /** As the account will be: the same with other effective values. */
@@ -54,11 +54,7 @@ function accessFor(before: Account, after: Account, state: MfaState): Access {
     used,
     row: { ...rowOf(before, after, { name, key: unknownKey, refused }, state), byRule: true as const },
   }))
-  const others = [
-    ...passwordRow(before, after, state),
-    ...ticketRow(before, after, state),
-    ...hostRow(before, after, state),
-  ]
+  const others = [...passwordRow(before, after, state), ...vouchedRows(before, after, state)]
   const rows = [...[...ofFiles, ...elsewhere].map(({ row }) => row), ...others]
   const today = getsInToday(withGoodKeys(before), state) || elsewhere.some((one) => one.row.today)
   const later =
@@ -143,12 +139,6 @@ function rowOf(before: Account, after: Account, { name, key, refused }: Judged, 
   return row(before, name, today, later, why)
 }
 
-/** What PAM has against it, once sshd asks PAM. */
-function keptOutThen(before: Account, after: Account): string | undefined {
-  const kept = keptOut(before) === undefined ? keptOut(after) : undefined
-  return kept && `UsePAM yes, and ${kept}`
-}
-
 function row({ name, sudo }: Account, key: string, today: boolean, after: boolean, why?: string): AccessRow {
   return { account: name, sudo, key, today, after, ...(why === undefined ? {} : { why }) }
 }
@@ -175,14 +165,10 @@ export function passwordName({ password }: Account): string {
   return password === 'empty' ? 'empty password' : 'password'
 }
 
-function ticketRow(before: Account, after: Account, state: MfaState): AccessRow[] {
-  if (!byTicketToday(before) || ticketOpens(after)) return []
-  return [row(before, 'Kerberos ticket', true, false, whyShut(after, 'GSSAPIAuthentication', state))]
-}
-
-function hostRow(before: Account, after: Account, state: MfaState): AccessRow[] {
-  if (!byHostToday(before) || hostOpens(after)) return []
-  return [row(before, 'host-based login', true, false, whyShut(after, 'HostbasedAuthentication', state))]
+function vouchedRows(before: Account, after: Account, state: MfaState): AccessRow[] {
+  return vouched
+    .filter((way) => vouchedForToday(before, way) && !opensTo(after, way))
+    .map(({ name, keyword }) => row(before, name, true, false, whyShut(after, keyword, state)))
 }
 
 function whyShut(after: Account, keyword: string, state: MfaState): string {

@@ -40,7 +40,7 @@ function namesOfHosts(facts: Facts, lines: Intents['lines']): string[] {
   const { accounts } = facts
   if (!turnsOff(facts, lines, 'UseDNS')) return []
   const lists = ['AllowUsers', 'DenyUsers'].flatMap((keyword) =>
-    unique(accounts.flatMap(({ effective: values }) => values[keyword.toLowerCase()] ?? []))
+    [...new Set(accounts.flatMap(({ effective: values }) => values[keyword.toLowerCase()] ?? []))]
       .filter(namesHost)
       .map((pattern) => `${keyword} ${pattern}`),
   )
@@ -52,7 +52,7 @@ function namesOfHosts(facts: Facts, lines: Intents['lines']): string[] {
   const keys = accounts.flatMap(({ name, keys: own }) =>
     own.some(({ fromNames }) => fromNames === 'some') ? [`from= of keys of ${name}`] : [],
   )
-  return unique([...lists, ...blocks, ...keys]).map(
+  return [...new Set([...lists, ...blocks, ...keys])].map(
     (what) => `UseDNS no: the names of hosts in ${what} count no longer, addresses do`,
   )
 }
@@ -71,10 +71,6 @@ function turnsOff({ accounts }: Facts, lines: Intents['lines'], keyword: string)
     lines.some((line) => line.keyword === keyword && line.value === 'no') &&
     accounts.some(({ effective: values }) => effective(values, keyword.toLowerCase())[0] === 'yes')
   )
-}
-
-function unique(texts: readonly string[]): string[] {
-  return [...new Set(texts)]
 }
 
 /** Keys that stand in no file: sshd cannot be asked about them beforehand (lock-out 26). */

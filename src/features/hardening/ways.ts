@@ -56,30 +56,31 @@ function ofAll(reasons: readonly (string | undefined)[]): string | undefined {
   return reasons.includes(undefined) ? undefined : reasons[0]
 }
 
-/** A login of lately that neither a key nor a password explains, where sshd takes tickets. */
-export function byTicketToday(account: Account): boolean {
+/** sshd takes somebody else's word for who comes. */
+interface Vouched {
+  readonly name: string
+  readonly keyword: string
+  /** As AuthenticationMethods has it. */
+  readonly method: string
+  /** Passwords that may be what a login came by instead. */
+  readonly orBy: readonly Account['password'][]
+}
+
+export const vouched: readonly Vouched[] = [
+  { name: 'Kerberos ticket', keyword: 'GSSAPIAuthentication', method: 'gssapi-with-mic', orBy: ['set'] },
+  { name: 'host-based login', keyword: 'HostbasedAuthentication', method: 'hostbased', orBy: ['set', 'empty'] },
+]
+
+/** A login of lately that neither a key nor a password explains. */
+export function vouchedForToday(account: Account, way: Vouched): boolean {
   const { keys, password, logins } = account
-  return keys.length === 0 && password !== 'set' && logins.lately && ticketOpens(account)
+  return keys.length === 0 && !way.orBy.includes(password) && logins.lately && opensTo(account, way)
 }
 
-export function ticketOpens(account: Account): boolean {
-  return opensBy(account, 'gssapiauthentication', 'gssapi-with-mic')
-}
-
-/** The same where sshd takes another host's word for who comes from there. */
-export function byHostToday(account: Account): boolean {
-  const { keys, password, logins } = account
-  return keys.length === 0 && password === 'locked' && logins.lately && hostOpens(account)
-}
-
-export function hostOpens(account: Account): boolean {
-  return opensBy(account, 'hostbasedauthentication', 'hostbased')
-}
-
-function opensBy(account: Account, keyword: string, method: string): boolean {
+export function opensTo(account: Account, { keyword, method }: Vouched): boolean {
   const ways = effective(account.effective, 'authenticationmethods')
   return (
-    effective(account.effective, keyword)[0] === 'yes' &&
+    effective(account.effective, keyword.toLowerCase())[0] === 'yes' &&
     admitted(account) !== 'no' &&
     keyReaches(account) &&
     (ways.length === 0 || ways.some((way) => way === 'any' || way === method))

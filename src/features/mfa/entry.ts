@@ -69,6 +69,12 @@ export function keptOut({ barred, password, effective: values }: Account): strin
   }
 }
 
+/** What PAM has against it, once sshd asks PAM, which it does not today. */
+export function keptOutThen(before: Account, after: Account): string | undefined {
+  const kept = keptOut(before) === undefined ? keptOut(after) : undefined
+  return kept && `UsePAM yes, and ${kept}`
+}
+
 /** With what the operator says of PAM's account phase (`--kept-out`): nothing but a login asks its modules, such as pam_access. */
 export function withKeptOut(facts: Facts, names: readonly string[] = []): Facts {
   const told = (account: Account): Account =>

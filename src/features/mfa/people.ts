@@ -14,7 +14,7 @@ import {
   getsInToday,
   hasKey,
   hasPlainKey,
-  keptOut,
+  keptOutThen,
   keyReaches,
   letsIn,
   refusedFactor,
@@ -80,10 +80,10 @@ function person(account: Account, policy: Demand, state: MfaState, foreign: read
 /** Once sshd asks PAM, which the factor needs: who was let in with a password that has expired is not any more. */
 export function onceAskedOfPam(person: Person): Person {
   const { account, today } = person
-  const kept = keptOut({ ...account, effective: { ...account.effective, usepam: ['yes'] } })
-  if (kept === undefined || keptOut(account) !== undefined) return person
+  const kept = keptOutThen(account, { ...account, effective: { ...account.effective, usepam: ['yes'] } })
+  if (kept === undefined) return person
   const { unattended: _, keyOnly: __, ...rest } = person
-  return { ...rest, after: false, ...(today ? { loses: `UsePAM yes, and ${kept}` } : {}) }
+  return { ...rest, after: false, ...(today ? { loses: kept } : {}) }
 }
 
 /** What makes a login of the account one that cannot be made for it, if anything. */
