@@ -21,6 +21,7 @@ import {
 import { onHosts } from './support/everywhere.js'
 import { lineOf, newKey, only, parsed, succeeded, unattended, whileBroken } from './support/operator.js'
 import { difference, state } from './support/snapshot.js'
+import { sshdSays as says } from './support/sshd.js'
 
 const hosts = ['deb12', 'deb13'] as const
 const { everywhere } = onHosts(hosts)
@@ -32,8 +33,6 @@ const strict = async (host: string): Promise<void> => {
 const stock = async (host: string): Promise<void> => {
   succeeded(await harden(host, '--level', 'stock', ...unattended))
 }
-const says = (host: string, user: string): Promise<string> =>
-  must(host, `sshd -T -C user=${user},host=x,addr=192.0.2.1`)
 
 /** ssh with settings that stand before the lab's; by the keys of an agent alone, in its order, where there is one. */
 async function client(

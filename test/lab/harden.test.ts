@@ -25,6 +25,7 @@ import { sshArgs } from '../../lab/hosts/index.js'
 import { everywhere, onAll } from './support/everywhere.js'
 import { lineOf, only, savedPlanOf, succeeded, unattended, whileBroken } from './support/operator.js'
 import { difference, state } from './support/snapshot.js'
+import { sshdSays } from './support/sshd.js'
 
 const tagged = ['--tag', 'Role=bastion']
 const harden = (...flags: string[]): Promise<Finished> => bastionctl('harden', ...flags)
@@ -32,7 +33,7 @@ const dropIn = '/etc/ssh/sshd_config.d/01-bastionctl-hardening.conf'
 
 /** What the running sshd says of a user, by keyword. */
 async function effective(host: string, user: string): Promise<Map<string, string>> {
-  const text = await must(host, `sshd -T -C user=${user},host=x,addr=192.0.2.1`)
+  const text = await sshdSays(host, user)
   return new Map(text.split('\n').map((line) => [line.split(' ')[0] ?? '', line.replace(/^\S+ /, '')]))
 }
 
@@ -47,8 +48,8 @@ async function through(host: string, port: number): Promise<string> {
 /** All that sshd would do for each class of user. */
 async function everything(host: string): Promise<readonly string[]> {
   const users = ['root', 'admin', 'ann', 'old']
-  return (await Promise.all(users.map((user) => must(host, `sshd -T -C user=${user},host=x,addr=192.0.2.1`)))).map(
-    (text) => text.split('\n').sort().join('\n'),
+  return (await Promise.all(users.map((user) => sshdSays(host, user)))).map((text) =>
+    text.split('\n').sort().join('\n'),
   )
 }
 
