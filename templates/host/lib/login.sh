@@ -94,7 +94,7 @@ attempt() {
 }
 
 # 127.9.50.0 and on; the last run's addresses may be in disgrace still.
-source_address() { source_of "127.9.$((50 + ATTEMPT / 250)).$((1 + ATTEMPT % 250))"; }
+source_address() { source_of "$((12500 + ATTEMPT))"; }
 
 quiet_shell() {
   sshd_effective "$1" "$ARGS" 2>/dev/null | grep '^forcecommand ' | grep -qv '^forcecommand none$'

@@ -26,7 +26,7 @@ offer() {
     if [ "$_mode" = view ]; then
       set -- -o ProxyCommand="/bin/sh $RUN/lib/proxy.sh $ARGS" "$_who@rehearsal"
     else
-      set -- -o BindAddress="$(source_of "127.9.$((100 + _number / 250)).$((1 + _number % 250))")" -p "$PORT" "$_who@$TARGET"
+      set -- -o BindAddress="$(source_of "$((25000 + _number))")" -p "$PORT" "$_who@$TARGET"
     fi
     # IdentityFile, since -i drops a file that is not there, and this is half a pair.
     timeout 15 ssh -v -F "$RUN/ssh_config" -o IdentityFile="$_pub" -o BatchMode=yes -o PreferredAuthentications=publickey \

@@ -67,16 +67,16 @@ parse_keys() {
         opts = substr(line, 1, cut - 1); line = substr(line, cut + 1)
         # What cloud images put in front of the keys of root: it gets nobody in.
         if (opts ~ /Please login as/) opts = opts ",notice"
-        left = tolower(opts); expired = ""
+        left = tolower(opts); found = ""
         while (match(left, /expiry-time="[0-9]+z?"/)) {
           end = substr(left, RSTART + 13, RLENGTH - 14)
           left = substr(left, RSTART + RLENGTH)
           now = clock(end ~ /z$/ ? "date -u +%Y%m%d%H%M%S" : "date +%Y%m%d%H%M%S")
-          if (substr(end "000000", 1, 14) < now) expired = ",expired"
+          if (substr(end "000000", 1, 14) < now) found = ",expired"
         }
         if (opts ~ /(^|,)[Ff][Rr][Oo][Mm]="([^"]*,)?[^",:]*[A-Za-z][^",:]*[",]/)
-          expired = expired ",from-" (opts ~ /(^|,)[Ff][Rr][Oo][Mm]="([^"]*,)?([^"!,A-Za-z][^",A-Za-z]*|[^"!,]*:[^",]*)[",]/ ? "some" : "all")
-        opts = opts expired
+          found = found ",from-" (opts ~ /(^|,)[Ff][Rr][Oo][Mm]="([^"]*,)?([^"!,A-Za-z][^",A-Za-z]*|[^"!,]*:[^",]*)[",]/ ? "some" : "all")
+        opts = opts found
         gsub(/"([^"\\]|\\.)*"/, "", opts); gsub(/=/, "", opts); gsub(/[^A-Za-z0-9,-]/, "", opts)
         # sshd takes them in any case.
         opts = tolower(opts)

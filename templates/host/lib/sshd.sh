@@ -125,11 +125,11 @@ target_in() {
   esac
 }
 
-# source_of ADDRESS: where a connection to $TARGET comes from: from ADDRESS, or from itself where it speaks IPv6.
+# source_of N: where the Nth connection to $TARGET comes from: from 127.9.0.1 and on, or from itself where it speaks IPv6.
 source_of() {
   case $TARGET in
   *:*) printf '%s\n' "$TARGET" ;;
-  *) printf '%s\n' "$1" ;;
+  *) printf '127.9.%d.%d\n' "$(($1 / 250))" "$((1 + $1 % 250))" ;;
   esac
 }
 

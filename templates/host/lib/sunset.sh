@@ -113,12 +113,12 @@ passes() {
   case $(role_of "$1") in
   key) [ "$2" != 0 ] || { [ "$_root" != no ] && [ "$_root" != forced-commands-only ]; } ;;
   factor)
-    _place=$(wanted factor)
+    _place=$(factor_place "$1" "$3")
     case $_place in
-    *%h*) _owner=$2 ;;
+    "$3"/*) _owner=$2 ;;
     *) _owner=0 ;;
     esac
-    _unfit=$(fitness "$(path_of "$_place" "$1" "$3")" "$_owner") && [ -z "$_unfit" ] && { [ "$2" != 0 ] || [ "$_root" = yes ]; }
+    _unfit=$(fitness "$_place" "$_owner") && [ -z "$_unfit" ] && { [ "$2" != 0 ] || [ "$_root" = yes ]; }
     ;;
   *) return 1 ;;
   esac
