@@ -1,6 +1,6 @@
 /**
  * Mocha's own spec reporter, which also says why a test is tried once more and what took how long, and writes how many passed, failed and were skipped,
- * and which needed a second try, to COUNTS_FILE.
+ * which failed and why, and which needed a second try, to COUNTS_FILE.
  */
 const { writeFileSync } = require('node:fs')
 const { reporters, Runner } = require('mocha')
@@ -22,8 +22,9 @@ module.exports = class CountingReporter extends reporters.Spec {
     })
     runner.once(Runner.constants.EVENT_RUN_END, () => {
       const { passes: passed, failures: failed, pending: skipped } = this.stats
+      const wrong = this.failures.map((test) => ({ title: test.fullTitle(), why: String(test.err?.message) }))
       if (process.env.COUNTS_FILE)
-        writeFileSync(process.env.COUNTS_FILE, JSON.stringify({ passed, failed, skipped, again: [...again] }))
+        writeFileSync(process.env.COUNTS_FILE, JSON.stringify({ passed, failed, skipped, wrong, again: [...again] }))
     })
   }
 }

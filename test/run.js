@@ -1,7 +1,7 @@
 /**
  * `npm test`: checks, then unit and golden tests, then lab tests on real hosts. `node test/run.js lint unit lab` runs only
- * the parts named. Ends with one line `N passed, N failed`; a check counts as one test. Those that needed a second try are
- * named above it.
+ * the parts named. Ends with one line `N passed, N failed`; a check counts as one test. What failed, and what needed a second
+ * try, is named above it.
  */
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -11,6 +11,7 @@ import path from 'node:path'
 const root = path.resolve(import.meta.dirname, '..')
 const bin = (name) => path.join(root, 'node_modules', '.bin', name)
 const totals = { passed: 0, failed: 0, skipped: 0 }
+const wrong = []
 const again = []
 const parts = { lint, unit, lab }
 
@@ -33,6 +34,7 @@ if (unknown !== undefined) {
 for (const [name, run] of Object.entries(parts)) if (wanted.length === 0 || wanted.includes(name)) await run()
 await Promise.all(Array.from({ length: WORKERS }, (_, n) => worker(n)))
 
+for (const { title, why } of wrong) console.log(`\nfailed: ${title}\n${why.slice(0, 1000).replace(/^/gm, '    ')}`)
 if (again.length > 0) console.log(`\n${again.length} needed a second try: ${again.join('; ')}`)
 const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : ''
 console.log(`${again.length > 0 ? '' : '\n'}${totals.passed} passed, ${totals.failed} failed${skipped}`)
@@ -102,7 +104,9 @@ async function check(name, command, args) {
   const outcome = code === 0 ? 'passed' : missing && process.env.CI !== 'true' ? 'skipped' : 'failed'
   totals[outcome] += 1
   console.log(`  ${outcome === 'passed' ? '✔' : '✘'} ${name}${missing ? `: ${command} is not installed` : ''}`)
-  if (outcome === 'failed') console.log(output.replace(/^/gm, '    '))
+  if (outcome !== 'failed') return
+  console.log(output.replace(/^/gm, '    '))
+  wrong.push({ title: name, why: output })
 }
 
 /** Runs mocha for its output; its reporter leaves the numbers in a file. */
@@ -113,10 +117,14 @@ async function mocha(args, { env }) {
   const { code, output } = await run(bin('mocha'), [...reporter, ...args], { ...env, COUNTS_FILE: counts })
   const found = existsSync(counts)
     ? JSON.parse(readFileSync(counts, 'utf8'))
-    : { passed: 0, failed: 0, skipped: 0, again: [] }
+    : { passed: 0, failed: 0, skipped: 0, wrong: [], again: [] }
   rmSync(folder, { recursive: true })
   // Mocha itself may fail where no test did: a file that cannot be loaded, a crash, an empty selection.
-  if (code !== 0 && found.failed === 0) found.failed = 1
+  if (code !== 0 && found.failed === 0) {
+    found.failed = 1
+    found.wrong.push({ title: args.join(' '), why: output.slice(-1000) })
+  }
+  wrong.push(...found.wrong)
   for (const name of Object.keys(totals)) totals[name] += found[name]
   again.push(...found.again)
   return output
