@@ -1,5 +1,5 @@
 /** Reads what the on-host program printed: key=value lines, the verdict first; `step=` and `login=` repeat; then perhaps `--` and a body. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { outcomes, type LoginRecord, type StepRecord } from '../domain/outcome.js'
 
 const spoken = [

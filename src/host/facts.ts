@@ -1,5 +1,5 @@
 /** Turns the files that inspect.sh laid out into {@link Facts}. Pure but for the unpacking before it. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { factorIn, factorProblems, type FactorProblem } from '../domain/factor.js'
 import type {
   Account,

@@ -1,5 +1,5 @@
 /** Turns the files that verify.sh laid out into {@link Findings}. Pure but for the unpacking before it. */
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Findings, PackageEvent, Touched } from '../domain/drift.js'
 import type { Origin } from '../domain/origin.js'
 import { lines, rows, type Tree } from './rows.js'

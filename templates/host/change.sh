@@ -137,8 +137,9 @@ rehearse() {
   # Before the logins, which say less of what is wrong.
   told=$("$(sshd_binary)" -t 2>&1) || { plain "sshd -t refuses the present files: $told" >"$RUN/why"; return 10; }
   # Side by side: one asks the listener, the other never does.
-  # Both take the client's settings from there.
+  # Both take the client's settings and what sshd says of root from there.
   client_config >"$RUN/ssh_config"
+  sshd_effective root "$RUN/sshd-args" >/dev/null 2>&1
   ID=$change_id live_logins before &
   before=$!
   unshare -m --propagation private sh "$RUN/rehearse.sh" "$RUN" 9>&-

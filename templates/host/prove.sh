@@ -26,7 +26,11 @@ greeted() {
   return 1
 }
 
-ask_anew "$RUN/sshd-$when"
+# Before a change sshd has been asked already.
+case $when in
+before) ask_anew "$RUN/sshd-today" ;;
+*) ask_anew "$RUN/sshd-$when" ;;
+esac
 sshd_effective root "$ARGS" >"$WORK/sshd" 2>/dev/null
 target=$(target_in "$WORK/sshd")
 TARGET=${target% *} PORT=${target#* }

@@ -61,13 +61,7 @@ remove_probes() {
     _probes="$_probes|$_probe"
   done <"$CHANGES/$1/accounts"
   [ ! -r "$CHANGES/$1/no-twins" ] || grep '^/etc/[a-z]*-$' "$CHANGES/$1/no-twins" | xargs -r rm -f --
-  for _db in $DATABASES; do
-    for _file in "/etc/$_db" "/etc/$_db-"; do
-      grep -Eqs "^($_probes):" "$_file" || continue
-      # shellcheck disable=SC2016 # awk
-      rewrite "$_file" -v probes="^($_probes)\$" '$1 !~ probes' || { _left="$_left $_file" && break 2; }
-    done
-  done
+  strip "$_probes" || _left="$_left $_base"
   if [ -n "$_left" ]; then
     echo "a throw-away account is left:$_left"
     return 1

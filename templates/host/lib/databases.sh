@@ -135,23 +135,47 @@ rejoin() {
 
 # --- writing
 
-# rewrite DATABASE AWK-ARGUMENT…: under the locks that useradd and its like take. passwd(1) by way of pam_unix takes another one
-# (lckpwdf(3), which a shell cannot): what was written meanwhile is seen by its digest, and the work begins anew.
+# rewrite DATABASE AWK-ARGUMENT…: under the locks that useradd and its like take.
 rewrite() {
-  _file=$1 _temp=$1.bastionctl-new
-  shift
   lock_databases || { echo 'the account databases are locked by somebody'; return 1; }
-  _did=1
+  rewrite_locked "$@"
+  _did=$?
+  unlock_databases
+  return "$_did"
+}
+
+# rewrite_locked: as `rewrite`, of who holds the locks. passwd(1) by way of pam_unix takes another one (lckpwdf(3), which a shell cannot):
+# what was written meanwhile is another file, or a newer one, and the work begins anew.
+rewrite_locked() {
+  _file=$1 _temp=$1.bastionctl-new _did=1
+  shift
   for _try in 1 2 3 4 5; do
-    _read=$(digest "$_file")
+    _read=$(stat -c '%i %s %y %z' "$_file")
     { cp -p --preserve=all "$_file" "$_temp" && awk -F: "$@" "$_file" >"$_temp" && whole "$_temp" && sync "$_temp"; } || break
-    [ "$(digest "$_file")" = "$_read" ] || continue
+    [ "$(stat -c '%i %s %y %z' "$_file")" = "$_read" ] || continue
     mv -fT "$_temp" "$_file" && sync "${_file%/*}" && _did=0
     break
   done
-  rm -f "$_temp"
-  unlock_databases
+  [ "$_did" = 0 ] || rm -f "$_temp"
   return "$_did"
+}
+
+# strip NAMES: neither a database nor the `-` twin that its tools keep has a line of any of NAMES (one|another). 1: $_base still has.
+strip() {
+  _names=$1
+  set --
+  for _db in $DATABASES; do set -- "$@" "/etc/$_db" "/etc/$_db-"; done
+  # shellcheck disable=SC2046 # none has a blank in its name
+  set -- $(grep -Els "^($_names):" "$@")
+  [ $# -gt 0 ] || return 0
+  lock_databases || { _base="$* (locked by somebody)"; return 1; }
+  _stripped=0
+  for _base in "$@"; do
+    # shellcheck disable=SC2016 # awk
+    rewrite_locked "$_base" -v names="^($_names)\$" '$1 !~ names' || { _stripped=1; break; }
+  done
+  unlock_databases
+  return "$_stripped"
 }
 
 # whole FILE: subordinate ids may be nobody's; of the others somebody is always there.
@@ -164,25 +188,30 @@ whole() {
 
 # The number without a newline: shadow's tools would not take the lock for a stale one after our death.
 lock_databases() {
+  _locked=0
+  set --
   for _lock in $DATABASES; do
     [ -e "/etc/$_lock" ] || continue
     _tries=0
-    printf %s "$$" >"/etc/$_lock.$$" || { rm -f "/etc/$_lock.$$"; unlock_databases; return 1; }
+    set -- "$@" "/etc/$_lock.$$"
+    printf %s "$$" >"/etc/$_lock.$$" || { _locked=1; break; }
     until ln "/etc/$_lock.$$" "/etc/$_lock.lock" 2>/dev/null; do
       _tries=$((_tries + 1))
-      if [ "$_tries" -gt 100 ]; then
-        rm -f "/etc/$_lock.$$"
-        unlock_databases
-        return 1
-      fi
+      [ "$_tries" -le 100 ] || { _locked=1; break 2; }
       sleep 0.1
     done
-    rm -f "/etc/$_lock.$$"
   done
+  rm -f "$@"
+  [ "$_locked" = 0 ] || unlock_databases
+  return "$_locked"
 }
 
 unlock_databases() {
+  set --
   for _lock in $DATABASES; do
-    [ "$(cat "/etc/$_lock.lock" 2>/dev/null)" != "$$" ] || rm -f "/etc/$_lock.lock"
+    _by=
+    [ ! -e "/etc/$_lock.lock" ] || read -r _by <"/etc/$_lock.lock" || true
+    [ "$_by" != "$$" ] || set -- "$@" "/etc/$_lock.lock"
   done
+  [ $# = 0 ] || rm -f "$@"
 }
