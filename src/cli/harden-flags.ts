@@ -128,16 +128,25 @@ const stock: Omit<HardenPolicy, 'acceptLockout'> = {
   leave: [],
 }
 
-interface Choices {
+const choosing = [
+  'allow-group',
+  'banner',
+  'idle-timeout',
+  'leave',
+  'forwarding',
+  'agent-forwarding',
+  'x11-forwarding',
+] as const
+
+/** What flags or the file say beside the level. */
+type Choices = { readonly [name in (typeof choosing)[number]]?: unknown } & {
   readonly 'allow-group'?: readonly string[] | undefined
-  readonly banner?: string | undefined
-  readonly 'idle-timeout'?: string | undefined
   readonly leave?: readonly string[] | undefined
 }
 
 /** `from` stands in front of each name. Errors: `usage` for what contradicts itself. */
 function checkTogether(level: HardenPolicy['level'], given: Choices, from: string): void {
-  const named = (['allow-group', 'banner', 'idle-timeout'] as const).filter((name) => given[name] !== undefined)
+  const named = choosing.filter((name) => given[name] !== undefined)
   if (level === 'stock' && named.length > 0)
     throw new BastionError(
       'usage',

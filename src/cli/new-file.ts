@@ -1,5 +1,5 @@
 /** Files of the operator's own, readable by nobody else. */
-import { open, stat } from 'node:fs/promises'
+import { open, stat, unlink } from 'node:fs/promises'
 
 export function isThere(path: string): Promise<boolean> {
   return stat(path).then(
@@ -8,12 +8,15 @@ export function isThere(path: string): Promise<boolean> {
   )
 }
 
-/** On disk when it resolves. Rejects with EEXIST where there is a file of that name, and as the file system does. */
+/** On disk when it resolves, and not there when it rejects: with EEXIST where there is a file of that name, else as the file system does. */
 export async function writeNew(path: string, content: string | Uint8Array): Promise<void> {
   const file = await open(path, 'wx', 0o600)
   try {
     await file.writeFile(content)
     await file.sync()
+  } catch (error) {
+    await unlink(path)
+    throw error
   } finally {
     await file.close()
   }

@@ -134,8 +134,12 @@ function userName(name: string, place: string): string {
 }
 
 async function textOf(source: string, place: string): Promise<string> {
-  const { size } = await stat(place).catch(unreadable(source))
-  if (size > longestText) throw new BastionError('usage', `"${source}" is longer than 4 MB`, 'is it the right file?')
+  const info = await stat(place).catch(unreadable(source))
+  // Nobody may ever write into a pipe that lies there; one that a shell hands over, <(…), has its writer.
+  if (info.isFIFO() && !/^\/(dev|proc)\//.test(place))
+    throw new BastionError('usage', `"${source}" is a named pipe`, 'give a file, or <(COMMAND)')
+  if (info.size > longestText)
+    throw new BastionError('usage', `"${source}" is longer than 4 MB`, 'is it the right file?')
   return readFile(place, 'utf8').catch(unreadable(source))
 }
 

@@ -3,9 +3,11 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect } from 'chai'
+import { execa } from 'execa'
 import { parseUsers } from '../../src/cli/users-file.js'
 import { readUsers } from '../../src/cli/users-source.js'
 import { refusal } from '../fakes/refusal.js'
+import { root } from '../source-config.js'
 
 const blob = 'AAAAC3NzaC1lZDI1NTE5AAAAIMNGIoc0hNuxpUtjzuQOUPuPDK4yzZN3wrgdmKFrHdd9'
 const key = `ssh-ed25519 ${blob}`
@@ -183,6 +185,24 @@ describe('a source of people', () => {
     const { message, hint } = await refusal(() => read('https://ann:hunter2@example.org/people?sig=hunter2'))
     expect(message).to.equal('sync-users reads no https:// addresses')
     expect(hint).to.not.match(/hunter2/)
+  })
+
+  it('is refused where it, or a file of it, is a pipe that nobody may ever write to; what a shell hands over is read', async () => {
+    const pipe = path.join(folder, 'ada.pub')
+    await execa('mkfifo', [pipe])
+    for (const source of [folder, pipe])
+      expect((await refusal(() => read(source))).message).to.match(/ada\.pub" is a named pipe$/)
+    const asked = `import { readUsers } from '${path.join(root, 'src/cli/users-source.ts')}'
+      console.log((await readUsers(process.argv[1])).users.map(({ name }) => name).join())`
+    const line = 'exec "$0" --import tsx --input-type=module -e "$1" <(echo "$2")'
+    const { stdout } = await execa('bash', [
+      '-c',
+      line,
+      process.execPath,
+      asked,
+      `users: [{ name: ada, keys: ["${key}"] }]`,
+    ])
+    expect(stdout).to.equal('ada')
   })
 
   it('is refused where it is far too long', async () => {

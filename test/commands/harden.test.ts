@@ -74,6 +74,11 @@ describe('harden', () => {
         '5m',
       ],
       [
+        /level stock goes without --leave, --forwarding, --agent-forwarding, --x11-forwarding: it sets nothing/,
+        ...['--level', 'stock', '--leave', 'Ciphers', '--forwarding', 'none'],
+        ...['--agent-forwarding', '--no-x11-forwarding'],
+      ],
+      [
         /--leave AllowGroups leaves as it is what --allow-group sets/,
         '--level',
         'strict',
