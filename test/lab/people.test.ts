@@ -51,6 +51,11 @@ async function nothingLeft(host: string, terminal: Terminal | undefined, uid: st
 
 const jobs = ['/var/spool/cron/crontabs/bob', '/var/spool/cron/atjobs/a00001018c0de0', '/var/lib/systemd/linger/bob']
 
+const spools = '/var/spool/cron/crontabs /var/spool/cron/atjobs'
+const makeJobs = `install -d -m 1730 /var/spool/cron/crontabs; install -d -m 1770 -o daemon -g daemon /var/spool/cron/atjobs
+  echo '* * * * * true' | install -o bob -m 600 /dev/stdin ${jobs[0] ?? ''}
+  printf '#!/bin/sh\ntrue\n' | install -o bob -g daemon -m 700 /dev/stdin ${jobs[1] ?? ''}`
+
 /** Mode, owner, time and bytes of what is done for bob without him; without a line for what is not there. */
 async function jobsOf(host: string): Promise<string> {
   const { stdout } = await sh(host, `stat -c '%n %a %U:%G %Y' ${jobs.join(' ')}; sha256sum ${jobs.join(' ')}`)
@@ -163,14 +168,23 @@ describe('people', function () {
       })
     })
 
-    it('rolled back, the account is gone; a home in which somebody has written since is kept beside its place', async () => {
+    it('rolled back, the account is gone; a home in which somebody has written since is kept beside its place, and jobs with the record', async () => {
       // A link out of it: what is there is not given to root.
-      await onAll((host) => must(host, 'runuser -u bob -- ln -s /home/admin /home/bob/out').then(() => undefined))
+      await onAll((host) =>
+        must(host, `runuser -u bob -- ln -s /home/admin /home/bob/out; ${makeJobs}`).then(() => undefined),
+      )
       const report = done(await rollBack())
       await onAll(async (host) => {
         const kept = (await must(host, 'ls -d /home/bob*')).trim()
         expect(kept).to.match(/^\/home\/bob\.bastionctl-\d{8}T\w+-\w+$/)
-        expect(report).to.contain(`kept: /home/bob as ${kept}`)
+        expect(report).to.contain(`/home/bob as ${kept}`)
+        // By number they would be the next one's.
+        expect(await must(host, `ls -A ${spools}`)).to.equal(`${spools.split(' ').join(':\n\n')}:\n`)
+        const record = '/var/lib/bastionctl/changes/*/aside/_var_spool_cron_'
+        expect(await must(host, `cat ${record}crontabs_bob ${record}atjobs_*`)).to.equal(
+          '* * * * * true\n#!/bin/sh\ntrue\n',
+        )
+        await must(host, `rmdir ${spools}; rmdir -p --ignore-fail-on-non-empty /var/spool/cron || true`)
         expect(await must(host, `cat ${kept}/.ssh/authorized_keys`)).to.match(/# mine/)
         expect(
           await must(
@@ -222,12 +236,7 @@ describe('people', function () {
       done(await add('bob', '--key', key, '--sudo', '--group', 'adm'))
       // Somebody who has been there for a while: files, a job, a session, and a neighbour behind bob in every database.
       await onAll(async (host) => {
-        await must(
-          host,
-          `install -d -m 1730 /var/spool/cron/crontabs; install -d -m 1770 -o daemon -g daemon /var/spool/cron/atjobs
-           echo '* * * * * true' | install -o bob -m 600 /dev/stdin ${jobs[0] ?? ''}
-           printf '#!/bin/sh\ntrue\n' | install -o bob -g daemon -m 700 /dev/stdin ${jobs[1] ?? ''}`,
-        )
+        await must(host, makeJobs)
         await must(host, 'gpasswd -a bob users >/dev/null; useradd -m zoe')
         await login(host, bob, { command: 'echo precious >kept; (setsid sleep 900 >/dev/null 2>&1 &)' })
         await must(host, 'loginctl terminate-user bob; true')

@@ -52,7 +52,7 @@ only_ours() {
   done <"$_was/newer"
 }
 
-# unmake_person ID: a home in which somebody has written is not thrown away.
+# unmake_person ID: a home in which somebody has written is not thrown away, nor are jobs and mail; where they were nobody finds them any more.
 unmake_person() {
   _number=$(cat "$_was/uid") _dir=$(cat "$_was/home")
   _aside=$_dir.bastionctl-$1
@@ -69,7 +69,10 @@ unmake_person() {
     *) rm -f "$(cat "$_was/factor-place")" "$(cat "$_was/factor-place").bastionctl-new" ;;
     esac
   fi
-  belongings "$_name" | grep -vxFf "$_was/there" | while IFS= read -r _thing; do rm -f "$_thing"; done
+  { belongings "$_name" | grep -vxFf "$_was/there"; at_jobs "$_number"; } | while IFS= read -r _thing; do
+    [ ! -s "$_thing" ] || keep_aside "$1" "$_thing"
+    rm -f "$_thing"
+  done
   if [ -d "$_dir" ] && [ ! -L "$_dir" ] && [ "$(stat -c %u "$_dir")" = "$_number" ]; then
     let_go "$_dir"
     if mounted "$_dir"; then

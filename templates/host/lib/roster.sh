@@ -97,6 +97,13 @@ belongings() {
   done
 }
 
+# at_jobs OWNER: what waits in atd's spool, by name or number.
+at_jobs() {
+  for _spool in /var/spool/cron/atjobs /var/spool/at; do
+    [ ! -d "$_spool" ] || find "$_spool" -maxdepth 1 -type f -user "$1"
+  done
+}
+
 # --- carrying it out
 
 # apply_roster view|live [ID]: in a view nobody's session ends, no home moves, and nothing is written that is not covered.
@@ -177,9 +184,7 @@ remove_person() {
   # Nor does anything of theirs run that could be in the way; once more at the end, since a job may have begun meanwhile.
   end_sessions "$_name"
   belongings "$_name" | grep -v '/mail/' >"$RUN/belongings"
-  for _spool in /var/spool/cron/atjobs /var/spool/at; do
-    [ ! -d "$_spool" ] || find "$_spool" -maxdepth 1 -type f -user "$_name" >>"$RUN/belongings"
-  done
+  at_jobs "$_name" >>"$RUN/belongings"
   _place=$(factor_place "$_name" "$_dir")
   case $_place in
   "$_dir"/*) ;;
