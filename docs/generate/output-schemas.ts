@@ -305,6 +305,7 @@ const explained = schemaOf<ExplainOutput>()(
           source: z.string(),
           since: optional,
           releases: optional,
+          fips: optional,
           breaks: z.string(),
         }),
       )

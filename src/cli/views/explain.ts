@@ -4,7 +4,7 @@ import { indent } from './text.js'
 
 /** A paragraph a keyword: values are too long for columns. */
 export function explainView(settings: ExplainOutput['settings'], style: Style): readonly string[] {
-  const shared = settings.map(({ keyword, baseline, strict, reason, source, since, releases, breaks }) => [
+  const shared = settings.map(({ keyword, baseline, strict, reason, source, since, releases, fips, breaks }) => [
     style.bold(keyword),
     ...indent([
       ...(baseline === strict
@@ -14,6 +14,7 @@ export function explainView(settings: ExplainOutput['settings'], style: Style): 
       `source: ${source}`,
       ...(since === undefined ? [] : [`OpenSSH ${since} and later`]),
       ...(releases === undefined ? [] : [`OpenSSH: ${releases}`]),
+      ...(fips === undefined ? [] : [`FIPS mode: ${fips}`]),
       breaks === 'nothing known' ? `breaks: ${breaks}` : style.yellow(`breaks: ${breaks}`),
     ]),
   ])

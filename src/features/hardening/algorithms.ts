@@ -104,6 +104,8 @@ function hostKeys(names: readonly string[], rsaBits: number) {
   }
 }
 
+/** Of keys and their signatures, at each level. */
+const fips = 'RSA and the NIST curves of ECDSA only'
 const sshAudit = 'ssh-audit, hardening guides and built-in policies'
 
 /** Older releases call two of these keywords by another name, which newer ones take as an alias and print as the new one. */
@@ -152,6 +154,7 @@ export const algorithmSettings: readonly Setting[] = [
       strict: 'of the keys that the host has: Ed25519, RSA (3072 bits at least); and their certificates',
     },
     reason: 'the host signs nothing with SHA-1; strict: and shows no ECDSA key',
+    fips,
     source: sshAudit,
     breaks:
       'clients from before OpenSSH 7.2 that know the host by its RSA key; strict: those that know its ECDSA key only: publish the fingerprints first',
@@ -167,6 +170,7 @@ export const algorithmSettings: readonly Setting[] = [
       strict: `${strictSignatures.join(',')}, and their certificates`,
     },
     reason: "no SHA-1 signatures and no DSA of users' keys; strict: no ECDSA",
+    fips,
     source: sshAudit,
     since: '8.5',
     releases: 'before as PubkeyAcceptedKeyTypes; keys on tokens (sk-…) from 8.2 on',
@@ -178,6 +182,7 @@ export const algorithmSettings: readonly Setting[] = [
     strict: signatures(strictSignatures),
     words: strictSignatures.join(','),
     reason: 'certificates are signed by strong keys only',
+    fips,
     source: sshAudit,
     breaks: 'certificate authorities with ECDSA keys',
     everybody: true,
@@ -188,6 +193,7 @@ export const algorithmSettings: readonly Setting[] = [
     strict: signatures(strictSignatures, true),
     words: `${strictSignatures.join(',')} and their certificates`,
     reason: 'the same for host-based logins, should anybody switch them on',
+    fips,
     source: sshAudit,
     since: '8.5',
     releases: 'before as HostbasedAcceptedKeyTypes',

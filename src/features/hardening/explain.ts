@@ -15,12 +15,14 @@ export interface Explanation {
   readonly since?: string
   /** What else there is to say of releases and builds. */
   readonly releases?: string
+  /** What hosts in FIPS mode have instead. */
+  readonly fips?: string
   readonly breaks: string
 }
 
 export function explainHarden(): Explanation[] {
   return [...settings, promptsSetting].map((setting) => {
-    const { keyword, reason, source, since, releases, breaks } = setting
+    const { keyword, reason, source, since, releases, fips, breaks } = setting
     const [baseline, strict] = [shown(setting, 'baseline'), shown(setting, 'strict')]
     return {
       keyword,
@@ -30,6 +32,7 @@ export function explainHarden(): Explanation[] {
       source,
       ...(since === undefined ? {} : { since }),
       ...(releases === undefined ? {} : { releases }),
+      ...(fips === undefined ? {} : { fips }),
       breaks,
     }
   })

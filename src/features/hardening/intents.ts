@@ -39,7 +39,7 @@ export function intentsOf(policy: HardenPolicy, facts: Facts): Intents {
     if (value === undefined) continue
     const missing = unknownThere(setting, facts)
     if (missing !== undefined && setting.needed === true) refuseNeeded(keyword, missing)
-    if (missing === undefined) lines.push({ keyword, value, reason: reasonAt(policy.level, setting), setting })
+    if (missing === undefined) lines.push({ keyword, value, reason: reasonAt(policy.level, setting, facts), setting })
     else if (missing !== '') left.push({ keyword, why: missing })
   }
   return { lines, left }
@@ -55,8 +55,10 @@ function refuseNeeded(keyword: string, missing: string): never {
 }
 
 /** The part of a reason behind `strict:` is for that level alone. */
-function reasonAt(level: HardenPolicy['level'], { reason }: Setting): string {
-  return level === 'strict' ? reason.replace('; strict:', ',') : reason.replace(/; strict:.*$/, '')
+function reasonAt(level: HardenPolicy['level'], { reason, fips }: Setting, facts: Facts): string {
+  const shared = reason.replace(/; strict:.*$/, '')
+  if (facts.fips && fips !== undefined) return `${shared} (FIPS mode: ${fips})`
+  return level === 'strict' ? reason.replace('; strict:', ',') : shared
 }
 
 /** One row for all names of the keyword: each release is told in the words that it listens to. */

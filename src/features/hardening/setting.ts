@@ -28,6 +28,8 @@ export interface Setting {
   readonly since?: Release
   /** What else `explain` says of releases: back-ports, other names, algorithms that came later. */
   readonly releases?: string
+  /** What a host in FIPS mode has instead, whatever the reason says of `strict:`. */
+  readonly fips?: string
   /** Written only where the operator asks for it by a flag: a release that does not know it is refused, and not left without it. */
   readonly needed?: boolean
   /** Only where this build prints the keyword in `sshd -T`: patches of distributions and compile-time options. */

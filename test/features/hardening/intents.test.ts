@@ -4,6 +4,7 @@ import { changeFrom } from '../../../src/domain/change-from.js'
 import type { Account, Facts } from '../../../src/domain/facts.js'
 import type { HardenPolicy } from '../../../src/domain/policy.js'
 import { explainHarden } from '../../../src/features/hardening/explain.js'
+import { intentsOf } from '../../../src/features/hardening/intents.js'
 import { settings } from '../../../src/features/hardening/settings.js'
 import { draft } from '../../../src/features/index.js'
 import { changeData } from '../../../src/host/data.js'
@@ -114,6 +115,10 @@ describe('a level on a host', () => {
     for (const keyword of ['Ciphers', 'MACs', 'KexAlgorithms', 'HostKeyAlgorithms', 'PubkeyAcceptedAlgorithms'])
       expect(written(strict(), facts, keyword), keyword).not.to.match(/chacha|25519|umac|mlkem/)
     expect(written(strict(), facts, 'PubkeyAcceptedAlgorithms')).to.match(/ecdsa-sha2-nistp256/)
+    const reasons = intentsOf(strict(), facts).lines.filter(({ value }) => value.includes('ecdsa'))
+    expect(reasons).to.have.length(4)
+    for (const { keyword, reason } of reasons)
+      expect(reason, keyword).to.match(/^((?!ECDSA).)* \(FIPS mode: RSA and the NIST curves of ECDSA only\)$/)
   })
 
   it('shows only host keys that the host has, and refuses where none is strong (lockout 18)', async () => {
