@@ -403,6 +403,13 @@ const difference = z
     fingerprint: optional,
     found: z.string(),
     elsewhere: z.string(),
+    values: z
+      .array(z.string())
+      .readonly()
+      .exactOptional()
+      .describe(
+        'with key-options: the options that have another value than on most hosts; the values stay on the hosts',
+      ),
   })
   .describe('what one host has otherwise than most do')
 

@@ -33,6 +33,8 @@ export interface KeyFact {
   readonly expires?: string
   /** Names of authorized_keys options on the line, without their values: `from`, `command`, `restrict`, `cert-authority` … */
   readonly options: readonly string[]
+  /** Digests of the values of those that have one (`users`): `name:digest`. */
+  readonly values?: readonly string[]
   /** Where it stands, if not in the first file that sshd reads for the account, below its home. */
   readonly file?: string
   /** Why no key can be taken out of its file, which is named. */

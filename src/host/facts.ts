@@ -55,6 +55,7 @@ const time = z.union([z.literal('').transform(() => undefined), int])
 const timesLine = z.tuple([z.string(), time, time, time, time])
 const keyTimeLine = z.tuple([z.string(), z.string(), int])
 const keyUntilLine = z.tuple([z.string(), z.string(), z.string()])
+const keyValuesLine = z.tuple([z.string(), z.string(), z.string()])
 const keyOptionsLine = z.tuple([z.string(), z.string(), z.string()])
 const hostKeyLine = z.tuple([z.string(), int, z.string()])
 
@@ -72,6 +73,9 @@ export function readFacts(digest: string, tree: Tree): Facts {
     ),
     until: new Map(
       rows(tree, 'key-until', keyUntilLine).map(([account, print, until]) => [`${account}|${print}`, until]),
+    ),
+    values: new Map(
+      rows(tree, 'key-values', keyValuesLine).map(([account, print, values]) => [`${account}|${print}`, values]),
     ),
     since: earliest(rows(tree, 'key-times', keyTimeLine).map(([account, print, at]) => [`${account}|${print}`, at])),
   }
@@ -157,11 +161,12 @@ function fileFactFrom([path, digest, mode, owner, group]: z.infer<typeof fileLin
   return { path, digest, mode, owner, group, ...(content === undefined ? {} : { content }) }
 }
 
-/** By `account|fingerprint`, where it was asked for: what sshd has answered, and since and until when a key is there. */
+/** By `account|fingerprint`, where it was asked for: what sshd has answered, since and until when a key is there, and digests of its options' values. */
 interface KnownOfKeys {
   readonly accepted: ReadonlyMap<string, boolean>
   readonly since: ReadonlyMap<string, number>
   readonly until: ReadonlyMap<string, string>
+  readonly values: ReadonlyMap<string, string>
 }
 
 /** A key may stand in several files. */
@@ -254,6 +259,7 @@ function keyFrom(
   const accepted = known.accepted.get(`${account}|${fingerprint}`)
   const since = known.since.get(`${account}|${fingerprint}`)
   const expires = known.until.get(`${account}|${fingerprint}`)
+  const values = known.values.get(`${account}|${fingerprint}`)
   const words = options.split(',').filter(Boolean)
   return {
     type,
@@ -265,6 +271,7 @@ function keyFrom(
     ...(words.includes('from-all') ? { fromNames: 'all' as const } : {}),
     ...(words.includes('from-some') ? { fromNames: 'some' as const } : {}),
     options: words.filter((word) => !['expired', 'from-all', 'from-some'].includes(word)),
+    ...(values === undefined ? {} : { values: values.split(',').filter(Boolean) }),
     ...(file === '' ? {} : { file }),
     ...(fixed === '' ? {} : { fixed }),
     ...(accepted === undefined ? {} : { accepted }),

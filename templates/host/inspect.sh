@@ -136,14 +136,7 @@ fingerprinted <"$RUN/keys-found" | while IFS='|' read -r bits print type _ name 
   printf '%s|%s|%s|%s|%s|%s|%s\n' "$type" "$bits" "$print" "$options" "$comment" "$place" "$why" >>"$F/keys/$name"
 done
 
-# Options by their digest, since values hold commands and addresses.
-while IFS='|' read -r name uid gid home shell; do
-  ! cut -d'|' -f4 "$F/keys/$name" | grep -q . || key_files "$name" "$home" "$F/effective/$name" | while read -r keys; do
-    option_texts "$keys" | while IFS='|' read -r type blob options; do
-      printf '%s|%s|%s|%s\n' "$type" "$blob" "$name" "$(printf '%s' "$options" | sha256sum | cut -d' ' -f1)"
-    done
-  done
-done <"$RUN/people" | fingerprinted | awk -F'|' -v OFS='|' '{ print $5, $2, $6 }' >"$F/key-options"
+key_options '' options_digest <"$RUN/people" >"$F/key-options"
 
 # Whose certificates let people in, by the file that names them.
 awk '/^trustedusercakeys \// && !seen[$0]++ { sub(/^[^ ]* /, ""); print }' "$F"/effective/* | while IFS= read -r file; do
@@ -164,7 +157,8 @@ elsewhere "$RUN/events" >"$F/elsewhere"
 if [ -e "$RUN/data/times" ]; then
   account_times <"$RUN/people" >"$F/times"
   key_times <"$RUN/people" >"$F/key-times"
-  key_untils <"$RUN/people" >"$F/key-until"
+  key_options expiry-time expiry_time <"$RUN/people" >"$F/key-until"
+  key_options '' value_digests <"$RUN/people" >"$F/key-values"
 fi
 
 # Asked for by `who` alone: some 50 ms a key.

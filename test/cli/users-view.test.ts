@@ -104,6 +104,24 @@ describe('the view of users', () => {
     expect(Math.max(...lines.map(({ length }) => length))).to.be.at.most(100)
   })
 
+  it('names the options of a key that have another value', () => {
+    const behind = (options: string[], ...values: string[]): UserOnHost => ({
+      ...ann,
+      keys: [{ ...key, options, values }],
+    })
+    const usual = behind(['from', 'command'], 'from:1', 'command:1')
+    const lines = view([
+      [usual],
+      [behind(['from', 'command'], 'from:2', 'command:2')],
+      [usual],
+      [behind(['from'], 'from:2')],
+    ])
+    expect(lines.filter((line) => line.includes('another value'))).to.deep.equal([
+      `  differs     deb12: ${print('a').slice(0, 19)}… has another value of from and command`,
+      `              deb14: ${print('a').slice(0, 19)}… has from, elsewhere from, command; another value of from`,
+    ])
+  })
+
   it('says what is not known, and what has ended', () => {
     const { factorWritten: _, lastLogin: __, ...bare } = ann
     const lines = view([[{ ...bare, keys: [], expired: true, expires: at('2020-01-02') }]])

@@ -101,6 +101,25 @@ describe('users', function () {
     })
   })
 
+  it('names the option of a key that has another value somewhere, and shows neither value', async () => {
+    await addPerson(generations, 'fay')
+    const own = `from="192.0.2.7,!198.51.100.9",command="echo \\\\"a, b\\\\" s3cret"`
+    await onAll((host) => must(host, `sed 's/^/${own} /' -i ${keysOf('fay')}`).then(() => undefined))
+    const ofFay = async () => (await ask()).users.find(({ name }) => name === 'fay')
+    const alike = await ofFay()
+    expect(alike?.on.map(({ keys }) => keys[0]?.options)).to.deep.equal(generations.map(() => ['from', 'command']))
+    expect(alike?.differences).to.deep.equal([])
+    await must('deb13', `sed 's/198.51.100.9/198.51.100.8/' -i ${keysOf('fay')}`)
+    const fay = await ofFay()
+    expect(fay?.differences.map(({ host, what, values }) => ({ host, what, values }))).to.deep.equal([
+      { host: ids.get('deb13'), what: 'key-options', values: ['from'] },
+    ])
+    expect(fay?.on[0]?.keys[0]).to.have.keys('type', 'bits', 'fingerprint', 'comment', 'options', 'since')
+    const { stdout } = await bastionctl('users', ...tagged)
+    expect(block(stdout, 'fay')).to.match(/^ {2}differs {5}deb13: SHA256:\S{12}… has another value of from$/m)
+    expect(stdout).not.to.match(/198\.51|s3cret/)
+  })
+
   it('knows when an account expires, when a factor was written, and the last login', () => {
     const at = (name: string, host: string) => found(name).on.find((one) => one.host === ids.get(host))
     expect(at('cy', 'deb12')).to.include({ expired: false, expires: seconds('2035-07-01') })

@@ -134,7 +134,7 @@ function differences({ differences: found }: User, where: Where): readonly strin
   return [...hosts].map(([text, on]) => `${where(on)}: ${text}`)
 }
 
-function describeDifference({ what, fingerprint = '', found, elsewhere }: Difference): string {
+function describeDifference({ what, fingerprint = '', found, elsewhere, values = [] }: Difference): string {
   const there = found === 'present'
   switch (what) {
     case 'account':
@@ -142,7 +142,10 @@ function describeDifference({ what, fingerprint = '', found, elsewhere }: Differ
     case 'key':
       return `${there ? 'has' : 'lacks'} ${short(fingerprint)}`
     case 'key-options':
-      return `${short(fingerprint)} has ${found || 'no options'}, elsewhere ${elsewhere || 'none'}`
+      return `${short(fingerprint)} has ${[
+        ...(found === elsewhere ? [] : [`${found || 'no options'}, elsewhere ${elsewhere || 'none'}`]),
+        ...(values.length === 0 ? [] : [`another value of ${values.join(' and ')}`]),
+      ].join('; ')}`
     case 'sudo':
       return there ? 'sudo' : 'no sudo'
     case 'factor':

@@ -12,10 +12,13 @@ export interface UserOnHost extends AccountTimes, Pick<Account, 'name' | 'sudo' 
   readonly shell?: string
 }
 
-/** An account on one host: {@link UserOnHost} with the host's id. */
-export interface UserAt extends Omit<UserOnHost, 'name'> {
+/** An account on one host: {@link UserOnHost} with the host's id. Digests of values stay here: what is short can be guessed by them. */
+export interface UserAt extends Omit<UserOnHost, 'name' | 'keys'> {
   readonly host: string
+  readonly keys: readonly Omit<UserOnHost['keys'][number], 'values'>[]
 }
+
+type Compared = Omit<UserOnHost, 'name'> & Pick<UserAt, 'host'>
 
 /** What one host has otherwise than most do; of as many the first decides. */
 export interface Difference {
@@ -28,6 +31,8 @@ export interface Difference {
   readonly found: string
   /** What most hosts have. */
   readonly elsewhere: string
+  /** With `key-options`: those that have another value than on most hosts. */
+  readonly values?: readonly string[]
 }
 
 export interface User {
@@ -67,37 +72,45 @@ export function compareUsers(hosts: readonly { readonly id: string; readonly use
   const names = new Set(hosts.flatMap(({ users }) => users.map(({ name }) => name)))
   return [...names].map((name) => {
     const on = hosts.flatMap(({ id, users }) =>
-      users.filter((user) => user.name === name).map(({ name: _, ...user }): UserAt => ({ host: id, ...user })),
+      users.filter((user) => user.name === name).map(({ name: _, ...user }): Compared => ({ host: id, ...user })),
     )
-    return { name, on, differences: differences(on, hosts) }
+    return { name, on: on.map(withoutValues), differences: differences(on, hosts) }
   })
 }
 
-type Trait = Pick<Difference, 'what' | 'fingerprint'> & { readonly of: (user: UserAt) => string | undefined }
+function withoutValues({ keys, ...user }: Compared): UserAt {
+  return { ...user, keys: keys.map(({ values: _, ...key }) => key) }
+}
 
-function differences(on: readonly UserAt[], hosts: readonly { readonly id: string }[]): Difference[] {
+type Trait = Pick<Difference, 'what' | 'fingerprint'> & {
+  readonly of: (user: Compared) => string | undefined
+  /** Where what is compared is not what is said. */
+  readonly say?: (found: string, elsewhere: string) => Pick<Difference, 'found' | 'elsewhere' | 'values'>
+}
+
+function differences(on: readonly Compared[], hosts: readonly { readonly id: string }[]): Difference[] {
   const there = new Set(on.map(({ host }) => host))
   const presence = hosts.map(({ id }) => [id, presentIf(there.has(id))] as const)
   return [
     ...unlikeMost(presence).map((found) => ({ what: 'account' as const, ...found })),
-    ...traitsOf(on).flatMap(({ of, ...trait }) => {
+    ...traitsOf(on).flatMap(({ of, say, ...trait }) => {
       const values = on.flatMap((user) => {
         const value = of(user)
         return value === undefined ? [] : [[user.host, value] as const]
       })
-      return unlikeMost(values).map((found) => ({ ...trait, ...found }))
+      return unlikeMost(values).map((odd) => ({ ...trait, ...odd, ...say?.(odd.found, odd.elsewhere) }))
     }),
   ]
 }
 
 /** What hosts can disagree about. Times of logins and of codes are each host's own. */
-function traitsOf(on: readonly UserAt[]): Trait[] {
+function traitsOf(on: readonly Compared[]): Trait[] {
   const fingerprints = new Set(on.flatMap(({ keys }) => keys.map(({ fingerprint }) => fingerprint)))
-  const keyOf = (user: UserAt, print: string) => user.keys.find(({ fingerprint }) => fingerprint === print)
+  const keyOf = (user: Compared, print: string) => user.keys.find(({ fingerprint }) => fingerprint === print)
   return [
     ...[...fingerprints].flatMap((fingerprint): Trait[] => [
       { what: 'key', fingerprint, of: (user) => presentIf(keyOf(user, fingerprint) !== undefined) },
-      { what: 'key-options', fingerprint, of: (user) => keyOf(user, fingerprint)?.options.join(', ') },
+      { what: 'key-options', fingerprint, of: (user) => optionsText(keyOf(user, fingerprint)), say: sayOptions },
     ]),
     { what: 'sudo', of: ({ sudo }) => presentIf(sudo) },
     { what: 'factor', of: ({ enrolled }) => presentIf(enrolled) },
@@ -107,6 +120,20 @@ function traitsOf(on: readonly UserAt[]): Trait[] {
       of: ({ expires, locked }) => (locked === true ? 'locked' : expires === undefined ? 'never' : day(expires - 1)),
     },
   ]
+}
+
+/** The names, and behind them what tells values apart. Of a name that stands there twice the order says nothing. */
+function optionsText(key: Compared['keys'][number] | undefined): string | undefined {
+  return key && [key.options.join(', '), ...[...(key.values ?? [])].sort()].join('\n')
+}
+
+function sayOptions(here: string, there: string): ReturnType<NonNullable<Trait['say']>> {
+  const [[found = '', ...ours], [elsewhere = '', ...theirs]] = [here.split('\n'), there.split('\n')]
+  const odd = [...ours.filter((one) => !theirs.includes(one)), ...theirs.filter((one) => !ours.includes(one))]
+  const names = new Set(odd.map((one) => one.slice(0, one.indexOf(':'))))
+  const both = found.split(', ').filter((name) => elsewhere.split(', ').includes(name))
+  const values = [...new Set(both)].filter((name) => names.has(name))
+  return { found, elsewhere, ...(values.length === 0 ? {} : { values }) }
 }
 
 /** The hosts whose value is not the most frequent one. */

@@ -27,16 +27,37 @@ key_times() {
   done | fingerprinted | awk -F'|' -v OFS='|' '{ print $5, $2, $6 }'
 }
 
-# key_untils <PEOPLE: name|fingerprint|expiry-time of keys that have one, as it stands there.
-key_untils() {
+# key_options NAME FUNCTION <PEOPLE: name|fingerprint|what FUNCTION says of the options in front of the key, where one of them is NAME (or
+# any, where NAME is empty) and it says something.
+key_options() {
   while IFS='|' read -r _who _uid _gid _dir _; do
-    ! cut -d'|' -f4 "$F/keys/$_who" | grep -q expiry-time || key_files "$_who" "$_dir" "$F/effective/$_who" | while read -r _keys; do
+    ! cut -d'|' -f4 "$F/keys/$_who" | grep -q "${1:-.}" || key_files "$_who" "$_dir" "$F/effective/$_who" | while read -r _keys; do
       option_texts "$_keys" | while IFS='|' read -r _type _blob _options; do
-        _until=$(printf '%s\n' "$_options" | tr '[:upper:]' '[:lower:]' | sed -n 's/.*expiry-time="\([0-9]*z\{0,1\}\)".*/\1/p' | tr z Z)
-        [ -z "$_until" ] || printf '%s|%s|%s|%s\n' "$_type" "$_blob" "$_who" "$_until"
+        _said=$(printf '%s' "$_options" | "$2")
+        [ -z "$_said" ] || printf '%s|%s|%s|%s\n' "$_type" "$_blob" "$_who" "$_said"
       done
     done
   done | fingerprinted | awk -F'|' -v OFS='|' '{ print $5, $2, $6 }'
+}
+
+# options_digest <TEXT: of all of it, since values hold commands and addresses.
+options_digest() { sha256sum | cut -d' ' -f1; }
+
+# expiry_time <TEXT: as it stands there.
+expiry_time() {
+  { cat && echo; } | tr '[:upper:]' '[:lower:]' | sed -n 's/.*expiry-time="\([0-9]*z\{0,1\}\)".*/\1/p' | tr z Z
+}
+
+# value_digests <TEXT: name:digest,… of each option that has a value: enough to tell values apart.
+value_digests() {
+  { cat && echo; } | awk '{
+    while (match($0, /^[^",]*("([^"\\]|\\.)*"[^",]*)*/) && RLENGTH > 0) {
+      print substr($0, 1, RLENGTH)
+      $0 = substr($0, RLENGTH + 2)
+    }
+  }' | while IFS='=' read -r _option _value; do
+    [ -z "$_value" ] || printf '%s:%s,' "$(printf '%s' "$_option" | tr '[:upper:]' '[:lower:]')" "$(printf '%s' "$_value" | sha256sum | cut -c 1-16)"
+  done
 }
 
 # option_texts FILE: type|base64|options as they stand, of lines that have options in front of the key.

@@ -81,6 +81,42 @@ describe('accounts of several hosts', () => {
       expect(differences([user()], [user(odd)], [user()])).to.deep.equal([{ host: 'b', ...expected }])
     })
 
+  describe('whose keys have options with values', () => {
+    const behind = (options: readonly string[], values: readonly string[] = []): readonly UserOnHost[] => [
+      user({ keys: [keyNamed('SHA256:a', { options, values })] }),
+    ]
+    const odd = { host: 'b', what: 'key-options', fingerprint: 'SHA256:a' } as const
+    const usual = behind(['from', 'command'], ['from:1', 'command:1'])
+
+    it('differ by a value: its option is named, and no digest', () => {
+      const changed = behind(['from', 'command'], ['from:2', 'command:1'])
+      expect(differences(usual, changed, usual)).to.deep.equal([
+        { ...odd, found: 'from, command', elsewhere: 'from, command', values: ['from'] },
+      ])
+      expect(JSON.stringify(compareUsers(hosts(usual, changed)))).not.to.match(/from:[12]/)
+    })
+
+    it('differ by an option and the value of another one', () => {
+      expect(differences(usual, behind(['from'], ['from:2']), usual)).to.deep.equal([
+        { ...odd, found: 'from', elsewhere: 'from, command', values: ['from'] },
+      ])
+      expect(differences(usual, behind(['from'], ['from:1']), usual)).to.deep.equal([
+        { ...odd, found: 'from', elsewhere: 'from, command' },
+      ])
+    })
+
+    it('are alike where one that may be repeated has its values in another order, and not where one is missing', () => {
+      const open = (...values: string[]): readonly UserOnHost[] =>
+        behind(
+          ['permitopen', 'permitopen'],
+          values.map((one) => `permitopen:${one}`),
+        )
+      expect(differences(open('1', '2'), open('2', '1'))).to.deep.equal([])
+      expect(differences(open('1', '2'), open('1', '3'))[0]).to.deep.include({ values: ['permitopen'] })
+      expect(differences(open('1', '2'), open('1', '1'))[0]).to.deep.include({ values: ['permitopen'] })
+    })
+  })
+
   it('differ by being there: the one without it, or the one with it, is named', () => {
     expect(differences([user()], [], [user()])).to.deep.equal([
       { host: 'b', what: 'account', found: 'absent', elsewhere: 'present' },
