@@ -8,12 +8,13 @@ import { expect } from 'chai'
 
 const lib = fileURLToPath(new URL('../../templates/host/lib/', import.meta.url))
 
-/** What useradd and usermod are called with for this line of a roster. */
-function asked(line: string): string {
+/** What useradd and usermod are called with for this line of a roster, of an account with this day in shadow(5). */
+function asked(line: string, day = ''): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-roster-'))
   try {
     mkdirSync(path.join(folder, 'people', 'ada'), { recursive: true })
     writeFileSync(path.join(folder, 'people', 'ada', 'uid'), '1005\n')
+    writeFileSync(path.join(folder, 'people', 'ada', 'shadow'), `ada:*:20000:-1:-1:7:-1:${day}:\n`)
     writeFileSync(path.join(folder, 'roster'), `${line}\n`)
     const script = `
       for tool in roster databases keys factors; do . ${lib}$tool.sh; done
@@ -22,7 +23,7 @@ function asked(line: string): string {
       usermod() { echo usermod "$@"; }
       chmod() { :; }; restorecon() { :; }; sync() { :; }; give_keys() { :; }; give_factor() { :; }
       home_of() { echo /home/ada; }
-      end_sessions() { echo ended; }
+      end_sessions() { echo ended; }; linger_on() { echo lingers; }
       _was=$1/people/ada RUN=$1
       carry_out() { case $_action in create) create_person live ;; *) update_person live ;; esac; }
       each_person "$1/roster" carry_out`
@@ -48,6 +49,23 @@ describe('an account on its host', () => {
     expect(asked(`ada|update|||||${day(0)}|keep||`)).to.not.contain('ended')
     expect(asked(`ada|update|||||${day(1)}|keep||`)).to.match(/ended\n$/)
     expect(asked('ada|update|||||1970-01-01|keep||')).to.equal('usermod -e 1970-01-02 ada\nended\n')
+  })
+})
+
+describe('an account whose day changes', () => {
+  const today = Math.floor(Date.now() / 86_400_000)
+
+  it('has what lingers begun again where it was shut, and is not any more', () => {
+    for (const day of ['1', String(today)])
+      expect(asked('ada|update|||||never|keep||', day)).to.equal('usermod -e  ada\nlingers\n')
+    expect(asked('ada|update|||||2099-12-31|keep||', '1')).to.match(/lingers\n$/)
+  })
+
+  it('has nothing begun where it was not shut, or stays so', () => {
+    for (const day of ['', String(today + 1)])
+      expect(asked('ada|update|||||never|keep||', day)).to.equal('usermod -e  ada\n')
+    expect(asked('ada|update|||||2020-12-31|keep||', '1')).to.match(/ended\n$/)
+    expect(asked('ada|update||||adm||keep||', '1')).to.equal('usermod -a -G adm ada\n')
   })
 })
 

@@ -400,6 +400,8 @@ describe('people', function () {
       done(await add('bob', '--unlock'))
       const terminals = new Map<string, Terminal>()
       await onAll(async (host) => {
+        // Before anybody logs in, whose session would start it.
+        await untilManager(host)
         expect((await login(host, bob, { command: 'cat kept; sudo -n id -u' })).stdout).to.equal('precious\n0')
         terminals.set(host, await atWork(host, bob))
       })

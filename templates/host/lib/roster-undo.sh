@@ -111,10 +111,9 @@ restore_person() {
     done
   fi
   if [ -n "$_expires" ]; then
-    _then=$(cut -d: -f8 "$_was/shadow")
-    _said=$(usermod -e "$_then" "$_name" 2>&1 9>&-) || { echo "$_said"; return 1; }
+    _said=$(usermod -e "$(cut -d: -f8 "$_was/shadow")" "$_name" 2>&1 9>&-) || { echo "$_said"; return 1; }
     # Locked once more: who has come in meanwhile goes out.
-    if [ -n "$_then" ] && [ "$_then" -le "$(($(epoch) / 86400))" ]; then end_sessions "$_name"; else linger_on; fi
+    if was_shut; then end_sessions "$_name"; else linger_on; fi
   fi
   if [ -f "$_was/list-keys" ] || [ -f "$_was/list-drop" ]; then each_keys restore_keys "$1" || return 1; fi
   [ -z "$_factor" ] || restore_factor "$1"
@@ -179,11 +178,6 @@ return_person() {
   [ ! -e "$_was/made-archive" ] || rmdir "${_aside%/*}" 2>/dev/null || true
   [ "$_house" != keep ] || each_keys return_keys "$1" || return 1
   linger_on
-}
-
-# linger_on: what runs for an account without a session does so again, as after a start of the host.
-linger_on() {
-  [ ! -e "/var/lib/systemd/linger/$_name" ] || systemctl --no-block start "user@$(cat "$_was/uid").service" 2>/dev/null 9>&- || true
 }
 
 # return_keys ID: of a home that has stayed.

@@ -30,6 +30,9 @@ same_person() { [ "$(getent passwd "$_name" | cut -d: -f3)" = "$(cat "$_was/uid"
 # expiry: the first day on which the account is refused, in days since 1970, as shadow(5) has it.
 expiry() { awk -F: -v name="$_name" '$1 == name { print $8; exit }' /etc/shadow; }
 
+# was_shut: whether the account on record is refused by its day (pam_unix, check_shadow_expiry).
+was_shut() { awk -F: -v today="$(($(epoch) / 86400))" '$8 != "" && $8 <= today { found = 1 } END { exit !found }' "$_was/shadow" 2>/dev/null; }
+
 # day_after DAY: as usermod(8) takes it, which names the first day without access (pam_unix, check_shadow_expiry).
 day_after() { date -u -d "$1 + 1 day" +%F; }
 
@@ -152,18 +155,27 @@ update_person() {
   [ ! -s "$RUN/data/roster-leave/$_name" ] || while IFS= read -r _group; do
     _said=$(gpasswd -d "$_name" "$_group" 2>&1 9>&-) || { echo "$_said"; return 1; }
   done <"$RUN/data/roster-leave/$_name"
-  case $_expires in
-  '') ;;
-  never) usermod -e '' "$_name" 2>&1 9>&- || return 1 ;;
-  *)
-    _end=$(day_after "$_expires") && usermod -e "$_end" "$_name" 2>&1 9>&- || return 1
+  if [ -n "$_expires" ]; then
+    _end=
+    [ "$_expires" = never ] || _end=$(day_after "$_expires") || return 1
+    usermod -e "$_end" "$_name" 2>&1 9>&- || return 1
+    if [ "$_where" != live ]; then
+      :
     # Locked: who is in goes out.
-    if [ "$_where" = live ] && [ "$(date -u -d "$_end" +%s)" -le "$(epoch)" ]; then end_sessions "$_name"; fi
-    ;;
-  esac
+    elif [ -n "$_end" ] && [ "$(date -u -d "$_end" +%s)" -le "$(epoch)" ]; then
+      end_sessions "$_name"
+    elif was_shut; then
+      linger_on
+    fi
+  fi
   if [ -s "$RUN/data/roster-keys/$_name" ] || [ -s "$RUN/data/roster-drop/$_name" ]; then give_keys || return 1; fi
   # A factor that moves has done so already.
   [ "$_factor:$_where" = moved:live ] || give_factor
+}
+
+# linger_on: what runs for an account without a session does so again, as after a start of the host.
+linger_on() {
+  [ ! -e "/var/lib/systemd/linger/$_name" ] || systemctl --no-block start "user@$(cat "$_was/uid").service" 2>/dev/null 9>&- || true
 }
 
 # --- taking away
