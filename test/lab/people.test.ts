@@ -348,6 +348,52 @@ describe('people', function () {
     })
   })
 
+  describe('on a host where passwords age', () => {
+    const before200Days = new Date(Date.now() - 200 * 86_400_000).toISOString().slice(0, 10)
+    const old = (host: string, name: string): Promise<string> => must(host, `chage -d ${before200Days} ${name}`)
+    before(async () => {
+      await fresh(...hosts)
+      await onAll(async (host) => {
+        await must(
+          host,
+          `sed -i 's/^PASS_MAX_DAYS.*/PASS_MAX_DAYS 90/' /etc/login.defs
+           sed -i '/^INACTIVE/d' /etc/default/useradd; echo INACTIVE=0 >>/etc/default/useradd`,
+        )
+      })
+    })
+
+    it('keeps getting in by key, which an account of useradd without a password does not (lockout 22)', async () => {
+      done(await add('bob', '--key', key))
+      await onAll(async (host) => {
+        for (const [name, password] of [
+          ['star', '*'],
+          ['bang', '!'],
+        ] as const) {
+          await must(
+            host,
+            `useradd -m -s /bin/bash ${name} && usermod -p '${password}' ${name} && cp -a /home/bob/.ssh /home/${name}/ && chown -R ${name}: /home/${name}`,
+          )
+          expect(await login(host, { ...bob, name }), `${name}, today`).to.include({ in: true })
+          await old(host, name)
+          expect(await login(host, { ...bob, name }), `${name}, later`).to.include({ in: false })
+        }
+        expect(await login(host, bob), 'bob, today').to.include({ in: true })
+        await old(host, 'bob')
+        expect(await login(host, bob), 'bob, later').to.include({ in: true })
+      })
+    })
+
+    it('is taken over as it is: the plan says that its age keeps it out, and chage(1) lets it in', async () => {
+      const said = done(await add('star', '--adopt', '--key', key))
+      expect(said).to.match(/note: star gets in by nothing today: its password has expired/)
+      await onAll(async (host) => {
+        expect(await login(host, { ...bob, name: 'star' })).to.include({ in: false })
+        await must(host, 'chage -M -1 -I -1 star')
+        expect(await login(host, { ...bob, name: 'star' })).to.include({ in: true })
+      })
+    })
+  })
+
   describe('locked', () => {
     before(async () => {
       await fresh(...hosts)

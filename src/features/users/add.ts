@@ -3,7 +3,7 @@ import type { AccountEdit, GivenKey, LoginCase } from '../../domain/change.js'
 import { BastionError } from '../../domain/errors.js'
 import { fileFact, type Account, type Facts, type KeyFact } from '../../domain/facts.js'
 import type { AddUserPolicy } from '../../domain/policy.js'
-import { opensSession } from '../mfa/entry.js'
+import { keptOut, opensSession } from '../mfa/entry.js'
 import { login } from '../mfa/logins.js'
 import { paths } from '../mfa/paths.js'
 import { methodOn, type MfaState } from '../mfa/state.js'
@@ -326,7 +326,9 @@ function skelNote(name: string, facts: Facts): string[] {
 }
 
 function notesOf(policy: AddUserPolicy, account: Account | undefined, state: MfaState): string[] {
+  const kept = account && keptOut(account)
   return [
+    ...(kept === undefined ? [] : [`${policy.name} gets in by nothing today: ${kept}`]),
     ...(policy.keys.length === 0 && account === undefined ? [`${policy.name} has no key, and gets in by none`] : []),
     ...(account?.enrolled === true && policy.factor === 'totp'
       ? [`${policy.name} has a second factor already, and keeps it: reset-mfa replaces it`]

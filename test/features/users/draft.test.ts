@@ -108,6 +108,13 @@ describe('taking a person on', () => {
       expect(() => draft(policy, facts)).to.throw(words)
     })
 
+  it('says of an account that is there that PAM keeps it out', () => {
+    const notes = (more: Partial<Account>): readonly string[] =>
+      draft(adding({ adopt: true }), host([{ ...ada, ...more }])).notes
+    expect(notes({ barred: 'password-expired' })).to.include('ada gets in by nothing today: its password has expired')
+    expect(notes({}).join()).not.to.contain('by nothing')
+  })
+
   it('adopts an account where that is asked for', () => {
     const { accounts, files } = draft(adding({ adopt: true }), host([ada]))
     expect(accounts).to.deep.equal([])
