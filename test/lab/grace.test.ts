@@ -19,7 +19,7 @@ import {
 } from './harness.js'
 import { newestChange, stateOf } from './support/drive.js'
 import { onHosts } from './support/everywhere.js'
-import { atReload, unshim } from './support/faults.js'
+import { atReload, shim, unshim } from './support/faults.js'
 import { halted, haltAt, points } from './support/halt.js'
 import { whileBroken } from './support/operator.js'
 import { remains, snapshot } from './support/remains.js'
@@ -143,6 +143,46 @@ describe('first login with a date', function () {
         ['sunset-rehearse-admin-no-entry', 'refused', true],
       ])
     }
+  })
+
+  describe('that would come in vain', () => {
+    before(async () => {
+      await fresh(...releases)
+      ann = await addPerson(releases, 'ann')
+      await onAll(async (host) => {
+        old.set(host, await snapshot(host))
+      })
+    })
+
+    for (const [what, spoil, words] of [
+      [
+        'the stack of later lets in who has no factor',
+        's/^auth .*/& nullok\\nauth required pam_permit.so/',
+        /with enrolment required, as from the date on: \S+-no-entry as \w+: expected refused, got in/,
+      ],
+      [
+        'the stack of later refuses who has a factor',
+        's/^auth .*/auth required pam_deny.so/',
+        /with enrolment required, as from the date on: \S+-right as \w+: expected in, got refused/,
+      ],
+    ] as const)
+      it(`${what}: that is found out today, no date is set, and nothing is changed`, async () => {
+        const stack = '/etc/pam.d/bastionctl-mfa'
+        await onAll(async (host) => {
+          await shim(host, 'chmod', `*${stack}`, `grep -q nullok ${stack} || sed -i '${spoil}' ${stack}`, false)
+        })
+        const refused = await bastionctl('enable-mfa', ...selector, '--yes', '--confirm', 'auto', ...grace)
+        expect(refused.stdout, refused.stderr).to.match(words)
+        expect(refused.exitCode).to.equal(11)
+        await onAll(async (host) => {
+          await unshim(host, 'chmod')
+          expect(difference(old.get(host) ?? [], await snapshot(host))).to.deep.equal([])
+          expect(await remains(host)).to.deep.equal([])
+          // With a terminal: without one ann would count as a program afterwards.
+          const terminal = { answer: '', command: 'exit', args: ['-tt'] }
+          expect(await login(host, ann, terminal)).to.deep.include({ in: true, prompts: [] })
+        })
+      })
   })
 
   describe('that comes', () => {
