@@ -67,12 +67,15 @@ describe('people who are refused', function () {
       done(await add('bob', '--key', key))
       await remember()
     })
+    const tricked = remembered(hosts)
     const trick = async (how: string, words: RegExp): Promise<void> => {
       await onAll((host) => must(host, `rm -rf /root/was; cp -a /home/bob /root/was; ${how}`).then(() => undefined))
+      await tricked.remember()
       const { exitCode, stdout } = await add('bob', '--key', `${second}.pub`)
       expect(stdout).to.match(words)
-      expect(exitCode).to.not.equal(0)
+      expect(exitCode).to.equal(11)
       await onAll(async (host) => {
+        await tricked.asBefore(host)
         expect(
           await must(
             host,
