@@ -118,7 +118,10 @@ note_kept() {
 
 # kept ID: what was kept aside, in a sentence; nothing when nothing was.
 kept() {
-  [ ! -s "$CHANGES/$1/kept" ] || printf 'changed by somebody else and kept: %s' "$(sed 's/ / as /' "$CHANGES/$1/kept" | paste -sd, - | sed 's/,/, /g')"
+  [ ! -s "$CHANGES/$1/kept" ] || awk -v record="$CHANGES/$1/aside" '
+    index($2, record "/") == 1 { inside = inside (inside == "" ? "" : ", ") $1; next }
+    { beside = beside (beside == "" ? "" : ", ") $1 " as " $2 }
+    END { print "changed by somebody else and kept: " beside (beside == "" || inside == "" ? "" : "; ") (inside == "" ? "" : inside " in " record) }' "$CHANGES/$1/kept"
 }
 
 # revert ID WHY: files, sshd, accounts. 1: try again later.
