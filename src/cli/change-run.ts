@@ -15,14 +15,15 @@ import type { Context, World } from './context.js'
 import type { ApplyFlags, PlanFlags } from './flags.js'
 import { checkHandOver, type HandOverFlags, type Made } from './hand-over.js'
 import type { ChangeOutput } from './outputs.js'
-import { refuseExisting, savePlan } from './plan-store.js'
+import { checkOut, savePlan } from './plan-store.js'
 import { planView } from './views/plan.js'
 import { withNames } from './views/progress.js'
 import { rehearsalView } from './views/rehearsal.js'
 
 export interface ChangeRequest {
   readonly selector: Selector
-  readonly policy: Policy
+  /** A function where it has to be read from somewhere: flags are looked at first. */
+  readonly policy: Policy | (() => Promise<Policy>)
   readonly flags: PlanFlags & ApplyFlags & HandOverFlags
   /** Where nothing has to change, nothing is said: for schedulers. */
   readonly quiet?: boolean
@@ -30,13 +31,14 @@ export interface ChangeRequest {
 
 /** Throws `usage` before anything is asked of AWS, whatever the engine's plan throws, and `declined` if the answer is no. */
 export async function runChange(context: Context, request: ChangeRequest): Promise<ChangeOutput> {
-  const { selector, policy, flags, quiet = false } = request
+  const { selector, flags, quiet = false } = request
   const confirmWithin = parseDuration(flags['confirm-within'])
   const dryRun = flags['dry-run']
   if (!dryRun) checkApplyFlags(context, flags)
+  if (flags.out !== undefined) await checkOut(flags.out, flags.yes)
+  const policy = typeof request.policy === 'function' ? await request.policy() : request.policy
   const made = madeBy(policy)
   if (!dryRun && made !== undefined) await checkHandOver(context, flags, made)
-  if (flags.out !== undefined && !flags.yes) await refuseExisting(flags.out)
 
   const world = await context.open(sessionOf(flags))
   const { tool, who: createdBy } = context

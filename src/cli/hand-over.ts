@@ -5,8 +5,7 @@ import { BastionError } from '../domain/errors.js'
 import type { Plan } from '../domain/plan.js'
 import type { NewFactor } from '../features/users/new-factor.js'
 import type { Context } from './context.js'
-import { fileProblem } from './file-problem.js'
-import { isThere, writeNew } from './new-file.js'
+import { checkNew, writeNew, writeProblem } from './new-file.js'
 
 export interface HandOverFlags {
   readonly qr?: string | undefined
@@ -23,16 +22,16 @@ const fileFlags = {
   codes: 'name a file for it with --codes',
 } as const
 
-/** Throws `usage` where nobody would see what is made, or a file for it is there already. */
+const hints = { taken: 'name a new file', elsewhere: 'name a new file in a folder of yours' }
+
+/** Throws `usage` where nobody would see what is made, or a file for it could not be written. */
 export async function checkHandOver(context: Context, flags: HandOverFlags, made: Made): Promise<void> {
   const files = filesOf(flags)
   if (files.length === 0 && !context.interactive)
     throw new BastionError('usage', 'nobody would see what is made: there is no terminal', fileFlags[made])
   if (flags.qr !== undefined && flags.uri === undefined)
     throw new BastionError('usage', '--qr has no scratch codes in it', 'name a file for them as well, with --uri')
-  for (const file of files) {
-    if (await isThere(file)) throw new BastionError('usage', `"${file}" is there already`, 'name a new file')
-  }
+  for (const file of files) await checkNew(file, hints)
 }
 
 export class HandOver {
@@ -164,10 +163,6 @@ async function writeOwn(path: string, content: string | Uint8Array): Promise<voi
   try {
     await writeNew(path, content)
   } catch (error) {
-    throw new BastionError(
-      'usage',
-      `cannot write "${path}": ${fileProblem(error)}`,
-      'name a new file in a folder of yours',
-    )
+    throw writeProblem(path, error, hints)
   }
 }

@@ -1,11 +1,15 @@
 /** Plans as files. */
-import { randomBytes } from 'node:crypto'
 import { link, readFile, rename, unlink } from 'node:fs/promises'
 import { BastionError } from '../domain/errors.js'
 import type { Plan } from '../domain/plan.js'
 import { formatPlan } from '../domain/sign-plan.js'
-import { codeOf, fileProblem } from './file-problem.js'
-import { isThere, writeNew } from './new-file.js'
+import { fileProblem } from './file-problem.js'
+import { checkNew, temporaryFor, writeNew, writeProblem } from './new-file.js'
+
+const hints = {
+  taken: 'give --out another name, or --yes to replace it',
+  elsewhere: 'give --out a name in a folder of yours',
+}
 
 /** Throws `usage` if the file cannot be read, `bad-plan` if it is no plan that can be applied. */
 export async function loadPlan(path: string): Promise<Plan> {
@@ -14,14 +18,14 @@ export async function loadPlan(path: string): Promise<Plan> {
   return parsePlan(text, path)
 }
 
-/** Throws `usage` if there is a file already: said before anything is asked of a host, not after. */
-export async function refuseExisting(path: string): Promise<void> {
-  if (await isThere(path)) throw existing(path)
+/** Throws `usage` where {@link savePlan} would. */
+export function checkOut(path: string, replace: boolean): Promise<void> {
+  return checkNew(path, hints, replace)
 }
 
 /** Writes the whole file or none of it, readable by its owner alone. Replaces an existing one only if told so. */
 export async function savePlan(path: string, plan: Plan, replace: boolean): Promise<void> {
-  const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`
+  const temporary = temporaryFor(path)
   try {
     await writeNew(temporary, formatPlan(plan))
     try {
@@ -31,12 +35,7 @@ export async function savePlan(path: string, plan: Plan, replace: boolean): Prom
       await unlink(temporary).catch(() => undefined)
     }
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') throw existing(path)
-    throw new BastionError(
-      'usage',
-      `cannot write "${path}": ${fileProblem(error)}`,
-      'give --out a name in a folder of yours',
-    )
+    throw writeProblem(path, error, hints)
   }
 }
 
@@ -50,8 +49,4 @@ async function read(path: string): Promise<string> {
       'give the file that --out has written',
     )
   }
-}
-
-function existing(path: string): BastionError {
-  return new BastionError('usage', `"${path}" is there already`, 'give --out another name, or --yes to replace it')
 }

@@ -224,6 +224,36 @@ const rows: readonly Row[] = [
     says: /must be provided when using --rehearse: --dry-run$/,
     hint: /--help/,
   },
+  ...(
+    [
+      ['a plan into a folder that is not there', '/nonexistent/plan.json', /: no such file or folder$/],
+      ['a plan where files cannot be made', '/proc/plan.json', /: (?:no such file or folder|permission denied)$/],
+      ['a plan below a file', join(file('plain', ''), 'plan.json'), /: a part of the path is no folder$/],
+      ['a plan that would be a folder', folder, /: it is a folder$/],
+      ['a plan without a name', '', /: it is a folder$/],
+      ['a plan into a device', '/dev/null', /: it is no regular file$/],
+    ] as const
+  ).flatMap(([what, out, says]) =>
+    // Said before credentials are missed, with --yes, too.
+    [[], ['--yes']].map((more): Row => {
+      const argv = [...on, '--dry-run', '--out', out, ...more]
+      return { what: [what, ...more].join(', '), argv, exit: 3, says, hint: /^give --out a name in a folder/ }
+    }),
+  ),
+  {
+    what: 'a new factor into a folder that is not there',
+    argv: ['new-codes', 'ada', '--tag', 'Role=bastion', ...unattended, '--codes', '/nonexistent/codes'],
+    exit: 3,
+    says: /^cannot write "\/nonexistent\/codes": no such file or folder$/,
+    hint: /^name a new file in a folder of yours$/,
+  },
+  {
+    what: 'a plan into a folder that is not there, and people from S3',
+    argv: ['sync-users', 's3://people/', '--tag', 'Role=bastion', '--as', 'ops', '--dry-run', '--out', '/no/plan.json'],
+    exit: 3,
+    says: /^cannot write "\/no\/plan\.json"/,
+    hint: /^give --out/,
+  },
   {
     what: 'no answer about keeping',
     argv: [...on],
