@@ -32,7 +32,7 @@ export interface ChangeRequest {
 /** Throws `usage` before anything is asked of AWS, whatever the engine's plan throws, and `declined` if the answer is no. */
 export async function runChange(context: Context, request: ChangeRequest): Promise<ChangeOutput> {
   const { selector, flags, quiet = false } = request
-  const confirmWithin = parseDuration(flags['confirm-within'])
+  const confirmWithin = parseDuration(flags['confirm-within'], '--confirm-within')
   const dryRun = flags['dry-run']
   if (!dryRun) checkApplyFlags(context, flags)
   if (flags.out !== undefined) await checkOut(flags.out, flags.yes)

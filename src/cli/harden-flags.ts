@@ -108,7 +108,7 @@ export async function hardenPolicy(
     agentForwarding: choices['agent-forwarding'] ?? harden['agent-forwarding'] ?? false,
     x11Forwarding: choices['x11-forwarding'] ?? harden['x11-forwarding'] ?? false,
     banner: banner === undefined ? null : await bannerText(banner, place),
-    idleTimeout: idle === undefined ? null : parseDuration(idle),
+    idleTimeout: idle === undefined ? null : parseDuration(idle, '--idle-timeout'),
     allowGroups: flags['allow-group'] ?? harden['allow-group'] ?? [],
     leave,
     ...agreed,

@@ -125,7 +125,7 @@ export function disablePolicy(flags: Interfaces.InferredFlags<typeof disableMfaF
 
 /** Counted from now, less what is left of the minute. */
 function graceFrom(text: string, enrol: Enrol): Grace {
-  const seconds = parseGrace(text)
+  const seconds = parseGrace(text, '--grace')
   if (enrol !== 'first-login')
     throw new BastionError(
       'usage',

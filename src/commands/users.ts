@@ -31,7 +31,10 @@ export default class Users extends BaseCommand {
   async run(): Promise<UsersOutput> {
     const { flags } = await this.parse(Users)
     const age = flags['max-key-age']
-    const request = { selector: selectorOf(flags), ...(age !== undefined && { maxKeyAge: parseDays(age) }) }
+    const request = {
+      selector: selectorOf(flags),
+      ...(age !== undefined && { maxKeyAge: parseDays(age, '--max-key-age') }),
+    }
     const context = this.context(flags)
     const { engine, ports } = await context.open({})
     const report = await engine.users(ports, request)

@@ -6,24 +6,37 @@ const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 }
 export const shortestGuard = 30
 export const longestGuard = 24 * 3600
 
-/** Seconds of `90s`, `10m`, `1h30m` or `24h`. Throws `usage` outside 30 s … 24 h. */
-export function parseDuration(text: string): number {
+/** The value as errors quote it, behind the flag that it was given with; a file's readers say themselves where it is. */
+function quoted(text: string, flag?: string): string {
+  return `${flag === undefined ? '' : `${flag} `}"${text}"`
+}
+
+/** Seconds of `90s`, `10m`, `1h30m` or `24h`. Throws `usage` outside 30 s … 24 h, and names the flag. */
+export function parseDuration(text: string, flag?: string): number {
   const parts = [...text.matchAll(/(\d{1,6})([smh])/g)]
   if (parts.length === 0 || parts.map((part) => part[0]).join('') !== text) {
-    throw new BastionError('usage', `"${text}" is not a duration`, 'write it like 90s, 10m or 1h30m')
+    throw new BastionError('usage', `${quoted(text, flag)} is not a duration`, 'write it like 90s, 10m or 1h30m')
   }
   const seconds = parts.reduce((sum, [, count, unit]) => sum + Number(count) * (units[unit ?? ''] ?? 0), 0)
   if (seconds < shortestGuard || seconds > longestGuard) {
-    throw new BastionError('usage', `a duration of "${text}" is out of range`, 'give a time between 30s and 24h')
+    throw new BastionError(
+      'usage',
+      `${quoted(text, flag)} is out of range`,
+      'give a time between 30s and 24h, like 10m',
+    )
   }
   return seconds
 }
 
-/** Seconds of `90` or `90d`, which are days, up to 100 years. Throws `usage` for anything else. */
-export function parseDays(text: string): number {
+/** Seconds of `90` or `90d`, which are days, up to 100 years. Throws `usage` for anything else, and names the flag. */
+export function parseDays(text: string, flag: string): number {
   const days = Number(/^(\d{1,5})d?$/.exec(text)?.[1] ?? 0)
   if (days < 1 || days > 36_500)
-    throw new BastionError('usage', `"${text}" is not a number of days`, 'write it like 90 or 90d')
+    throw new BastionError(
+      'usage',
+      `${quoted(text, flag)} is not a number of days`,
+      'write it like 90 or 90d, up to 36500d',
+    )
   return days * 24 * 3600
 }
 
@@ -37,13 +50,21 @@ export function readGraceTime(text: string): number | undefined {
   return whole === '' ? undefined : (Number(days) * 24 + Number(hours)) * 3600
 }
 
-/** The same. Throws `usage` where it is none, and outside 1 h … 365 d. */
-export function parseGrace(text: string): number {
+/** The same. Throws `usage` where it is none, and outside 1 h … 365 d, and names the flag. */
+export function parseGrace(text: string, flag: string): number {
   const seconds = readGraceTime(text)
   if (seconds === undefined)
-    throw new BastionError('usage', `"${text}" is not a time of grace`, 'write days and hours, like 14d, 36h or 1d12h')
+    throw new BastionError(
+      'usage',
+      `${quoted(text, flag)} is not a time in days and hours`,
+      'write it like 14d, 36h or 1d12h',
+    )
   if (seconds < shortestGrace || seconds > longestGrace)
-    throw new BastionError('usage', `a grace of "${text}" is out of range`, 'give a time between 1h and 365d')
+    throw new BastionError(
+      'usage',
+      `${quoted(text, flag)} is out of range`,
+      'give a time between 1h and 365d, like 14d',
+    )
   return seconds
 }
 

@@ -63,7 +63,7 @@ describe('harden', () => {
       [/no level sets "Port"/, '--level', 'strict', '--leave', 'Port'],
       [/banner "\S+nowhere" cannot be read/, '--level', 'strict', '--banner', join(bench.home, 'nowhere')],
       [/has control characters/, '--level', 'strict', '--banner', noisy],
-      [/"soon" is not a duration/, '--level', 'strict', '--idle-timeout', 'soon'],
+      [/--idle-timeout "soon" is not a duration/, '--level', 'strict', '--idle-timeout', 'soon'],
       [
         /level stock goes without --allow-group, --idle-timeout/,
         '--level',

@@ -24,22 +24,22 @@ describe('durations', () => {
   }
 
   it('reads days', () => {
-    expect(parseDays('90')).to.equal(90 * 86_400)
-    expect(parseDays('1d')).to.equal(86_400)
+    expect(parseDays('90', '--max-key-age')).to.equal(90 * 86_400)
+    expect(parseDays('1d', '--max-key-age')).to.equal(86_400)
     for (const text of ['', '0', '0d', '-1', '1.5', '90 d', '3m', '36501', 'd'])
-      expect(() => parseDays(text))
+      expect(() => parseDays(text, '--max-key-age'))
         .to.throw()
         .with.property('exit', 'usage')
   })
 
   it('reads a grace in days and hours', () => {
-    expect(parseGrace('14d')).to.equal(14 * 86_400)
-    expect(parseGrace('36h')).to.equal(36 * 3600)
-    expect(parseGrace('1d12h')).to.equal(36 * 3600)
+    expect(parseGrace('14d', '--grace')).to.equal(14 * 86_400)
+    expect(parseGrace('36h', '--grace')).to.equal(36 * 3600)
+    expect(parseGrace('1d12h', '--grace')).to.equal(36 * 3600)
     expect(formatGrace(36 * 3600)).to.equal('1d12h')
     expect(formatGrace(14 * 86_400)).to.equal('14d')
     for (const text of ['', '14', 'd', '0d', '0h', '30m', '-1d', '1.5d', '14 d', '12h1d', '366d', '8761h', '99999d'])
-      expect(() => parseGrace(text), text)
+      expect(() => parseGrace(text, '--grace'), text)
         .to.throw()
         .with.property('exit', 'usage')
   })

@@ -90,7 +90,7 @@ const usage: readonly Case[] = [
     args: [...change, '--confirm-within', '5s'],
     exit: 3,
     code: 'usage',
-    says: /^a duration of "5s" is out of range$/,
+    says: /^--confirm-within "5s" is out of range$/,
     hint: /between 30s and 24h/,
   },
   {

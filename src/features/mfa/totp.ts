@@ -133,7 +133,7 @@ function settingsFrom(given: MethodSettings): TotpSettings {
   if (typeof window !== 'number' || !Number.isInteger(window) || window < min || window > max)
     throw new BastionError(
       'usage',
-      `a window of "${String(window)}" is out of range`,
+      `--totp-window "${String(window)}" is out of range`,
       `give ${String(min)} to ${String(max)} codes`,
     )
   return { window, rateLimit, allowReuse: (given.reuse ?? options.reuse.default) === true }
@@ -143,13 +143,17 @@ function settingsFrom(given: MethodSettings): TotpSettings {
 function parseRateLimit(text: string): TotpSettings['rateLimit'] {
   const [, attempts, seconds] = /^(\d{1,2})\/(\d{1,3})s?$/.exec(text)?.map(Number) ?? []
   if (attempts === undefined || seconds === undefined) {
-    throw new BastionError('usage', `"${text}" is not a rate limit`, 'write tries/seconds, like 3/30s')
+    throw new BastionError(
+      'usage',
+      `--totp-rate-limit "${text}" is not a rate limit`,
+      'write tries/seconds, like 3/30s',
+    )
   }
   if (attempts < 1 || attempts > 10 || seconds < 15 || seconds > 600) {
     throw new BastionError(
       'usage',
-      `a rate limit of "${text}" is out of range`,
-      'give 1 to 10 tries in 15 to 600 seconds',
+      `--totp-rate-limit "${text}" is out of range`,
+      'give 1 to 10 tries in 15 to 600 seconds, like 3/30s',
     )
   }
   return { attempts, seconds }
