@@ -93,6 +93,8 @@ export interface Findings {
   readonly openssh: string
   /** Arguments of the running sshd. */
   readonly args: readonly string[]
+  /** Where sshd is reached: what it was asked about where a value names no other port. */
+  readonly localPort: number
   /** When each confirmed change was confirmed, by its id; the newest first. */
   readonly confirmed: ReadonlyMap<string, number>
   readonly files: readonly (Touched & {

@@ -60,12 +60,12 @@ function foreignDrift({ foreign, confirmed, packages }: Findings): Drift[] {
 }
 
 function valueDrift(findings: Findings): Drift[] {
-  const { values, groups, refuses, openssh, files, foreign, confirmed, packages } = findings
+  const { values, groups, refuses, openssh, localPort, files, foreign, confirmed, packages } = findings
   const directives = directivesOf(findings)
   const found = new Map<string, Drift & { readonly kind: 'value' }>()
   for (const row of values) {
     const { from, account: name } = row
-    const login = { name, groups: groups.get(name) ?? [], origin: from ?? {} }
+    const login = { name, groups: groups.get(name) ?? [], origin: { localPort, ...from } }
     const line = decides(directives, spellings(row.keyword, openssh), login, row.found || undefined)
     // An sshd that refuses its files says nothing of any value: the lines have to.
     const unsaid = row.found === '' && refuses !== ''

@@ -20,6 +20,7 @@ export function readFindings(tree: Tree): Findings {
   return {
     openssh: lines(tree, 'openssh')[0] ?? '',
     args: lines(tree, 'sshd-args'),
+    localPort: Number(lines(tree, 'port')[0]),
     confirmed: new Map(rows(tree, 'confirmed', timeLine)),
     files: rows(tree, 'files', fileLine).map(
       ([path, change, before, wantedDigest, digest, wantedAccess, access, ...times]) => ({

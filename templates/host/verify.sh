@@ -49,6 +49,7 @@ fi
 
 sshd_version >"$V/openssh"
 cp "$RUN/sshd-args" "$V/sshd-args"
+printf '%s\n' "$SSHD_PORT" >"$V/port"
 while read -r id; do
   printf '%s|%s\n' "$id" "$(value at "$CHANGES/$id/state")"
 done <"$RUN/confirmed" >"$V/confirmed"

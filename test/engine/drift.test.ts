@@ -14,6 +14,7 @@ function findings(changed: Partial<Findings>): Findings {
   return {
     openssh: '9.2p1',
     args: [],
+    localPort: 22,
     confirmed: new Map([
       ['B', confirmedAt],
       ['A', 500],
@@ -180,6 +181,15 @@ describe('drift', () => {
         from: { address: '172.16.0.1' },
         decidedBy: { path: early, line: 4 },
       })
+    })
+
+    it('is decided by the line for the port that sshd listens on', () => {
+      const content = 'Match LocalPort 22\nMaxAuthTries 9\nMatch LocalPort 2222\nMaxAuthTries 9\n'
+      const tries = { ...value, keyword: 'maxauthtries', wanted: '3', found: '9' }
+      const decided = (localPort: number) =>
+        driftOf(findings({ values: [tries], localPort, texts: [...texts, { path: early, content }] }))[0]
+      expect(decided(22)).to.deep.include({ decidedBy: { path: early, line: 2 } })
+      expect(decided(2222)).to.deep.include({ decidedBy: { path: early, line: 4 } })
     })
 
     it('is told by the lines where sshd refuses its files and says none', () => {

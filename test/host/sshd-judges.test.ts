@@ -14,6 +14,7 @@ for last; do :; done
 printf '%s\\n' "$last" >>"\${0%/*}/asked"
 user=\${last#user=}
 from=\${last#*,lport=22}
+from=\${from#22}
 [ ! -e "\${0%/*}/fails$from" ] || exit 1
 cat "\${0%/*}/\${user%%,*}$from" 2>/dev/null || cat "\${0%/*}/\${user%%,*}"
 `
@@ -37,9 +38,11 @@ describe('sshd_judges', () => {
   function judged(rows: string, origins = ''): string[] {
     write('rows', rows)
     write('origins', origins)
-    const script = '. "$0"; cd "$1"; PATH=$1:$PATH; sshd_judges rows args origins'
+    const script = '. "$0"; cd "$1"; PATH=$1:$PATH; ask_at_port args; sshd_judges rows args origins'
     return execFileSync('sh', ['-c', script, library, folder], { encoding: 'utf8' }).split('\n').filter(Boolean)
   }
+  const ofPorts = (...of: readonly (readonly [user: string, port: number])[]): string[] =>
+    of.map(([user, port]) => `user=${user},host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=${String(port)}`)
   const asked = (): string[] => readFileSync(path.join(folder, 'asked'), 'utf8').split('\n').filter(Boolean)
 
   it('asks once an account from loopback, with all that a Match line may ask for', () => {
@@ -53,9 +56,14 @@ describe('sshd_judges', () => {
       'no|yes||bob|x11forwarding|no||B',
       'no|||bob|usepam|yes|any',
     ])
-    expect(asked()).to.deep.equal(
-      ['ann', 'bob'].map((user) => `user=${user},host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22`),
-    )
+    expect(asked()).to.deep.equal(ofPorts(['root', 22], ['ann', 22], ['bob', 22]))
+  })
+
+  it('asks about logins to the port at which sshd is reached', () => {
+    write('root', 'listenaddress 0.0.0.0:2222\nlistenaddress 0.0.0.0:22\n')
+    write('ann', 'maxsessions 10\n')
+    expect(judged('ann|maxsessions|10|\n')).to.deep.equal(['yes|10||ann|maxsessions|10|'])
+    expect(asked()).to.deep.equal(ofPorts(['root', 22], ['ann', 2222]))
   })
 
   it('says from where sshd says something else, of what is to hold anywhere', () => {
@@ -67,7 +75,8 @@ describe('sshd_judges', () => {
       'yes|no||ann|x11forwarding|no|any',
       'yes|10||ann|maxsessions|10|',
     ])
-    expect(asked()).to.have.length(3)
+    // Behind the one about the port.
+    expect(asked().slice(1)).to.have.length(3)
   })
 
   it('names no place where it is the same from loopback, and each that has a value of its own', () => {

@@ -2,6 +2,7 @@
 import { expect } from 'chai'
 import { execa } from 'execa'
 import { fileURLToPath } from 'node:url'
+import { reachedAt } from '../../src/domain/origin.js'
 
 const library = fileURLToPath(new URL('../../templates/host/lib/sshd.sh', import.meta.url))
 
@@ -18,6 +19,7 @@ describe('target_in', () => {
       const input = ['port 1', ...listens.map((one) => `listenaddress ${one}`), 'usepam yes', ''].join('\n')
       const { stdout } = await execa('sh', ['-c', '. "$0"; target_in -', library], { input })
       expect(stdout).to.equal(target)
+      expect(target).to.match(new RegExp(` ${String(reachedAt(listens).localPort)}$`))
     })
 })
 

@@ -160,6 +160,26 @@ describe('Match by where a login comes from', function () {
     })
   })
 
+  everywhere('holds for whoever comes to the port that sshd listens on, which need not be 22', async (host) => {
+    const lines = ['Port 2222', 'Match LocalPort 2222', '  AuthorizedKeysFile /etc/ssh/%u.keys', '  X11Forwarding yes']
+    const key = `ssh-keygen -q -t ed25519 -N "" -C by-port -f /root/by-port && mv /root/by-port.pub /etc/ssh/admin.keys`
+    const breaks = [key, written(earlier, ...lines), 'systemctl restart ssh'].join(' && ')
+    const mends = `rm ${earlier} /root/by-port /etc/ssh/admin.keys; systemctl restart ssh`
+    await whileBroken(host, breaks, mends, async () => {
+      const shown = succeeded(await bastionctl('users', ...only(host)))
+      expect(shown.match(/^admin .*\n(?: .*\n)+/m)?.[0])
+        .to.contain('by-port')
+        .and.not.contain('operator@lab')
+      const { drift = [] } = await verified(host)
+      const values = drift.filter((one) => one.kind === 'value')
+      expect(values).to.have.length(1)
+      expect(values[0])
+        .to.deep.include({ keyword: 'x11forwarding', found: 'yes', decidedBy: { path: earlier, line: 4 } })
+        .and.not.have.property('from')
+    })
+    expect(await verified(host)).to.deep.include({ exitCode: 0, drift: [] })
+  })
+
   it('that spares logins from a network the factor stays, and is drift where it has come since', async () => {
     await onAll((host) =>
       must(host, written(theirs, 'Match Address 10.0.0.0/8', '  AuthenticationMethods publickey')).then(

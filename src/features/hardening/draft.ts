@@ -2,7 +2,7 @@
 import type { DesiredFile, Draft, Expectation, Lockout } from '../../domain/change.js'
 import { BastionError } from '../../domain/errors.js'
 import type { Account, Facts } from '../../domain/facts.js'
-import { loopback } from '../../domain/origin.js'
+import { reachedAt } from '../../domain/origin.js'
 import type { HardenPolicy } from '../../domain/policy.js'
 import { keyboardInteractiveNames } from '../../os/openssh.js'
 import { profileFor } from '../../os/index.js'
@@ -195,7 +195,8 @@ function expectationsOf(accounts: readonly Account[], { lines, matched }: Settle
         const promise = { account: account.name, keyword: keyword.toLowerCase(), value: printed(keyword, value) }
         const others = matched.filter((theirs) => compared(valueOf(theirs), line) !== 'same')
         if (held(line, others, account) === 'no') return [promise]
-        return held(line, others, { ...account, origin: loopback }) === 'no' ? [{ ...promise, loopback: true }] : []
+        const origin = reachedAt(account.effective.listenaddress)
+        return held(line, others, { ...account, origin }) === 'no' ? [{ ...promise, loopback: true }] : []
       }),
   )
 }

@@ -3,7 +3,8 @@
 # a hand-run `sshd -T` does not show it.
 
 # sshd_args FILE: sshd's arguments, one a line, less those that only say how it runs. As its unit would start it: under socket activation
-# none may run yet. As the running one has them where it was started otherwise. $SSHD_SERVICE is what sshd_service has said.
+# none may run yet. As the running one has them where it was started otherwise. $SSHD_SERVICE is what sshd_service has said. From here on
+# sshd is asked about its own port.
 sshd_args() {
   SSHD_SERVICE=$(sshd_service)
   unit_words "${SSHD_SERVICE%% *}" >"$1"
@@ -17,6 +18,7 @@ sshd_args() {
   _words=$(sed -e 1d -e '/^-[DeidtTq]$/d' -e '/^$/d' "$1")
   printf '%s' "${_words:+$_words
 }" >"$1"
+  ask_at_port "$1"
 }
 
 # title_words: the words behind an option, up to the next one, are its value, as in

@@ -60,7 +60,15 @@ sshd_effective() {
 
 # ask_sshd USER ARGSFILE [ORIGIN]: of several values for the same thing the last one counts. Where a Match line asks for the port or the
 # address that a login comes to, sshd says nothing at all unless it is told these too.
-ask_sshd() { with_args "$2" "$(sshd_binary)" -T -C "user=$1,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22${3:+,$3}"; }
+ask_sshd() {
+  with_args "$2" "$(sshd_binary)" -T -C "user=$1,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=${SSHD_PORT:-22}${3:+,$3}"
+}
+
+# ask_at_port ARGSFILE: from here on, in programs that this starts too, sshd is asked about logins to the port at which it is reached.
+ask_at_port() {
+  _at=$(sshd_target "$1")
+  export SSHD_PORT="${_at#* }"
+}
 
 # ask_anew FOLDER: from here on sshd's answers are kept in FOLDER, which is new: to be called whenever what they depend on has changed
 # (files, groups). Without a FOLDER it is asked each time.

@@ -374,15 +374,21 @@ describe('settings of others', () => {
   })
 
   it('that ask for more by where a login comes from leave what is promised of loopback', () => {
-    const promised = (criteria: string) => {
+    const promised = (criteria: string, ...listenaddress: string[]) => {
       const text = `Match ${criteria}\n  AllowTcpForwarding no\n`
-      const { expectations } = draft(hardening(), withFile('debian-12', '/etc/ssh/sshd_config.d/50-image.conf', text))
+      const facts = withFile('debian-12', '/etc/ssh/sshd_config.d/50-image.conf', text)
+      const accounts = facts.accounts.map((account) =>
+        listenaddress.length === 0 ? account : { ...account, effective: { ...account.effective, listenaddress } },
+      )
+      const { expectations } = draft(hardening(), { ...facts, accounts })
       return expectations
         .filter(({ keyword }) => keyword === 'allowtcpforwarding')
         .map(({ account: name, loopback = false }) => `${name}${loopback ? ' from loopback' : ''}`)
     }
     expect(promised('User alice Address 10.0.0.0/8')).to.deep.equal(['admin', 'alice from loopback', 'ci', 'root'])
     expect(promised('User alice LocalPort 2222')).to.include('alice from loopback')
+    expect(promised('User alice LocalPort 2222', '0.0.0.0:2222')).to.deep.equal(['admin', 'ci', 'root'])
+    expect(promised('User alice LocalPort 22', '[::]:22', '0.0.0.0:2222')).to.include('alice from loopback')
     expect(promised('User alice Address 127.0.0.0/8')).to.deep.equal(['admin', 'ci', 'root'])
     expect(promised('User alice RDomain x')).to.deep.equal(['admin', 'ci', 'root'])
   })
