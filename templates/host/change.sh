@@ -18,25 +18,10 @@ busy() {
   answer busy "$3" "$4"
 }
 
-hold() {
-  if [ "$until" = rehearse ]; then
-    # A rehearsal writes nothing, the lock's folder included.
-    [ -e "$STATE/lock" ] || return 0
-    if ! command exec 9<"$STATE/lock"; then
-      # Taken away since, by a change that was none.
-      [ ! -e "$STATE/lock" ] && return 0
-      return 2
-    fi
-    flock -w 1 9
-    return
-  fi
-  # As long as one looks who is at work.
-  lock 1
-}
-
 # First of all: the key is used up whatever becomes of the change.
 open_sealed "$change_id" || answer refused sealing 'what was sealed for this host cannot be opened: has it been restarted since?'
-hold
+# As long as one looks who is at work.
+if [ "$until" = rehearse ]; then lock_as_it_is 1; else lock 1; fi
 case $? in
 0) ;;
 1)

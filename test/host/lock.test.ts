@@ -1,7 +1,7 @@
 /** The lock, which whoever has recorded nothing takes away again while others may wait for it. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Readable, Writable } from 'node:stream'
@@ -107,6 +107,35 @@ describe('the lock', function () {
     expect(readdirSync(state)).to.deep.equal(['changes', 'lock'])
   })
 
+  it('goes with whoever has it last, who need not have made it', async () => {
+    const one = new Program(0)
+    expect(await one.lock()).to.equal(0)
+    // A rehearsal, which makes none, has it while others ask for it.
+    await one.does('exec 9>&-; LOCKED=; lock_as_it_is 0')
+    const two = new Program(0)
+    expect(await two.lock()).to.equal(1)
+    await two.does('leave_nothing')
+    await one.does('leave_nothing')
+    expect(readdirSync(folder)).to.deep.equal([])
+    await one.does('lock_as_it_is 0; leave_nothing')
+    expect(readdirSync(folder)).to.deep.equal([])
+  })
+
+  it('goes, too, where somebody asks for it just when it is taken away', async () => {
+    for (const half of ['rmdir "$CHANGES"', 'rmdir "$CHANGES"; rm "$STATE/lock"']) {
+      const one = new Program(0)
+      expect(await one.lock()).to.equal(0)
+      await one.does(half)
+      const two = new Program(10)
+      await until(() => existsSync(path.join(state, 'changes')))
+      await one.does('rm -f "$STATE/lock"; rmdir "$STATE" 2>/dev/null')
+      await one.end()
+      expect(await two.lock()).to.equal(0)
+      await two.does('leave_nothing')
+      expect(readdirSync(folder)).to.deep.equal([])
+    }
+  })
+
   it('is the file that is there for who has waited for one that is gone', async () => {
     const one = new Program(0)
     expect(await one.lock()).to.equal(0)
@@ -117,7 +146,6 @@ describe('the lock', function () {
     expect(await two.lock()).to.equal(0)
     const three = new Program(0)
     expect(await three.lock()).to.equal(1)
-    // As if it had been the first.
     await two.does('leave_nothing')
     expect(readdirSync(folder)).to.deep.equal([])
   })
@@ -130,8 +158,7 @@ describe('the lock', function () {
       'done',
       'mkdir "$STATE.busy" || echo "two at once" >>"$STATE.log"',
       'sleep 0.01; rmdir "$STATE.busy"',
-      // Whoever made it.
-      'STATE_MADE=yes; leave_nothing',
+      'leave_nothing',
       'done',
       'echo ended >>"$STATE.log"',
       'exec 9>&-',
@@ -145,6 +172,7 @@ describe('the lock', function () {
     )
     await Promise.all(all.map((program) => program.does(rounds)))
     expect(readFileSync(`${state}.log`, 'utf8')).to.equal('ended\n'.repeat(all.length))
+    expect(readdirSync(folder)).to.deep.equal(['state.log'])
   })
 })
 

@@ -4,31 +4,51 @@
 
 # lock SECONDS: descriptor 9 holds the lock until the program ends. Children close it (9>&-). 1: somebody has it; 2: there can be none.
 lock() {
-  STATE_MADE='' _state_made=''
-  for _try in 1 2 3; do
-    # Again, where it was taken away between the two.
-    open_lock || open_lock || return 2
+  LOCKED=
+  for _try in 1 2 3 4 5; do
+    # Again, where it was taken away meanwhile.
+    open_lock || { _none=2; continue; }
+    _none=1
     flock -w "$1" 9 || return
     # Whoever had it may have taken the file away: the lock is the one that is there.
-    if [ "$(stat -L -c %d:%i /proc/self/fd/9)" = "$(stat -c %d:%i "$STATE/lock" 2>/dev/null)" ]; then
+    if lock_is_there; then
+      LOCKED=yes
       mkdir -p "$CHANGES" || return 2
-      STATE_MADE=$_state_made
       return 0
     fi
   done
-  return 1
+  return "$_none"
 }
 
+# The sticky bit says that the folder was made here: who made it need not be who gets the lock.
 open_lock() {
-  [ -d "$STATE" ] || _state_made=yes
-  # `command`, since a redirection that fails ends a shell that has it on a special builtin.
-  mkdir -p "$STATE" "$CHANGES" && command exec 9>>"$STATE/lock"
+  mkdir -m 1700 "$STATE" 2>/dev/null
+  # Without -p, which would make a folder anew that goes just then. `command`, since a redirection that fails ends a shell that has it on a
+  # special builtin.
+  { mkdir "$CHANGES" || [ -d "$CHANGES" ]; } 2>/dev/null && command exec 9>>"$STATE/lock"
 }
 
-# leave_nothing: where nothing is on record, what `lock` has made goes again; the lock, too, which is held and is none from then on. So nothing
-# may be written after this.
+# lock_as_it_is SECONDS: as `lock`, for a rehearsal, which makes none. 0 as well where there is none.
+lock_as_it_is() {
+  [ -e "$STATE/lock" ] || return 0
+  if ! command exec 9<"$STATE/lock"; then
+    # Taken away since, by a change that was none.
+    [ ! -e "$STATE/lock" ] && return 0
+    return 2
+  fi
+  flock -w "$1" 9 && LOCKED=yes
+}
+
+lock_is_there() { [ "$(stat -L -c %d:%i /proc/self/fd/9)" = "$(stat -c %d:%i "$STATE/lock" 2>/dev/null)" ]; }
+
+# leave_nothing: where nothing is on record, what `lock` has made goes again, here or in a program that did not get the lock; the lock, too,
+# which is held and is none from then on. So nothing may be written after this. Whoever comes meanwhile is left the folder, and takes it away.
 leave_nothing() {
-  [ "${STATE_MADE-}" = yes ] && rmdir "$CHANGES" 2>/dev/null || return 0
+  [ "${LOCKED-}" = yes ] && lock_is_there || return 0
+  case $(stat -c %a "$STATE") in
+  1*) rmdir "$CHANGES" 2>/dev/null || return 0 ;;
+  *) return 0 ;;
+  esac
   rm -f "$STATE/holder" "$STATE/holder.new" "$STATE/lock"
   rmdir "$STATE" 2>/dev/null || true
 }

@@ -113,6 +113,6 @@ export async function filesWith(host: string, secrets: readonly string[]): Promi
 export async function openRecords(host: string): Promise<string> {
   return must(
     host,
-    "stat -c '%a %U %n' /var/lib/bastionctl /var/lib/bastionctl/changes | grep -v '^700 root'; find /var/lib/bastionctl/changes -path '*/people*' ! \\( -type f -name 'aside-*' \\) \\( ! -user root -o -perm /077 \\); true",
+    "stat -c '%a %U %n' /var/lib/bastionctl /var/lib/bastionctl/changes | grep -v '^1\\?700 root'; find /var/lib/bastionctl/changes -path '*/people*' ! \\( -type f -name 'aside-*' \\) \\( ! -user root -o -perm /077 \\); true",
   )
 }
