@@ -2,7 +2,7 @@ import type { Lockout } from './change.js'
 import { BastionError } from './errors.js'
 import { label } from './host.js'
 import type { Plan, PlannedHost } from './plan.js'
-import { plannedChange } from './plan-groups.js'
+import { hostsBy, plannedChange } from './plan-groups.js'
 
 interface OpenLockout extends Lockout {
   readonly host: PlannedHost
@@ -22,7 +22,19 @@ export function lockedOut({ unattended }: Pick<Lockout, 'unattended'>): string {
   return unattended === true ? 'locked out where nobody can answer a code' : 'locked out'
 }
 
-/** Errors: BastionError `refused` where the plan locks somebody out whom the operator has not named; one line a host and account. */
+function merged(open: readonly OpenLockout[]): ReadonlyMap<string, readonly PlannedHost[]> {
+  return hostsBy(
+    open.map(({ host, account, reason, ...lockout }) => [
+      `"${account}" would be ${lockedOut(lockout)}: ${reason}`,
+      host,
+    ]),
+  )
+}
+
+/**
+ * Errors: BastionError `refused` where the plan locks somebody out whom the operator has not named; one line an account and reason, with the
+ * hosts where it is so.
+ */
 export function refuseLockouts(plan: Plan): void {
   const open = openLockouts(plan)
   if (open.length === 0) return
@@ -30,12 +42,7 @@ export function refuseLockouts(plan: Plan): void {
   const agree = accounts.map((account) => `--accept-lockout ${account}`).join(' ')
   throw new BastionError(
     'refused',
-    open
-      .map(
-        ({ host, account, reason, ...lockout }) =>
-          `${label(host)}: "${account}" would be ${lockedOut(lockout)}: ${reason}`,
-      )
-      .join('\n'),
+    [...merged(open)].map(([text, hosts]) => `${hosts.map(label).join(', ')}: ${text}`).join('\n'),
     plan.policy.feature === 'mfa'
       ? `give each a group with --exempt-group GROUP (all its members then get in by key alone), or agree with ${agree}`
       : `give each what the level asks for (its setting stands behind each key), or agree with ${agree}`,

@@ -17,6 +17,15 @@ export function groupHosts(plan: Plan): readonly HostGroup[] {
   return same.length > 0 ? [...groups, { hosts: same }] : groups
 }
 
+/** What is so on several hosts once, with all of them. */
+export function hostsBy<Host>(
+  rows: readonly (readonly [text: string, host: Host])[],
+): ReadonlyMap<string, readonly Host[]> {
+  const found = new Map<string, Host[]>()
+  for (const [text, host] of rows) found.set(text, [...(found.get(text) ?? []), host])
+  return found
+}
+
 /** What is planned for this host; nothing where it is as wanted. */
 export function plannedChange({ changes }: Plan, host: PlannedHost): Change | undefined {
   return changes.find(({ digest }) => digest === host.change)

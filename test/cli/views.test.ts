@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { AccountEdit } from '../../src/domain/change.js'
+import type { AccountEdit, Change } from '../../src/domain/change.js'
 import { eventLine, progressView } from '../../src/cli/views/progress.js'
 import { accountEdit } from '../../src/features/users/edits.js'
 import { adding } from '../features/users/support.js'
@@ -34,6 +34,14 @@ describe('the view of a rehearsal', () => {
     expect(shown(1, ['old SHA256:bb'])).to.equal(`
 1/1 host: logins rehearsed
 deb11: its sshd was offered 2 keys and accepts 2 today, 1 afterwards; no longer: old SHA256:bb`)
+  })
+
+  it('names hosts that answer alike in one line', () => {
+    const offers = { asked: 2, today: 2, after: 1, lost: ['old SHA256:bb'], unaccepted: [] }
+    const two = ['one', 'two'].map((name) => result('rehearsed', { id: name, name, offers }))
+    expect(text(rehearsalView(two, asked))).to.match(
+      /^one, two: its sshd was offered 2 keys .*; no longer: old SHA256:bb$/m,
+    )
   })
 
   it('says of each key where sshd and the table disagree', () => {
@@ -92,15 +100,16 @@ describe('the view of a plan', () => {
   create /etc/ssh/sshd_config.d/00-bastionctl-mfa.conf (0644 root:root): asks for the second factor
       @@ -0,0 +1,1 @@
       +KbdInteractiveAuthentication yes
-  locked out, accepted:
-    ansible  logs in without a terminal
-  by key alone:
-    backup  in exempt group robots
   note: nothing else
   logins: 1 before, 1 rehearsed, 0 as proof
 
 1 host: no changes
   deb13 (i-13)  Debian 13, OpenSSH 10.0p2
+
+locked out, accepted:
+  ansible  logs in without a terminal  on deb11, deb12
+by key alone:
+  backup  in exempt group robots  on deb11, deb12
 
 wave 1 (canary)  deb11
 wave 2           deb12
@@ -115,14 +124,14 @@ guard: a host that is not confirmed within 10m goes back by itself`)
     const edit = { name: 'ada', reason: '' }
     const fewer = out([accountEdit({ ...edit, action: 'update', takeKeys: ['SHA256:x'] })], 'a key is taken away')
     expect(fewer)
-      .to.match(/\n +keys taken away:\n +ada +a key is taken away\n/)
+      .to.match(/\nkeys taken away:\n +ada +a key is taken away +on deb11, deb12\n/)
       .and.not.match(/not in any more/)
     const gone = out([accountEdit({ ...edit, action: 'remove', takeKeys: ['SHA256:x'] })], 'is removed')
     expect(gone)
-      .to.match(/\n +not in any more:\n +ada +is removed\n/)
+      .to.match(/\nnot in any more:\n +ada +is removed +on deb11, deb12\n/)
       .and.not.match(/keys taken away/)
     const locked = out([accountEdit({ ...edit, action: 'update' })], 'is locked')
-    expect(locked).to.match(/\n +not in any more:\n +ada +is locked\n/)
+    expect(locked).to.match(/\nnot in any more:\n +ada +is locked +on deb11, deb12\n/)
     for (const view of [fewer, gone, locked]) expect(view).to.not.match(/accepted|locked out/)
   })
 
@@ -208,13 +217,30 @@ guard: a host that is not confirmed within 10m goes back by itself`)
       { account: 'ci', reason: 'logged in without a terminal', accepted: false, unattended: true as const },
       { account: 'git', reason: 'logged in without a terminal', accepted: true, unattended: true as const },
     ]
-    expect(text(planView(planWith({ changes: [{ ...change, lockouts }] }), noStyle))).to.include(`  locked out:
-    ann  has no factor
-  locked out where nobody can answer a code:
-    ci  logged in without a terminal
-  locked out where nobody can answer a code, accepted:
-    git  logged in without a terminal
+    expect(text(planView(planWith({ changes: [{ ...change, lockouts }] }), noStyle))).to.include(`
+locked out:
+  ann  has no factor  on deb11, deb12
+locked out where nobody can answer a code:
+  ci  logged in without a terminal  on deb11, deb12
+locked out where nobody can answer a code, accepted:
+  git  logged in without a terminal  on deb11, deb12
 `)
+  })
+
+  it('names the same person for the same reason once, with the hosts, however they differ otherwise', () => {
+    const lockouts = [{ account: 'ann', reason: 'loses RSA 2048', accepted: false }]
+    const changes = [
+      { ...change, lockouts },
+      { ...change, digest: 'other', notes: ['other'], lockouts: [...lockouts, { ...lockouts[0], reason: 'is old' }] },
+    ]
+    const hosts = plan.hosts.map((host) => (host.name === 'deb13' ? { ...host, change: 'other' } : host))
+    const shown = text(planView(planWith({ changes: changes as Change[], hosts }), noStyle))
+    expect(shown).to.include(`
+locked out:
+  ann  loses RSA 2048  on deb11, deb12, deb13
+  ann  is old          on deb13
+`)
+    expect(shown.match(/loses RSA 2048/g)).to.have.length(1)
   })
 
   it('says that nothing changes', () => {

@@ -9,12 +9,12 @@ describe('lock-outs of a plan', () => {
     { account: 'bob', reason: 'loses all', accepted: true },
   ]
 
-  it('are refused, a line a host and account, unless each was named', async () => {
+  it('are refused, a line an account with its hosts, unless each was named', async () => {
     const { exit, message, hint } = await refusal(() => {
       refuseLockouts(planWith({ changes: [{ ...change, lockouts }] }))
     })
     expect(exit).to.equal('refused')
-    expect(message).to.match(/^deb11 .*: "ann" would be locked out: loses RSA 2048\ndeb12 .*"ann"/)
+    expect(message).to.match(/^deb11 \(i-11\), deb12 \(i-12\): "ann" would be locked out: loses RSA 2048$/)
     expect(message).not.to.match(/bob|deb13/)
     expect(hint).to.match(/--accept-lockout ann/)
   })

@@ -41,7 +41,7 @@ describe('accounts that programs use (lockout 43)', function () {
     for (const host of generations)
       expect(stderr).to.match(
         new RegExp(
-          `^${host} .*"robot" would be locked out where nobody can answer a code: logged in without a terminal more than once within 30 days`,
+          `^.*${host} .*"robot" would be locked out where nobody can answer a code: logged in without a terminal more than once within 30 days`,
           'm',
         ),
       )
@@ -58,9 +58,9 @@ describe('accounts that programs use (lockout 43)', function () {
 
   it('go through when the operator agrees, and the plan still says so', async () => {
     const { exitCode, stdout } = await dry('--accept-lockout', 'robot')
-    expect(
-      stdout.match(/locked out where nobody can answer a code, accepted:\n +robot +logged in without a terminal/g),
-    ).to.have.length(generations.length)
+    const [line] =
+      /locked out where nobody can answer a code, accepted:\n +robot +logged in without a terminal.*/.exec(stdout) ?? []
+    expect(line).to.include(`on ${generations.join(', ')}`)
     expect(exitCode).to.equal(0)
   })
 
@@ -166,7 +166,7 @@ describe('accounts that programs use (lockout 43)', function () {
     for (const host of generations)
       expect(stderr)
         .to.match(
-          new RegExp(`^${host} .*"admin" would be locked out where .* code: logged in without a terminal once`, 'm'),
+          new RegExp(`^.*${host} .*"admin" would be locked out where .* code: logged in without a terminal once`, 'm'),
         )
         .and.not.match(/"(robot|ann)"/)
     await onAll((host) => must(host, 'rm /var/log/auth.log* /var/log/secure* 2>/dev/null; true').then(() => undefined))

@@ -2,7 +2,7 @@ import type { AccountEdit, Change, FileEdit, Lockout } from '../../domain/change
 import { formatDuration } from '../../domain/duration.js'
 import { label } from '../../domain/host.js'
 import { lockedOut } from '../../domain/lockouts.js'
-import { groupHosts, type HostGroup } from '../../domain/plan-groups.js'
+import { groupHosts, hostsBy, type HostGroup } from '../../domain/plan-groups.js'
 import type { Plan } from '../../domain/plan.js'
 import { columns, count, indent, moment, nameList, printable, withSudo } from './text.js'
 import type { Style } from './style.js'
@@ -18,6 +18,7 @@ export function planView(plan: Plan, style: Style): readonly string[] {
     `${count(plan.hosts.length, 'host')} in ${printable(plan.region)} matching ${printable(plan.selector)}: ${what}`,
     '',
     ...groups.flatMap((group) => [...groupView(group, shown, style), '']),
+    ...peopleView(groups, style),
     ...factorsView(plan, style),
     ...(changing === 0 ? [] : wavesView(plan)),
   ]
@@ -71,8 +72,6 @@ function changeView(change: Change, withSummary: boolean, shown: Set<string>, st
     ...change.accounts.map((edit) => accountLine(edit, style)),
     ...change.files.flatMap((file) => fileView(file, shown, style)),
     ...accessView(change.access, style),
-    ...lockoutsView(change, style),
-    ...people('by key alone', change.keyOnly, style.yellow),
     ...sunsetView(change.sunset, shown, style),
     ...[...change.notes, ...(change.stays ?? [])].map((note) => `note: ${printable(note)}`),
     loginsLine(change),
@@ -104,30 +103,48 @@ function accountLine(edit: AccountEdit, style: Style): string {
   return `${paint(`${action} account`)} ${printable(name)}: ${printable(reason)}${parts.length === 0 ? '' : ` (${printable(parts.join('; '))})`}`
 }
 
-/** What nobody has agreed to yet first. */
-function lockoutsView({ feature, lockouts, accounts }: Change, style: Style): readonly string[] {
-  if (feature === 'users') return outView(lockouts, accounts, style)
-  const kinds = [...new Set(lockouts.map(lockedOut))]
-  const of = (kind: string, agreed: boolean): Change['lockouts'] =>
-    lockouts.filter((lockout) => lockedOut(lockout) === kind && lockout.accepted === agreed)
+/** Whom the plan locks out, and who is left with a key alone: each once, with the hosts. What nobody has agreed to yet first. */
+function peopleView(groups: readonly HostGroup[], style: Style): readonly string[] {
+  const rows = groups.flatMap(({ change, hosts }) =>
+    change === undefined ? [] : hosts.flatMap(({ name }) => personRows(change).map((row) => ({ ...row, name }))),
+  )
+  const urgency = ['red', 'yellow'] as const
+  const headings = urgency.flatMap((colour) => [
+    ...new Set(rows.filter((row) => row.colour === colour).map(({ heading }) => heading)),
+  ])
+  const lines = headings.flatMap((heading) => {
+    const those = rows.filter((row) => row.heading === heading)
+    const merged = hostsBy(those.map(({ account, reason, name }) => [JSON.stringify([account, reason]), name]))
+    const cells = [...merged].map(([person, names]) => [...(JSON.parse(person) as string[]), `on ${nameList(names)}`])
+    return [`${style[those[0]?.colour ?? 'red'](heading)}:`, ...indent(columns(cells))]
+  })
+  return lines.length === 0 ? [] : [...lines, '']
+}
+
+interface PersonRow {
+  readonly heading: string
+  readonly colour: 'red' | 'yellow'
+  readonly account: string
+  readonly reason: string
+}
+
+function personRows(change: Change): readonly PersonRow[] {
   return [
-    ...kinds.flatMap((kind) => people(kind, of(kind, false), style.red)),
-    ...kinds.flatMap((kind) => people(`${kind}, accepted`, of(kind, true), style.yellow)),
+    ...change.lockouts.map((lockout) => ({ ...lockoutHeading(change, lockout), ...lockout })),
+    ...change.keyOnly.map((row) => ({ heading: 'by key alone', colour: 'yellow' as const, ...row })),
   ]
 }
 
 /** Of a change of people it is what was asked for: who is taken off or locked, and who stays with fewer keys. */
-function outView(lockouts: Change['lockouts'], accounts: Change['accounts'], style: Style): readonly string[] {
-  const loses = ({ account }: Lockout): boolean =>
-    accounts.some(({ name, action, takeKeys }) => name === account && action === 'update' && takeKeys.length > 0)
-  return [
-    ...people(
-      'not in any more',
-      lockouts.filter((lockout) => !loses(lockout)),
-      style.yellow,
-    ),
-    ...people('keys taken away', lockouts.filter(loses), style.yellow),
-  ]
+function lockoutHeading({ feature, accounts }: Change, lockout: Lockout): Pick<PersonRow, 'heading' | 'colour'> {
+  if (feature === 'users') {
+    const loses = accounts.some(
+      ({ name, action, takeKeys }) => name === lockout.account && action === 'update' && takeKeys.length > 0,
+    )
+    return { heading: loses ? 'keys taken away' : 'not in any more', colour: 'yellow' }
+  }
+  const kind = lockedOut(lockout)
+  return lockout.accepted ? { heading: `${kind}, accepted`, colour: 'yellow' } : { heading: kind, colour: 'red' }
 }
 
 /** Every account and key whose way in changes; those that stay as they are only by number, since --json and --out have all of them. */
