@@ -3,7 +3,7 @@ import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../cli/base-command.js'
 import { selectorFlags, selectorIfAny } from '../cli/flags.js'
 import { historyOfHost, runOutput, type HistoryOutput } from '../cli/outputs.js'
-import { hostHistoryView, runsView } from '../cli/views/history.js'
+import { hostHistoryView, runsView, runView } from '../cli/views/history.js'
 
 export default class History extends BaseCommand {
   static override summary =
@@ -27,7 +27,9 @@ export default class History extends BaseCommand {
     const selector = selectorIfAny(flags)
     if (selector === undefined) {
       const runs = args.change === undefined ? context.runs.newest(flags.limit) : context.runs.named(args.change)
-      context.print(runsView(runs))
+      const [named] = runs
+      const one = args.change !== undefined && named !== undefined
+      context.print(one ? runView(named, Date.now() / 1000, context.style) : runsView(runs))
       return this.ended({ exit: 'ok', runs: runs.map(runOutput) })
     }
     const { engine, ports } = await context.open({})

@@ -7,6 +7,7 @@ import { diffLines, planView } from '../../src/cli/views/plan.js'
 import { rehearsalView } from '../../src/cli/views/rehearsal.js'
 import { reportView } from '../../src/cli/views/report.js'
 import { ansiStyle, noStyle } from '../../src/cli/views/style.js'
+import { transcriptView } from '../../src/cli/views/transcript.js'
 import { columns, count, nameList, printable } from '../../src/cli/views/text.js'
 import { callsView } from '../../src/cli/views/calls.js'
 import { change, noChanges, plan, planWith, result } from '../support/samples.js'
@@ -68,6 +69,49 @@ deb11: its sshd was offered 2 keys and accepts 2 today, 1 afterwards; no longer:
 
   it('does not compare where the host could not name all that are lost', () => {
     expect(shown(0, ['old SHA256:bb'])).to.not.match(/against the table/)
+  })
+})
+
+describe('the view of a transcript', () => {
+  it('is in words and columns, and keeps what it does not know', () => {
+    const record = `# transcript
+bastionctl=1
+outcome=proven
+reason=
+now=1796030334
+deadline=1796030932
+step=install|ok|0|
+step=rehearse|failed|950|would lose a key
+login=prove-probe-wrong|prove|@probe|refused|refused|1|1|1
+login=prove-probe-right|prove|@probe|refused|in|1|0|0
+offer=after|old|SHA256:aa|accepted
+file=/etc/pam.d/sshd|update|0644|root|root|aa|bb
+openssh=9.2p1
+strange
+outcome=confirmed
+
+# manifest
+deadline=600
+# journal
+2026-11-30T09:18:52Z state armed 
+`
+    expect(text(transcriptView(record))).to.equal(`transcript:
+  outcome  proven
+    at     2026-11-30 09:18:54Z
+    guard  until 2026-11-30 09:28:52Z
+    step  install   ok      0 ms
+    step  rehearse  failed  950 ms  would lose a key
+    login  prove  @probe  refused               key accepted, asked for a code
+    login  prove  @probe  refused, expected in  key accepted
+    offer  after  old  SHA256:aa  accepted
+    file  update  /etc/pam.d/sshd  0644  root:root
+    OpenSSH  9.2p1
+    strange
+  outcome  confirmed
+manifest:
+    guard  10m
+journal:
+    2026-11-30 09:18:52Z  state armed`)
   })
 })
 

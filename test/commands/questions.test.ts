@@ -317,6 +317,12 @@ describe('commands that only ask', () => {
       const ran = await bench.run(['history'])
       expect(ran.stdout).to.match(/^20260102T030405Z-abc123 .* enable-mfa +tag:Role=bastion +exit 0 +/m)
       expect(outputSchemas.history.parse((await bench.run(['history', '--json'])).json).runs).to.have.length(1)
+      const named = await bench.run(['history', plan.id])
+      expect(named.stdout)
+        .to.match(
+          /^20260102T030405Z-abc123\n {2}command {2}enable-mfa\n {2}hosts {4}tag:Role=bastion in eu-test-1\n {2}started {2}20/,
+        )
+        .and.match(/^ {2}ended +20\S+ \S+Z, exit 0 \(ok\)\n\ndeb11 \(i-11\) {2}confirmed$/m)
     })
 
     it('says so where there is none', async () => {
@@ -327,9 +333,10 @@ describe('commands that only ask', () => {
     it('asks hosts with a selector, and shows the transcript', async () => {
       const { changes } = inspection.facts
       const ran = await bench.run(['history', 'c-old', ...selector], {
-        history: (_, __, change) => Promise.resolve([{ host, changes, transcript: `of ${change ?? ''}\n` }]),
+        history: (_, __, change) =>
+          Promise.resolve([{ host, changes, transcript: `# transcript\nchange=${change ?? ''}\n` }]),
       })
-      expect(ran.stdout).to.include('deb11 (i-11): 1 change').and.include('transcript:\n    of c-old')
+      expect(ran.stdout).to.include('deb11 (i-11): 1 change').and.include('  transcript:\n      change  c-old')
     })
   })
 

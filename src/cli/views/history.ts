@@ -1,8 +1,11 @@
 import type { RunRecord } from '../../domain/run-record.js'
+import { exitCodes } from '../../domain/exit-codes.js'
 import { label } from '../../domain/host.js'
 import type { HostHistory } from '../../engine/api.js'
 import { columns, count, indent, moment, printable, table } from './text.js'
+import { reportView } from './report.js'
 import type { Style } from './style.js'
+import { transcriptView } from './transcript.js'
 import { outcomeWords } from './words.js'
 
 /** Runs made from this machine, the newest first. */
@@ -17,6 +20,29 @@ export function runsView(runs: readonly RunRecord[]): readonly string[] {
     outcomeCounts(run),
   ])
   return table(['CHANGE', 'STARTED', 'COMMAND', 'HOSTS', 'ENDED', 'OUTCOME'], rows)
+}
+
+/** One run, host by host, as its report was. `now`: epoch seconds. */
+export function runView(run: RunRecord, now: number, style: Style): readonly string[] {
+  const { id, command, selector, region, startedAt, finishedAt, results } = run
+  return [
+    style.bold(printable(id)),
+    ...indent(
+      columns([
+        ['command', command],
+        ['hosts', `${selector} in ${region}`],
+        ['started', moment(startedAt)],
+        ['ended', finishedAt === undefined ? 'did not end' : `${moment(finishedAt)}, ${exitText(run)}`],
+      ]),
+    ),
+    '',
+    ...(results.length === 0 ? ['no host has answered'] : reportView({ id, results, now }, style)),
+  ]
+}
+
+function exitText({ exitCode: code }: RunRecord): string {
+  const name = Object.entries(exitCodes).find(([, [number]]) => number === code)?.[0]
+  return `exit ${String(code ?? '')}${name === undefined ? '' : ` (${name})`}`
 }
 
 export function outcomeCounts(run: Pick<RunRecord, 'results'>): string {
@@ -35,10 +61,6 @@ export function hostHistoryView(hosts: readonly HostHistory[], style: Style): re
     ...indent(
       columns(changes.map((change) => [change.id, moment(change.at), change.state, change.who, change.summary])),
     ),
-    ...(transcript === undefined ? [] : indent(['transcript:', ...indent(transcriptLines(transcript))])),
+    ...(transcript === undefined ? [] : indent(transcriptView(transcript))),
   ])
-}
-
-function transcriptLines(transcript: string): readonly string[] {
-  return printable(transcript, true).replace(/\n$/, '').split('\n')
 }
