@@ -22,8 +22,7 @@ import { rehearsalView } from './views/rehearsal.js'
 
 export interface ChangeRequest {
   readonly selector: Selector
-  /** A function where it has to be read from somewhere: flags are looked at first. */
-  readonly policy: Policy | (() => Promise<Policy>)
+  readonly policy: Policy
   readonly flags: PlanFlags & ApplyFlags & HandOverFlags
   /** Where nothing has to change, nothing is said: for schedulers. */
   readonly quiet?: boolean
@@ -31,12 +30,11 @@ export interface ChangeRequest {
 
 /** Throws `usage` before anything is asked of AWS, whatever the engine's plan throws, and `declined` if the answer is no. */
 export async function runChange(context: Context, request: ChangeRequest): Promise<ChangeOutput> {
-  const { selector, flags, quiet = false } = request
+  const { selector, policy, flags, quiet = false } = request
   const confirmWithin = parseDuration(flags['confirm-within'], '--confirm-within')
   const dryRun = flags['dry-run']
   if (!dryRun) checkApplyFlags(context, flags)
   if (flags.out !== undefined) await checkOut(flags.out, flags.yes)
-  const policy = typeof request.policy === 'function' ? await request.policy() : request.policy
   const made = madeBy(policy)
   if (!dryRun && made !== undefined) await checkHandOver(context, flags, made)
 

@@ -32,7 +32,9 @@ export default class SyncUsers extends BaseCommand {
     const { args, flags } = await this.parse(SyncUsers)
     const context = this.context(flags)
     const selector = selectorOf(flags)
-    const policy = () => syncUsersPolicy(args.source, flags, context)
+    // The source may be in S3.
+    if (flags.out !== undefined) await (await import('../cli/plan-store.js')).checkOut(flags.out, flags.yes)
+    const policy = await syncUsersPolicy(args.source, flags, context)
     const quiet = flags.confirm === 'auto' && !context.interactive && !context.verbose
     const { runChange } = await import('../cli/change-run.js')
     return this.ended(await runChange(context, { selector, policy, flags, quiet }))
