@@ -54,13 +54,25 @@ export function errorText(explained: Explained, verbose: boolean): string {
     .join('\n')
 }
 
-/** oclif's usage texts in this program's style: lower case, one line, without its pointer to --help. */
+/** oclif's usage texts in this program's style: lower case, one line, the wrong value quoted, without its pointer to --help. */
 function usageText(message: string): string {
   const text = message
     .replace(/\n(?:\nNote: [^]*)?See more help with --help$/, '')
-    .replace(/^command (\S+) not found$/, 'there is no command "$1"')
     .replace(/^The following errors? occurred:\s*/, '')
-    .replace(/^Parsing (--\S+) \n\t(\w)/, (_, flag: string, first: string) => `${flag}: ${first.toLowerCase()}`)
+    // Words that oclif takes for topics are joined by colons.
+    .replace(/^command (\S+) not found$/, (_, words: string) => `there is no command "${words.replaceAll(':', ' ')}"`)
+    .replace(/^Nonexistent (flags?): /, 'no such $1: ')
+    .replace(/^Missing required flag (\S+)/, 'the flag --$1 is missing')
+    .replace(
+      /^Missing 1 required arg:\n(\S+)[^]*$/,
+      (_, name: string) => `the argument ${name.toUpperCase()} is missing`,
+    )
+    .replace(/^Flag (--\S+) expects /, '$1 needs ')
+    .replace(/^Expected (--\S+?)=([^]*) to be one of: /, '$1 "$2" is none of: ')
+    .replace(/^Expected ([^]*) to be one of: /, '"$1" is none of: ')
+    .replace(/^Parsing (--\S+) \n\tExpected an integer(.*) but received: ([^]*)$/, '$1 "$3" is not a whole number$2')
+    .replace(/^All of the following must be provided when using (--\S+): (.*)$/, '$1 goes with $2 only')
+    .replace(/^(--[^=\s]+)=[^]* cannot also be provided when using (--\S+)$/, '$1 does not go with $2')
     .replace(/\s*\n\s*/g, ' ')
     .trim()
   return text.charAt(0).toLowerCase() + text.slice(1)
