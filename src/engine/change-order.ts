@@ -73,6 +73,7 @@ async function sendGroups(ports: Ports, plan: Plan, groups: readonly Group[], se
         comment: `bastionctl ${until === 'prove' ? 'change' : 'rehearsal of'} ${plan.id}`,
         delivery,
         execution,
+        ...(until === 'prove' ? { guard: plan.confirmWithin } : {}),
         signal: ports.signal,
         onProgress: (count) => {
           progress(at, count)

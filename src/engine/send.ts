@@ -1,4 +1,5 @@
 /** Sends one order of the on-host protocol to hosts and reads what came back as results. */
+import { formatDuration } from '../domain/duration.js'
 import { type HostResult, noSteps, type Outcome, outcomes } from '../domain/outcome.js'
 import { parseAnswer, type HostAnswer } from '../host/answer.js'
 import { readRecorded } from '../host/facts.js'
@@ -22,6 +23,8 @@ export interface Order {
   /** Seconds that the on-host program may run. */
   readonly execution: number
   readonly onProgress?: (done: number, total: number) => void
+  /** Seconds after which the host's guard takes the change back, whatever still works on it. */
+  readonly guard?: number
   /** Not handed over for what must not be interrupted, such as a roll back. */
   readonly signal?: AbortSignal
 }
@@ -34,6 +37,7 @@ const meanings: Readonly<Partial<Record<HostAnswer['outcome'], Outcome>>> = {
 
 /** One result for each addressee, whatever happens. Errors: `access`. */
 export async function send(ports: Ports, hosts: readonly Addressee[], order: Order): Promise<HostResult[]> {
+  const began = ports.clock.now()
   const replies = await ports.transport.run({
     hosts: hosts.map(({ id }) => id),
     command: await hostCommand(order.verb, order.data, order.execution),
@@ -47,7 +51,9 @@ export async function send(ports: Ports, hosts: readonly Addressee[], order: Ord
   })
   return hosts.map((host) => {
     const reply = replies.find((candidate) => candidate.host === host.id)
-    const result = inTime(resultFrom(host, reply), reply, ports.clock.now())
+    const now = ports.clock.now()
+    const outOfTime = order.guard !== undefined && now - began >= order.guard * 1000
+    const result = inTime(resultFrom(host, reply, outOfTime ? guardEnded(order.guard) : undefined), reply, now)
     for (const record of result.steps) ports.emit({ code: 'host-step', host: host.id, record })
     for (const record of result.logins) ports.emit({ code: 'host-login', host: host.id, record })
     ports.emit({ code: 'host-done', result })
@@ -67,7 +73,13 @@ function inTime(result: HostResult, reply: Reply | undefined, received: number):
   return { ...result, reason: 'clock-skew', detail }
 }
 
-function resultFrom(host: Addressee, reply: Reply | undefined): HostResult {
+/** The guard stops whoever has the lock. */
+function guardEnded(seconds: number): string {
+  return `its guard of ${formatDuration(seconds)} has ended the change before it was through: give it longer with --confirm-within`
+}
+
+/** `silent`: why there may be no answer. */
+function resultFrom(host: Addressee, reply: Reply | undefined, silent?: string): HostResult {
   if (!reply || reply.status === 'lost' || reply.status === 'timed-out' || reply.status === 'cancelled') {
     const detail = `${reply?.detail ?? reply?.status ?? 'no reply'}; what the host has begun goes on there, and its guard takes back what nobody confirms: look with status`
     return noSteps(host, 'unknown', { reason: reply?.status ?? 'lost', detail })
@@ -81,7 +93,7 @@ function resultFrom(host: Addressee, reply: Reply | undefined): HostResult {
   if (!answer)
     return noSteps(host, 'unknown', {
       reason: 'no-answer',
-      detail: lastLine(reply.stderr) ?? 'the on-host program gave no answer',
+      detail: silent ?? lastLine(reply.stderr) ?? 'the on-host program gave no answer',
     })
   return resultOf(host, answer)
 }

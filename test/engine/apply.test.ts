@@ -361,6 +361,18 @@ describe('apply', () => {
     expect((await garbled.run('auto')).results[0]).to.include({ outcome: 'unknown', reason: 'no-answer' })
   })
 
+  it('says that a guard has ended a change that took longer', async () => {
+    const silent: Answer = { stdout: '', stderr: 'Killed', exitCode: 137 }
+    for (const [seconds, detail] of [
+      [599, /^Killed$/],
+      [600, /^its guard of 10m has ended the change .* --confirm-within$/],
+    ] as const) {
+      const world = new World({ 'change i-a': silent })
+      world.slow('i-a', seconds)
+      expect((await world.run('auto')).results[0]?.detail).to.match(detail)
+    }
+  })
+
   it('leaves a single host to its guard when told so', async () => {
     const world = new World()
     const report = await world.run('ask', () => Promise.resolve('later'), plan(['i-a']))
