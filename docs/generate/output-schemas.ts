@@ -82,6 +82,7 @@ const hostResult = z.strictObject({
       unaccepted: z.array(z.string()).readonly(),
     })
     .exactOptional(),
+  keyless: z.array(z.string()).readonly().exactOptional(),
   logins: z.array(login).readonly(),
 })
 

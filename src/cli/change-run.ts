@@ -52,7 +52,7 @@ export async function runChange(context: Context, request: ChangeRequest): Promi
 
   context.print(planView(plan, context.style))
   if (rehearsal !== undefined) context.print(rehearsalView(rehearsal.results, plan))
-  refuseLockouts(plan)
+  refuseLockouts(plan, rehearsal?.results)
   if (flags.out !== undefined) {
     await savePlan(flags.out, plan, flags.yes)
     context.tell(`the plan is in "${flags.out}": bastionctl apply ${flags.out}`)

@@ -151,6 +151,13 @@ export interface AccessRow {
   readonly unasked?: true
 }
 
+/** Who loses a password and can do without it, as long as the host's sshd accepts one of its keys. */
+export interface Spared {
+  readonly account: string
+  /** Fingerprints of its keys that only run a command: sshd accepts them too, and they make up for nothing. */
+  readonly except: readonly string[]
+}
+
 /** Who would still enter by key alone after the change, and why; always said (G9). */
 export interface KeyOnly {
   readonly account: string
@@ -197,6 +204,7 @@ export interface Draft {
   readonly byRule?: readonly string[]
   /** Administrators who stay although nobody can be tried, since sshd demands more than a key of everybody: what it says to their keys stands in. */
   readonly byOffer?: readonly string[]
+  readonly spared?: readonly Spared[]
   /** One-line remarks for the reviewer. */
   readonly notes: readonly string[]
   /** What should go and stays, since it is others': said in the plan, without a change too, and once more when all is done. */

@@ -1,6 +1,7 @@
 import type { Lockout } from './change.js'
 import { BastionError } from './errors.js'
 import { label } from './host.js'
+import type { HostResult } from './outcome.js'
 import type { Plan, PlannedHost } from './plan.js'
 import { hostsBy, plannedChange } from './plan-groups.js'
 
@@ -8,13 +9,18 @@ interface OpenLockout extends Lockout {
   readonly host: PlannedHost
 }
 
-/** Whom the plan locks out although the operator has not named them. */
-function openLockouts(plan: Plan): OpenLockout[] {
+/** Whom the plan locks out although the operator has not named them, and whom a rehearsal has found besides. */
+function openLockouts(plan: Plan, rehearsed: readonly HostResult[]): OpenLockout[] {
   return plan.hosts.flatMap((host) =>
-    (plannedChange(plan, host)?.lockouts ?? [])
+    [...(plannedChange(plan, host)?.lockouts ?? []), ...rehearsed.flatMap((result) => keylessOn(host, result))]
       .filter(({ accepted }) => !accepted)
       .map((lockout) => ({ host, ...lockout })),
   )
+}
+
+function keylessOn(host: PlannedHost, { id, keyless = [] }: HostResult): Lockout[] {
+  const reason = 'loses its password, and sshd accepts no key of it that opens a session'
+  return id === host.id ? keyless.map((account) => ({ account, reason, accepted: false })) : []
 }
 
 /** How far: everywhere, or only where nobody is there to answer. */
@@ -35,8 +41,8 @@ function merged(open: readonly OpenLockout[]): ReadonlyMap<string, readonly Plan
  * Errors: BastionError `refused` where the plan locks somebody out whom the operator has not named; one line an account and reason, with the
  * hosts where it is so.
  */
-export function refuseLockouts(plan: Plan): void {
-  const open = openLockouts(plan)
+export function refuseLockouts(plan: Plan, rehearsed: readonly HostResult[] = []): void {
+  const open = openLockouts(plan, rehearsed)
   if (open.length === 0) return
   const accounts = [...new Set(open.map(({ account }) => account))]
   const agree = accounts.map((account) => `--accept-lockout ${account}`).join(' ')

@@ -51,6 +51,8 @@ export interface HostResult {
     /** The same of those that it does not accept today, the first five. */
     readonly unaccepted: readonly string[]
   }
+  /** Of a rehearsal: accounts whose password goes, and of which its sshd accepts no key that opens a session. The first ten. */
+  readonly keyless?: readonly string[]
   /** The change on this host that the result speaks of. */
   readonly change?: string
   /** Of a roll back: that change as the host had it on record before. */

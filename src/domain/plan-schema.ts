@@ -106,6 +106,10 @@ const change = z.strictObject({
     .readonly(),
   byRule: z.array(z.string()).readonly().exactOptional(),
   byOffer: z.array(z.string()).readonly().exactOptional(),
+  spared: z
+    .array(z.strictObject({ account: z.string(), except: z.array(z.string()).readonly() }))
+    .readonly()
+    .exactOptional(),
   notes: z.array(z.string()).readonly(),
   stays: z.array(z.string()).readonly().exactOptional(),
   sunset: z

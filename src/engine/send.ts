@@ -113,6 +113,7 @@ function resultOf(host: Addressee, answer: HostAnswer): HostResult {
     ...(fields.remark ? { remark: fields.remark } : {}),
     ...(deadline > 0 ? { deadline } : {}),
     ...offersOf(fields),
+    ...(fields.keyless ? { keyless: listed(fields.keyless) } : {}),
     ...(fields.change ? { change: fields.change } : {}),
     ...(recorded ? { recorded } : {}),
     steps,
@@ -122,11 +123,14 @@ function resultOf(host: Addressee, answer: HostAnswer): HostResult {
 
 /** `asked today after`, counts. */
 function offersOf({ offers = '', lost = '', unaccepted = '' }: HostAnswer['fields']): Pick<HostResult, 'offers'> {
-  const listed = (text: string): string[] => text.split(',').filter(Boolean)
   const [, asked, today, after] = (/^(\d+) (\d+) (\d+)$/.exec(offers) ?? []).map(Number)
   return asked === undefined || today === undefined || after === undefined
     ? {}
     : { offers: { asked, today, after, lost: listed(lost), unaccepted: listed(unaccepted) } }
+}
+
+function listed(text: string): string[] {
+  return text.split(',').filter(Boolean)
 }
 
 function isOutcome(name: string): name is Outcome {

@@ -86,6 +86,7 @@ export function changeData(change: Change, order: ChangeOrder): Data {
         .filter(({ byRule, unasked }) => byRule !== true && unasked !== true)
         .map(({ account }) => account),
     ),
+    spared: text((change.spared ?? []).map(({ account, except }) => row(account, except.join(',')))),
     ...sunsetData(change, order),
   }
 }

@@ -153,6 +153,7 @@ say_offers() {
   extra offers "$(wc -l <"$RUN/keys" | tr -d ' ') $(grep -c '|accepted$' "$RUN/offers-present") $(grep -c '|accepted$' "$RUN/offers-staged")"
   # A listing shows 2,500 characters in all: the first ten of the one, five of the other.
   printf 'lost=%s\n' "$(head -n 10 "$RUN/offers-lost" | tr '|\n' ' ,')" >>"$RUN/extra"
+  extra keyless "$(head -n 10 "$RUN/keyless" | paste -sd ,)"
   printf 'unaccepted=%s\n' "$(sed -n 's/|refused$//p' "$RUN/offers-present" | head -n 5 | tr '|\n' ' ,')" >>"$RUN/extra"
 }
 

@@ -77,9 +77,14 @@ if [ -s "$WORK/log" ] && ! grep -q "$CANARY" "$WORK/log"; then
 fi
 
 lost_offers "$RUN/offers-present" "$RUN/offers-staged" >"$RUN/offers-lost"
+keyless "$RUN/offers-staged" >"$RUN/keyless"
 administrator_left "$RUN/offers-staged" || { say 'sshd would accept no key of any administrator'; exit 11; }
 new_keys view || { say "$FAILED"; exit 11; }
 settled "$RUN/offers-lost" "$RUN/offers-staged" || { say "would lose a key that sshd accepts today: $UNSETTLED"; exit 11; }
+if [ -s "$RUN/keyless" ]; then
+  say "passwords go, and sshd would accept no key: give one, or agree with $(sed 's/^/--accept-lockout /' "$RUN/keyless" | paste -sd ' ')"
+  exit 11
+fi
 
 # What the host is to make of it at a date: who has a factor gets in then, who has none does not.
 if [ -d "$RUN/data/sunset" ]; then

@@ -155,6 +155,18 @@ describe('harden', () => {
     expect(ran.exitCode).to.equal(7)
   })
 
+  it("refuses as a lock-out what the hosts' own sshd has said of somebody whose password goes", async () => {
+    const results = [result('refused', { keyless: ['carol'] })]
+    const ran = await bench.run(['harden', ...selector, '--level', 'strict', '--dry-run'], {
+      plan: () => Promise.resolve(plan),
+      rehearse: () => Promise.resolve({ id: plan.id, results }),
+    })
+    expect(ran.stderr).to.match(
+      /"carol" would be locked out: loses its password, and sshd accepts no key [^]*--accept-lockout carol/,
+    )
+    expect(ran.exitCode).to.equal(7)
+  })
+
   it('tells a program whom, where and why', async () => {
     const lockouts = [{ account: 'ann', reason: 'loses RSA 2048', accepted: false }]
     const ran = await bench.run(['harden', ...selector, '--level', 'strict', '--dry-run', '--json'], {

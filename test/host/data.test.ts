@@ -58,6 +58,10 @@ const change: Change = {
   ],
   keyOnly: [],
   access: [],
+  spared: [
+    { account: 'carol', except: ['SHA256:a', 'SHA256:b'] },
+    { account: 'dave', except: [] },
+  ],
   notes: [],
   digest: 'dd',
 }
@@ -82,6 +86,7 @@ describe('the data of a change', () => {
       cases: 'one|prove|@probe|fresh|wrong|refused|1\n',
       expect: 'ann,root|usepam|yes|any\nann|maxsessions|10|\nroot|maxsessions|10|any\n',
       accept: 'eve\nci\n',
+      spared: 'carol|SHA256:a,SHA256:b\ndave|\n',
     })
   })
 

@@ -41,7 +41,9 @@ describe('the command that carries the on-host program', () => {
   }))
     for (const distro of ['debian-11', 'debian-13', 'rhel-9'] as const)
       it(`leaves ${what} room for other things on ${distro}`, async () => {
-        const people = Array.from({ length: 40 }, (_, n) => account(`person-${String(n)}`, { uid: 1000 + n }))
+        const people = Array.from({ length: 40 }, (_, n) =>
+          account(`person-${String(n)}`, { uid: 1000 + n, password: 'set' }),
+        )
         const facts = { ...hostOf(distro), accounts: [account('admin', { sudo: true }), ...people] }
         const change = changeFrom(draft(wanted, facts), facts)
         const order = {

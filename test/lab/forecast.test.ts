@@ -170,6 +170,50 @@ describe('people with an odd way in', function () {
     })
   })
 
+  describe('whose password goes, and of whose key sshd wants to know nothing', () => {
+    let carol: Person
+    beforeEach(async () => {
+      carol = await addPerson(hosts, 'carol')
+      await onAll(async (host) => {
+        await must(host, `echo 'carol:${password}' | chpasswd`)
+      })
+    })
+
+    everywhere('are locked out, whatever the table has, and named by the host: a key that is revoked', async (host) => {
+      await must(host, 'cp /home/carol/.ssh/authorized_keys /etc/ssh/revoked')
+      await configure(host, 'PasswordAuthentication yes', 'RevokedKeys /etc/ssh/revoked')
+      expect(await login(host, carol)).to.include({ in: false })
+      expect(await login(host, carol, { answer: password })).to.include({ in: true })
+
+      const forecast = await harden(host, '--dry-run')
+      expect(forecast.stdout).to.match(/carol +password +in → out/)
+      expect(forecast.stderr).to.match(/"carol" would be locked out: loses its password, and sshd accepts no key/)
+      expect(forecast.exitCode).to.equal(7)
+      const refused = await apply(host, 'auto')
+      expect(lineOf(host, refused)).to.match(/ refused .*sshd would accept no key: .* --accept-lockout carol$/)
+      expect(refused.exitCode).to.equal(11)
+      expect(await login(host, carol, { answer: password })).to.include({ in: true })
+      const agreed = succeeded(await apply(host, 'auto', '--accept-lockout', 'carol'))
+      expect(agreed).to.not.match(/is not needed/)
+      expect(await login(host, carol, { answer: password })).to.include({ in: false })
+    })
+
+    everywhere('are found beyond those who are rehearsed: a file of keys that sshd cannot read', async (host) => {
+      await must(host, 'for n in $(seq 13); do useradd -m -s /bin/sh "a$n"; done')
+      await must(
+        host,
+        'for n in $(seq 13); do cp -a /home/admin/.ssh "/home/a$n/" && chown -R "a$n:" "/home/a$n"; done',
+      )
+      await must(host, 'chown root:root /home/carol/.ssh/authorized_keys')
+      await configure(host, 'PasswordAuthentication yes')
+      const refused = await apply(host, 'auto')
+      expect(lineOf(host, refused)).to.match(/ refused .*sshd would accept no key: .* --accept-lockout carol$/)
+      await must(host, 'chown carol: /home/carol/.ssh/authorized_keys')
+      succeeded(await apply(host, 'auto'))
+      expect(await login(host, carol)).to.include({ in: true })
+    })
+  })
+
   describe('by keys of which sshd says something else than who gets in', () => {
     everywhere('no more than that is said: an expired key, root behind PermitRootLogin, from=', async (host) => {
       await addPerson([host], 'temp')

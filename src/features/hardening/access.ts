@@ -1,5 +1,5 @@
 /** Who gets in by which key, today and with the level's lines in force. The host's own sshd is asked as well, before anything changes. */
-import type { AccessRow, Lockout } from '../../domain/change.js'
+import type { AccessRow, Lockout, Spared } from '../../domain/change.js'
 import type { Account, Effective, Facts, KeyFact } from '../../domain/facts.js'
 import { keyboardInteractiveNames } from '../../os/openssh.js'
 import { matches, type Login, type Verdict } from '../../render/sshd-match.js'
@@ -31,6 +31,8 @@ export interface Access {
   readonly later: boolean
   /** What it loses; absent when nothing. */
   readonly loses?: string
+  /** It loses what it can do without, as long as sshd accepts one of its keys: these do not count. */
+  readonly spared?: Spared
 }
 
 /** `later`: what `sshd -T` will say of an account. */
@@ -61,9 +63,12 @@ function accessFor(before: Account, after: Account, state: MfaState): Access {
     keptOutThen(before, after) === undefined &&
     (getsInToday(withGoodKeys(after), state) || elsewhere.some((one) => one.row.after))
   // Whoever still has a key of their own that opens a session can do without a password, not who might come by one that nobody has seen.
-  const spared =
-    ofFiles.some(({ key, row }) => row.after && !key.options.includes('command')) ||
-    elsewhere.some(({ used, row }) => used && row.after)
+  const runs = ({ options }: KeyFact): boolean => options.includes('command')
+  const sparing = [
+    ...ofFiles.filter(({ key, row }) => row.after && !runs(key)),
+    ...elsewhere.filter(({ used, row }) => used && row.after),
+  ]
+  const spared = sparing.length > 0 && others.length > 0
   const lost = rows.filter((row) => row.today && !row.after && !(spared && others.includes(row)))
   const loses =
     lost.length > 0
@@ -71,7 +76,18 @@ function accessFor(before: Account, after: Account, state: MfaState): Access {
       : today && !later
         ? `its way in (${whyNot(after, state)})`
         : undefined
-  return { before, after, rows, today, later, ...(loses === undefined ? {} : { loses }) }
+  // Of a key that cannot be offered the rule is all there is.
+  const asked = spared && sparing.every(({ row: { unasked, byRule } }) => unasked === undefined && byRule === undefined)
+  const except = keys.filter(runs).map(({ fingerprint }) => fingerprint)
+  return {
+    before,
+    after,
+    rows,
+    today,
+    later,
+    ...(loses === undefined ? {} : { loses }),
+    ...(asked ? { spared: { account: before.name, except } } : {}),
+  }
 }
 
 export function lockoutsOf(access: readonly Access[], accepted: readonly string[]): Lockout[] {

@@ -50,6 +50,7 @@ export function draftHardening(policy: HardenPolicy, asTold: Facts): Draft {
   const judged = askedAbout(facts.accounts, able.length === 0 ? unseen(everybody) : able)
   const lockouts = lockoutsOf(access, policy.acceptLockout)
   const byOffer = able.length === 0 ? byOfferAlone(left, everybody) : []
+  const spared = access.flatMap((one) => one.spared ?? [])
   const { enrol = 'first-login', exemptGroups } = state
   const probe = probePlan(later, { on: state.on, exemptGroups: state.on ? exemptGroups : [] })
   return {
@@ -73,10 +74,11 @@ export function draftHardening(policy: HardenPolicy, asTold: Facts): Draft {
     access: access.flatMap(({ rows }) => rows),
     ...(byRule.length === 0 ? {} : { byRule }),
     ...(byOffer.length === 0 ? {} : { byOffer }),
+    ...(spared.length === 0 ? {} : { spared }),
     notes: [
       ...byRuleNotes(byRule),
       ...notesOf(policy, facts, intents),
-      ...notNeeded(policy, lockouts),
+      ...notNeeded(policy, [...lockouts, ...spared]),
       ...probe.notes,
       ...notRehearsed(everybody),
       ...stoodFor(everybody),
@@ -85,10 +87,10 @@ export function draftHardening(policy: HardenPolicy, asTold: Facts): Draft {
   }
 }
 
-/** A name that was agreed to for nothing may be a slip of the pen. */
-function notNeeded({ acceptLockout }: HardenPolicy, lockouts: readonly Lockout[]): string[] {
+/** A name that was agreed to for nothing may be a slip of the pen. Of whom the host's sshd has yet to speak is not known. */
+function notNeeded({ acceptLockout }: HardenPolicy, concerned: readonly Pick<Lockout, 'account'>[]): string[] {
   return [...new Set(acceptLockout)]
-    .filter((name) => !lockouts.some(({ account }) => account === name))
+    .filter((name) => !concerned.some(({ account }) => account === name))
     .map((name) => `--accept-lockout ${name} is not needed: nobody of that name loses anything here`)
 }
 

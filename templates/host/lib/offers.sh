@@ -59,6 +59,14 @@ settled() {
   [ -z "$UNSETTLED" ]
 }
 
+# keyless RESULT: of the accounts that lose a password, and are spared for a key, those of which sshd accepts none that counts.
+keyless() {
+  [ ! -s "$RUN/data/spared" ] || awk -F'|' '
+    NR == FNR { spared[$1] = $2; next }
+    $3 == "accepted" && $1 in spared && !index(spared[$1], $2) { delete spared[$1] }
+    END { for (name in spared) print name }' "$RUN/data/spared" "$1" | grep -vxFf "$RUN/data/accept" | sort
+}
+
 # administrator_left RESULT: of the administrators that the plan counts on, one has a key that sshd accepts. Where it counts on none with a
 # key that can be offered from here (from=, certificates), that is not known.
 administrator_left() {

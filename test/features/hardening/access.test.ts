@@ -83,6 +83,20 @@ describe('who loses what by a level', () => {
     })
   })
 
+  it('who has a key of their own left can do without a password, if the host finds that sshd accepts one', () => {
+    const forced = { ...key(), fingerprint: 'SHA256:backup', options: ['command'] }
+    const facts = people(
+      account('carol', { password: 'set', keys: [key(), forced] }),
+      account('dave', { password: 'set', keys: [{ ...key(), options: ['from'] }] }),
+      account('eve', { password: 'set', keys: [forced] }),
+      account('faye'),
+    )
+    const { lockouts, spared, notes } = draft(hardening({ acceptLockout: ['carol', 'faye'] }), facts)
+    expect(lockouts.map(({ account: name }) => name)).to.deep.equal(['eve'])
+    expect(spared).to.deep.equal([{ account: 'carol', except: ['SHA256:backup'] }])
+    expect(notes.filter((note) => note.includes('is not needed'))).to.have.length(1)
+  })
+
   it('root, where people log in as root (lockout 19); a notice of the cloud image is no loss', () => {
     const facts = stockFacts()
     const [, ...others] = facts.accounts
