@@ -39,6 +39,8 @@ export interface KeyFact {
   readonly file?: string
   /** Why no key can be taken out of its file, which is named. */
   readonly fixed?: string
+  /** Why sshd would not read its file any more with StrictModes, where that is off: `/home/ann is writable by others`. */
+  readonly loose?: string
 }
 
 /** A key that let an account in within 30 days and stands in none of its files, as sshd's log has it. */

@@ -41,7 +41,7 @@ const accountLine = z.tuple([
   z.enum(['', 'nologin', 'run-nologin', 'password-expired', 'password-change']),
 ])
 const nameLine = z.tuple([z.string(), int])
-const keyLine = z.tuple([z.string(), int, z.string(), z.string(), z.string(), z.string(), z.string()])
+const keyLine = z.tuple([z.string(), int, z.string(), z.string(), z.string(), z.string(), z.string(), z.string()])
 const namedLine = z.tuple([z.enum(['root', 'sudo', 'cron']), z.string(), z.string(), int])
 const changeLine = z.tuple([z.string(), z.string(), z.string(), z.string(), int, z.string()])
 const loginLine = z.tuple([z.string(), int])
@@ -252,7 +252,7 @@ function timesFrom(row: z.infer<typeof timesLine> | undefined): { times?: Accoun
 }
 
 function keyFrom(
-  [type, bits, fingerprint, options, comment, file, fixed]: z.infer<typeof keyLine>,
+  [type, bits, fingerprint, options, comment, file, fixed, loose]: z.infer<typeof keyLine>,
   account: string,
   known: KnownOfKeys,
 ): KeyFact {
@@ -274,6 +274,7 @@ function keyFrom(
     ...(values === undefined ? {} : { values: values.split(',').filter(Boolean) }),
     ...(file === '' ? {} : { file }),
     ...(fixed === '' ? {} : { fixed }),
+    ...(loose === '' ? {} : { loose }),
     ...(accepted === undefined ? {} : { accepted }),
     ...(since === undefined ? {} : { since }),
   }

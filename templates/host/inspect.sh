@@ -2,8 +2,9 @@
 # What a change is computed from, and what `status`, `hosts` and `history` show. Reads only. Sourced by main.sh.
 # Files below $F become the facts; what differs between two readings of the same host goes into the head instead.
 # shellcheck disable=SC1091
-for lib in people keys barred rights packages sshd-reads drift logins times; do . "$RUN/lib/$lib.sh"; done
+for lib in people keys barred rights packages sshd-reads drift login logins times; do . "$RUN/lib/$lib.sh"; done
 F=$RUN/facts
+ARGS=$RUN/sshd-args
 
 mkdir -p "$F/effective" "$F/keys" "$F/files"
 
@@ -122,18 +123,21 @@ SHADOW
     [ -s "$RUN/parsed" ] || continue
     why=
     [ ! -e "$RUN/data/people" ] || why=$(plain "$(unfit "$keys" "$name" "$home" </dev/null)")
+    # Where StrictModes is on sshd reads no such file today.
+    loose=
+    ! grep -qx 'strictmodes no' "$F/effective/$name" || loose=$(plain "$(loose_modes "$name" "$home" "$keys" </dev/null)")
     case $at:$keys in
     1:"$home"/*) keys= ;;
     *) ;;
     esac
     while IFS='|' read -r type blob options comment; do
-      printf '%s|%s|%s|%s|%s|%s|%s\n' "$type" "$blob" "$name" "$options" "$comment" "$(plain "$keys")" "$why"
+      printf '%s|%s|%s|%s|%s|%s|%s|%s\n' "$type" "$blob" "$name" "$options" "$comment" "$(plain "$keys")" "$why" "$loose"
     done <"$RUN/parsed"
   done >>"$RUN/keys-found"
   printf '' >"$F/keys/$name"
 done <"$RUN/people" >"$F/accounts"
-fingerprinted <"$RUN/keys-found" | while IFS='|' read -r bits print type _ name options comment place why; do
-  printf '%s|%s|%s|%s|%s|%s|%s\n' "$type" "$bits" "$print" "$options" "$comment" "$place" "$why" >>"$F/keys/$name"
+fingerprinted <"$RUN/keys-found" | while IFS='|' read -r bits print type _ name options comment place why loose; do
+  printf '%s|%s|%s|%s|%s|%s|%s|%s\n' "$type" "$bits" "$print" "$options" "$comment" "$place" "$why" "$loose" >>"$F/keys/$name"
 done
 
 key_options '' options_digest <"$RUN/people" >"$F/key-options"

@@ -79,7 +79,7 @@ describe('hosts', () => {
 describe('who', () => {
   const accounts = 'ann|1000|/home/ann|/bin/bash|ann|locked|no|yes|||\n'
   const effective = 'pubkeyauthentication yes\nauthenticationmethods any\npermitrootlogin no\n'
-  const key = (options = '') => `ssh-ed25519|256|SHA256:a|${options}|ann||\n`
+  const key = (options = '') => `ssh-ed25519|256|SHA256:a|${options}|ann|||\n`
 
   async function asked(others: Readonly<Record<string, string>>): Promise<HostAccess | undefined> {
     const clock = new FakeClock()

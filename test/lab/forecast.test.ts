@@ -154,6 +154,30 @@ describe('people with an odd way in', function () {
       expect(await login(host, admin())).to.include({ in: true })
     })
 
+    everywhere('are named: homes that others may write to, which StrictModes does not have', async (host) => {
+      const [bob, own] = [await addPerson([host], 'bob'), await addPerson([host], 'own')]
+      await must(host, 'groupadd -f team')
+      await must(host, 'chgrp team /home/bob && chmod 2775 /home/bob /home/own')
+      await configure(host, 'StrictModes no')
+      for (const one of [bob, own]) expect(await login(host, one)).to.include({ in: true })
+
+      const lost = await apply(host, 'auto')
+      expect(lost.stderr)
+        .to.match(
+          /"bob" would be locked out: loses ed25519 .*\(StrictModes yes, and \/home\/bob is writable by others\)/,
+        )
+        .and.not.match(/"own"/)
+      expect(lost.exitCode).to.equal(7)
+      const forecast = succeeded(await harden(host, '--dry-run', '--accept-lockout', 'bob'))
+      expect(forecast)
+        .to.match(/bob +ed25519 SHA256:\S+ bob +in → out +StrictModes yes, and \/home\/bob is writable by others$/m)
+        .and.not.match(/against the table|is not needed/)
+      succeeded(await apply(host, 'auto', '--accept-lockout', 'bob'))
+      expect(await login(host, bob)).to.include({ in: false })
+      // Debian's sshd lets a group write that has its owner alone.
+      expect(await login(host, own)).to.include({ in: true })
+    })
+
     everywhere('are named: a password that is too old for PAM, where sshd has not asked PAM', async (host) => {
       const aged = await addPerson([host], 'aged')
       await must(

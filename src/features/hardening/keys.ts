@@ -1,16 +1,17 @@
 /** A key in a file: what refuses it, and what it is called. */
 import type { AccessRow } from '../../domain/change.js'
 import type { Account, Effective, KeyFact } from '../../domain/facts.js'
-import { accepts, leastRsaBits, signsBy } from '../mfa/elsewhere.js'
+import { accepts, leastRsaBits, signsBy, unread } from '../mfa/elsewhere.js'
 import { admitted } from '../mfa/entry.js'
 
 /** What refuses the key, if anything: a setting (auth2-pubkey.c, sshkey_check_rsa_length), or its own date. */
-export function refusal(effective: Effective, { type, bits, expired, fromNames }: KeyFact): string | undefined {
+export function refusal(effective: Effective, key: KeyFact): string | undefined {
+  const { type, bits, expired, fromNames } = key
   if (expired === true) return 'its expiry-time has passed'
   if (fromNames === 'all' && effective.usedns?.[0] !== 'yes') return 'UseDNS no, and its from= has names of hosts alone'
   if (!accepts(effective, signsBy(type))) return `PubkeyAcceptedAlgorithms has no ${type}`
   const least = leastRsaBits(effective)
-  return type === 'ssh-rsa' && bits < least ? `RequiredRSASize ${String(least)}` : undefined
+  return type === 'ssh-rsa' && bits < least ? `RequiredRSASize ${String(least)}` : unread(effective, key)
 }
 
 /** As collect_keys in templates/host/lib/people.sh has it. */

@@ -82,12 +82,18 @@ export function refusesSeen(values: Effective, { type }: SeenKey): string | unde
     : undefined
 }
 
-/** Which setting refuses what an authority signs, if any (sshkey_check_cert_sigtype). */
-export function refusesAuthority(values: Effective, { type }: KeyFact): string | undefined {
+/** Which setting refuses what an authority signs, if any (sshkey_check_cert_sigtype), or keeps sshd from seeing that it is one. */
+export function refusesAuthority(values: Effective, authority: KeyFact): string | undefined {
+  const { type } = authority
   const accepted = values.casignaturealgorithms?.[0]?.split(',')
   return accepted === undefined || signsBy(type).some((name) => accepted.includes(name))
-    ? undefined
+    ? unread(values, authority)
     : `CASignatureAlgorithms has no ${type}`
+}
+
+/** Why sshd does not read the file that it stands in (auth_secure_path). */
+export function unread(values: Effective, { loose }: KeyFact): string | undefined {
+  return loose === undefined || first(values, 'strictmodes') !== 'yes' ? undefined : `StrictModes yes, and ${loose}`
 }
 
 /** What an RSA authority signs with is not known: where SHA-1 is accepted today and no longer, it is presumed. */

@@ -50,7 +50,8 @@ run_cases() {
     if [ "$OK" = 0 ] && [ -z "$FAILED" ]; then
       _cause=
       if [ "$KEY" = 0 ]; then
-        _cause=$(loose_modes "$_real" "$_home")
+        _cause=$(loose_modes "$_real" "$_home" "$(keys_path "$_real" "$_home")")
+        _cause=${_cause:+$_cause, and sshd then reads no key}
       elif [ "$_phase" = baseline ] && grep -q 'by PAM account configuration' "$WORK/log"; then
         _cause="the account phase of PAM keeps it out today: harden, enable-mfa and disable-mfa do without its login by --kept-out $_name"
       fi

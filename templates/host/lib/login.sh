@@ -105,23 +105,34 @@ why_refused() {
   plain "$(grep -Ev '^(debug1|OpenSSH_|Authenticated|Transferred|Bytes|Warning: Permanently)' "$WORK/log" | tail -n 2)"
 }
 
-# loose_modes ACCOUNT HOME: what sshd's StrictModes refuses on the way to the account's keys (misc.c, safe_path).
+# loose_modes ACCOUNT HOME FILE: what sshd's StrictModes refuses on the way to a file of the account's keys (misc.c, safe_path).
 loose_modes() {
-  _at=$(keys_path "$1" "$2") || return 0
+  _at=$(readlink -f "$3") && _top=$(readlink -f "$2") && _own=$(id -u "$1") || return 0
   while [ -n "$_at" ]; do
-    _seen=$(stat -c '%A|%U|%04a' "$_at" 2>/dev/null) || return 0
+    _seen=$(stat -c '%A|%u|%g' "$_at" 2>/dev/null) || return 0
     case $_seen in
-    ?????w* | ????????w*)
-      printf '%s is writable by others (%s), and sshd then reads no key\n' "$_at" "${_seen##*|}"
-      return 0
-      ;;
-    *"|$1|"* | *'|root|'*) ;;
+    *"|$_own|"* | *'|0|'*) ;;
     *)
-      printf '%s belongs to somebody else, and sshd then reads no key\n' "$_at"
+      echo "$_at belongs to somebody else"
       return 0
       ;;
     esac
-    [ "$_at" != "$2" ] || return 0
+    case $_seen in
+    ????????w*) ;;
+    ?????w*) ! group_is_own "${_seen##*|}" "$1" || _seen= ;;
+    *) _seen= ;;
+    esac
+    [ -z "$_seen" ] || { echo "$_at is writable by others"; return 0; }
+    [ "$_at" != "$_top" ] || return 0
     _at=${_at%/*}
   done
+}
+
+# group_is_own GID ACCOUNT: nobody else is in it. The sshd of Debian and Ubuntu lets such a group write (user-group-modes.patch).
+group_is_own() {
+  ssh -V 2>&1 | grep -Eq ' (Debian|Ubuntu)-' || return 1
+  { getent passwd && getent group "$1"; } | awk -F: -v gid="$1" -v name="$2" '
+    NF == 4 { n = split($4, member, ","); for (i = 1; i <= n; i++) if (member[i] == name) own = 1; else others = 1; next }
+    $4 == gid { if ($1 == name) own = 1; else others = 1 }
+    END { exit !own || others }'
 }

@@ -97,6 +97,35 @@ describe('who loses what by a level', () => {
     expect(notes.filter((note) => note.includes('is not needed'))).to.have.length(1)
   })
 
+  it('whose keys stand where others may write, where StrictModes was off', async () => {
+    const loose = '/home/bob is writable by others'
+    const off = { ...stockEffective, strictmodes: ['no'] }
+    const authority = { ...key(), options: ['cert-authority'], loose }
+    const facts = people(
+      account('bob', { effective: off, keys: [{ ...key(), loose }] }),
+      account('cert', { effective: off, keys: [authority], logins: { lately: true } }),
+      account('fine', { effective: off }),
+    )
+    const { lockouts, access, logins, notes } = draft(hardening({ acceptLockout: ['bob'] }), facts)
+    expect(lockouts).to.have.length(2)
+    expect(lockouts[0]?.reason).to.match(
+      /^loses ed25519 .* \(StrictModes yes, and \/home\/bob is writable by others\)$/,
+    )
+    expect(lockouts[1]?.reason).to.match(/^loses certificate of .* \(StrictModes yes, and \/home\/bob is writable/)
+    expect(access.find(({ account: name }) => name === 'bob')).to.include({ today: true, after: false })
+    expect(logins.map(({ account: name }) => name))
+      .to.include('fine')
+      .and.not.include('bob')
+    expect(notes.join('\n')).to.not.match(/is not needed/)
+    expect(draft(hardening({ leave: ['StrictModes'] }), facts).lockouts).to.deep.equal([])
+    const admins = { ...facts, accounts: facts.accounts.filter(({ sudo }) => !sudo) }
+    const only = {
+      ...admins,
+      accounts: [...admins.accounts, { ...admin, effective: off, keys: [{ ...key(), loose }] }],
+    }
+    expect((await refusal(() => draft(hardening({ acceptLockout: ['admin'] }), only))).exit).to.equal('refused')
+  })
+
   it('root, where people log in as root (lockout 19); a notice of the cloud image is no loss', () => {
     const facts = stockFacts()
     const [, ...others] = facts.accounts
