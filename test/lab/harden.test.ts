@@ -1,7 +1,9 @@
 /** harden on real hosts: what sshd says afterwards, who is told beforehand, and that it goes along with enable-mfa and goes away again. */
 import { expect } from 'chai'
 import { execa } from 'execa'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import {
@@ -43,6 +45,31 @@ async function through(host: string, port: number): Promise<string> {
   const args = sshArgs(host, { user: 'admin', key: admin().key, from: nextSource(), args: options })
   const { stdout, stderr } = await execa('ssh', args, { reject: false, stdin: 'ignore', timeout: 20_000 })
   return `${stdout} ${stderr}`
+}
+
+/** How long, in milliseconds, a connection stays open through `ssh -L` to a socket of the host in which nothing moves. */
+async function openThrough(host: string, socket: string): Promise<number> {
+  // An agent waits for whoever has something to ask.
+  const agent = '/home/admin/waits'
+  await must(host, `rm -f ${agent}; runuser -u admin -- ssh-agent -a ${agent} >/dev/null`)
+  const options = ['-N', '-o', 'ExitOnForwardFailure=yes', '-L', `${socket}:${agent}`]
+  const args = sshArgs(host, { user: 'admin', key: admin().key, from: nextSource(), args: options })
+  const forwarding = execa('ssh', args, { reject: false, stdin: 'ignore', timeout: 120_000 })
+  try {
+    await until('the forwarded socket', 20, () => Promise.resolve(existsSync(socket)))
+    const begun = Date.now()
+    const connection = connect(socket).resume()
+    try {
+      await once(connection, 'close', { signal: AbortSignal.timeout(80_000) })
+    } finally {
+      connection.destroy()
+    }
+    return Date.now() - begun
+  } finally {
+    forwarding.kill()
+    await must(host, `pkill -u admin -x ssh-agent; rm -f ${agent}`)
+    rmSync(socket, { force: true })
+  }
 }
 
 /** All that sshd would do for each class of user. */
@@ -271,7 +298,10 @@ describe('harden', function () {
       expect(said.get('banner')).to.equal('/etc/ssh/bastionctl-banner')
       // From OpenSSH 9.2 on.
       if (host === 'deb11') expect(said.has('channeltimeout')).to.equal(false)
-      else expect(said.get('channeltimeout')).to.match(/^session:\*=900s? direct-tcpip=900s?$/)
+      else
+        expect(said.get('channeltimeout')).to.match(
+          /^session:\*=900s? direct-tcpip=900s? direct-streamlocal@openssh\.com=900s?$/,
+        )
       expect(await through(host, 22)).to.match(/stdio forwarding failed/)
       const verbose = await login(host, admin(), { args: ['-v'] })
       expect(verbose.in, verbose.stderr).to.equal(true)
@@ -283,6 +313,18 @@ describe('harden', function () {
     await onAll(async (host) => {
       expect(await must(host, 'test ! -e /etc/ssh/bastionctl-banner && echo gone')).to.equal('gone\n')
     })
+  })
+
+  it('closes a forwarded socket in which nothing moves, by --idle-timeout', async () => {
+    // From OpenSSH 9.2 on.
+    const able = ['deb12', 'deb13'] as const
+    const choices = ['--forwarding', 'all', '--idle-timeout', '30s']
+    succeeded(await harden(...only(...able), '--level', 'baseline', ...choices, ...unattended))
+    await onAll(async (host) => {
+      // Sooner it would have been refused.
+      expect(await openThrough(host, path.join(folder, `socket-${host}`))).to.be.within(25_000, 70_000)
+    }, able)
+    succeeded(await harden(...only(...able), '--level', 'stock', ...unattended))
   })
 
   it('does what --forwarding all, --agent-forwarding and --x11-forwarding choose, and says the same in either order with enable-mfa', async () => {

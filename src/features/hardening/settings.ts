@@ -11,9 +11,9 @@ const yesNo =
   (choice: (context: Context) => boolean): Value =>
   (context) =>
     choice(context) ? 'yes' : 'no'
-/** ssh -L, -D and ProxyJump are direct-tcpip (sshd_config(5), ChannelTimeout). */
+/** ssh -L, -D and ProxyJump are direct-tcpip, and -L to a socket has a type of its own (sshd_config(5), ChannelTimeout). */
 const idleChannels = (time: number): string =>
-  ['session:*', 'direct-tcpip'].map((type) => `${type}=${String(time)}s`).join(' ')
+  ['session:*', 'direct-tcpip', 'direct-streamlocal@openssh.com'].map((type) => `${type}=${String(time)}s`).join(' ')
 const seconds = (value: number): string => String(value)
 
 /** By `--forwarding`: what may be forwarded through the host. */

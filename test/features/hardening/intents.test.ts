@@ -88,7 +88,9 @@ describe('a level on a host', () => {
 
   it('closes idle sessions and jumps, and is refused where its OpenSSH cannot', async () => {
     const policy = strict({ idleTimeout: 900 })
-    expect(written(policy, stockFacts('debian-12'), 'ChannelTimeout')).to.equal('session:*=900s direct-tcpip=900s')
+    expect(written(policy, stockFacts('debian-12'), 'ChannelTimeout')).to.equal(
+      'session:*=900s direct-tcpip=900s direct-streamlocal@openssh.com=900s',
+    )
     const { exit, message, hint } = await refusal(() => draft(policy, stockFacts('debian-11')))
     expect(exit).to.equal('refused')
     expect(message).to.match(
