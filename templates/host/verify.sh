@@ -2,7 +2,7 @@
 # Compares the host with its confirmed changes and with what sshd says now. Reads only. Sourced by main.sh.
 # The head tells whether anything differs, for the listing; the body is made only then, and has what is needed to say what and by whom.
 # shellcheck disable=SC1091
-for lib in sshd-reads drift traces; do . "$RUN/lib/$lib.sh"; done
+for lib in sshd-reads drift proven traces; do . "$RUN/lib/$lib.sh"; done
 V=$RUN/verified
 mkdir -p "$V"
 

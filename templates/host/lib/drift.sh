@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# What is not as the confirmed changes left it: files, values, and the sshd that runs.
+# What is not as the confirmed changes left it: their files.
 
 confirmed_changes() {
   for _id in $(changes_newest_first 2>/dev/null); do
@@ -51,88 +51,4 @@ sshd_files() {
     sshd_reads
     printf '%s\n' /etc/ssh/sshd_config.d/*.conf /etc/crypto-policies/back-ends/opensshserver.config
   } | awk '!seen[$0]++' | digests | grep -Ev '\|(absent)?$'
-}
-
-# foreign_files: those of them that no change manages, and that are not what the newest confirmed change was proven with: path|digest then|digest now
-foreign_files() {
-  for _id in $(confirmed_changes); do
-    [ -r "$CHANGES/$_id/sshd-files" ] || continue
-    { managed | cut -d'|' -f1; open_files; } >"$RUN/managed"
-    sshd_files >"$RUN/sshd-files"
-    awk -F'|' -v OFS='|' '
-      FILENAME == ARGV[1] { managed[$1] = 1; next }
-      FILENAME == ARGV[2] { was[$1] = $2; paths[$1] = 1; next }
-      { is[$1] = $2; paths[$1] = 1 }
-      END {
-        for (p in paths) {
-          before = (p in was) ? was[p] : "absent"
-          now = (p in is) ? is[p] : "absent"
-          if (!(p in managed) && before != now) print p, before, now
-        }
-      }' "$RUN/managed" "$CHANGES/$_id/sshd-files" "$RUN/sshd-files" | sort
-    return 0
-  done
-}
-
-# expected: account|keyword|value|where|change, an account's together; of each feature the newest confirmed change counts. What a change that
-# is not settled expects may hold already or not, so it is left out.
-expected() {
-  _features=' '
-  for _id in $(open_change 2>/dev/null) $(confirmed_changes); do
-    _feature=$(value feature "$CHANGES/$_id/manifest")
-    case $_features in
-    *" $_feature "*) continue ;;
-    *) _features="$_features$_feature " ;;
-    esac
-    [ -r "$CHANGES/$_id/expect" ] || continue
-    _kept=$_id
-    ! is_open "$_id" || _kept=
-    # Records of before there was a fourth field are about loopback alone.
-    awk -F'|' -v OFS='|' -v id="$_kept" '{ print $1, $2, $3, $4, id }' "$CHANGES/$_id/expect"
-  done | awk -F'|' '
-    # Whether prompts are on is for whoever spoke of it last, for everybody: enable-mfa switches on what harden has switched off.
-    $2 ~ /^(kbdinteractive|challengeresponse)authentication$/ {
-      if (!($2 in told)) told[$2] = $3
-      if (told[$2] != $3) next
-    }
-    !seen[$1, $2]++ && $5 != ""' | sort -s -t'|' -k1,1
-}
-
-# drifted_values ROWS ORIGINS: account|keyword|wanted|value|change|origin; an account that is gone expects nothing. Without a value where
-# sshd gives none, and without an origin where it is so from loopback.
-drifted_values() {
-  sshd_judges "$1" "$RUN/sshd-args" "$2" | while IFS='|' read -r _met _seen _from _name _keyword _wanted _ _id; do
-    if [ "$_met" = no ] && getent passwd "$_name" >/dev/null; then
-      printf '%s|%s|%s|%s|%s|%s\n' "$_name" "$_keyword" "$_wanted" "$(plain "$_seen")" "$_id" "$_from"
-    fi
-  done
-}
-
-# replaced: the program of the running sshd, where another one is in its place on disk now: path|since. What is started anew for each
-# connection is the one on disk (re-exec), and need not fit the one that listens. The same bytes installed anew do.
-replaced() {
-  _pid=$(sshd_pid)
-  [ "${_pid:-0}" != 0 ] && [ -r "/proc/$_pid/cmdline" ] || return 0
-  # By the name that it was started by: a file that was moved away keeps its link in /proc.
-  _path=$(tr '\0' ' ' <"/proc/$_pid/cmdline" | sed -e 's/^[a-z-]*: //' -e 's/ .*//')
-  case $_path in
-  /*) ;;
-  *) _path=$(readlink "/proc/$_pid/exe") && _path=${_path% (deleted)} ;;
-  esac
-  if [ "$(digest "/proc/$_pid/exe")" != "$(digest "$_path")" ]; then
-    printf '%s|%s\n' "$_path" "$(stat -c %Z "$_path" 2>/dev/null || echo 0)"
-  fi
-}
-
-# overdue_sunset: date|why, where enrolment was to be required by now and is not. An hour for the timer, and for whoever is at work.
-overdue_sunset() {
-  [ -e "$UNITS/$SUNSET.timer" ] && _base=$(sunset_base) || return 0
-  _date=$(value date "$CHANGES/$_base/sunset/data/manifest")
-  _why='it was not tried'
-  if [ -r "$CHANGES/$_base/sunset.said" ]; then
-    _why=$(value detail "$CHANGES/$_base/sunset.said")
-  elif [ "$(epoch)" -lt "$((_date + 3600))" ]; then
-    return 0
-  fi
-  printf '%s|%s\n' "$_date" "$_why"
 }
