@@ -211,6 +211,13 @@ const drift = z.discriminatedUnion('kind', [
     since: seconds.exactOptional(),
     cause,
   }),
+  z.strictObject({
+    kind: z.literal('command-line'),
+    of: z.enum(['running', 'unit', 'both']),
+    wanted: optional,
+    found: optional,
+    change: z.string(),
+  }),
 ])
 
 const verify = schemaOf<VerifyOutput>()(

@@ -87,6 +87,18 @@ export type Drift =
       readonly since?: number
       readonly cause?: Cause
     }
+  | (CommandLine & { readonly kind: 'command-line' })
+
+/** sshd has other arguments than those that the change was proven with, which beat every file. */
+export interface CommandLine {
+  /** Of the sshd that runs, of the next one that its unit starts, or of both. */
+  readonly of: 'running' | 'unit' | 'both'
+  /** Without those that only say how it runs; absent where there were none. */
+  readonly wanted?: string
+  /** Absent where there are none. */
+  readonly found?: string
+  readonly change: string
+}
 
 /** What a host read of itself for a verification, before it is judged. Times are epoch seconds, 0 where they are not known. */
 export interface Findings {
@@ -122,6 +134,7 @@ export interface Findings {
   /** What `sshd -t` says; empty when it takes the files. */
   readonly refuses: string
   readonly replaced?: { readonly path: string; readonly since: number }
+  readonly commandLines: readonly CommandLine[]
   readonly sunset?: { readonly at: number; readonly text: string }
   readonly packages: readonly PackageEvent[]
   /** sshd's files with comments blanked; empty where there were too many. */

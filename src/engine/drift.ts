@@ -22,7 +22,7 @@ export function driftOf(findings: Findings): Drift[] {
   return [...sshdDrift(findings), ...fileDrift(findings), ...valueDrift(findings), ...foreignDrift(findings)]
 }
 
-function sshdDrift({ refuses, replaced, sunset, packages }: Findings): Drift[] {
+function sshdDrift({ refuses, replaced, commandLines, sunset, packages }: Findings): Drift[] {
   const drift: Drift[] = sunset ? [{ kind: 'sunset', ...sunset }] : []
   if (replaced) {
     const { path, since } = replaced
@@ -34,6 +34,7 @@ function sshdDrift({ refuses, replaced, sunset, packages }: Findings): Drift[] {
       ...(event ? { cause: { by: 'package', at: event.at, package: event } } : {}),
     })
   }
+  drift.push(...commandLines.map((one) => ({ kind: 'command-line', ...one }) as const))
   if (refuses !== '') drift.push({ kind: 'sshd-refuses', text: refuses })
   return drift
 }

@@ -10,6 +10,7 @@ const touchedFields = [time, time, time] as const
 const fileLine = z.tuple([text, text, text, text, text, text, text, ...touchedFields])
 const foreignLine = z.tuple([text, text, text, ...touchedFields])
 const valueLine = z.tuple([text, text, text, text, text, text])
+const commandLine = z.tuple([text, z.enum(['running', 'unit', 'both']), text, text])
 const packageLine = z.tuple([time, text, text, text])
 const timeLine = z.tuple([text, time])
 const groupsLine = z.tuple([text, text])
@@ -53,6 +54,12 @@ export function readFindings(tree: Tree): Findings {
     ),
     refuses: lines(tree, 'refuses')[0] ?? '',
     ...(replaced ? { replaced: { path: replaced[0], since: replaced[1] } } : {}),
+    commandLines: rows(tree, 'command-line', commandLine).map(([change, of, wanted, found]) => ({
+      of,
+      ...(wanted === '' ? {} : { wanted }),
+      ...(found === '' ? {} : { found }),
+      change,
+    })),
     ...sunsetFrom(tree),
     packages: rows(tree, 'packages', packageLine).map(packageFrom),
     texts: [...tree]

@@ -9,8 +9,8 @@ ARGS=$RUN/sshd-args
 mkdir -p "$F/effective" "$F/keys" "$F/files"
 
 cp /etc/os-release "$F/os-release"
-sshd_args "$F/sshd-args"
-cp "$F/sshd-args" "$RUN/sshd-args"
+sshd_args "$RUN/sshd-args"
+cp "$RUN/sshd-args" "$F/sshd-args"
 {
   printf 'version=%s\nunit=%s\n' "$(sshd_version)" "${SSHD_SERVICE%% *}"
   running=${SSHD_SERVICE##* }

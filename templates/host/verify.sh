@@ -25,6 +25,7 @@ if [ -n "$ID" ]; then
   drifted_values "$RUN/expected" "$RUN/origins" >"$V/values"
   [ ! -s "$RUN/origins-left" ] || extra unasked "$(wc -l <"$RUN/origins-left")"
   replaced >"$V/replaced"
+  other_args "$ID" | sed "s/^/$ID|/" >"$V/command-line"
   printf '' >"$V/refuses"
   # A deprecated keyword is only a warning: what counts is the exit code.
   if ! told=$(with_args "$RUN/sshd-args" "$(sshd_binary)" -t 2>&1); then
@@ -37,7 +38,7 @@ if [ -n "$ID" ]; then
     fi
   fi
   overdue_sunset >"$V/sunset"
-  drifted=$(cat "$RUN/drifted-files" "$RUN/drifted-foreign" "$V/values" "$V/replaced" "$V/refuses" "$V/sunset" | wc -l)
+  drifted=$(cat "$RUN/drifted-files" "$RUN/drifted-foreign" "$V/values" "$V/replaced" "$V/command-line" "$V/refuses" "$V/sunset" | wc -l)
   extra drifted "$drifted"
 fi
 

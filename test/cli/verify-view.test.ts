@@ -25,6 +25,21 @@ describe('the view of verify', () => {
       )
     })
 
+  for (const [of, words] of [
+    ['running', 'the command line of the sshd that runs has'],
+    ['unit', "the command line by which sshd's unit starts the next one has"],
+    ['both', 'the command line of sshd has'],
+  ] as const)
+    it(`says whose options have drifted: ${words}`, () => {
+      const line = { kind: 'command-line', of, change: 'A' } as const
+      expect(shown({ drifted: true, drift: [{ ...line, found: '-4 -oAllowUsers=admin' }] })).to.contain(
+        `${words} "-4 -oAllowUsers=admin", and had no options when the change was proven (change A)`,
+      )
+      expect(shown({ drifted: true, drift: [{ ...line, wanted: '-4' }] })).to.contain(
+        `${words} no options, and had "-4" when the change was proven (change A)`,
+      )
+    })
+
   it('says how many places sshd was not asked about, and nothing where it was about all', () => {
     expect(shown({ placesNotAsked: 3 })).to.match(/note +sshd is asked about eight places .* not about 3 more$/m)
     expect(shown({})).not.to.match(/note/)

@@ -221,6 +221,7 @@ describe('commands that only ask', () => {
         { kind: 'file', path: '/etc/pam.d/sshd', change: 'c-old', what: 'edited', cause: edit },
         { kind: 'value', accounts: ['ann'], keyword: 'usepam', wanted: 'yes', change: 'c-old', cause: edit },
         { kind: 'foreign-file', path, what: 'new', cause: { by: 'cloud-init', at: edit.at } },
+        { kind: 'command-line', of: 'unit', found: '-oAllowUsers=admin', change: 'c-old' },
       ],
       packages: [upgrade],
     }
@@ -230,7 +231,7 @@ describe('commands that only ask', () => {
       expect(ran.exitCode).to.equal(0)
       expect(ran.stdout)
         .to.match(/confirmed +c-old enable mfa, by ann@laptop at .*, after 1 older change$/m)
-        .and.match(/verified +4 managed files, 1 effective value, sshd's files and program: as confirmed$/m)
+        .and.match(/verified +4 managed files, 1 effective value, sshd's files, program and command line: as confirmed$/m)
         .and.match(/^1 host: 0 drifted$/m)
     })
 

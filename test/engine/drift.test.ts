@@ -24,6 +24,7 @@ function findings(changed: Partial<Findings>): Findings {
     values: [],
     groups: new Map([['ann', ['ann']]]),
     refuses: '',
+    commandLines: [],
     packages: [],
     texts,
     ...changed,
@@ -219,5 +220,13 @@ describe('drift', () => {
     expect(driftOf(findings({ replaced, packages: [openssh] }))[0]).to.deep.include({
       cause: { by: 'package', at: 1990, package: openssh },
     })
+  })
+
+  it('of the command line is said as it is, in front of what sshd says of its files (lockout 8)', () => {
+    const line = { of: 'running', found: '-oAllowUsers=admin', change: 'A' } as const
+    expect(driftOf(findings({ commandLines: [line], refuses: 'Disabled method' }))).to.deep.equal([
+      { kind: 'command-line', ...line },
+      { kind: 'sshd-refuses', text: 'Disabled method' },
+    ])
   })
 })

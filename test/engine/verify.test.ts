@@ -141,6 +141,18 @@ describe('verify', () => {
     ])
   })
 
+  it('reads command lines of before and of now, where either may have no options', async () => {
+    const lines = 'A|unit||-oAllowUsers=admin\nA|running|-o Banner=none|\nA|both|-4|-6\n'
+    const { found } = await run({
+      'i-a': head({ ...change, drifted: 3 }) + (await body({ ...replaced, replaced: '', 'command-line': lines })),
+    })
+    expect(found[0]?.drift).to.deep.equal([
+      { kind: 'command-line', of: 'unit', found: '-oAllowUsers=admin', change: 'A' },
+      { kind: 'command-line', of: 'running', wanted: '-o Banner=none', change: 'A' },
+      { kind: 'command-line', of: 'both', wanted: '-4', found: '-6', change: 'A' },
+    ])
+  })
+
   it('does not take values that could not be asked for for drift', async () => {
     const { found } = await run({ 'i-a': head({ ...change, drifted: 0, unread: 'no /run/sshd' }) })
     expect(found[0]).to.include({ drifted: false, problem: 'what sshd would do could not be asked: no /run/sshd' })

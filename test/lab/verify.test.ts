@@ -1,5 +1,6 @@
 /** What `verify` finds on hosts where something has drifted since the confirm, and that it touches nothing itself. */
 import { expect } from 'chai'
+import path from 'node:path'
 import type * as z from 'zod'
 import { outputSchemas } from '../../docs/generate/output-schemas.js'
 import { addPerson, allOf, bastionctl, enable, must, sampled, system, tree, useLab } from './harness.js'
@@ -27,9 +28,10 @@ async function state(host: string): Promise<string[]> {
   return [...(await tree(host, folders)), ...(await system(host))]
 }
 
+const everywhere = (script: string): Promise<void> => onAll((host) => must(host, script).then(() => undefined))
+
 /** Breaks all hosts for as long as something is looked at. */
 async function whileBroken<T>(breaks: string, mends: string, look: () => Promise<T>): Promise<T> {
-  const everywhere = (script: string): Promise<void> => onAll((host) => must(host, script).then(() => undefined))
   await everywhere(breaks)
   try {
     return await look()
@@ -251,7 +253,7 @@ describe('verify', function () {
   // A describe of its own, since mocha runs a suite's own tests before those of suites in it.
   describe('of several changes', () => {
     it('leaves out what one that is not settled writes and expects', async () => {
-      await onAll((host) => must(host, 'groupadd robots && usermod -aG robots ann').then(() => undefined))
+      await everywhere('groupadd robots && usermod -aG robots ann')
       const flags = ['--exempt-group', 'robots', '--yes', '--confirm', 'later', '--safety-session', 'none']
       const run = await bastionctl('enable-mfa', ...selector, ...flags)
       expect(run.exitCode, run.stdout + run.stderr).to.equal(0)
@@ -276,7 +278,7 @@ describe('verify', function () {
         expect(confirmed?.id).to.equal(await newestChange('deb12'))
         expect(checked).to.deep.equal({ changes: 2, files: 4, values: 0 })
       }
-      await onAll((host) => must(host, `echo '# again' >${edited}`).then(() => undefined))
+      await everywhere(`echo '# again' >${edited}`)
       const back = await bastionctl('verify', ...selector)
       expect(back.exitCode).to.equal(2)
       expect(back.stdout.match(/bastionctl-mfa is there again, edited at/g)).to.have.length(releases.length)
@@ -285,7 +287,7 @@ describe('verify', function () {
 
   describe('after harden', () => {
     before(async () => {
-      await onAll((host) => must(host, `rm -f ${edited}`).then(() => undefined))
+      await everywhere(`rm -f ${edited}`)
       succeeded(await bastionctl('harden', ...selector, '--level', 'baseline', ...unattended))
     })
 
@@ -302,6 +304,33 @@ describe('verify', function () {
         )
         expect(shown.stdout.match(says), shown.stdout).to.have.length(releases.length)
       })
+    })
+
+    it('finds an option on the command line, of the sshd that its unit starts next and of the one that runs (lockout 8)', async () => {
+      const override = '/etc/systemd/system/ssh.service.d/opts.conf'
+      const options = '-oAuthorizedKeysFile=none'
+      const breaks = `cp -p /etc/default/ssh /srv/ && sed -i /SSHD_OPTS/d /etc/default/ssh && mkdir -p ${path.dirname(override)} &&
+        printf '[Service]\\nEnvironment=SSHD_OPTS=${options}\\n' >${override} && systemctl daemon-reload`
+      const mends = `{ [ ! -e /srv/ssh ] || mv -f /srv/ssh /etc/default/ssh; } && rm -f ${override} && systemctl daemon-reload`
+      const drift = async (): Promise<unknown[]> => {
+        const { exitCode, hosts } = await verified()
+        const found = hosts.flatMap(({ drift = [] }) => drift)
+        expect(exitCode, JSON.stringify(hosts)).to.equal(found.length > 0 ? 2 : 0)
+        return found.map((one) => (one.kind === 'command-line' ? [one.of, one.wanted, one.found] : one.kind))
+      }
+      const restart = 'systemctl restart ssh'
+      const each = (of: string): unknown[] => releases.map(() => [of, undefined, options])
+      await whileBroken(breaks, `${mends} && ${restart}`, async () => {
+        expect(await drift()).to.deep.equal(each('unit'))
+        await everywhere(restart)
+        expect(await drift()).to.deep.equal(each('both'))
+        const { stdout } = await bastionctl('verify', ...selector)
+        const says = `the command line of sshd has "${options}", and had no options when the change was proven`
+        expect(stdout.split(says), stdout).to.have.length(releases.length + 1)
+        await everywhere(mends)
+        expect(await drift()).to.deep.equal(each('running'))
+      })
+      expect(await drift()).to.deep.equal([])
     })
   })
 })

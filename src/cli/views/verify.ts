@@ -40,7 +40,7 @@ function confirmedRows({ confirmed, checked, drifted }: HostVerification): reado
   const { id, summary, who, at } = confirmed
   const { changes = 1, files = 0, values = 0 } = checked ?? {}
   const older = changes > 1 ? `, after ${count(changes - 1, 'older change')}` : ''
-  const compared = `${count(files, 'managed file')}, ${count(values, 'effective value')}, sshd's files and program`
+  const compared = `${count(files, 'managed file')}, ${count(values, 'effective value')}, sshd's files, program and command line`
   return [
     ['confirmed', `${id} ${summary}, by ${who} at ${moment(at)}${older}`],
     ...(drifted === false ? [['verified', `${compared}: as confirmed`] as const] : []),
@@ -103,7 +103,19 @@ function driftText(drift: Drift): string {
           : `, at ${moment(drift.since)}`
       return `the sshd that runs is not ${drift.path} any more${since}: new connections may be refused until it is restarted`
     }
+    case 'command-line':
+      return `${commandLineTexts[drift.of]} has ${optionsText(drift.found)}, and had ${optionsText(drift.wanted)} when the change was proven (change ${drift.change})`
   }
+}
+
+const commandLineTexts = {
+  running: 'the command line of the sshd that runs',
+  unit: "the command line by which sshd's unit starts the next one",
+  both: 'the command line of sshd',
+} as const
+
+function optionsText(options: string | undefined): string {
+  return options === undefined ? 'no options' : `"${options}"`
 }
 
 function originText(origin: Origin = {}): string {

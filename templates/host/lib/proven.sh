@@ -84,3 +84,19 @@ overdue_sunset() {
   fi
   printf '%s|%s\n' "$_date" "$_why"
 }
+
+# in_line FILE: its lines as words of one.
+in_line() { tr '\n\t\r|' '   /' <"$1" | sed 's/ *$//'; }
+
+# other_args ID: where sshd has not the arguments that change ID was proven with: of|then|now, of the running one, of the next one by its unit,
+# or of both. A record of before those of the unit were kept knows one of them.
+other_args() {
+  _unit=$CHANGES/$1/sshd-args-unit
+  [ -e "$_unit" ] || _unit=$CHANGES/$1/sshd-args
+  {
+    printf 'running|%s|%s\n' "$(in_line "$CHANGES/$1/sshd-args")" "$(in_line "$RUN/sshd-args")"
+    [ ! -e "$RUN/sshd-args-unit" ] || printf 'unit|%s|%s\n' "$(in_line "$_unit")" "$(in_line "$RUN/sshd-args-unit")"
+  } | awk -F'|' -v OFS='|' '
+    $2 != $3 { how = $2 OFS $3; of[how] = seen[how]++ ? "both" : $1 }
+    END { for (how in of) print of[how], how }' | sort
+}

@@ -3,11 +3,12 @@
 # a hand-run `sshd -T` does not show it.
 
 # sshd_args FILE: sshd's arguments, one a line, less those that only say how it runs. As its unit would start it: under socket activation
-# none may run yet. As the running one has them where it was started otherwise. $SSHD_SERVICE is what sshd_service has said. From here on
-# sshd is asked about its own port.
+# none may run yet. As the running one has them where it was started otherwise. FILE-unit has those of the unit, if they are known.
+# $SSHD_SERVICE is what sshd_service has said. From here on sshd is asked about its own port.
 sshd_args() {
   SSHD_SERVICE=$(sshd_service)
   unit_words "${SSHD_SERVICE%% *}" >"$1"
+  [ ! -s "$1" ] || that_count <"$1" >"$1-unit"
   _pid=${SSHD_SERVICE#* }
   _pid=${_pid%% *}
   if [ "${_pid:-0}" != 0 ] && [ -r "/proc/$_pid/cmdline" ]; then
@@ -15,11 +16,14 @@ sshd_args() {
     _title=$(tr '\0' ' ' <"/proc/$_pid/cmdline" | sed -e 's/^[a-z-]*: //' -e 's/ \[listener\].*//' -e 's/ *$//')
     [ "$(awk 'NF { printf "%s%s", gap, $0; gap = " " }' "$1")" = "$_title" ] || printf '%s\n' "$_title" | title_words >"$1"
   fi
-  _words=$(sed -e 1d -e '/^-[DeidtTq]$/d' -e '/^$/d' "$1")
+  _words=$(that_count <"$1")
   printf '%s' "${_words:+$_words
 }" >"$1"
   ask_at_port "$1"
 }
+
+# that_count: of a whole command line.
+that_count() { sed -e 1d -e '/^-[DeidtTq]$/d' -e '/^$/d'; }
 
 # title_words: the words behind an option, up to the next one, are its value, as in
 # -o AuthorizedKeysCommand /usr/share/ec2-instance-connect/eic_run_authorized_keys %u %f
