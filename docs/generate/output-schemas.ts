@@ -189,6 +189,7 @@ const drift = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('foreign-file'),
     path: z.string(),
+    change: z.string(),
     what: z.enum(['new', 'edited', 'missing']),
     cause,
   }),

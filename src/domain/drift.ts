@@ -45,9 +45,11 @@ export type Drift =
       readonly cause?: Cause
     }
   | {
-      /** A file of sshd that no change manages, and that is not what the newest change was proven with. */
+      /** A file of sshd that no change manages, and that is not what the newest change about sshd was proven with. */
       readonly kind: 'foreign-file'
       readonly path: string
+      /** That change; where there were only changes of people, the oldest. */
+      readonly change: string
       readonly what: 'new' | 'edited' | 'missing'
       readonly cause?: Cause
     }
@@ -118,7 +120,12 @@ export interface Findings {
     readonly wantedAccess: string
     readonly access: string
   })[]
-  readonly foreign: readonly (Touched & { readonly path: string; readonly was: string; readonly digest: string })[]
+  readonly foreign: readonly (Touched & {
+    readonly path: string
+    readonly was: string
+    readonly digest: string
+    readonly change: string
+  })[]
   readonly values: readonly {
     readonly account: string
     readonly keyword: string

@@ -51,12 +51,12 @@ function fileDrift({ files, confirmed, packages }: Findings): Drift[] {
 }
 
 function foreignDrift({ foreign, confirmed, packages }: Findings): Drift[] {
-  const [newest] = confirmed.values()
   return foreign.map((file) => ({
     kind: 'foreign-file',
     path: file.path,
+    change: file.change,
     what: file.was === 'absent' ? 'new' : file.digest === 'absent' ? 'missing' : 'edited',
-    ...causeOf(file, newest, packages),
+    ...causeOf(file, confirmed.get(file.change), packages),
   }))
 }
 

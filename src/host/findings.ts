@@ -8,7 +8,7 @@ const text = z.string()
 const time = z.coerce.number().int()
 const touchedFields = [time, time, time] as const
 const fileLine = z.tuple([text, text, text, text, text, text, text, ...touchedFields])
-const foreignLine = z.tuple([text, text, text, ...touchedFields])
+const foreignLine = z.tuple([text, text, text, text, ...touchedFields])
 const valueLine = z.tuple([text, text, text, text, text, text])
 const commandLine = z.tuple([text, z.enum(['running', 'unit', 'both']), text, text])
 const packageLine = z.tuple([time, text, text, text])
@@ -35,10 +35,11 @@ export function readFindings(tree: Tree): Findings {
         ...touched(times),
       }),
     ),
-    foreign: rows(tree, 'foreign', foreignLine).map(([path, was, digest, ...times]) => ({
+    foreign: rows(tree, 'foreign', foreignLine).map(([path, was, digest, change, ...times]) => ({
       path,
       was,
       digest,
+      change,
       ...touched(times),
     })),
     values: rows(tree, 'values', valueLine).map(([account, keyword, wanted, found, change, from]) => ({

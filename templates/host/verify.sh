@@ -20,12 +20,13 @@ if [ -n "$ID" ]; then
   extra values "$(wc -l <"$RUN/expected")"
 
   drifted_files >"$RUN/drifted-files"
-  foreign_files >"$RUN/drifted-foreign"
-  cut -d'|' -f1 "$RUN/sshd-files" 2>/dev/null | origins "$RUN/origins"
+  proven=$(proven_with)
+  foreign_files "$proven" >"$RUN/drifted-foreign"
+  cut -d'|' -f1 "$RUN/sshd-files" | origins "$RUN/origins"
   drifted_values "$RUN/expected" "$RUN/origins" >"$V/values"
   [ ! -s "$RUN/origins-left" ] || extra unasked "$(wc -l <"$RUN/origins-left")"
   replaced >"$V/replaced"
-  other_args "$ID" | sed "s/^/$ID|/" >"$V/command-line"
+  other_args "$proven" >"$V/command-line"
   printf '' >"$V/refuses"
   # A deprecated keyword is only a warning: what counts is the exit code.
   if ! told=$(with_args "$RUN/sshd-args" "$(sshd_binary)" -t 2>&1); then

@@ -220,7 +220,7 @@ describe('commands that only ask', () => {
         { kind: 'sshd-replaced', path: '/usr/sbin/sshd', cause: { by: 'package', at: upgrade.at, package: upgrade } },
         { kind: 'file', path: '/etc/pam.d/sshd', change: 'c-old', what: 'edited', cause: edit },
         { kind: 'value', accounts: ['ann'], keyword: 'usepam', wanted: 'yes', change: 'c-old', cause: edit },
-        { kind: 'foreign-file', path, what: 'new', cause: { by: 'cloud-init', at: edit.at } },
+        { kind: 'foreign-file', path, change: 'c-old', what: 'new', cause: { by: 'cloud-init', at: edit.at } },
         { kind: 'command-line', of: 'unit', found: '-oAllowUsers=admin', change: 'c-old' },
       ],
       packages: [upgrade],
@@ -231,7 +231,9 @@ describe('commands that only ask', () => {
       expect(ran.exitCode).to.equal(0)
       expect(ran.stdout)
         .to.match(/confirmed +c-old enable mfa, by ann@laptop at .*, after 1 older change$/m)
-        .and.match(/verified +4 managed files, 1 effective value, sshd's files, program and command line: as confirmed$/m)
+        .and.match(
+          /verified +4 managed files, 1 effective value, sshd's files, program and command line: as confirmed$/m,
+        )
         .and.match(/^1 host: 0 drifted$/m)
     })
 
@@ -243,7 +245,7 @@ describe('commands that only ask', () => {
         'the sshd that runs is not /usr/sbin/sshd any more, since the package openssh-server was upgraded (1 to 2) at 2026-01-02 03:04:20Z: new connections may be refused until it is restarted',
         '/etc/pam.d/sshd is not as the change left it, edited at 2026-01-02 03:04:10Z (change c-old)',
         'usepam is not set, not "yes", for ann: no line of sshd was found that says so, edited at 2026-01-02 03:04:10Z',
-        `${path} has come since, and no proof was made with it, written by cloud-init at 2026-01-02 03:04:10Z`,
+        `${path} has come since, and no proof was made with it, written by cloud-init at 2026-01-02 03:04:10Z (change c-old)`,
       ])
         expect(ran.stdout).to.contain(`  drift      ${line}\n`)
       expect(ran.stdout).to.match(/package +openssh-server was upgraded \(1 to 2\)/)

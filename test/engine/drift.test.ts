@@ -104,9 +104,9 @@ describe('drift', () => {
       expect(fileDrift({ path: main, cloudInit: 1999 })).to.deep.include({ cause: { by: 'cloud-init', at: 1999 } })
       expect(fileDrift({ path: main, cloudInit: 1200 })).to.deep.include({ cause: edit(2000) })
       const path = '/etc/ssh/sshd_config.d/50-cloud-init.conf'
-      const foreign = [{ path, was: 'absent', digest: 'x', modified: 2000, changed: 2000, cloudInit: 0 }]
+      const foreign = [{ path, change: 'B', was: 'absent', digest: 'x', modified: 2000, changed: 2000, cloudInit: 0 }]
       expect(driftOf(findings({ foreign, packages: [openssh] }))).to.deep.equal([
-        { kind: 'foreign-file', path, what: 'new', cause: edit(2000) },
+        { kind: 'foreign-file', path, change: 'B', what: 'new', cause: edit(2000) },
       ])
     })
 
@@ -123,17 +123,32 @@ describe('drift', () => {
       ['x', 'absent', 'missing'],
       ['x', 'y', 'edited'],
     ] as const
-    const foreign = rows.map(([was, digest]) => ({ path: main, was, digest, modified: 0, changed: 0, cloudInit: 0 }))
+    const foreign = rows.map(([was, digest]) => ({
+      path: main,
+      change: 'A',
+      was,
+      digest,
+      modified: 0,
+      changed: 0,
+      cloudInit: 0,
+    }))
     expect(driftOf(findings({ foreign }))).to.deep.equal(
-      rows.map(([, , what]) => ({ kind: 'foreign-file', path: main, what })),
+      rows.map(([, , what]) => ({ kind: 'foreign-file', path: main, change: 'A', what })),
     )
+  })
+
+  it("of others' files dates an edit by the change that they are compared with, and not by a later one", () => {
+    const file = { path: main, was: 'x', digest: 'y', modified: 700, changed: 2000, cloudInit: 0 }
+    const causes = (change: string) => driftOf(findings({ foreign: [{ ...file, change }] }))
+    expect(causes('A')[0]).to.deep.include({ cause: { by: 'edit', at: 700 } })
+    expect(causes('B')[0]).to.deep.include({ cause: { by: 'edit', at: 2000 } })
   })
 
   describe('of a value', () => {
     const early = '/etc/ssh/sshd_config.d/00-a.conf'
     const withEarly = {
       texts: [...texts, { path: early, content: '\nChallengeResponseAuthentication no\n' }],
-      foreign: [{ path: early, was: 'absent', digest: 'x', modified: 2000, changed: 2000, cloudInit: 0 }],
+      foreign: [{ path: early, change: 'B', was: 'absent', digest: 'x', modified: 2000, changed: 2000, cloudInit: 0 }],
     }
 
     it('names the line that decides, by any of its names, and who wrote that file (lockout 4)', () => {

@@ -38,7 +38,10 @@ describe("sshd's command line", () => {
     put('run', now)
     const script = '. "$0"; RUN=$1/run CHANGES=$1/changes; other_args A'
     const said = execFileSync('sh', ['-c', script, library, folder], { encoding: 'utf8' })
-    return said.split('\n').filter(Boolean)
+    return said
+      .split('\n')
+      .filter(Boolean)
+      .map((row) => row.replace(/^A\|/, ''))
   }
   const none = { running: [], unit: [] }
   const only = ['-oAllowUsers=admin']

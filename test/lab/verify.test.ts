@@ -3,11 +3,11 @@ import { expect } from 'chai'
 import path from 'node:path'
 import type * as z from 'zod'
 import { outputSchemas } from '../../docs/generate/output-schemas.js'
-import { addPerson, allOf, bastionctl, enable, must, sampled, system, tree, useLab } from './harness.js'
+import { addPerson, allOf, bastionctl, enable, must, operatorEnv, sampled, system, tree, useLab } from './harness.js'
 import { newestChange } from './support/drive.js'
 import { calls, forgetCalls } from './support/endpoint.js'
 import { onHosts } from './support/everywhere.js'
-import { succeeded, unattended } from './support/operator.js'
+import { newKey, succeeded, unattended } from './support/operator.js'
 import { oldBinary, sameBinary } from './support/faults.js'
 import { difference } from './support/snapshot.js'
 
@@ -329,6 +329,36 @@ describe('verify', function () {
         expect(stdout.split(says), stdout).to.have.length(releases.length + 1)
         await everywhere(mends)
         expect(await drift()).to.deep.equal(each('running'))
+      })
+      expect(await drift()).to.deep.equal([])
+    })
+
+    it('says of an edit for as long as only people change, and no longer once a change about sshd begins with it', async () => {
+      const main = '/etc/ssh/sshd_config'
+      const baseline = ['harden', ...selector, '--level', 'baseline', ...unattended]
+      const key = path.join(operatorEnv().HOME ?? '', 'key-bea')
+      await newKey(key, 'bea')
+      // Of a test that is tried once more.
+      succeeded(await bastionctl(...baseline))
+      const hardened = await newestChange('deb12')
+      const drift = async (): Promise<unknown[]> => {
+        const { exitCode, hosts } = await verified()
+        const found = hosts.flatMap(({ drift = [] }) => drift)
+        expect(exitCode, JSON.stringify(hosts)).to.equal(found.length > 0 ? 2 : 0)
+        return found.map((one) => (one.kind === 'foreign-file' ? [one.path, one.what, one.change] : one))
+      }
+      const edit = releases.map(() => [main, 'edited', hardened])
+      expect(await drift()).to.deep.equal([])
+      await whileBroken(`cp -p ${main} /srv/ && echo '# theirs' >>${main}`, `mv /srv/sshd_config ${main}`, async () => {
+        expect(await drift()).to.deep.equal(edit)
+        succeeded(await bastionctl('add-user', 'bea', '--key', `${key}.pub`, ...selector, ...unattended))
+        expect(await drift()).to.deep.equal(edit)
+        succeeded(await bastionctl('rollback', ...selector, '--yes'))
+        expect(await drift()).to.deep.equal(edit)
+        succeeded(await bastionctl(...baseline, '--leave', 'X11Forwarding'))
+        expect(await drift()).to.deep.equal([])
+        succeeded(await bastionctl('rollback', ...selector, '--yes'))
+        expect(await drift()).to.deep.equal(edit)
       })
       expect(await drift()).to.deep.equal([])
     })

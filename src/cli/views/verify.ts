@@ -85,8 +85,8 @@ function driftText(drift: Drift): string {
         : `${drift.path} ${fileTexts[drift.what]}${causeText(drift.cause, drift.path)} (change ${drift.change})`
     case 'foreign-file':
       return drift.what === 'edited'
-        ? `${drift.path} is not as it was when the change was proven${causeText(drift.cause, drift.path)}`
-        : `${drift.path} ${fileTexts[drift.what]}${causeText(drift.cause, drift.path)}`
+        ? `${drift.path} is not as it was when the change was proven${causeText(drift.cause, drift.path)} (change ${drift.change})`
+        : `${drift.path} ${fileTexts[drift.what]}${causeText(drift.cause, drift.path)} (change ${drift.change})`
     case 'value': {
       const found = drift.found === undefined ? 'not set' : `"${drift.found}"`
       return `${drift.keyword} is ${found}, not "${drift.wanted}", for ${nameList(drift.accounts, 5)}${originText(drift.from)}: ${deciderText(drift.decidedBy)}${causeText(drift.cause, drift.decidedBy?.path)}`

@@ -1,25 +1,38 @@
 # shellcheck shell=sh
 # What is not as it was when the confirmed changes were proven, for verify alone: values, sshd's other files, and the sshd that runs.
 
-# foreign_files: those of them that no change manages, and that are not what the newest confirmed change was proven with: path|digest then|digest now
-foreign_files() {
+# proven_with: the change that sshd's other files and its arguments are compared with: the newest confirmed one about sshd, of which somebody has
+# seen a plan. What changes people, or is made by the host itself at a date, takes no drift for what was meant. Where none is about sshd,
+# the oldest.
+proven_with() {
+  _base=
   for _id in $(confirmed_changes); do
     [ -r "$CHANGES/$_id/sshd-files" ] || continue
-    { managed | cut -d'|' -f1; open_files; } >"$RUN/managed"
-    sshd_files >"$RUN/sshd-files"
-    awk -F'|' -v OFS='|' '
-      FILENAME == ARGV[1] { managed[$1] = 1; next }
-      FILENAME == ARGV[2] { was[$1] = $2; paths[$1] = 1; next }
-      { is[$1] = $2; paths[$1] = 1 }
-      END {
-        for (p in paths) {
-          before = (p in was) ? was[p] : "absent"
-          now = (p in is) ? is[p] : "absent"
-          if (!(p in managed) && before != now) print p, before, now
-        }
-      }' "$RUN/managed" "$CHANGES/$_id/sshd-files" "$RUN/sshd-files" | sort
-    return 0
+    _base=$_id
+    case $(value feature "$CHANGES/$_id/manifest"):$(value base "$CHANGES/$_id/manifest") in
+    users:* | *:?*) ;;
+    *) break ;;
+    esac
   done
+  printf '%s\n' "$_base"
+}
+
+# foreign_files ID: of sshd's files those that no change manages, and that are not what change ID was proven with: path|digest then|digest now|ID
+foreign_files() {
+  { managed | cut -d'|' -f1; open_files; } >"$RUN/managed"
+  sshd_files >"$RUN/sshd-files"
+  [ -n "$1" ] || return 0
+  awk -F'|' -v OFS='|' -v id="$1" '
+    FILENAME == ARGV[1] { managed[$1] = 1; next }
+    FILENAME == ARGV[2] { was[$1] = $2; paths[$1] = 1; next }
+    { is[$1] = $2; paths[$1] = 1 }
+    END {
+      for (p in paths) {
+        before = (p in was) ? was[p] : "absent"
+        now = (p in is) ? is[p] : "absent"
+        if (!(p in managed) && before != now) print p, before, now, id
+      }
+    }' "$RUN/managed" "$CHANGES/$1/sshd-files" "$RUN/sshd-files" | sort
 }
 
 # expected: account|keyword|value|where|change, an account's together; of each feature the newest confirmed change counts. What a change that
@@ -88,15 +101,16 @@ overdue_sunset() {
 # in_line FILE: its lines as words of one.
 in_line() { tr '\n\t\r|' '   /' <"$1" | sed 's/ *$//'; }
 
-# other_args ID: where sshd has not the arguments that change ID was proven with: of|then|now, of the running one, of the next one by its unit,
-# or of both. A record of before those of the unit were kept knows one of them.
+# other_args ID: where sshd has not the arguments that change ID was proven with: ID|of|then|now, of the running one, of the next one by its
+# unit, or of both. A record of before those of the unit were kept knows one of them.
 other_args() {
+  [ -n "$1" ] || return 0
   _unit=$CHANGES/$1/sshd-args-unit
   [ -e "$_unit" ] || _unit=$CHANGES/$1/sshd-args
   {
     printf 'running|%s|%s\n' "$(in_line "$CHANGES/$1/sshd-args")" "$(in_line "$RUN/sshd-args")"
     [ ! -e "$RUN/sshd-args-unit" ] || printf 'unit|%s|%s\n' "$(in_line "$_unit")" "$(in_line "$RUN/sshd-args-unit")"
-  } | awk -F'|' -v OFS='|' '
+  } | awk -F'|' -v OFS='|' -v id="$1" '
     $2 != $3 { how = $2 OFS $3; of[how] = seen[how]++ ? "both" : $1 }
-    END { for (how in of) print of[how], how }' | sort
+    END { for (how in of) print id, of[how], how }' | sort
 }
