@@ -38,6 +38,11 @@ foreign_files() {
 # expected: account|keyword|value|where|change, an account's together; of each feature the newest confirmed change counts. What a change that
 # is not settled expects may hold already or not, so it is left out.
 expected() {
+  promised >"$RUN/promised"
+  as_moved "$RUN/promised"
+}
+
+promised() {
   _features=' '
   for _id in $(open_change 2>/dev/null) $(confirmed_changes); do
     _feature=$(value feature "$CHANGES/$_id/manifest")
@@ -57,6 +62,64 @@ expected() {
       if (told[$2] != $3) next
     }
     !seen[$1, $2]++ && $5 != ""' | sort -s -t'|' -k1,1
+}
+
+# as_moved ROWS: rows as `promised` has them, with what is asked now of whoever was moved into an exempt group or out of one by changes of
+# people since, and without what may be asked of whoever is about to be.
+as_moved() {
+  _since=$(awk -F'|' '$2 == "authenticationmethods" { print $5; exit }' "$1")
+  [ -z "$_since" ] || moves "$_since" "$1" >"$RUN/moves"
+  if [ ! -s "$RUN/moves" ]; then
+    cat "$1"
+    return
+  fi
+  demands >"$RUN/demands"
+  awk -F'|' -v OFS='|' '
+    function asked(list, left,   n, group, i) {
+      n = split(list, group, ",")
+      for (i = 1; i <= n; i++) if (group[i] in asks && index("," left ",", "," group[i] ",") == 0) return asks[group[i]]
+      return ""
+    }
+    FILENAME == ARGV[1] { asks[$1] = $2; next }
+    # The newest first, and the last word on an account is the one that counts.
+    FILENAME == ARGV[2] {
+      if ($1 in now || ($2 == "update" || $3 == "open") && asked($4 "," $5, "") == "") next
+      now[$1] = asked($4 "," $6, $5)
+      if (now[$1] == "") now[$1] = asks["*"]
+      if ($2 == "remove" || $3 == "open") now[$1] = ""
+      next
+    }
+    $2 == "authenticationmethods" && $1 in now { $3 = now[$1] }
+    $3 != ""' "$RUN/demands" "$RUN/moves" "$1"
+}
+
+# moves SINCE ROWS: what changes of people later than SINCE do to the groups of accounts of ROWS, the newest first:
+# account|action|open or kept|groups given|groups left|groups before, and the first one of now
+moves() {
+  for _id in $(open_change 2>/dev/null) $(confirmed_changes); do
+    [ "$_id" != "$1" ] || break
+    [ -s "$CHANGES/$_id/roster" ] || continue
+    if is_open "$_id"; then _kept=open; else _kept=kept; fi
+    awk -F'|' 'NR == FNR { asked[$1]; next } $1 in asked' "$2" "$CHANGES/$_id/roster" |
+      while IFS='|' read -r _name _action _ _ _ _groups _; do
+        _was=$CHANGES/$_id/people/$_name
+        _left=$(paste -sd, "$_was/list-leave" 2>/dev/null)
+        _before=$({ id -gn "$_name"; cut -d: -f1 "$_was/member-group"; } 2>/dev/null | paste -sd, -)
+        printf '%s|%s|%s|%s|%s|%s\n' "$_name" "$_action" "$_kept" "$_groups" "$_left" "$_before"
+      done
+  done
+}
+
+# demands: group|what sshd asks of its members, of exempt groups, and *|what it asks of everybody else, as the changes have written it: what
+# is there now may be somebody's edit.
+# shellcheck disable=SC2016 # awk
+demands() {
+  managed | awk -F'|' -v changes="$CHANGES" '$1 ~ "^/etc/ssh/" && $6 != "absent" { print changes "/" $7 "/after" $1 }' |
+    xargs -r -d '\n' awk '
+      FNR == 1 { own = FILENAME ~ /bastionctl-mfa/; group = "*" }
+      /^# (BEGIN|END) bastionctl / { own = $2 == "BEGIN" && $4 == "mfa"; group = "*" }
+      $1 == "Match" { group = $3 }
+      own && $1 == "AuthenticationMethods" { print group "|" $2 }'
 }
 
 # drifted_values ROWS ORIGINS: account|keyword|wanted|value|change|origin; an account that is gone expects nothing. Without a value where
