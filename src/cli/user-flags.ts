@@ -117,7 +117,7 @@ export const rotateKeyFlags = {
 /** Throws `usage` for a name, key, date or text that is wrong, before anything is asked of a host. */
 export async function addUserPolicy(
   name: string,
-  flags: Interfaces.InferredFlags<typeof addUserFlags>,
+  flags: Interfaces.InferredFlags<typeof addUserFlags> & SshUser,
 ): Promise<AddUserPolicy> {
   const { checkPresentName, checkUserName } = await import('../features/users/names.js')
   return {
@@ -137,6 +137,7 @@ export async function addUserPolicy(
     adopt: flags.adopt,
     unlock: flags.unlock,
     asOf: new Date().toISOString().slice(0, 10),
+    operators: ownAccount(flags),
     acceptLockout: [],
   }
 }
@@ -161,7 +162,11 @@ export async function removeUserPolicy(
   }
 }
 
-type RemovalFlags = Interfaces.InferredFlags<typeof removeUserFlags> & { readonly 'ssh-user'?: string | undefined }
+interface SshUser {
+  readonly 'ssh-user'?: string | undefined
+}
+
+type RemovalFlags = Interfaces.InferredFlags<typeof removeUserFlags> & SshUser
 
 /** As {@link operatorsOf}, and asks where that can be answered: a change without a safety session, or with one as ssh's configuration has it. */
 export async function operatorsAsked(
@@ -176,14 +181,17 @@ export async function operatorsAsked(
 
 /** The operator's own accounts. Throws `usage` where none is named. */
 export function operatorsOf(flags: Pick<RemovalFlags, 'as' | 'ssh-user'>): string[] {
-  const own = flags['ssh-user'] === undefined ? [] : [flags['ssh-user']]
-  const operators = [...new Set([...(flags.as ?? []), ...own])]
+  const operators = [...new Set([...(flags.as ?? []), ...ownAccount(flags)])]
   if (operators.length > 0) return operators
   throw new BastionError(
     'usage',
     'which account is yours is not known, and it must not be removed',
     'say it with --as USER, or --ssh-user USER',
   )
+}
+
+function ownAccount({ 'ssh-user': own }: SshUser): string[] {
+  return own === undefined ? [] : [own]
 }
 
 /** Throws `usage` for a folder that is none. */
@@ -197,7 +205,7 @@ export function homeOf(flags: Omit<RemovalFlags, 'lock'>): Pick<RemoveUserPolicy
 /** Throws `usage` for a name, key or fingerprint that is wrong, and where nothing is asked for. */
 export async function rotateKeyPolicy(
   name: string,
-  flags: Interfaces.InferredFlags<typeof rotateKeyFlags>,
+  flags: Interfaces.InferredFlags<typeof rotateKeyFlags> & SshUser,
 ): Promise<RotateKeyPolicy> {
   const { checkPresentName } = await import('../features/users/names.js')
   const { add = [], remove = [] } = flags
@@ -218,6 +226,7 @@ export async function rotateKeyPolicy(
     name: checkPresentName(name),
     keys,
     remove: [...new Set(remove)],
+    operators: ownAccount(flags),
     acceptLockout: [name],
   }
 }

@@ -9,8 +9,9 @@ export default class RotateKey extends BaseCommand {
   static override summary = "replace a person's keys"
   static override description =
     'Adds new keys and takes old ones away in one change: sshd has to accept each new one and refuse each old one, or ' +
-    'the host goes back. Other lines of authorized_keys stay as they are. Whoever would have no key left is refused, and so is a ' +
-    'fingerprint that none of the hosts has, unless all of them have the new keys already, as after a first run.'
+    'the host goes back. Other lines of authorized_keys stay as they are. Whoever would have no key left that opens a session is ' +
+    'refused, and so is what would leave no administrator one, and a fingerprint that none of the hosts has, unless all of them ' +
+    'have the new keys already, as after a first run.'
 
   static override args = nameArg
 

@@ -200,7 +200,7 @@ export interface Draft {
   readonly keyOnly: readonly KeyOnly[]
   /** Who gets in by which key, today and after; empty where the feature asks nothing of keys. */
   readonly access: readonly AccessRow[]
-  /** Administrators who are all that is left, and whose way in nothing but their own login can try: certificates, keys that a command hands out. */
+  /** Administrators who are all that is left, and whose way in nothing but their own login can try: certificates, keys that a command hands out, keys with `from=`. */
   readonly byRule?: readonly string[]
   /** Administrators who stay although nobody can be tried, since sshd demands more than a key of everybody: what it says to their keys stands in. */
   readonly byOffer?: readonly string[]

@@ -170,6 +170,7 @@ const addUserPolicy = z.strictObject({
   adopt: z.boolean(),
   unlock: z.boolean(),
   asOf: z.string(),
+  operators: z.array(z.string()).readonly(),
   acceptLockout: z.array(z.string()).readonly(),
 })
 
@@ -190,6 +191,7 @@ const rotateKeyPolicy = z.strictObject({
   name: z.string(),
   keys: z.array(z.string()).readonly(),
   remove: z.array(z.string()).readonly(),
+  operators: z.array(z.string()).readonly(),
   acceptLockout: z.array(z.string()).readonly(),
 })
 

@@ -101,6 +101,8 @@ export interface AddUserPolicy {
   readonly unlock: boolean
   /** The day on which it is asked for (UTC, `YYYY-MM-DD`): whose last day is an earlier one does not get in. */
   readonly asOf: string
+  /** The operator's own accounts, as far as they are known: they keep a session. */
+  readonly operators: readonly string[]
   /** Nobody: an addition locks nobody out. */
   readonly acceptLockout: readonly string[]
 }
@@ -128,6 +130,8 @@ export interface RotateKeyPolicy {
   readonly keys: readonly string[]
   /** Fingerprints, `SHA256:…`, of keys that go. */
   readonly remove: readonly string[]
+  /** As for {@link AddUserPolicy}. */
+  readonly operators: readonly string[]
   /** Whose key goes. */
   readonly acceptLockout: readonly string[]
 }

@@ -7,8 +7,8 @@ import { keptOut, opensSession } from '../mfa/entry.js'
 import { login } from '../mfa/logins.js'
 import { paths } from '../mfa/paths.js'
 import { methodOn, type MfaState } from '../mfa/state.js'
-import { accountEdit, isExempt, newKeyRow, type Content } from './edits.js'
-import { newLines } from './key-lines.js'
+import { accountEdit, isExempt, keyRows, newKeyRow, type Content } from './edits.js'
+import { asFact, keysAfter, newLines } from './key-lines.js'
 import {
   hasPassed,
   listFile,
@@ -20,7 +20,14 @@ import {
   sudoersPath,
 } from './managed.js'
 import { namedIn, place, waits } from './named.js'
-import { administratorRows, asToday, givesRoot, ofTheSystem } from './administrators.js'
+import {
+  administratorRows,
+  asToday,
+  givesRoot,
+  keepAdministrator,
+  keepOperator,
+  ofTheSystem,
+} from './administrators.js'
 import { authorizedLine, parsePublicKeys, type PublicKey } from './public-key.js'
 import { shellOf } from './shells.js'
 
@@ -47,7 +54,10 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
     account === undefined
       ? created(asked, keys, factor, facts)
       : updated(asked, account, facts, { keys, replaced, factor })
+  const line = (key: PublicKey): KeyFact => asFact(key, policy.asOf)
+  const left = stayingIn(asked, account, keys.map(line), facts, state)
   return {
+    ...left,
     summary: `${account !== undefined && isLocked(account) && policy.unlock ? 'unlock' : 'add'} user ${name}${sudo ? ' (sudo)' : ''}`,
     files: [
       ...(policy.sudo || account === undefined ? [sudoersFile(name, policy.sudo)] : []),
@@ -61,18 +71,40 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
       ? [{ account: name, reason: whyKeyOnly(asked, state) }].filter(hasReason)
       : [],
     access: [
-      ...administratorRows(facts, state),
+      ...administratorRows(facts, state).filter((row) => replaced.length === 0 || row.account !== name),
+      ...(account === undefined || replaced.length === 0 ? [] : keyRows(account, [], '', replaced.map(line))),
       ...keys
         .filter((key) => !replaced.includes(key))
-        .map((key) => newKeyRow(name, sudo || account?.sudo === true, asFact(key))),
+        .map((key) => newKeyRow(name, sudo || account?.sudo === true, line(key))),
     ],
     notes: [
+      ...left.notes,
       ...notesOf(policy, account, state),
       ...ofKeys,
       ...(account === undefined ? [...skelNote(name, facts), ...namedIn(facts, name).map(waits)] : []),
     ],
     ...keptShell(policy, account),
   }
+}
+
+/** Errors: `refused` where a line that is replaced, or a group, would keep out the operator, or the last administrator. */
+function stayingIn(
+  policy: AddUserPolicy,
+  account: Account | undefined,
+  keys: readonly KeyFact[],
+  facts: Facts,
+  state: MfaState,
+): Pick<Content, 'byRule' | 'notes'> {
+  if (account === undefined) return { notes: [] }
+  const groups = [...account.groups, ...policy.groups]
+  const after = { ...account, groups, keys: keysAfter(account, [], keys) }
+  keepOperator(account, after, policy.operators)
+  return keepAdministrator(
+    facts,
+    state,
+    (one) => (one === account ? after : one),
+    'leave it a key that opens a session, or give sudo and a key to somebody else first',
+  )
 }
 
 /** The account as it is, if it may be changed. Errors: `refused`. */
@@ -304,10 +336,6 @@ function whyKeyOnly(policy: AddUserPolicy, state: MfaState): string {
 
 function hasReason({ reason }: { readonly reason: string }): boolean {
   return reason !== ''
-}
-
-function asFact(key: PublicKey): KeyFact {
-  return { ...key, options: ['command'].filter((word) => key.options.includes(word)) }
 }
 
 /** Said where nothing else is to be done, too. */

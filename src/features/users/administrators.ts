@@ -3,13 +3,15 @@ import type { AccessRow, LoginCase } from '../../domain/change.js'
 import type { Account, Facts } from '../../domain/facts.js'
 import { foreignDirectives } from '../foreign.js'
 import { BastionError } from '../../domain/errors.js'
-import { describeKey, refusal, unasked } from '../hardening/keys.js'
+import { withGoodKeys } from '../hardening/access.js'
+import { describeKey, offerable, refusal, unasked } from '../hardening/keys.js'
 import { chosen } from '../mfa/choose.js'
 import { byPasswordToday, getsInToday, hasPlainKey } from '../mfa/entry.js'
 import { baseline } from '../mfa/logins.js'
 import { people } from '../mfa/people.js'
 import type { MfaState } from '../mfa/state.js'
 import { mfaFeature } from '../sshd-files.js'
+import type { Content } from './edits.js'
 
 /** UID_MIN and UID_MAX of every supported distribution's login.defs(5). */
 export function ofTheSystem(uid: number): boolean {
@@ -29,12 +31,56 @@ export function givesRoot(group: string, { rootGroups = ['sudo', 'wheel', 'admin
   return rootGroups.includes(group)
 }
 
-/** Administrators who get in today, into a session and not only by a forced command. */
+/** Administrators who get in today, into a session and not only by a forced command or by a key that sshd refuses. */
 export function administrators(facts: Facts, state: MfaState): readonly Account[] {
-  return facts.accounts.filter(
-    (account) =>
-      account.sudo && getsInToday(account, state) && (hasPlainKey(account) || byPasswordToday(account, state)),
-  )
+  return facts.accounts.filter((account) => {
+    const good = withGoodKeys(account)
+    return account.sudo && getsInToday(good, state) && (hasPlainKey(good) || byPasswordToday(good, state))
+  })
+}
+
+/**
+ * What is to be said where one is left, and no proof can try how. `later`: the account as it will be, as far as that decides who gets in;
+ * undefined where it goes. Errors: `refused` where nobody who is an administrator today would be one afterwards.
+ */
+export function keepAdministrator(
+  facts: Facts,
+  state: MfaState,
+  later: (account: Account) => Account | undefined,
+  hint: string,
+): Pick<Content, 'byRule' | 'notes'> {
+  const today = administrators(facts, state)
+  const left = administrators({ ...facts, accounts: today.flatMap((account) => later(account) ?? []) }, state)
+  if (today.length > 0 && left.length === 0)
+    throw new BastionError(
+      'refused',
+      `nobody who is an administrator today (${today.map(({ name }) => name).join(', ')}) would be one afterwards`,
+      hint,
+    )
+  const tried = (account: Account): boolean => canBeTried(account) || byPasswordToday(account, state)
+  if (!today.some(tried) || left.some(tried)) return { notes: [] }
+  const byRule = left.map(({ name }) => name)
+  return {
+    byRule,
+    notes: [
+      `no key of an administrator could be tried from the host itself any more (${byRule.join(', ')}: from=, or a certificate): log in so before you keep the change`,
+    ],
+  }
+}
+
+/** The host itself can offer sshd a key that opens a session. */
+function canBeTried(account: Account): boolean {
+  return withGoodKeys(account).keys.some((key) => offerable(key) && !key.options.includes('command'))
+}
+
+/** Errors: `refused` where the operator's own account would have no key left that opens a session. */
+export function keepOperator(before: Account, after: Account, operators: readonly string[]): void {
+  if (operators.includes(before.name) && hasPlainKey(before) && !hasPlainKey(after))
+    throw new BastionError(
+      'refused',
+      `"${before.name}" is you, and would have no key left that opens a session`,
+      'keep one that is not behind a forced command, or let somebody else do it',
+    )
 }
 
 /** Those on whom the host counts: one of them has to have a key that the staged sshd accepts. */

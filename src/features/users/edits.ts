@@ -1,13 +1,13 @@
 /** What the changes about people have in common. */
 import type { AccessRow, AccountEdit, Draft } from '../../domain/change.js'
 import type { Account, KeyFact } from '../../domain/facts.js'
-import { describeKey, unasked } from '../hardening/keys.js'
+import { describeKey, offerable, unasked } from '../hardening/keys.js'
 import type { MfaState } from '../mfa/state.js'
 
 /** What each of them makes of its policy. */
 export type Content = Pick<
   Draft,
-  'summary' | 'files' | 'accounts' | 'logins' | 'lockouts' | 'keyOnly' | 'access' | 'notes' | 'stays'
+  'summary' | 'files' | 'accounts' | 'logins' | 'lockouts' | 'keyOnly' | 'access' | 'byRule' | 'notes' | 'stays'
 >
 
 type Named = Pick<AccountEdit, 'name' | 'action' | 'reason'>
@@ -22,20 +22,33 @@ export function isExempt(groups: readonly string[], { exemptGroups }: MfaState):
   return groups.some((group) => exemptGroups.includes(group))
 }
 
-/** The account's keys, those that are lost with the reason, and with the file where that is not the usual one. */
-export function keyRows(account: Account, lost: readonly KeyFact[], why: string): AccessRow[] {
+/**
+ * The account's keys, those that are lost with the reason, and with the file where that is not the usual one. `replaced`: lines as they will be
+ * of keys that stay.
+ */
+export function keyRows(
+  account: Account,
+  lost: readonly KeyFact[],
+  why: string,
+  replaced: readonly KeyFact[] = [],
+): AccessRow[] {
   const { name, sudo, keys } = account
-  return keys.map((key) => ({
-    account: name,
-    sudo,
-    key: describeKey(key),
-    today: key.expired !== true,
-    after: key.expired !== true && !lost.includes(key),
-    ...(lost.includes(key) ? { why: key.file === undefined ? why : `${why}, from ${key.file}` } : {}),
-    ...unasked(account, key),
-  }))
+  return keys.map((key) => {
+    const later = replaced.find(({ fingerprint }) => fingerprint === key.fingerprint) ?? key
+    return {
+      account: name,
+      sudo,
+      key: describeKey(later),
+      today: key.expired !== true,
+      after: later.expired !== true && !lost.includes(key),
+      ...(lost.includes(key) ? { why: key.file === undefined ? why : `${why}, from ${key.file}` } : {}),
+      ...unasked(account, key),
+      ...unasked(account, later),
+    }
+  })
 }
 
 export function newKeyRow(account: string, sudo: boolean, key: KeyFact): AccessRow {
-  return { account, sudo, key: describeKey(key), today: false, after: true }
+  const row = { account, sudo, key: describeKey(key), today: false, after: key.expired !== true }
+  return offerable(key) ? row : { ...row, unasked: true }
 }

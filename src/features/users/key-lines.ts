@@ -17,6 +17,19 @@ export function sameKey(has: KeyFact, wanted: PublicKey, account: string, facts:
   return has.options.join() === optionNames(wanted.options).join()
 }
 
+/** A line that the account is given, as the host will read it. `day`: YYYY-MM-DD; a time that was over before then has passed. */
+export function asFact({ type, bits, fingerprint, comment, options }: PublicKey, day = ''): KeyFact {
+  const [, end = ''] = /(?:^|,)expiry-time="(\d{8})/i.exec(options) ?? []
+  const expired = end !== '' && end < day.replaceAll('-', '')
+  return { type, bits, fingerprint, comment, options: optionNames(options), ...(expired ? { expired } : {}) }
+}
+
+/** The account's keys as they will be: a line that it is given takes the place of another one with the same key. */
+export function keysAfter({ keys }: Account, gone: readonly KeyFact[], fresh: readonly KeyFact[]): KeyFact[] {
+  const given = fresh.map(({ fingerprint }) => fingerprint)
+  return [...keys.filter((key) => !gone.includes(key) && !given.includes(key.fingerprint)), ...fresh]
+}
+
 interface NewLines {
   /** Keys whose line the account is given. */
   readonly fresh: readonly PublicKey[]

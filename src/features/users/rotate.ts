@@ -2,11 +2,12 @@
 import { BastionError } from '../../domain/errors.js'
 import type { Account, Facts } from '../../domain/facts.js'
 import type { RotateKeyPolicy } from '../../domain/policy.js'
+import { hasPlainKey } from '../mfa/entry.js'
 import type { MfaState } from '../mfa/state.js'
 import { given, keysOf } from './add.js'
-import { administratorRows, asToday, personNamed } from './administrators.js'
+import { administratorRows, asToday, keepAdministrator, keepOperator, personNamed } from './administrators.js'
 import { elsewhere } from './elsewhere.js'
-import { newLines, refuseFixed } from './key-lines.js'
+import { asFact, keysAfter, newLines, refuseFixed } from './key-lines.js'
 import { accountEdit, keyRows, newKeyRow, type Content } from './edits.js'
 
 /** Nothing where all is as wanted. Errors: BastionError `refused`. */
@@ -15,15 +16,25 @@ export function rotation(policy: RotateKeyPolicy, facts: Facts, state: MfaState)
   const account = personNamed(name, facts)
   const { fresh, replaced, notes: ofKeys } = newLines(keysOf(policy.keys), account, facts)
   const gone = account.keys.filter(({ fingerprint }) => policy.remove.includes(fingerprint))
-  if (gone.length === account.keys.length && fresh.length === 0)
-    throw new BastionError('refused', `"${name}" would have no key left`, 'give a new one with --add, or remove-user')
   refuseFixed(gone, account)
   const others = elsewhere({ account, keys: gone }, facts, state)
   const notes = [...notesOf(policy, account), ...ofKeys, ...others.notes]
   const nothing = { summary: `rotate keys of ${name}`, files: [], keyOnly: [], notes }
   if (fresh.length === 0 && gone.length === 0) return { ...nothing, accounts: [], logins: [], lockouts: [], access: [] }
+  const lines = fresh.map((key) => asFact(key))
+  const after = { ...account, keys: keysAfter(account, gone, lines) }
+  refuseNoKeyLeft(account, after, fresh.length === 0)
+  keepOperator(account, after, policy.operators)
+  const left = keepAdministrator(
+    facts,
+    state,
+    (one) => (one === account ? after : one),
+    'give a new key that opens a session with --add, or sudo and a key to somebody else first',
+  )
   return {
     ...nothing,
+    ...left,
+    notes: [...notes, ...left.notes],
     accounts: [
       accountEdit({
         name,
@@ -42,13 +53,22 @@ export function rotation(policy: RotateKeyPolicy, facts: Facts, state: MfaState)
     lockouts: gone.length === 0 ? [] : [{ account: name, reason: 'a key is taken away', accepted: true }],
     access: [
       ...administratorRows(facts, state).filter((row) => row.account !== name),
-      ...keyRows(account, gone, 'is taken away'),
-      ...fresh
-        .filter((key) => !replaced.includes(key))
-        .map((key) => newKeyRow(name, account.sudo, { ...key, options: [] })),
+      ...keyRows(account, gone, 'is taken away', lines),
+      ...fresh.filter((key) => !replaced.includes(key)).map((key) => newKeyRow(name, account.sudo, asFact(key))),
       ...others.access,
     ],
   }
+}
+
+/** Errors: `refused`. A key that is given behind a command is to open no session; one that is taken away says nothing of that. */
+function refuseNoKeyLeft(account: Account, after: Account, takesOnly: boolean): void {
+  const none = !after.keys.some(({ expired, options }) => expired !== true && !options.includes('cert-authority'))
+  if (!none && !(takesOnly && hasPlainKey(account) && !hasPlainKey(after))) return
+  throw new BastionError(
+    'refused',
+    `"${account.name}" would have no key left${none ? '' : ' that opens a session'}`,
+    'give a new one with --add, or remove-user',
+  )
 }
 
 function notesOf({ name, remove }: RotateKeyPolicy, account: Account): string[] {

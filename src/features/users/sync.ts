@@ -6,11 +6,17 @@ import { fileFact, type Account, type Facts, type KeyFact } from '../../domain/f
 import type { SourceUser, SyncUsersPolicy } from '../../domain/policy.js'
 import type { MfaState } from '../mfa/state.js'
 import { addition, given, keysOf } from './add.js'
-import { administratorRows, administrators, asToday, givesRoot, ofTheSystem } from './administrators.js'
+import {
+  administratorRows,
+  asToday,
+  givesRoot,
+  keepAdministrator,
+  keepOperator,
+  ofTheSystem,
+} from './administrators.js'
 import { accountEdit, keyRows, newKeyRow, type Content } from './edits.js'
 import { elsewhere } from './elsewhere.js'
-import { sameKey } from './key-lines.js'
-import { optionNames } from './key-options.js'
+import { asFact, keysAfter, sameKey } from './key-lines.js'
 import { hasPassed, isLocked, listFile, managedNames, notLocked, sudoersFile, sudoersPath } from './managed.js'
 import type { PublicKey } from './public-key.js'
 import { removal } from './remove.js'
@@ -44,10 +50,16 @@ export function synchronisation(policy: SyncUsersPolicy, facts: Facts, state: Mf
   // Of whom nothing can be changed.
   const idle = changed.filter(({ accounts, files }) => accounts.length + files.length === 0)
   const removed = leaving.flatMap((name) => tried(() => [removedPart(name, policy, facts, state, leaving)]))
-  tried(() => {
+  const [left] = tried(() => {
     refuseTooMany(policy, { leaving, ending: ending(policy, facts, managed) }, facts, managed)
-    keepAdministrator(policy, leaving, facts, state)
-    return []
+    return [
+      keepAdministrator(
+        facts,
+        state,
+        laterBy(policy, leaving, facts),
+        'take on the new ones first, and let the old ones go in a later run',
+      ),
+    ]
   })
   refuse(refusals)
 
@@ -61,6 +73,7 @@ export function synchronisation(policy: SyncUsersPolicy, facts: Facts, state: Mf
   const staying = facts.accounts.filter(({ name }) => !leaving.includes(name) && !endsNow(name, policy))
   const stays = [...all, ...idle].flatMap((part) => part.stays ?? [])
   return {
+    ...left,
     summary: `sync users: ${String(adding.length)} added, ${String(changing.length)} changed, ${String(removing.length)} removed, from ${policy.source}`,
     files: [...all.flatMap(({ files }) => files), listFile(names), ...notLocked(gone, facts)],
     accounts: all.flatMap(({ accounts }) => accounts),
@@ -71,7 +84,12 @@ export function synchronisation(policy: SyncUsersPolicy, facts: Facts, state: Mf
       ...administratorRows(facts, state).filter((row) => !all.some(({ name }) => name === row.account)),
       ...all.flatMap(({ access }) => access),
     ],
-    notes: [...postponed(later), ...notMade(policy, facts), ...all.flatMap(({ notes }) => notes)],
+    notes: [
+      ...(left?.notes ?? []),
+      ...postponed(later),
+      ...notMade(policy, facts),
+      ...all.flatMap(({ notes }) => notes),
+    ],
     ...(stays.length === 0 ? {} : { stays }),
     touched: all.map(({ name }) => name),
     groups: [...new Set(all.flatMap(({ accounts }) => accounts.flatMap(({ groups }) => groups)))],
@@ -169,6 +187,7 @@ function taken(user: SourceUser, policy: SyncUsersPolicy, facts: Facts, state: M
       factor: 'first-login',
       unlock: false,
       asOf: policy.readOn,
+      operators: policy.operators,
       acceptLockout: [],
     },
     facts,
@@ -233,16 +252,7 @@ function brought(
   const { name } = user
   const { managed, leaving, state } = known
   const account = manageable(user, facts, managed)
-  const wanted = keysOf(user.keys)
-  const surplus = account.keys.filter((key) => !wanted.some((other) => sameKey(key, other, name, facts)))
-  const stuck = surplus.filter(({ fixed }) => fixed !== undefined)
-  const gone = surplus.filter((key) => !stuck.some(samePrint(key)))
-  const lacking = wanted.filter((key) => !account.keys.some((has) => sameKey(has, key, name, facts)))
-  const closed = account.keys.find(({ file, fixed }) => file === undefined && fixed !== undefined)?.fixed
-  const fresh =
-    closed === undefined
-      ? wanted.filter((key) => !stuck.some(samePrint(key)) && (lacking.includes(key) || gone.some(samePrint(key))))
-      : []
+  const { stuck, gone, lacking, closed, fresh } = keyEdits(account, user, facts)
   const reasons = [...stuck.map(({ fixed }) => fixed), ...(lacking.length > 0 ? [closed] : [])]
   const stays = [...new Set(reasons.filter((why) => why !== undefined))].map(
     (why) => `${name}'s keys are not as in the source: ${why}`,
@@ -261,6 +271,7 @@ function brought(
   const lost = gone.filter((key) => !fresh.some(samePrint(key)))
   const others = elsewhere({ account, keys: lost, leaving }, facts, state)
   if (policy.operators.includes(name)) refuseOwnLoss(name, account.sudo && !sudo, isOver(expires, policy))
+  keepOperator(account, afterwards(account, user, policy, facts), policy.operators)
   return [
     {
       name,
@@ -269,7 +280,14 @@ function brought(
       logins: [],
       lockouts: gone.length === 0 ? [] : [{ account: name, reason: 'a key is taken away', accepted: true }],
       keyOnly: [],
-      access: [...rows(account, sudo, fresh, lost), ...others.access],
+      access: [
+        ...rows(
+          { ...account, sudo },
+          fresh.map((key) => asFact(key, policy.readOn)),
+          lost,
+        ),
+        ...others.access,
+      ],
       notes: [
         ...(user.sudo === false && sudo ? [`${name} may become root by other means than bastionctl's`] : []),
         ...others.notes,
@@ -277,6 +295,32 @@ function brought(
       stays,
     },
   ]
+}
+
+/** What becomes of the account's keys. */
+interface KeyEdits {
+  /** Are to go, and stand in a file that cannot be edited. */
+  readonly stuck: readonly KeyFact[]
+  /** Go, some of them to come again behind other options. */
+  readonly gone: readonly KeyFact[]
+  readonly lacking: readonly PublicKey[]
+  /** Why no key can be given. */
+  readonly closed: string | undefined
+  readonly fresh: readonly PublicKey[]
+}
+
+function keyEdits(account: Account, { name, keys }: SourceUser, facts: Facts): KeyEdits {
+  const wanted = keysOf(keys)
+  const surplus = account.keys.filter((key) => !wanted.some((other) => sameKey(key, other, name, facts)))
+  const stuck = surplus.filter(({ fixed }) => fixed !== undefined)
+  const gone = surplus.filter((key) => !stuck.some(samePrint(key)))
+  const lacking = wanted.filter((key) => !account.keys.some((has) => sameKey(has, key, name, facts)))
+  const closed = account.keys.find(({ file, fixed }) => file === undefined && fixed !== undefined)?.fixed
+  const fresh =
+    closed === undefined
+      ? wanted.filter((key) => !stuck.some(samePrint(key)) && (lacking.includes(key) || gone.some(samePrint(key))))
+      : []
+  return { stuck, gone, lacking, closed, fresh }
 }
 
 /** Has the same fingerprint as this one. */
@@ -358,12 +402,12 @@ function sudoersOf({ name, sudo }: SourceUser, facts: Facts): DesiredFile[] {
   return present === (wanted.content === null ? undefined : digestText(wanted.content)) ? [] : [wanted]
 }
 
-function rows(account: Account, sudo: boolean, fresh: readonly PublicKey[], lost: readonly KeyFact[]): AccessRow[] {
+function rows(account: Account, fresh: readonly KeyFact[], lost: readonly KeyFact[]): AccessRow[] {
   return [
-    ...keyRows({ ...account, sudo }, lost, 'is not in the source'),
+    ...keyRows(account, lost, 'is not in the source', fresh),
     ...fresh
-      .filter((key) => !account.keys.some(({ fingerprint }) => fingerprint === key.fingerprint))
-      .map((key) => newKeyRow(account.name, sudo, { ...key, options: [] })),
+      .filter((key) => !account.keys.some(samePrint(key)))
+      .map((key) => newKeyRow(account.name, account.sudo, key)),
   ]
 }
 
@@ -386,39 +430,30 @@ function refuseTooMany(
   )
 }
 
-/** Errors: `refused` where nobody who is an administrator today would be one afterwards. */
-function keepAdministrator(policy: SyncUsersPolicy, leaving: readonly string[], facts: Facts, state: MfaState): void {
-  const today = administrators(facts, state)
-  if (today.length === 0) return
+/** Each account as it will be, as far as it decides who is an administrator; undefined for who leaves. */
+function laterBy(
+  policy: SyncUsersPolicy,
+  leaving: readonly string[],
+  facts: Facts,
+): (account: Account) => Account | undefined {
   const managed = managedNames(facts)
-  const accounts = today
-    .filter(({ name }) => !leaving.includes(name))
-    .map((account) => {
-      const user = managed.includes(account.name) ? policy.users.find(({ name }) => name === account.name) : undefined
-      return user === undefined ? account : afterwards(account, user, policy, facts)
-    })
-  if (administrators({ ...facts, accounts }, state).length > 0) return
-  throw refused(
-    `nobody who is an administrator today (${today.map(({ name }) => name).join(', ')}) would be one afterwards`,
-    'take on the new ones first, and let the old ones go in a later run',
-  )
+  return (account) => {
+    if (leaving.includes(account.name)) return undefined
+    const user = managed.includes(account.name) ? policy.users.find(({ name }) => name === account.name) : undefined
+    return user === undefined ? account : afterwards(account, user, policy, facts)
+  }
 }
 
-/** As far as it decides who is an administrator. */
 function afterwards(account: Account, user: SourceUser, policy: SyncUsersPolicy, facts: Facts): Account {
   const left = leftGroups(account, user)
+  const { gone, fresh } = keyEdits(account, user, facts)
+  const lines = fresh.map((key) => asFact(key, policy.readOn))
   return {
     ...account,
     sudo: account.sudo && hasSudoAfter(account, user, facts),
     groups: [...account.groups.filter((group) => !left.includes(group)), ...(user.groups ?? [])],
     expired: newExpiry(account, user) === '' ? account.expired : isOver(user.expires, policy),
-    keys: keysOf(user.keys).map(({ type, bits, fingerprint, comment, options }) => ({
-      type,
-      bits,
-      fingerprint,
-      comment,
-      options: optionNames(options),
-    })),
+    keys: keysAfter(account, gone, lines),
   }
 }
 

@@ -30,6 +30,7 @@ export function adding(more: Partial<AddUserPolicy> = {}): AddUserPolicy {
     adopt: false,
     unlock: false,
     asOf: '2026-11-24',
+    operators: [],
     acceptLockout: [],
     ...more,
   }
@@ -69,7 +70,7 @@ export function host(
 export const ada = account('ada', { uid: 1005, keys: [{ ...key(), fingerprint }] })
 
 export function rotating(keys: readonly string[], remove: readonly string[], name = 'ada'): RotateKeyPolicy {
-  return { feature: 'users', action: 'rotate', name, keys, remove, acceptLockout: [name] }
+  return { feature: 'users', action: 'rotate', name, keys, remove, operators: [], acceptLockout: [name] }
 }
 
 /** The second factor is demanded of all but these. */

@@ -1,0 +1,108 @@
+/** Whom a change of keys, by whichever command, would leave without a session. */
+import { expect } from 'chai'
+import type { Account, KeyFact } from '../../../src/domain/facts.js'
+import { draft } from '../../../src/features/index.js'
+import { account, admin, key } from '../facts.js'
+import { ada, adding, blob, fingerprint, host, rotating, syncing } from './support.js'
+
+const print = 'SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
+const line = `ssh-ed25519 ${blob} ada@laptop`
+const own: KeyFact = { ...key(), fingerprint }
+const left = (...options: string[]): KeyFact => ({ ...key(...options), fingerprint: print })
+const nobody = /nobody who is an administrator today \(ada\) would be one afterwards/
+
+/** ada is the only administrator, and has these keys. */
+function only(...keys: readonly KeyFact[]) {
+  const facts = host([{ ...ada, sudo: true, keys }], ['ada'])
+  return { ...facts, accounts: facts.accounts.map((one) => (one.name === 'admin' ? { ...admin, keys: [] } : one)) }
+}
+
+describe('the last administrator', () => {
+  const expired: KeyFact = { ...left('expiry-time'), expired: true }
+
+  it('keeps a key that opens a session (lockouts 19, 27)', () => {
+    expect(() => draft(rotating([], [fingerprint]), only(own, expired))).to.throw('"ada" would have no key left')
+    expect(() => draft(rotating([], [fingerprint]), only(own, left('command')))).to.throw(
+      '"ada" would have no key left that opens a session',
+    )
+    expect(draft(rotating([], [fingerprint]), only(own, left())).accounts).to.have.length(1)
+  })
+
+  for (const [what, policy] of [
+    ['rotate-key', rotating([`command="/bin/date" ${line}`], [])],
+    ['rotate-key --remove', rotating([`command="/bin/date" ${line}`], [print])],
+    ['add-user --adopt', adding({ keys: [`command="/bin/date" ${line}`], adopt: true })],
+    ['add-user', adding({ keys: [`from="192.0.2.1",expiry-time="20200101" ${line}`] })],
+    ['sync-users', syncing([{ name: 'ada', keys: [`command="/bin/date" ${line}`] }])],
+    ['sync-users, by a day', syncing([{ name: 'ada', keys: [`expiry-time="20200101" ${line}`] }])],
+  ] as const)
+    it(`does not get a key behind a forced command, or one that is over, for its own, by ${what}`, () => {
+      const facts = only(...(what.endsWith('--remove') ? [own, left()] : [own]))
+      expect(() => draft({ ...policy, ...(policy.action === 'sync' ? { operators: ['admin'] } : {}) }, facts)).to.throw(
+        nobody,
+      )
+      const two = { ...facts, accounts: [...facts.accounts, account('eve', { uid: 1006, sudo: true })] }
+      expect(draft(policy, two).accounts).to.have.length(1)
+    })
+
+  it('is not left with a key that sshd refuses', () => {
+    const refused: Account['effective'] = { ...ada.effective, pubkeyacceptedalgorithms: ['ssh-ed25519'] }
+    const facts = only(own, { ...left(), type: 'ecdsa-sha2-nistp256' })
+    const strict = { ...facts, accounts: facts.accounts.map((one) => ({ ...one, effective: refused })) }
+    expect(() => draft(rotating([], [fingerprint]), strict)).to.throw(nobody)
+    expect(draft(rotating([], [fingerprint]), facts).accounts).to.have.length(1)
+  })
+
+  it('decides by a login of its own where nothing is left that the host can offer', () => {
+    for (const policy of [
+      rotating([], [fingerprint]),
+      syncing([{ name: 'ada', keys: [`from="192.0.2.1" ${line}`] }]),
+    ]) {
+      const made = draft(policy, only(own, left('from')))
+      expect(made.byRule).to.deep.equal(['ada'])
+      expect(made.notes.join()).to.match(/no key of an administrator could be tried .* \(ada: from=/)
+      expect(
+        made.access.filter(({ account: name, after }) => name === 'ada' && after).map((row) => row.unasked),
+      ).to.deep.equal([true])
+    }
+    // It is so already, or somebody else's key can be offered.
+    expect(draft(rotating([], [fingerprint]), only({ ...left('from'), fingerprint }, left('from'))).byRule).to.equal(
+      undefined,
+    )
+    expect(
+      draft(rotating([], [fingerprint]), host([{ ...ada, sudo: true, keys: [own, left('from')] }])).byRule,
+    ).to.equal(undefined)
+  })
+})
+
+describe('a key behind a forced command', () => {
+  const there = host([{ ...ada, keys: [own] }], ['ada'])
+  const forced = [`command="/bin/date" ${line}`]
+
+  it('may become all that somebody has, where it is given, and the plan shows it', () => {
+    for (const policy of [rotating(forced, []), adding({ keys: forced }), syncing([{ name: 'ada', keys: forced }])]) {
+      const rows = draft(policy, there).access.filter((row) => row.account === 'ada')
+      expect(rows.map((row) => row.key)).to.deep.equal([`ed25519 ${fingerprint} ada@laptop (forced command)`])
+      expect(rows[0]).to.include({ today: true, after: true })
+    }
+    expect(draft(rotating([forced[0] ?? ''], [print]), host([{ ...ada, keys: [left()] }])).access.at(-1)?.key).to.match(
+      /\(forced command\)$/,
+    )
+  })
+
+  it('does not become all that the operator has', () => {
+    const operators = ['ada']
+    for (const policy of [
+      { ...rotating(forced, []), operators },
+      adding({ keys: forced, operators }),
+      { ...syncing([{ name: 'ada', keys: forced }]), operators },
+    ])
+      expect(() => draft(policy, there)).to.throw('"ada" is you, and would have no key left that opens a session')
+  })
+
+  it('goes where another one stays, of somebody who has no others', () => {
+    const robot = host([{ ...ada, keys: [{ ...left('command') }, { ...own, options: ['command'] }] }])
+    expect(draft(rotating([], [fingerprint]), robot).accounts).to.have.length(1)
+    expect(() => draft(rotating([], [fingerprint, print]), robot)).to.throw(/no key left$/)
+  })
+})
