@@ -78,8 +78,8 @@ fi
 
 lost_offers "$RUN/offers-present" "$RUN/offers-staged" >"$RUN/offers-lost"
 keyless "$RUN/offers-staged" >"$RUN/keyless"
-administrator_left "$RUN/offers-staged" || { say 'sshd would accept no key of any administrator'; exit 11; }
 new_keys view || { say "$FAILED"; exit 11; }
+administrator_left "$RUN/offers-staged" "$RUN/offers-new" || { say 'sshd would accept no key of any administrator'; exit 11; }
 settled "$RUN/offers-lost" "$RUN/offers-staged" || { say "would lose a key that sshd accepts today: $UNSETTLED"; exit 11; }
 if [ -s "$RUN/keyless" ]; then
   say "passwords go, and sshd would accept no key: give one, or agree with $(sed 's/^/--accept-lockout /' "$RUN/keyless" | paste -sd ' ')"

@@ -5,8 +5,8 @@ import path from 'node:path'
 import { execa } from 'execa'
 import { admin, bastionctl, type Finished, fresh, login, must, sampled, useLab } from './harness.js'
 import { onHosts } from './support/everywhere.js'
-import { newKey, tagged, unattended } from './support/operator.js'
-import { add, bobsKeys } from './support/people.js'
+import { newKey, succeeded as done, tagged, unattended } from './support/operator.js'
+import { add, bobsKeys, rollBack } from './support/people.js'
 import { remembered } from './support/remembered.js'
 
 const hosts = sampled('deb12')
@@ -70,6 +70,17 @@ describe('the last administrator', function () {
       const file = put('forced.pub', `command="/bin/date" ${publicKey(admin().key)}`)
       await refused(() => rotate('--add', file), /nobody who is an administrator today \(admin\)/)
       await refused(() => add('admin', '--adopt', '--key', file), /nobody who is an administrator today \(admin\)/)
+    })
+
+    it('has another one for it, and back', async () => {
+      await remember()
+      done(await rotate('--add', `${spare}.pub`, '--remove', print))
+      await onAll(async (host) => {
+        expect(await login(host, { name: 'admin', key: spare })).to.deep.include({ in: true })
+        expect(await login(host, admin())).to.deep.include({ in: false })
+      })
+      done(await rollBack())
+      await onAll(asBefore)
     })
   })
 })

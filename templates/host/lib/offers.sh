@@ -67,9 +67,9 @@ keyless() {
     END { for (name in spared) print name }' "$RUN/data/spared" "$1" | grep -vxFf "$RUN/data/accept" | sort
 }
 
-# administrator_left RESULT: of the administrators that the plan counts on, one has a key that sshd accepts. Where it counts on none with a
+# administrator_left RESULT…: of the administrators that the plan counts on, one has a key that sshd accepts. Where it counts on none with a
 # key that can be offered from here (from=, certificates), that is not known.
 administrator_left() {
   [ -s "$RUN/data/admins" ] || return 0
-  sed -n 's/^\([^|]*\)|.*|accepted$/\1/p' "$1" | grep -qxFf "$RUN/data/admins"
+  cat "$@" 2>/dev/null | sed -n 's/^\([^|]*\)|.*|accepted$/\1/p' | grep -qxFf "$RUN/data/admins"
 }
