@@ -10,6 +10,12 @@ import type { ConfirmMode } from '../engine/api.js'
 export const repeatable = { multiple: true, multipleNonGreedy: true } as const
 
 /** Of what judges whether an administrator is left. */
+export const acceptLockout = Flags.string({
+  ...repeatable,
+  summary: 'go on although this account would not get in any more',
+  helpValue: 'USER',
+})
+
 export const countOn = Flags.string({
   ...repeatable,
   summary:

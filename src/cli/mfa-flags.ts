@@ -6,14 +6,8 @@ import { parseGrace } from '../domain/duration.js'
 import { secretStores, type Enrol, type Grace, type MethodSettings, type MfaPolicy } from '../domain/policy.js'
 import type { MethodOption, MfaMethod } from '../features/mfa/method.js'
 import { methodNamed, methods, usual } from '../features/mfa/registry.js'
-import { countOn, keptOut, repeatable } from './flags.js'
+import { acceptLockout, countOn, keptOut, repeatable } from './flags.js'
 import { keyLines } from './key-files.js'
-
-const acceptLockout = Flags.string({
-  ...repeatable,
-  summary: 'go on although this account would not get in any more',
-  helpValue: 'USER',
-})
 
 export const enableMfaFlags = {
   method: Flags.string({ default: usual.name, summary: 'which factor', helpValue: 'NAME' }),

@@ -5,6 +5,7 @@ import type * as Interfaces from '@oclif/core/interfaces'
 import { BastionError } from '../domain/errors.js'
 import type { SyncUsersPolicy } from '../domain/policy.js'
 import type { Context } from './context.js'
+import { acceptLockout } from './flags.js'
 import { homeOf, operatorsOf, removeUserFlags } from './user-flags.js'
 
 export const sourceArg = {
@@ -26,6 +27,7 @@ export const syncUsersFlags = {
     description: 'A share of them, of which one may always go, or a number; 0 for none.',
     helpValue: 'N[%]',
   }),
+  'accept-lockout': acceptLockout,
 }
 
 /** Reads the source. Throws `usage` for a flag or a source that is wrong, and `access`, before anything is asked of a host. */
@@ -45,7 +47,7 @@ export async function syncUsersPolicy(
     ...homeOf(flags),
     operators,
     maxRemovals,
-    acceptLockout: [],
+    acceptLockout: flags['accept-lockout'] ?? [],
   }
 }
 

@@ -23,6 +23,13 @@ function keylessOn(host: PlannedHost, { id, keyless = [] }: HostResult): Lockout
   return id === host.id ? keyless.map((account) => ({ account, reason, accepted: false })) : []
 }
 
+/** How nobody would be locked out. */
+const ways = {
+  mfa: 'give each a group with --exempt-group GROUP (all its members then get in by key alone)',
+  hardening: 'give each what the level asks for (its setting stands behind each key)',
+  users: 'give each a second factor first (bastionctl reset-mfa), or leave each in the exempt group',
+} as const
+
 /** How far: everywhere, or only where nobody is there to answer. */
 export function lockedOut({ unattended }: Pick<Lockout, 'unattended'>): string {
   return unattended === true ? 'locked out where nobody can answer a code' : 'locked out'
@@ -49,9 +56,7 @@ export function refuseLockouts(plan: Plan, rehearsed: readonly HostResult[] = []
   throw new BastionError(
     'refused',
     [...merged(open)].map(([text, hosts]) => `${hosts.map(label).join(', ')}: ${text}`).join('\n'),
-    plan.policy.feature === 'mfa'
-      ? `give each a group with --exempt-group GROUP (all its members then get in by key alone), or agree with ${agree}`
-      : `give each what the level asks for (its setting stands behind each key), or agree with ${agree}`,
+    `${ways[plan.policy.feature]}, or agree with ${agree}`,
     {
       lockouts: open.map(({ host, account, reason, unattended }) => ({
         host: host.id,

@@ -169,7 +169,7 @@ export interface SyncUsersPolicy {
   readonly operators: readonly string[]
   /** How many of a host's managed accounts may go at once: a number, or a share of them in percent. */
   readonly maxRemovals: { readonly unit: 'accounts' | 'percent'; readonly value: number }
-  /** Nobody beforehand: who loses what follows from each host. */
+  /** Of those who leave an exempt group, whom the operator has agreed to lock out; who loses keys follows from each host. */
   readonly acceptLockout: readonly string[]
 }
 

@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { execa } from 'execa'
-import { admin, bastionctl, type Finished, fresh, login, must, sampled, useLab } from './harness.js'
+import { admin, bastionctl, enable, type Finished, fresh, login, must, sampled, useLab } from './harness.js'
 import { onHosts } from './support/everywhere.js'
 import { newKey, succeeded as done, tagged, unattended } from './support/operator.js'
 import { add, bobsKeys, rollBack } from './support/people.js'
@@ -81,6 +81,54 @@ describe('the last administrator', function () {
       })
       done(await rollBack())
       await onAll(asBefore)
+    })
+  })
+
+  describe('by the groups of a source', () => {
+    const bob = { name: 'bob', key: path.join(folder, 'bob') }
+    const sync = (groups: readonly string[], ...flags: string[]): Promise<Finished> => {
+      const users = [{ name: 'bob', keys: [publicKey(bob.key)], sudo: true, groups }]
+      const source = put('people.yml', JSON.stringify({ users }))
+      return bastionctl('sync-users', source, ...tagged, ...unattended, ...flags)
+    }
+    const enters = (expected: boolean): Promise<void> =>
+      onAll(async (host) => {
+        expect(await login(host, bob)).to.deep.include({ in: expected, ...(expected ? { prompts: [] } : {}) })
+      })
+
+    before(async () => {
+      await fresh(...hosts)
+      await onAll((host) => must(host, 'groupadd robots; groupadd ops; gpasswd -a admin ops').then(() => undefined))
+      done(await add('bob', '--key', `${bob.key}.pub`, '--sudo', '--group', 'robots'))
+      await enable('--enrol', 'required', '--exempt-group', 'robots', '--exempt-group', 'ops')
+    })
+
+    it('nobody leaves an exempt group without a factor, unless that is agreed to', async () => {
+      await remember()
+      for (const [flags, words] of [
+        [['--as', 'admin'], /"bob" would be locked out: leaves robots: has no factor/],
+        [['--as', 'bob', '--accept-lockout', 'bob'], /"bob" is you, and leaves robots/],
+      ] as const) {
+        const { exitCode, stderr } = await sync([], ...flags)
+        expect(stderr).to.match(words)
+        expect(exitCode).to.equal(7)
+      }
+      await enters(true)
+      await onAll(asBefore)
+      done(await sync([], '--as', 'admin', '--accept-lockout', 'bob'))
+      await enters(false)
+    })
+
+    it('who comes into one is said to get in by key alone, and does', async () => {
+      expect(done(await sync(['robots'], '--as', 'admin'))).to.match(/bob +exempt by group robots/)
+      await enters(true)
+    })
+
+    it('its last member who is an administrator stays one', async () => {
+      await onAll((host) => must(host, 'gpasswd -d admin ops').then(() => undefined))
+      const { exitCode, stderr } = await sync([], '--as', 'admin', '--accept-lockout', 'bob')
+      expect(stderr).to.match(/nobody who is an administrator today \(bob\) would be one afterwards/)
+      expect(exitCode).to.equal(7)
     })
   })
 })

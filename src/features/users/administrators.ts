@@ -100,12 +100,18 @@ export function administratorRows(facts: Facts, state: MfaState): AccessRow[] {
   )
 }
 
-/** An administrator's login, now and with the change: a host that is broken already is told from one that this breaks. */
-export function asToday(facts: Facts, state: MfaState): LoginCase[] {
+/**
+ * An administrator's login, now and with the change: a host that is broken already is told from one that this breaks. `later`: the account as
+ * it will be.
+ */
+export function asToday(facts: Facts, state: MfaState, later = (account: Account): Account => account): LoginCase[] {
   const { enrol = 'first-login', exemptGroups } = state
   const everybody = people({ enrol, exemptGroups }, facts, state, foreignDirectives(facts, mfaFeature))
   const admin = chosen(everybody).find(({ account }) => account.sudo)
   if (admin === undefined) return []
-  const now = baseline([admin], state)
-  return [...now, ...now.map((one) => ({ ...one, phase: 'rehearse' as const, id: `rehearse-${admin.account.name}` }))]
+  const then = baseline([{ ...admin, account: later(admin.account) }], state)
+  return [
+    ...baseline([admin], state),
+    ...then.map((one) => ({ ...one, phase: 'rehearse' as const, id: `rehearse-${admin.account.name}` })),
+  ]
 }

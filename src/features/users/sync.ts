@@ -4,6 +4,7 @@ import { digestText } from '../../domain/digest.js'
 import { BastionError } from '../../domain/errors.js'
 import { fileFact, type Account, type Facts, type KeyFact } from '../../domain/facts.js'
 import type { SourceUser, SyncUsersPolicy } from '../../domain/policy.js'
+import { getsInToday } from '../mfa/entry.js'
 import type { MfaState } from '../mfa/state.js'
 import { addition, given, keysOf } from './add.js'
 import {
@@ -20,6 +21,7 @@ import { asFact, keysAfter, sameKey } from './key-lines.js'
 import { hasPassed, isLocked, listFile, managedNames, notLocked, sudoersFile, sudoersPath } from './managed.js'
 import type { PublicKey } from './public-key.js'
 import { removal } from './remove.js'
+import { asDemanded, spared } from './spared.js'
 
 /** With the accounts and groups that it was computed from. */
 type Synchronisation = Content & { readonly touched: readonly string[]; readonly groups: readonly string[] }
@@ -50,15 +52,11 @@ export function synchronisation(policy: SyncUsersPolicy, facts: Facts, state: Mf
   // Of whom nothing can be changed.
   const idle = changed.filter(({ accounts, files }) => accounts.length + files.length === 0)
   const removed = leaving.flatMap((name) => tried(() => [removedPart(name, policy, facts, state, leaving)]))
+  const after = laterBy(policy, leaving, facts, state)
   const [left] = tried(() => {
     refuseTooMany(policy, { leaving, ending: ending(policy, facts, managed) }, facts, managed)
     return [
-      keepAdministrator(
-        facts,
-        state,
-        laterBy(policy, leaving, facts),
-        'take on the new ones first, and let the old ones go in a later run',
-      ),
+      keepAdministrator(facts, state, after, 'take on the new ones first, and let the old ones go in a later run'),
     ]
   })
   refuse(refusals)
@@ -70,14 +68,20 @@ export function synchronisation(policy: SyncUsersPolicy, facts: Facts, state: Mf
   const all = parts.flat()
   const gone = [...removing.map(({ name }) => name), ...managed.filter((name) => !isThere(facts, name))]
   const names = [...managed.filter((name) => !gone.includes(name)), ...adding.map(({ name }) => name)]
-  const staying = facts.accounts.filter(({ name }) => !leaving.includes(name) && !endsNow(name, policy))
+  const staying = facts.accounts.filter((account) => {
+    const then = after(account)
+    return then !== undefined && getsInToday(then, state)
+  })
   const stays = [...all, ...idle].flatMap((part) => part.stays ?? [])
   return {
     ...left,
     summary: `sync users: ${String(adding.length)} added, ${String(changing.length)} changed, ${String(removing.length)} removed, from ${policy.source}`,
     files: [...all.flatMap(({ files }) => files), listFile(names), ...notLocked(gone, facts)],
     accounts: all.flatMap(({ accounts }) => accounts),
-    logins: [...asToday({ ...facts, accounts: staying }, state), ...all.flatMap(({ logins }) => logins)],
+    logins: [
+      ...asToday({ ...facts, accounts: staying }, state, (one) => after(one) ?? one),
+      ...all.flatMap(({ logins }) => logins),
+    ],
     lockouts: all.flatMap(({ lockouts }) => lockouts),
     keyOnly: all.flatMap(({ keyOnly }) => keyOnly),
     access: [
@@ -145,10 +149,6 @@ function inOrderOfUids(users: readonly SourceUser[]): SourceUser[] {
 /** A login of an account that has ended cannot be proven. */
 function isOver(expires: string, policy: SyncUsersPolicy): boolean {
   return hasPassed(expires, policy.readOn)
-}
-
-function endsNow(account: string, policy: SyncUsersPolicy): boolean {
-  return policy.users.some(({ name, expires }) => name === account && isOver(expires, policy))
 }
 
 /** Managed accounts that the source shuts, by a day that is over: it may as well be cut off, or wrong, as one that names nobody. */
@@ -270,21 +270,30 @@ function brought(
   const sudo = hasSudoAfter(account, user, facts)
   const lost = gone.filter((key) => !fresh.some(samePrint(key)))
   const others = elsewhere({ account, keys: lost, leaving }, facts, state)
-  if (policy.operators.includes(name)) refuseOwnLoss(name, account.sudo && !sudo, isOver(expires, policy))
-  keepOperator(account, afterwards(account, user, policy, facts), policy.operators)
+  const after = afterwards(account, user, policy, facts, state)
+  const { keyOnly, lockouts } = spared(account, after, { facts, state, accepted: policy.acceptLockout })
+  const shut = lockouts.find(({ unattended }) => unattended !== true)
+  if (policy.operators.includes(name)) refuseOwnLoss(name, account.sudo && !sudo, isOver(expires, policy), shut?.reason)
+  keepOperator(account, after, policy.operators)
   return [
     {
       name,
       files: sudoers,
       accounts: edited ? [update(name, { fresh, gone, groups, left, expires })] : [],
       logins: [],
-      lockouts: gone.length === 0 ? [] : [{ account: name, reason: 'a key is taken away', accepted: true }],
-      keyOnly: [],
+      lockouts: [
+        ...(gone.length === 0 ? [] : [{ account: name, reason: 'a key is taken away', accepted: true }]),
+        ...lockouts,
+      ],
+      keyOnly,
       access: [
         ...rows(
           { ...account, sudo },
           fresh.map((key) => asFact(key, policy.readOn)),
           lost,
+        ).map((row) =>
+          // sshd goes on accepting the key: it is the factor that is missing behind it.
+          shut === undefined ? row : { why: shut.reason, ...row, after: false, unasked: true as const },
         ),
         ...others.access,
       ],
@@ -347,7 +356,12 @@ function hasSudoAfter(account: Account, user: SourceUser, facts: Facts): boolean
 }
 
 /** Errors: `refused`. */
-function refuseOwnLoss(name: string, sudo: boolean, all: boolean): void {
+function refuseOwnLoss(name: string, sudo: boolean, all: boolean, factor: string | undefined): void {
+  if (factor !== undefined)
+    throw refused(
+      `"${name}" is you, and ${factor}`,
+      'enrol first, keep the exempt group in the source, or let somebody else do it',
+    )
   if (all) throw refused(`"${name}" is you, and the account would end`, 'let somebody else do it')
   if (sudo)
     throw refused(`"${name}" is you, and would lose sudo`, 'say "sudo: true" in the source, or let somebody else do it')
@@ -435,26 +449,34 @@ function laterBy(
   policy: SyncUsersPolicy,
   leaving: readonly string[],
   facts: Facts,
+  state: MfaState,
 ): (account: Account) => Account | undefined {
   const managed = managedNames(facts)
   return (account) => {
     if (leaving.includes(account.name)) return undefined
     const user = managed.includes(account.name) ? policy.users.find(({ name }) => name === account.name) : undefined
-    return user === undefined ? account : afterwards(account, user, policy, facts)
+    return user === undefined ? account : afterwards(account, user, policy, facts, state)
   }
 }
 
-function afterwards(account: Account, user: SourceUser, policy: SyncUsersPolicy, facts: Facts): Account {
+function afterwards(
+  account: Account,
+  user: SourceUser,
+  policy: SyncUsersPolicy,
+  facts: Facts,
+  state: MfaState,
+): Account {
   const left = leftGroups(account, user)
   const { gone, fresh } = keyEdits(account, user, facts)
   const lines = fresh.map((key) => asFact(key, policy.readOn))
-  return {
+  const after = {
     ...account,
     sudo: account.sudo && hasSudoAfter(account, user, facts),
     groups: [...account.groups.filter((group) => !left.includes(group)), ...(user.groups ?? [])],
     expired: newExpiry(account, user) === '' ? account.expired : isOver(user.expires, policy),
     keys: keysAfter(account, gone, lines),
   }
+  return asDemanded(account, after, state)
 }
 
 /** Errors: `refused`, all in one line. */
