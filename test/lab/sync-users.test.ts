@@ -339,6 +339,22 @@ describe('sync-users', function () {
     })
   })
 
+  describe('whoever has gone by other hands', () => {
+    it('leaves no right to sudo to whoever has the name next', async () => {
+      await fresh(...hosts)
+      done(await sync(yaml(entry('ada'), entry('dee', { sudo: true }))))
+      await onAll((host) => must(host, 'userdel -rf dee 2>&1').then(() => undefined))
+      await remember()
+      expect(done(await sync(yaml(entry('ada'))))).to.match(/bastionctl-dee goes: its account is gone already/)
+      await onAll(async (host) => {
+        expect((await sh(host, 'useradd -m dee && runuser -u dee -- sudo -n id -u')).stdout).to.equal('')
+        await must(host, 'userdel -rf dee 2>&1')
+      })
+      done(await rollBack())
+      await onAll(asBefore)
+    })
+  })
+
   describe('the last administrator', () => {
     before(async () => {
       await fresh(...hosts)

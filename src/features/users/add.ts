@@ -119,7 +119,8 @@ function accountOf(policy: AddUserPolicy, facts: Facts): Account | undefined {
       throw new BastionError('refused', `uid ${String(uid)} is ${holder.name}'s`, 'give another --uid, or none')
     if (facts.groups.includes(name))
       throw new BastionError('refused', `there is a group "${name}" already`, 'choose another name')
-    if (fileFact(facts, sudoersPath(name)) !== undefined)
+    // Of an account that bastionctl managed, and that is gone by other hands, it becomes as this one is to be.
+    if (fileFact(facts, sudoersPath(name)) !== undefined && !managedNames(facts).includes(name))
       throw new BastionError('refused', `${sudoersPath(name)} is there without the account`, 'remove it by hand')
     const root = namedIn(facts, name).find(({ what }) => what === 'root')
     if (root !== undefined && !policy.sudo && !policy.groups.some((group) => givesRoot(group, facts)))

@@ -66,7 +66,9 @@ export function synchronisation(policy: SyncUsersPolicy, facts: Facts, state: Mf
   const parts = [changed, added, removed].map((kind) => kind.filter((part) => now.includes(part)))
   const [changing = [], adding = [], removing = []] = parts
   const all = parts.flat()
-  const gone = [...removing.map(({ name }) => name), ...managed.filter((name) => !isThere(facts, name))]
+  const absent = managed.filter((name) => !isThere(facts, name))
+  const gone = [...removing.map(({ name }) => name), ...absent]
+  const rights = absent.filter((name) => !adding.some((part) => part.name === name)).flatMap(leftRight(facts))
   const names = [...managed.filter((name) => !gone.includes(name)), ...adding.map(({ name }) => name)]
   const staying = facts.accounts.filter((account) => {
     const then = after(account)
@@ -76,7 +78,7 @@ export function synchronisation(policy: SyncUsersPolicy, facts: Facts, state: Mf
   return {
     ...left,
     summary: `sync users: ${String(adding.length)} added, ${String(changing.length)} changed, ${String(removing.length)} removed, from ${policy.source}`,
-    files: [...all.flatMap(({ files }) => files), listFile(names), ...notLocked(gone, facts)],
+    files: [...all.flatMap(({ files }) => files), ...rights, listFile(names), ...notLocked(gone, facts)],
     accounts: all.flatMap(({ accounts }) => accounts),
     logins: [
       ...asToday({ ...facts, accounts: staying }, state, (one) => after(one) ?? one),
@@ -92,6 +94,9 @@ export function synchronisation(policy: SyncUsersPolicy, facts: Facts, state: Mf
       ...(left?.notes ?? []),
       ...postponed(later),
       ...notMade(policy, facts),
+      ...rights.map(
+        ({ path }) => `${path} goes: its account is gone already, and would be root by it if it came again`,
+      ),
       ...all.flatMap(({ notes }) => notes),
     ],
     ...(stays.length === 0 ? {} : { stays }),
@@ -330,6 +335,11 @@ function keyEdits(account: Account, { name, keys }: SourceUser, facts: Facts): K
       ? wanted.filter((key) => !stuck.some(samePrint(key)) && (lacking.includes(key) || gone.some(samePrint(key))))
       : []
   return { stuck, gone, lacking, closed, fresh }
+}
+
+/** bastionctl's own rule for somebody who is gone by other hands: whoever has the name next would be root. */
+function leftRight(facts: Facts): (name: string) => DesiredFile[] {
+  return (name) => (fileFact(facts, sudoersPath(name)) === undefined ? [] : [sudoersFile(name, false)])
 }
 
 /** Has the same fingerprint as this one. */

@@ -264,6 +264,21 @@ describe('a sync of people', () => {
       expect(made.files.at(-1)?.content).to.equal('# accounts that bastionctl manages\nada\n')
     })
 
+    it('do not leave a right to sudo that bastionctl gave to somebody who has gone by other hands, and say so', () => {
+      const managed = ['ada', 'gone']
+      const there = host([has('ada')], { managed, sudoers: ['gone', 'others'] })
+      const made = draft(syncing([user('ada')]), there)
+      expect(paths(made, there)).to.deep.equal(['/etc/sudoers.d/bastionctl-gone', '/etc/bastionctl-users'])
+      expect(made.notes.join()).to.match(/^\/etc\/sudoers\.d\/bastionctl-gone goes: its account is gone already/)
+      // Taken on again, it is as the source says.
+      for (const sudo of [false, true]) {
+        const again = draft(syncing([user('ada'), user('gone', { sudo })]), there)
+        const [rule, ...others] = again.files.filter(({ path }) => path.endsWith('-gone'))
+        expect([rule?.content === null, others]).to.deep.equal([!sudo, []])
+        expect(again.notes).to.deep.equal([])
+      }
+    })
+
     it('leave the operator and the last administrator (lockout 27)', () => {
       const facts = host([has('ada', { sudo: true }), has('bob')], { sudoers: ['ada'] })
       const alone = { ...facts, accounts: facts.accounts.map((one) => (one.name === 'admin' ? eve : one)) }
