@@ -78,6 +78,15 @@ describe('people, asked for otherwise', function () {
       })
       expect((await add('ann', '--key', `${second}.pub`)).exitCode).to.equal(7)
     })
+
+    it('is locked and unlocked nevertheless, and a second time that changes nothing', async () => {
+      done(await remove('ann', '--lock'))
+      done(await add('ann', '--unlock'))
+      expect(done(await add('ann', '--unlock'))).to.match(/no changes/)
+      await onAll(async (host) => {
+        expect(await entered(host, ann)).to.equal(true)
+      })
+    })
   })
 
   describe('with keys from standard input', () => {

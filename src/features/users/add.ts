@@ -139,7 +139,11 @@ function accountOf(policy: AddUserPolicy, facts: Facts): Account | undefined {
     )
   if (uid !== null && uid !== taken.uid)
     throw new BastionError('refused', `"${name}" has uid ${String(taken.uid)}, not ${String(uid)}`, 'leave --uid out')
-  if (!adopt && !managedNames(facts).includes(name) && !(onlyUnlocks(policy) && lockedUntil(facts).has(name)))
+  if (
+    !adopt &&
+    !managedNames(facts).includes(name) &&
+    !(onlyUnlocks(policy) && (lockedUntil(facts).has(name) || isUnlocked(policy, account)))
+  )
     throw new BastionError(
       'refused',
       `there is an account "${name}" that bastionctl has not made`,
@@ -151,6 +155,11 @@ function accountOf(policy: AddUserPolicy, facts: Facts): Account | undefined {
 /** Whoever was locked by bastionctl is unlocked by it, and given nothing else. */
 function onlyUnlocks(policy: AddUserPolicy): boolean {
   return policy.unlock && givesNothing(policy)
+}
+
+/** A second time nothing is left to do, though the record is gone. */
+function isUnlocked({ expires }: AddUserPolicy, account: Account): boolean {
+  return !account.expired && (expires === '' || expires === (account.expires ?? 'never'))
 }
 
 /** Who is locked may be taken over, as sync-users asks for it, and stay locked. */

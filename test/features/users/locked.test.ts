@@ -53,6 +53,20 @@ describe('a locked account', () => {
     expect(draft({ ...unlocking, expires: '2031-01-31' }, locked('never')).accounts[0]?.expires).to.equal('2031-01-31')
   })
 
+  it('that bastionctl has not made is unlocked once, and a second time wants nothing', () => {
+    for (const there of [host([ada]), host([{ ...ada, expires: '2030-01-31' }])])
+      expect(isNoop(changeFrom(draft(unlocking, there), there))).to.equal(true)
+    const until = host([{ ...ada, expires: '2030-01-31' }])
+    expect(isNoop(changeFrom(draft({ ...unlocking, expires: '2030-01-31' }, until), until))).to.equal(true)
+    // Whose day is over was not locked, and another day is no unlock.
+    for (const [policy, there] of [
+      [unlocking, host([{ ...ada, expired: true, expires: '2026-11-23' }])],
+      [unlocking, host([{ ...ada, expired: true, expires: '1970-01-01' }])],
+      [{ ...unlocking, expires: '2031-01-31' }, until],
+    ] as const)
+      expect(() => draft(policy, there)).to.throw(/bastionctl has not made/)
+  })
+
   it('is locked where somebody has done it by hand (chage -E 0), and a date alone does not let it in again', () => {
     const byHand = host([{ ...ada, expired: true, expires: '1969-12-31' }], ['ada'])
     expect(lockedAccounts(byHand)).to.deep.equal(['ada'])
