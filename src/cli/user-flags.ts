@@ -130,8 +130,7 @@ export async function addUserPolicy(
     groups: [...new Set(flags.group ?? [])].map(checkedGroup),
     shell: flags.shell === undefined ? '' : checkedShell(flags.shell),
     comment: checkedComment(flags.comment),
-    expires:
-      flags.expires === '' || flags.expires === 'never' ? flags.expires : checkedDate(flags.expires, '--expires'),
+    expires: flags.expires === '' ? '' : checkedExpiry(flags.expires, '--expires'),
     uid: flags.uid ?? null,
     factor: flags.factor,
     adopt: flags.adopt,
@@ -267,6 +266,17 @@ export function checkedDate(text: string, flag: string): string {
   if (/^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text))
     return text
   throw new BastionError('usage', `${flag} "${text}" is not a day`, 'write it like 2027-03-31')
+}
+
+/** An account's last day, or `never`. Errors: `usage`, also for the day behind which usermod(8) knows none. */
+export function checkedExpiry(text: string, flag: string): string {
+  if (text === '9999-12-31')
+    throw new BastionError(
+      'usage',
+      `${flag} "${text}" has no day behind it`,
+      'for never leave it out, or write "never"',
+    )
+  return text === 'never' ? text : checkedDate(text, flag)
 }
 
 /** As groupadd(8) takes them. */

@@ -4,7 +4,7 @@ import { BastionError } from '../domain/errors.js'
 import type { SourceUser } from '../domain/policy.js'
 import { checkUserName } from '../features/users/names.js'
 import { authorizedLine, parsePublicKeys, type PublicKey } from '../features/users/public-key.js'
-import { checkedComment, checkedDate, checkedGroup, checkedShell } from './user-flags.js'
+import { checkedComment, checkedExpiry, checkedGroup, checkedShell } from './user-flags.js'
 import { asFlag, parseYaml } from './yaml-file.js'
 
 const nobody = 'nobody is named, and everybody would be removed'
@@ -22,7 +22,7 @@ const person = z.strictObject({
     .describe('beside the primary group, these and no others; default: as they are'),
   shell: asFlag(checkedShell).exactOptional().describe('of a new account; default: /bin/bash'),
   comment: asFlag(checkedComment).exactOptional().describe('full name or the like, of a new account'),
-  expires: asFlag(checkedExpiry)
+  expires: asFlag((text) => checkedExpiry(text, 'the day'))
     .exactOptional()
     .describe("the account's last day, such as 2027-03-31, or never; default: as it is"),
   uid: z.int().min(1000).max(59_999).exactOptional().describe('the same on every host; default: each host chooses'),
@@ -76,10 +76,6 @@ function keysIn(text: string): PublicKey[] {
     if (!(error instanceof BastionError) || text.includes('\n')) throw error
     throw new BastionError(error.exit, error.message.replace(/^line(?::1:)? /, ''), error.hint)
   }
-}
-
-function checkedExpiry(text: string): string {
-  return text === 'never' ? text : checkedDate(text, 'the day')
 }
 
 /** What may be there once only. Names differ in no more than case, or look alike, only where the name itself is refused. */

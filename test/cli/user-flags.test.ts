@@ -4,6 +4,7 @@ import path from 'node:path'
 import { expect } from 'chai'
 import {
   checkedComment,
+  checkedExpiry,
   factorPolicy,
   operatorsAsked,
   refuseIdleFiles,
@@ -26,6 +27,13 @@ describe('flags about people', () => {
       () => 'taken',
       (error: unknown) => (error as Error).message,
     )
+
+  it('no account ends on the last day that dates know: hosts are told the one behind it', () => {
+    for (const day of ['never', '9999-12-30', '2027-03-31']) expect(checkedExpiry(day, '--expires')).to.equal(day)
+    expect(() => checkedExpiry('9999-12-31', '--expires'))
+      .to.throw('--expires "9999-12-31" has no day behind it')
+      .with.property('hint', 'for never leave it out, or write "never"')
+  })
 
   it('rotate-key does not add and remove the same key', async () => {
     expect(await refusal(rotateKeyPolicy('ada', { ...none, add: [file], remove: [fingerprint] }))).to.equal(

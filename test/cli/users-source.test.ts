@@ -101,6 +101,11 @@ describe('the file of people', () => {
       /^x\.yml:4:14: users\.0\.expires: .*"2027-02-30" is not a day/,
     ],
     [
+      'the last day that there is',
+      one('    expires: 9999-12-31\n'),
+      /^x\.yml:4:14: users\.0\.expires: .*"9999-12-31" has no day behind it: for never leave it out/,
+    ],
+    [
       'a shell that is none',
       one('    shell: bash\n'),
       /^x\.yml:4:12: users\.0\.shell: "bash" is not the path of a shell/,
