@@ -400,7 +400,7 @@ const userAt = z.strictObject({
     .literal(true)
     .exactOptional()
     .describe('by remove-user --lock, or by hand: expired since the beginning of time'),
-  shell: optional.describe('only where it opens no session: its keys may forward ports'),
+  shell: optional.describe('only where it opens no session: its keys may open SFTP or forward ports'),
   lastLogin: seconds.exactOptional().describe("epoch seconds: the newest in sshd's log of 30 days, wtmp and lastlog"),
   keys: z.array(userKey).readonly(),
 })

@@ -162,11 +162,6 @@ sshd_args "$RUN/sshd-args"
 check_reads || stale
 ask_anew "$RUN/sshd-today"
 login_accounts >"$RUN/people"
-# Of those whose shell opens no session, whoever the change is about: their keys are to be refused as well.
-login_accounts tunnels | grep -vxFf "$RUN/people" | while IFS= read -r person; do
-  ! cut -d'|' -f1 "$RUN/data/roster" 2>/dev/null | grep -qxF -- "${person%%|*}" || printf '%s\n' "$person"
-done >"$RUN/tunnels"
-cat "$RUN/tunnels" >>"$RUN/people"
 collect_keys "$RUN/people" "$RUN/keys"
 [ -z "$(wanted base)" ] || prepare_sunset
 [ "$until" = rehearse ] || step install install_packages || answer refused package "$DETAIL"

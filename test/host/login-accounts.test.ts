@@ -1,7 +1,7 @@
-/** Who counts as able to log in: accounts below UID_MIN too, wherever sshd reads a key of theirs. */
+/** Who counts as able to log in: accounts below UID_MIN or without a shell too, by a key that sshd reads or by a password. */
 import { expect } from 'chai'
 import { execa } from 'execa'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,8 +9,14 @@ import { fileURLToPath } from 'node:url'
 const library = fileURLToPath(new URL('../../templates/host/lib/people.sh', import.meta.url))
 const script = `. "\${0%/*}/env.sh"; . "$0"
 RUN=$1
-getent() { printf '%s:x:%s:1::%s:%s\\n' root 0 /r /bin/sh person 1000 /h /bin/bash backup 34 "$RUN/home" /bin/sh daemon 35 /d /usr/sbin/nologin; }
-sshd_effective() { printf 'authorizedkeysfile %s\\n' "$KEYS"; }
+getent() {
+  case $1 in
+  passwd) printf '%s:x:%s:1::%s:%s\\n' root 0 /r /bin/sh person 1000 /h /bin/bash backup 34 "$RUN/home" "$SHELL_OF" daemon 35 /d /usr/sbin/nologin nobody 65534 /d /usr/sbin/nologin ;;
+  *) printf '%s:%s:::::::\\n' root '*' person '!' backup "$HASH" daemon '*' nobody '!*' ;;
+  esac
+}
+sshd_effective() { printf '%s\\n' "$1" >>"$RUN/asked"; printf 'authorizedkeysfile %s\\n' "$KEYS"; }
+sshd_reads() { printf '%s\\n' "$RUN/sshd_config"; }
 login_accounts | cut -d'|' -f1`
 
 describe('login_accounts', () => {
@@ -26,7 +32,12 @@ describe('login_accounts', () => {
 
   async function accounts(keys: string, file?: string): Promise<readonly string[]> {
     if (file !== undefined) writeFileSync(path.join(run, file), 'ssh-ed25519 AAAA\n')
-    const { stdout } = await execa('sh', ['-c', script, library, run], { env: { KEYS: keys } })
+    return found({ keys })
+  }
+
+  async function found({ keys = '.ssh/authorized_keys', shell = '/bin/sh', hash = '!' }): Promise<readonly string[]> {
+    const env = { KEYS: keys, SHELL_OF: shell, HASH: hash }
+    const { stdout } = await execa('sh', ['-c', script, library, run], { env })
     return stdout.split('\n')
   }
 
@@ -39,6 +50,23 @@ describe('login_accounts', () => {
       const keys = `.ssh/authorized_keys .ssh/authorized_keys2 ${run}/keys/%u`
       expect(await accounts(keys, file)).to.deep.equal(['root', 'person', 'backup'])
     })
+
+  for (const shell of ['/usr/sbin/nologin', '/bin/false', '/bin/sync'])
+    it(`are those without a session too, by key or by password: ${shell}`, async () => {
+      expect(await found({ shell })).to.deep.equal(['root', 'person'])
+      expect(await found({ shell, hash: '$y$x' })).to.deep.equal(['root', 'person', 'backup'])
+      writeFileSync(path.join(run, 'home/.ssh/authorized_keys'), 'ssh-ed25519 AAAA\n')
+      expect(await found({ shell })).to.deep.equal(['root', 'person', 'backup'])
+    })
+
+  it('are found without a question to sshd for each that has no key anywhere, wherever a Match line has them looked for', async () => {
+    writeFileSync(path.join(run, 'sshd_config'), `Match User backup\n  authorizedkeysfile="${run}/keys/%u.pub" none\n`)
+    const keys = `${run}/keys/%u.pub`
+    expect(await found({ keys })).to.deep.equal(['root', 'person'])
+    writeFileSync(path.join(run, 'keys/backup.pub'), 'ssh-ed25519 AAAA\n')
+    expect(await found({ keys })).to.deep.equal(['root', 'person', 'backup'])
+    expect(readFileSync(path.join(run, 'asked'), 'utf8')).to.equal('root\nroot\nbackup\n')
+  })
 
   it('are none whose keys are where sshd does not look', async () => {
     expect(await accounts('.ssh/authorized_keys', 'home/.ssh/authorized_keys2')).to.deep.equal(['root', 'person'])

@@ -238,6 +238,82 @@ describe('people with an odd way in', function () {
     })
   })
 
+  describe('whose shell opens no session', () => {
+    const robots = ['drop', 'tun', 'sysdrop', 'droppw'] as const
+    const known = '-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=10'
+    const byKey = `${known} -i /root/robot -o BatchMode=yes`
+    const byPassword = `${known} -o PubkeyAuthentication=no -o NumberOfPasswordPrompts=1`
+    const sftp = (name: string, options = byKey): string => `echo pwd | sftp ${options} -b - ${name}@127.0.0.1`
+    const visits: Readonly<Record<(typeof robots)[number], string>> = {
+      drop: sftp('drop'),
+      sysdrop: sftp('sysdrop'),
+      tun: `ssh ${byKey} -W 127.0.0.1:22 tun@127.0.0.1 </dev/null | grep -q SSH-2.0`,
+      droppw: `SSH_ASKPASS=/root/answer SSH_ASKPASS_REQUIRE=force setsid -w sftp ${byPassword} -o BatchMode=no droppw@127.0.0.1 </dev/null`,
+    }
+    const getsIn = async (host: string): Promise<string[]> => {
+      const told = robots.map((name) => `{ ${visits[name]}; } >/dev/null 2>&1 && echo ${name}`)
+      return (await must(host, `${told.join('\n')}\ntrue`)).split('\n').filter(Boolean)
+    }
+
+    beforeEach(() =>
+      onAll(async (host) => {
+        await configure(host, 'PasswordAuthentication yes', 'Match Group sftponly', 'ForceCommand internal-sftp')
+        await must(
+          host,
+          [
+            'groupadd sftponly && ssh-keygen -q -t ecdsa -N "" -f /root/robot',
+            `printf '#!/bin/sh\necho ${password}\n' >/root/answer && chmod +x /root/answer`,
+            'for n in drop droppw; do useradd -m -s /usr/sbin/nologin -G sftponly $n; done',
+            'useradd -m -s /bin/false tun && useradd -r -m -s /usr/sbin/nologin -G sftponly sysdrop',
+            `echo 'droppw:${password}' | chpasswd`,
+            'for n in drop tun sysdrop; do install -d -m 700 -o $n /home/$n/.ssh; install -o $n -m 600 /root/robot.pub /home/$n/.ssh/authorized_keys; done',
+          ].join(' && '),
+        )
+        expect(await getsIn(host)).to.deep.equal([...robots])
+      }),
+    )
+
+    const strictly = (host: string, ...flags: string[]): Promise<Finished> =>
+      bastionctl('harden', ...only(host), '--level', 'strict', ...flags, ...unattended)
+    const accepted = robots.flatMap((name) => ['--accept-lockout', name])
+
+    everywhere('get in for SFTP and to forward ports, and are named by whatever shuts them out', async (host) => {
+      const told = await who(host)
+      for (const name of ['drop', 'sysdrop', 'tun'])
+        expect(told).to.match(
+          new RegExp(`^${name} +ecdsa\\S+ SHA256:\\S+ \\S+ +by key +its shell \\S+ opens no session`, 'm'),
+        )
+      expect(told).to.match(/^droppw +password +by password +its shell /m)
+      expect(told).to.not.match(/^(?:daemon|sync|nobody) /m)
+
+      const mfa = await bastionctl('enable-mfa', ...only(host), '--accept-lockout', 'admin', ...unattended)
+      for (const name of robots) expect(mfa.stderr).to.match(new RegExp(`"${name}" would be locked out.*: log`))
+      expect(mfa.exitCode).to.equal(7)
+      const groups = await apply(host, 'auto', '--allow-group', 'sudo')
+      for (const name of robots) expect(groups.stderr).to.match(new RegExp(`"${name}" .* \\(AllowGroups sudo\\)`))
+      expect(groups.exitCode).to.equal(7)
+      const strict = await strictly(host)
+      for (const name of robots)
+        expect(strict.stderr).to.match(new RegExp(`"${name}" would be locked out: loses (?:ecdsa|password)`))
+      expect(strict.exitCode).to.equal(7)
+      expect(await getsIn(host)).to.deep.equal([...robots])
+    })
+
+    everywhere('lose no more than was agreed to, and are offered for to sshd', async (host) => {
+      const dry = await bastionctl('harden', ...only(host), '--level', 'strict', ...accepted, '--dry-run', '--rehearse')
+      expect(succeeded(dry))
+        .to.match(/its sshd was offered 4 keys and accepts 4 today, 1 afterwards/)
+        .and.not.match(/against the table/)
+      expect(succeeded(await apply(host, 'auto', '--leave', 'PasswordAuthentication'))).to.match(
+        /note: tun: not rehearsed, since its shell \/bin\/false opens no session/,
+      )
+      expect(await getsIn(host)).to.deep.equal([...robots])
+      succeeded(await strictly(host, ...accepted))
+      expect(await getsIn(host)).to.deep.equal([])
+      expect(await login(host, admin())).to.include({ in: true })
+    })
+  })
+
   describe('by keys of which sshd says something else than who gets in', () => {
     everywhere('no more than that is said: an expired key, root behind PermitRootLogin, from=', async (host) => {
       await addPerson([host], 'temp')

@@ -5,6 +5,7 @@ import { keyboardInteractiveNames } from '../../os/openssh.js'
 import { matches, type Login, type Verdict } from '../../render/sshd-match.js'
 import { presumedSha1 } from '../mfa/elsewhere.js'
 import {
+  administers,
   admitted,
   byAnyKeyToday,
   byPasswordToday,
@@ -155,8 +156,8 @@ function rowOf(before: Account, after: Account, { name, key, refused }: Judged, 
   return row(before, name, today, later, why)
 }
 
-function row({ name, sudo }: Account, key: string, today: boolean, after: boolean, why?: string): AccessRow {
-  return { account: name, sudo, key, today, after, ...(why === undefined ? {} : { why }) }
+function row(account: Account, key: string, today: boolean, after: boolean, why?: string): AccessRow {
+  return { account: account.name, sudo: administers(account), key, today, after, ...(why === undefined ? {} : { why }) }
 }
 
 /** Only where one is lost: a password that works before and after is no matter of this change. */

@@ -11,7 +11,7 @@ import { render } from '../../render/template.js'
 import { foreignDirectives } from '../foreign.js'
 import { askedAbout, chosen, notAskedAbout, notRehearsed, stoodFor, unseen } from '../mfa/choose.js'
 import { vouchedFor } from '../mfa/elsewhere.js'
-import { byKeyToday, hasPlainKey, keptOut, withKeptOut } from '../mfa/entry.js'
+import { administers, byKeyToday, hasPlainKey, keptOut, withKeptOut } from '../mfa/entry.js'
 import { baseline, loginsOn, loginsPlain } from '../mfa/logins.js'
 import { answers, keyOnlyOf, people, type Person } from '../mfa/people.js'
 import { probePlan } from '../mfa/probe.js'
@@ -123,11 +123,11 @@ function bannerFile({ banner }: HardenPolicy, lines: readonly Intent[]): Desired
 /** Who is left. Errors: BastionError `refused`; nothing can be accepted here. The way back is open where nobody gets in today either. */
 function refuseNoAdministrator({ level }: HardenPolicy, access: readonly Access[]): readonly Account[] {
   const byKey = (account: Account, gets: boolean): boolean =>
-    account.sudo && gets && hasPlainKey(withGoodKeys(account)) && keptOut(account) === undefined
+    administers(account) && gets && hasPlainKey(withGoodKeys(account)) && keptOut(account) === undefined
   const left = access.filter(({ after, later }) => byKey(after, later)).map(({ after }) => withGoodKeys(after))
   if (left.length > 0) return left
   if (level === 'stock' && !access.some(({ before, today }) => byKey(before, today))) return []
-  const out = access.filter(({ before, today }) => before.sudo && today)
+  const out = access.filter(({ before, today }) => administers(before) && today)
   const lost = out.flatMap(({ before, loses }) => (loses === undefined ? [] : [`${before.name} loses ${loses}`]))
   throw new BastionError(
     'refused',

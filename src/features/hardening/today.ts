@@ -1,11 +1,13 @@
 /** Who gets in today, and how: what the host's own sshd has said of each key, with what sshd cannot say added. */
 import type { Account, Facts, KeyFact } from '../../domain/facts.js'
 import {
+  administers,
   besideKeyToday,
   byFactorToday,
   byKeyToday,
   byPasswordToday,
   keptOut,
+  opensSession,
   refusedFactor,
   withOnly,
 } from '../mfa/entry.js'
@@ -56,10 +58,12 @@ function keyRow(account: Account, key: KeyFact, state: MfaState): AccessToday {
   const { accepted } = key
   const enters = accepted === false || keptOut(account) !== undefined ? 'no' : waysOf(withOnly(account, key), state)
   const why = enters === 'no' ? whyNotToday(account, key, state) : notYet(account, enters, state)
-  const reasons = [why, enters === 'no' ? undefined : unasked(key)].filter((reason) => reason !== undefined)
+  const reasons = [why, ...(enters === 'no' ? [] : [unasked(key), noSession(account)])].filter(
+    (reason) => reason !== undefined,
+  )
   return {
     account: account.name,
-    sudo: account.sudo,
+    sudo: administers(account),
     key: describeKey(key),
     ...(accepted === undefined ? {} : { accepted }),
     enters,
@@ -75,7 +79,7 @@ function ruleRow(account: Account, { name, refused, used }: KeyElsewhere, state:
   const why = enters === 'no' ? (against ?? whyOut(account, state)) : notYet(account, enters, state)
   return {
     account: account.name,
-    sudo: account.sudo,
+    sudo: administers(account),
     key: name,
     enters,
     byRule: true,
@@ -89,11 +93,12 @@ function notYet(account: Account, enters: Entering, state: MfaState): string | u
 
 /** With a terminal, a password that has to be changed can be. */
 function passwordRow(account: Account): AccessToday {
-  const why = keptOut(account)
-  const enters = why === undefined || account.barred === 'password-change' ? 'by password' : 'no'
+  const kept = keptOut(account)
+  const enters = kept === undefined || account.barred === 'password-change' ? 'by password' : 'no'
+  const why = kept ?? noSession(account)
   return {
     account: account.name,
-    sudo: account.sudo,
+    sudo: administers(account),
     key: passwordName(account),
     enters,
     ...(why === undefined ? {} : { why }),
@@ -128,21 +133,22 @@ function whyNotToday(account: Account, key: KeyFact, state: MfaState): string {
   const setting = refusal(account.effective, key)
   if (setting !== undefined) return setting
   if (key.accepted === false) return 'sshd refuses it: file modes, expiry-time, or a rule of its own'
-  if (key.options.includes('notice') && !account.expired && opensShell(account))
-    return 'its forced command only shows a notice'
+  if (key.options.includes('notice') && !account.expired) return 'its forced command only shows a notice'
   return whyOut(account, state)
 }
 
 /** Whatever the key. */
 function whyOut(account: Account, state: MfaState): string {
   if (account.expired) return 'the account has expired'
-  if (!opensShell(account)) return `its shell is ${account.shell}`
   const factor = state.on ? refusedFactor(account) : undefined
   if (factor !== undefined) return factor
   if (state.on && !account.enrolled && state.enrol === 'required') return 'not enrolled, and the factor is demanded'
   return whyNot(account, state)
 }
 
-function opensShell({ shell }: Account): boolean {
-  return !/\/(?:nologin|false)$/.test(shell)
+/** Such accounts are for SFTP, or for hops to other hosts. */
+function noSession({ shell }: Account): string | undefined {
+  return opensSession(shell)
+    ? undefined
+    : `its shell ${shell} opens no session: for SFTP within sshd and forwarded ports`
 }

@@ -1,7 +1,7 @@
 /** Which accounts stand for everybody in rehearsal and baseline. */
 import { byCodePoint, digestValue } from '../../domain/digest.js'
 import type { Account } from '../../domain/facts.js'
-import { admitted, effective, hasPlainKey, keptOut } from './entry.js'
+import { administers, admitted, effective, hasPlainKey, keptOut, opensSession } from './entry.js'
 import type { Person } from './people.js'
 
 /** Each costs some 0.3 s a login on the host. */
@@ -15,7 +15,7 @@ export const mostAsked = 40
  */
 export function chosen(people: readonly Person[]): Person[] {
   const able = ableAmong(people)
-  const [admins, others] = split(able.sort(byName), ({ account }) => account.sudo)
+  const [admins, others] = split(able.sort(byName), ({ account }) => administers(account))
   const groups = new Set(able.flatMap((person) => person.exemptGroups))
   const exempt = [...groups]
     .sort(byCodePoint)
@@ -79,6 +79,8 @@ export function notRehearsed(people: readonly Person[]): string[] {
     if (admitted(account) === 'depends')
       return [`${account.name}: not rehearsed, since sshd admits it from certain addresses only`]
     if (forced(account.effective)) return [`${account.name}: not rehearsed, since sshd forces a command on it`]
+    if (!opensSession(account.shell))
+      return [`${account.name}: not rehearsed, since its shell ${account.shell} opens no session`]
     if (beside !== undefined)
       return [
         `${account.name}: not rehearsed, since it gets in by key and ${beside}, and nobody can answer in its place: what sshd says to its keys stands in`,
@@ -95,6 +97,7 @@ function canRehearse({ account, beside }: Person): boolean {
     keptOut(account) === undefined &&
     beside === undefined &&
     !forced(account.effective) &&
+    opensSession(account.shell) &&
     readsKeys(account)
   )
 }

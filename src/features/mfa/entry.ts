@@ -29,9 +29,17 @@ export function opensSession(shell: string): boolean {
   return !/\/(?:nologin|false|sync|shutdown|halt)$/.test(shell)
 }
 
-/** Whether the account could have a session at all, by shell, expiry and sshd's Allow and Deny lists. */
+/** Whether it counts as an administrator: sudo is of use in a session alone. */
+export function administers(account: Account): boolean {
+  return account.sudo && opensSession(account.shell)
+}
+
+/**
+ * Whether sshd would admit the account at all, by expiry and its Allow and Deny lists. The shell is no part of that: SFTP within sshd and
+ * forwarded ports need none.
+ */
 export function admitted(account: Account): Verdict {
-  if (account.expired || !opensSession(account.shell)) return 'no'
+  if (account.expired) return 'no'
   const list = (keyword: string) =>
     (account.effective[keyword] ?? []).flatMap((value) => value.split(/\s+/)).filter(Boolean)
   const [users, groups] = [list('allowusers'), list('allowgroups')]

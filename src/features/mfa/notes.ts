@@ -4,7 +4,7 @@ import { byCodePoint } from '../../domain/digest.js'
 import type { Facts } from '../../domain/facts.js'
 import type { MfaPolicy } from '../../domain/policy.js'
 import type { OsProfile } from '../../os/index.js'
-import { byKeyToday, hasKeyInFile, hasPlainKey } from './entry.js'
+import { administers, byKeyToday, hasKeyInFile, hasPlainKey, opensSession } from './entry.js'
 import type { GraceState } from './grace.js'
 import { notEnrolled, type Person } from './people.js'
 import type { MfaState } from './state.js'
@@ -40,13 +40,22 @@ export function putOffNotes(everybody: readonly Person[], policy: MfaPolicy): st
 export function robotNotes(everybody: readonly Person[]): string[] {
   return everybody
     .filter(
-      ({ account, exempt, today }) =>
-        today && !exempt && account.uid !== 0 && account.keys.length > 0 && !hasPlainKey(account),
+      ({ account, exempt, today, loses, unattended }) =>
+        today &&
+        !exempt &&
+        loses === undefined &&
+        unattended === undefined &&
+        account.uid !== 0 &&
+        account.keys.length > 0,
     )
-    .map(
-      ({ account }) =>
-        `${account.name}: its keys run forced commands only; a program that uses them needs an exempt group`,
-    )
+    .flatMap(({ account: { name, shell }, account }) => {
+      if (!hasPlainKey(account))
+        return [`${name}: its keys run forced commands only; a program that uses them needs an exempt group`]
+      if (opensSession(shell)) return []
+      return [
+        `${name}: its shell ${shell} opens no session; a program that comes for SFTP or to forward ports needs an exempt group`,
+      ]
+    })
 }
 
 /** Accounts that a program may use, where the host keeps no record of which logins had a terminal; told to the reviewer. */
@@ -89,7 +98,8 @@ export function graceNotes(
       : []
   if (grace === undefined) return reopened
   const stays = everybody.some(
-    ({ account, after, exempt }) => account.sudo && after && hasKeyInFile(account) && (exempt || account.enrolled),
+    ({ account, after, exempt }) =>
+      administers(account) && after && hasKeyInFile(account) && (exempt || account.enrolled),
   )
   return [
     ...reopened,

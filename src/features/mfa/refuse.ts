@@ -3,7 +3,7 @@ import { BastionError } from '../../domain/errors.js'
 import type { Account, Facts } from '../../domain/facts.js'
 import type { MfaPolicy } from '../../domain/policy.js'
 import { authoritiesOf, cameBy, keyCommand } from './elsewhere.js'
-import { hasKeyInFile, hasPlainKey, keptOut, refusedFactor } from './entry.js'
+import { administers, hasKeyInFile, hasPlainKey, keptOut, refusedFactor } from './entry.js'
 import type { Person } from './people.js'
 
 /** Errors: BastionError `refused` for a group that is not there, or whose name sshd would read as a pattern. */
@@ -26,7 +26,7 @@ export function checkGroups(groups: readonly string[], facts: Facts, noun = 'exe
 
 /** Who is left. Errors: BastionError `refused` where no administrator with a key would get in; nothing can be accepted here. */
 export function refuseNobody(everybody: readonly Person[], policy: MfaPolicy): readonly Account[] {
-  const left = everybody.filter(({ account, after }) => account.sudo && after && hasPlainKey(account))
+  const left = everybody.filter(({ account, after }) => administers(account) && after && hasPlainKey(account))
   const able = left.filter(({ account }) => keptOut(account) === undefined).map(({ account }) => account)
   if (able.length > 0) return able
   if (left.length > 0)
@@ -36,7 +36,7 @@ export function refuseNobody(everybody: readonly Person[], policy: MfaPolicy): r
       'mend that first: chage(1) and passwd(1) for passwords, nologin(5) and pam_nologin(8) for /etc/nologin and /run/nologin',
     )
   const withKey = everybody
-    .filter(({ account }) => account.sudo && hasPlainKey(account))
+    .filter(({ account }) => administers(account) && hasPlainKey(account))
     .map(({ account }) => account.name)
   if (withKey.length === 0)
     throw new BastionError(
@@ -45,7 +45,7 @@ export function refuseNobody(everybody: readonly Person[], policy: MfaPolicy): r
       ['put a key on an administrator first', ...notSeen(everybody.map(({ account }) => account))].join('; '),
     )
   const refused = everybody.flatMap(({ account }) => {
-    const why = account.sudo && hasPlainKey(account) ? refusedFactor(account) : undefined
+    const why = administers(account) && hasPlainKey(account) ? refusedFactor(account) : undefined
     return why === undefined ? [] : [`${account.name}: ${why}`]
   })
   if (refused.length > 0)
@@ -66,7 +66,7 @@ export function refuseNobody(everybody: readonly Person[], policy: MfaPolicy): r
 /** For a hint: how administrators come to count who may get in by what nobody can be asked about. */
 export function notSeen(accounts: readonly Account[]): string[] {
   const names = accounts
-    .filter((account) => account.sudo && account.uid !== 0 && cameBy(account).length === 0)
+    .filter((account) => administers(account) && account.uid !== 0 && cameBy(account).length === 0)
     .filter((account) => keyCommand(account.effective) !== undefined || authoritiesOf(account).length > 0)
     .map(({ name }) => name)
   return names.length === 0

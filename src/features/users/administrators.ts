@@ -6,7 +6,7 @@ import { BastionError } from '../../domain/errors.js'
 import { withGoodKeys } from '../hardening/access.js'
 import { describeKey, offerable, refusal, unasked } from '../hardening/keys.js'
 import { chosen } from '../mfa/choose.js'
-import { byPasswordToday, getsInToday, hasPlainKey } from '../mfa/entry.js'
+import { administers, byPasswordToday, getsInToday, hasPlainKey } from '../mfa/entry.js'
 import { baseline } from '../mfa/logins.js'
 import { people } from '../mfa/people.js'
 import type { MfaState } from '../mfa/state.js'
@@ -35,7 +35,7 @@ export function givesRoot(group: string, { rootGroups = ['sudo', 'wheel', 'admin
 export function administrators(facts: Facts, state: MfaState): readonly Account[] {
   return facts.accounts.filter((account) => {
     const good = withGoodKeys(account)
-    return account.sudo && getsInToday(good, state) && (hasPlainKey(good) || byPasswordToday(good, state))
+    return administers(account) && getsInToday(good, state) && (hasPlainKey(good) || byPasswordToday(good, state))
   })
 }
 
@@ -107,7 +107,7 @@ export function administratorRows(facts: Facts, state: MfaState): AccessRow[] {
 export function asToday(facts: Facts, state: MfaState, later = (account: Account): Account => account): LoginCase[] {
   const { enrol = 'first-login', exemptGroups } = state
   const everybody = people({ enrol, exemptGroups }, facts, state, foreignDirectives(facts, mfaFeature))
-  const admin = chosen(everybody).find(({ account }) => account.sudo)
+  const admin = chosen(everybody).find(({ account }) => administers(account))
   if (admin === undefined) return []
   const then = baseline([{ ...admin, account: later(admin.account) }], state)
   return [

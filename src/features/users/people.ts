@@ -8,7 +8,7 @@ export interface UserOnHost extends AccountTimes, Pick<Account, 'name' | 'sudo' 
   readonly keys: readonly Omit<KeyFact, 'accepted'>[]
   /** Locked by `remove-user --lock`: expired, since the beginning of time. */
   readonly locked?: true
-  /** Only where it opens no session: its keys may forward ports. */
+  /** Only where it opens no session: its keys may open SFTP or forward ports. */
   readonly shell?: string
 }
 

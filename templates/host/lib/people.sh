@@ -1,34 +1,72 @@
 # shellcheck shell=sh
 # Who can log in here, and with which keys. Key material stays on the host; fingerprints leave it.
 
-# login_accounts [tunnels]: name|uid|gid|home|shell of accounts with a shell that is root, a person (uid ≥ UID_MIN), or somebody with keys;
-# with `tunnels` also of people with keys whose shell opens no session, and whom sshd lets forward ports all the same. Of everybody, that is
-# whom getent(1) lists: a directory service may not (sssd.conf(5), enumerate).
+# login_accounts: name|uid|gid|home|shell of root, of people (uid ≥ UID_MIN) with a shell, and of whoever else has keys or a password: sshd asks
+# for no more, and a shell that opens no session keeps nobody from SFTP or from forwarding ports. Of everybody, that is whom getent(1) lists: a
+# directory service may not (sssd.conf(5), enumerate).
 login_accounts() {
   _min=$(sed -n 's/^UID_MIN[[:space:]]*//p' /etc/login.defs 2>/dev/null | head -n 1)
+  _by_password=" $(getent shadow | awk -F: '$2 !~ /^[!*]/ { print $1 }' | tr '\n' ' ')"
+  key_patterns >"$RUN/key-patterns"
   getent passwd | while IFS=: read -r _name _ _uid _gid _ _home _shell; do
-    case ${_shell##*/} in
-    nologin | false) if [ "${1-}" != tunnels ] || [ "$_uid" -lt "${_min:-1000}" ] || ! has_keys "$_name" "$_home"; then continue; fi ;;
-    sync | halt | shutdown) continue ;;
-    *) ;;
-    esac
     case $_name in
     *[!A-Za-z0-9._-]* | -*) continue ;;
     *) ;;
     esac
-    if [ "$_uid" = 0 ] || [ "$_uid" -ge "${_min:-1000}" ] || has_keys "$_name" "$_home"; then
-      printf '%s|%s|%s|%s|%s\n' "$_name" "$_uid" "$_gid" "$_home" "${_shell:-/bin/sh}"
-    fi
+    case $_by_password in
+    *" $_name "*) ;;
+    *) is_person "$_uid" "$_shell" || has_keys "$_name" "$_home" || continue ;;
+    esac
+    printf '%s|%s|%s|%s|%s\n' "$_name" "$_uid" "$_gid" "$_home" "${_shell:-/bin/sh}"
   done
+}
+
+is_person() { [ "$1" = 0 ] || { [ "$1" -ge "${_min:-1000}" ] && opens_session "$2"; }; }
+
+# opens_session SHELL: a login by it gets any further than sshd itself.
+opens_session() {
+  case ${1##*/} in
+  nologin | false | sync | halt | shutdown) return 1 ;;
+  *) ;;
+  esac
 }
 
 # has_keys NAME HOME: a file that sshd reads keys of this account from is not empty. Where sshd says nothing, the usual one counts.
 has_keys() {
   if [ -s "$2/.ssh/authorized_keys" ]; then return 0; fi
+  # Hosts have dozens of system accounts, and most of them no key anywhere: sshd is not asked about these.
+  key_somewhere "$1" "$2" || return 1
   sshd_effective "$1" "$RUN/sshd-args" >"$RUN/effective-now" 2>/dev/null
   key_files "$1" "$2" "$RUN/effective-now" | while IFS= read -r _keys; do
     [ ! -f "$_keys" ] || [ ! -s "$_keys" ] || echo yes
   done | grep -q yes
+}
+
+key_somewhere() {
+  while IFS= read -r _pattern; do
+    # Without a program: what is printed is in $_filled.
+    path_of "$_pattern" "$1" "$2" >/dev/null
+    [ ! -s "$_filled" ] || return 0
+  done <"$RUN/key-patterns"
+  return 1
+}
+
+# key_patterns: where sshd reads keys, of anybody: whoever a line is for, it is here.
+key_patterns() {
+  {
+    echo .ssh/authorized_keys .ssh/authorized_keys2
+    sshd_effective root "$RUN/sshd-args" 2>/dev/null | sed -n 's/^authorizedkeysfile //p'
+    sshd_reads | awk '{
+      file = $0
+      while ((getline line <file) > 0)
+        if (tolower(line) ~ /^[ \t]*"?authorizedkeysfile["= \t]/) {
+          sub(/^[ \t]*"?[A-Za-z]*"?[ \t]*=?/, "", line)
+          gsub(/"/, "", line)
+          print line
+        }
+      close(file)
+    }'
+  } | tr -s ' \t\r' '\n' | sed -n -e '/^[/%]/p' -e 's|^[^/%]|%h/&|p' | awk '!seen[$0]++'
 }
 
 # key_files ACCOUNT HOME EFFECTIVE: the files that sshd reads keys of this account from.

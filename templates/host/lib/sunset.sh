@@ -94,7 +94,7 @@ administrators() {
   while IFS='|' read -r _name _uid _gid _home _shell <&3; do
     _expires=$(getent shadow "$_name" | cut -d: -f8)
     if [ -n "$_expires" ] && [ "$_expires" -le "$_today" ]; then continue; fi
-    ! becomes_root "$_name" "$_uid" || ! passes "$_name" "$_uid" "$_home" || printf '%s\n' "$_name"
+    ! opens_session "$_shell" || ! becomes_root "$_name" "$_uid" || ! passes "$_name" "$_uid" "$_home" || printf '%s\n' "$_name"
   done 3<"$RUN/people" >"$RUN/candidates"
   sed -n 's/^\([^|]*\)|.*|accepted$/\1/p' "$RUN/offers-before" | sort -u >"$RUN/accepted"
   grep -xFf "$RUN/accepted" "$RUN/candidates" || {

@@ -97,12 +97,11 @@ describe('lock-outs', () => {
     ).to.deep.equal([reason])
   })
 
-  it('not those who do not get in today: expired, without a shell, left out by AllowUsers, AllowGroups, DenyUsers, DenyGroups', () => {
+  it('not those who do not get in today: expired, left out by AllowUsers, AllowGroups, DenyUsers, DenyGroups', () => {
     const busy = { logins: { lately: true, withoutTerminal: 2 } }
     const facts = withAccounts(
       admin,
       account('a', { ...busy, expired: true }),
-      account('b', { ...busy, shell: '/usr/sbin/nologin' }),
       account('c', { ...busy, ...effective({ allowusers: ['admin', 'alice'] }) }),
       account('d', { ...busy, ...effective({ allowgroups: ['staff'] }) }),
       account('e', { ...busy, ...effective({ denyusers: ['e'] }) }),
@@ -110,6 +109,18 @@ describe('lock-outs', () => {
       account('g', { ...busy, keys: [] }),
     )
     expect(lockouts(facts)).to.deep.equal([])
+  })
+
+  it('a program without a shell: it comes for SFTP, or to forward ports (lockout 43)', () => {
+    const tun = account('tun', { shell: '/usr/sbin/nologin' })
+    const busy = { ...tun, logins: { lately: true, withoutTerminal: 2 } }
+    expect(lockouts(withAccounts(admin, busy)).join()).to.match(/^tun: logged in without a terminal more than once/)
+    expect(lockouts(withAccounts(admin, { ...tun, keys: [], password: 'set' })).join()).to.match(
+      /^tun: logs in by passw/,
+    )
+    expect(draft(policy(), withAccounts(admin, tun)).notes).to.include(
+      'tun: its shell /usr/sbin/nologin opens no session; a program that comes for SFTP or to forward ports needs an exempt group',
+    )
   })
 
   it('a program whose keys are in no file: certificates, or an AuthorizedKeysCommand (lockout 43)', () => {

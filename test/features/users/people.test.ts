@@ -8,6 +8,7 @@ import {
   type Difference,
   type UserOnHost,
 } from '../../../src/features/users/people.js'
+import { chosen } from '../../../src/features/mfa/choose.js'
 import { people } from '../../../src/features/mfa/people.js'
 import { account, admin, key, root, stockEffective, stockFacts } from '../facts.js'
 
@@ -188,6 +189,6 @@ describe('people whose shell opens no session', () => {
       ['tun', '/usr/sbin/nologin'],
     ])
     const tried = people({ enrol: 'first-login', exemptGroups: [] }, facts, { on: false, exemptGroups: [] }, [])
-    expect(tried.map(({ account: { name } }) => name)).to.deep.equal(['root', 'admin'])
+    expect(chosen(tried).map(({ account: { name } }) => name)).to.deep.equal(['admin'])
   })
 })
