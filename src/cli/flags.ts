@@ -19,7 +19,7 @@ export const acceptLockout = Flags.string({
 export const countOn = Flags.string({
   ...repeatable,
   summary:
-    'this administrator gets in by certificate, or by a key that a command hands out, whatever logins on record show',
+    'this administrator gets in by certificate, or by a key that a command hands out, or becomes root, whatever the host shows',
   helpValue: 'USER',
 })
 

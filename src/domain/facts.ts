@@ -71,6 +71,13 @@ export interface Account {
   readonly barred?: 'nologin' | 'run-nologin' | 'password-expired' | 'password-change' | 'pam'
   /** sudo lets it become root (`sudo -l -U`). root itself counts. */
   readonly sudo: boolean
+  /**
+   * What keeps sudo from it: `no-password`: one is asked for, and it has none. `unknown`: what is asked for is not in the host's files (another module of PAM,
+   * somebody else's password). Absent where it is nothing, or a password of its own.
+   */
+  readonly sudoAsks?: 'no-password' | 'unknown'
+  /** The operator vouches for it (`--count-on`), whatever the host shows. */
+  readonly vouchedFor?: true
   /** Has a factor of its own, at the place that is in effect, and one that the module takes. */
   readonly enrolled: boolean
   /** Where it has such a one, in effect or not. */

@@ -35,7 +35,7 @@ const accountLine = z.tuple([
   z.string(),
   z.enum(['set', 'locked', 'empty']),
   yes,
-  yes,
+  z.enum(['', 'no', 'yes', 'no-password', 'unknown']),
   stores,
   z.string(),
   z.enum(['', 'nologin', 'run-nologin', 'password-expired', 'password-change']),
@@ -198,7 +198,7 @@ function accountFrom(
     expired,
     ...(expires === '' ? {} : { expires }),
     ...(barred === '' ? {} : { barred }),
-    sudo,
+    ...sudoFrom(sudo),
     ...factorsFrom(factors, known.secretStore),
     keys: rows(tree, `keys/${name}`, keyLine).map((key) => keyFrom(key, name, known)),
     logins: { ...loginsFrom(logins), ...(seen.length === 0 ? {} : { elsewhere: seen.map(seenFrom) }) },
@@ -206,6 +206,11 @@ function accountFrom(
     effective,
     ...timesFrom(rows(tree, 'times', timesLine).find(([who]) => who === name)),
   }
+}
+
+function sudoFrom(word: z.infer<typeof accountLine>[7]): Pick<Account, 'sudo' | 'sudoAsks'> {
+  if (word === 'no-password' || word === 'unknown') return { sudo: true, sudoAsks: word }
+  return { sudo: word === 'yes' }
 }
 
 function factorsFrom(

@@ -107,7 +107,7 @@ SHADOW
   last=$([ -z "$expires" ] || date -u -d "1970-01-01 + $((expires - 1)) days" +%F)
   barred=$(nologin_file "$uid" "$F/effective/$name")
   [ -n "$barred" ] || barred=$(ageing "$changed" "$max" "$inactive" "$today")
-  if becomes_root "$name" "$uid"; then sudo=yes; else sudo=no; fi
+  sudo=$(becomes_root "$name" "$uid")
   factors=
   while IFS='|' read -r kept place <&3; do
     owner=$uid

@@ -314,6 +314,43 @@ describe('people with an odd way in', function () {
     })
   })
 
+  describe('who have sudo and never become root', () => {
+    const left = (host: string): Promise<Finished> =>
+      harden(host, '--allow-group', 'eve', '--accept-lockout', 'admin', '--dry-run')
+
+    everywhere('are no administrators: no password where sudo asks for one, and a forced command', async (host) => {
+      await addPerson([host], 'eve')
+      await must(host, 'usermod -aG sudo eve')
+      const locked = await left(host)
+      expect(locked.stderr).to.match(
+        /eve: no administrator, though it has sudo: sudo asks for a password, and it has none/,
+      )
+      expect(locked.exitCode).to.equal(7)
+      expect(await who(host)).to.match(/^eve +ed25519 SHA256:\S+ eve +by key +all$/m)
+
+      await must(
+        host,
+        `cp -p /etc/pam.d/sudo /root/ && sed -i '1i auth sufficient pam_ssh_agent_auth.so' /etc/pam.d/sudo`,
+      )
+      expect(succeeded(await left(host))).to.match(
+        /note: eve: counts as an administrator, though what sudo asks it for/,
+      )
+      await must(host, 'cp -p /root/sudo /etc/pam.d/sudo')
+      await must(host, `echo 'eve:${password}' | chpasswd`)
+      expect(succeeded(await left(host))).to.match(/eve \(sudo\) .* in → in/)
+
+      await must(host, 'echo "eve ALL=(ALL) NOPASSWD: ALL" >/etc/sudoers.d/eve && passwd -l eve')
+      expect(succeeded(await left(host))).to.match(/eve \(sudo\) .* in → in/)
+      await configure(host, 'Match User eve', 'ForceCommand internal-sftp')
+      const forced = await left(host)
+      expect(forced.stderr).to.match(/eve: no administrator, though it has sudo: sshd forces a command/)
+      expect(forced.exitCode).to.equal(7)
+      const gone = await bastionctl('remove-user', 'admin', '--as', 'eve', ...only(host), ...unattended)
+      expect(gone.stderr).to.match(/"admin" is the last administrator who gets in/)
+      expect(gone.exitCode).to.equal(7)
+    })
+  })
+
   describe('by keys of which sshd says something else than who gets in', () => {
     everywhere('no more than that is said: an expired key, root behind PermitRootLogin, from=', async (host) => {
       await addPerson([host], 'temp')

@@ -1,7 +1,7 @@
 /** Which accounts stand for everybody in rehearsal and baseline. */
 import { byCodePoint, digestValue } from '../../domain/digest.js'
 import type { Account } from '../../domain/facts.js'
-import { administers, admitted, effective, hasPlainKey, keptOut, opensSession } from './entry.js'
+import { administers, admitted, effective, forced, hasPlainKey, keptOut, opensSession } from './entry.js'
 import type { Person } from './people.js'
 
 /** Each costs some 0.3 s a login on the host. */
@@ -105,10 +105,6 @@ function canRehearse({ account, beside }: Person): boolean {
 /** A rehearsal's own key is lent there, whatever its owner comes by. */
 function readsKeys({ effective: values }: Person['account']): boolean {
   return effective(values, 'authorizedkeysfile')[0] !== 'none'
-}
-
-function forced(values: Person['account']['effective']): boolean {
-  return ['forcecommand', 'chrootdirectory'].some((keyword) => (effective(values, keyword)[0] ?? 'none') !== 'none')
 }
 
 function byName(a: Person, b: Person): number {

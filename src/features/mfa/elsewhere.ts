@@ -57,14 +57,14 @@ export function cameBy(account: Account): readonly SeenKey[] {
   })
 }
 
-/** Whom the operator vouches for (`--count-on`) comes by any such way that its host has. */
+/** Whom the operator vouches for (`--count-on`) comes by any such way that its host has, and to root by one that is not seen. */
 export function vouchedFor(facts: Facts, names: readonly string[]): Facts {
   if (names.length === 0) return facts
   const vouched = (account: Account): Account => {
     const handedOut = keyCommand(account.effective) === undefined ? [] : [{ type: '' }]
     const certificates = authoritiesOf(account).map(({ fingerprint }) => ({ type: '-CERT', authority: fingerprint }))
     const elsewhere = [...(account.logins.elsewhere ?? []), ...handedOut, ...certificates]
-    return { ...account, logins: { ...account.logins, elsewhere } }
+    return { ...account, vouchedFor: true, logins: { ...account.logins, elsewhere } }
   }
   return { ...facts, accounts: facts.accounts.map((one) => (names.includes(one.name) ? vouched(one) : one)) }
 }

@@ -29,9 +29,37 @@ export function opensSession(shell: string): boolean {
   return !/\/(?:nologin|false|sync|shutdown|halt)$/.test(shell)
 }
 
-/** Whether it counts as an administrator: sudo is of use in a session alone. */
+/** Whether sshd runs something else than what the login asks for. */
+export function forced(values: Effective): boolean {
+  return ['forcecommand', 'chrootdirectory'].some((keyword) => (effective(values, keyword)[0] ?? 'none') !== 'none')
+}
+
+/** Whether it counts as an administrator: its rules of sudo are of use to it. */
 export function administers(account: Account): boolean {
-  return account.sudo && opensSession(account.shell)
+  return account.sudo && ofNoUse(account) === undefined
+}
+
+/** Why its rules of sudo are of no use to whoever logs in by the account. */
+function ofNoUse({ shell, effective: values, sudoAsks, vouchedFor }: Account): string | undefined {
+  if (!opensSession(shell)) return `its shell ${shell} opens no session`
+  if (vouchedFor === true) return undefined
+  if (forced(values)) return 'sshd forces a command or a root folder on it'
+  return sudoAsks === 'no-password' ? 'sudo asks for a password, and it has none' : undefined
+}
+
+/** Of those with rules of sudo: who does not count, and who counts although it is not known; told to the reviewer. */
+export function doubtedAdministrators(accounts: readonly Account[]): string[] {
+  return accounts
+    .filter((account) => account.sudo && admitted(account) !== 'no')
+    .flatMap((account) => {
+      const { name, sudoAsks, vouchedFor } = account
+      const why = ofNoUse(account)
+      if (why !== undefined) return [`${name}: no administrator, though it has sudo: ${why}`]
+      if (sudoAsks !== 'unknown' || vouchedFor === true) return []
+      return [
+        `${name}: counts as an administrator, though what sudo asks it for cannot be told (a module of PAM, somebody else's password): see that "sudo -v" works for it`,
+      ]
+    })
 }
 
 /**

@@ -3,7 +3,7 @@ import { BastionError } from '../../domain/errors.js'
 import type { Account, Facts } from '../../domain/facts.js'
 import type { MfaPolicy } from '../../domain/policy.js'
 import { authoritiesOf, cameBy, keyCommand } from './elsewhere.js'
-import { administers, hasKeyInFile, hasPlainKey, keptOut, refusedFactor } from './entry.js'
+import { administers, doubtedAdministrators, hasKeyInFile, hasPlainKey, keptOut, refusedFactor } from './entry.js'
 import type { Person } from './people.js'
 
 /** Errors: BastionError `refused` for a group that is not there, or whose name sshd would read as a pattern. */
@@ -63,15 +63,17 @@ export function refuseNobody(everybody: readonly Person[], policy: MfaPolicy): r
   )
 }
 
-/** For a hint: how administrators come to count who may get in by what nobody can be asked about. */
+/** For a hint: who does not count as an administrator, and how those come to who may get in by what nobody can be asked about. */
 export function notSeen(accounts: readonly Account[]): string[] {
   const names = accounts
     .filter((account) => administers(account) && account.uid !== 0 && cameBy(account).length === 0)
     .filter((account) => keyCommand(account.effective) !== undefined || authoritiesOf(account).length > 0)
     .map(({ name }) => name)
+  const doubted = doubtedAdministrators(accounts)
   return names.length === 0
-    ? []
+    ? doubted
     : [
+        ...doubted,
         `whoever comes by certificate, or by a key that a command hands out, counts once a login of the last 30 days shows it, or by --count-on (${names.join(', ')})`,
       ]
 }

@@ -2,6 +2,7 @@
 import { BastionError } from '../../domain/errors.js'
 import { fileFact, type Account, type Facts } from '../../domain/facts.js'
 import type { RemoveUserPolicy } from '../../domain/policy.js'
+import { administers } from '../mfa/entry.js'
 import { login } from '../mfa/logins.js'
 import type { MfaState } from '../mfa/state.js'
 import { accountEdit, isExempt, keyRows, type Content } from './edits.js'
@@ -126,7 +127,7 @@ function accountOf({ name, operators }: RemoveUserPolicy, facts: Facts, state: M
     )
   if (operators.includes(name)) throw new BastionError('refused', `"${name}" is you`, 'let somebody else take you off')
   const left = administrators(facts, state).filter((other) => other !== account)
-  if (account.sudo && left.length === 0)
+  if (administers(account) && left.length === 0)
     throw new BastionError(
       'refused',
       `"${name}" is the last administrator who gets in`,

@@ -155,9 +155,54 @@ fingerprinted() {
     FNR in print_of { print print_of[FNR] "|" $0 }' - rows=1 "$RUN/unprinted"
 }
 
-# becomes_root ACCOUNT UID: sudo lets it become root.
+# becomes_root ACCOUNT UID: whether sudo lets it become root: yes, no, no-password where one is asked for and it has none, unknown where what
+# is asked for is not in the host's files. Of its rules the last one decides. A pipe, since sudo wraps lines in a file.
 becomes_root() {
-  [ "$2" = 0 ] || sudo -n -l -U "$1" 2>/dev/null | grep -Eq '\((ALL|root)[^)]*\) ([A-Z_]+: ?)*ALL$'
+  [ "$2" != 0 ] || { echo yes; return; }
+  _asks=$(sudo -n -l -U "$1" 2>/dev/null | awk '
+    /^Matching Defaults/ { defaults = 1; next }
+    !/^ / { defaults = 0 }
+    defaults && /!authenticate/ { free = 1 }
+    defaults && /[ ,](rootpw|targetpw|runaspw|exempt_group=)/ { others = 1 }
+    /\((ALL|root)[^)]*\) ([A-Z_]+: ?)*ALL$/ { rule = /NOPASSWD:/ || (free && !/PASSWD:/) ? "yes" : others ? "unknown" : "password" }
+    END { print rule == "" ? "no" : rule }')
+  case $_asks in
+  password) ;;
+  *)
+    echo "$_asks"
+    return
+    ;;
+  esac
+  # Whoever is not in it has a password elsewhere, if any.
+  _shadow=$(getent shadow "$1") || { echo unknown; return; }
+  _shadow=${_shadow#*:}
+  case ${_shadow%%:*} in
+  '' | '!'* | '*'*) if sudo_takes_more; then echo unknown; else echo no-password; fi ;;
+  *) echo yes ;;
+  esac
+}
+
+# sudo_takes_more: its PAM stack asks a module that may do without a password of /etc/shadow, such as pam_ssh_agent_auth. Directories' modules
+# do not for an account that is in it.
+sudo_takes_more() {
+  awk '
+    function takes_more(file,   line, word) {
+      if (seen[file]++) return
+      while ((getline line <file) > 0) {
+        sub(/^[ \t]*-?/, "", line)
+        if (line !~ /^(auth|@include)[ \t]/) continue
+        split(line, word)
+        if (word[1] == "@include") takes_more("/etc/pam.d/" word[2])
+        else if (word[2] ~ /^(include|substack)$/) takes_more("/etc/pam.d/" word[3])
+        else if (!match(line, /pam_[a-z0-9_]+[.]so/)) more = 1
+        else if (!index(plain, " " substr(line, RSTART + 4, RLENGTH - 7) " ")) more = 1
+      }
+    }
+    BEGIN {
+      plain = " unix deny permit env faildelay faillock tally2 cap succeed_if localuser usertype group nologin limits umask warn keyinit gnome_keyring sss winbind ldap "
+      takes_more("/etc/pam.d/sudo")
+      exit !more
+    }' </dev/null
 }
 
 # live_logins before|after|old: what the live listener says, from a mount namespace of its own (askpass has to be executable).

@@ -94,7 +94,10 @@ administrators() {
   while IFS='|' read -r _name _uid _gid _home _shell <&3; do
     _expires=$(getent shadow "$_name" | cut -d: -f8)
     if [ -n "$_expires" ] && [ "$_expires" -le "$_today" ]; then continue; fi
-    ! opens_session "$_shell" || ! becomes_root "$_name" "$_uid" || ! passes "$_name" "$_uid" "$_home" || printf '%s\n' "$_name"
+    case $(becomes_root "$_name" "$_uid") in
+    yes | unknown) ! opens_session "$_shell" || ! passes "$_name" "$_uid" "$_home" || printf '%s\n' "$_name" ;;
+    *) ;;
+    esac
   done 3<"$RUN/people" >"$RUN/candidates"
   sed -n 's/^\([^|]*\)|.*|accepted$/\1/p' "$RUN/offers-before" | sort -u >"$RUN/accepted"
   grep -xFf "$RUN/accepted" "$RUN/candidates" || {
@@ -103,10 +106,11 @@ administrators() {
   }
 }
 
-# passes ACCOUNT UID HOME: has a key that opens a session, and a factor that the module takes, or is exempt. sshd asks root for no factor
+# passes ACCOUNT UID HOME: is forced to no command or folder, has a key that opens a session, and a factor that the module takes, or is exempt. sshd asks root for no factor
 # unless PermitRootLogin is plain yes.
 passes() {
   sshd_effective "$1" "$RUN/sshd-args" 2>/dev/null >"$RUN/effective-now"
+  awk '/^(forcecommand|chrootdirectory) / && $2 != "none" { exit 1 }' "$RUN/effective-now" || return 1
   key_files "$1" "$3" "$RUN/effective-now" | while read -r _file; do parse_keys "$_file"; done |
     awk -F'|' '("," $3 ",") !~ /,(command|cert-authority|notice|expired),/ { found = 1 } END { exit !found }' || return 1
   _root=$(sed -n 's/^permitrootlogin //p' "$RUN/effective-now")

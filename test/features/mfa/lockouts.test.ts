@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import type { Account, Facts } from '../../../src/domain/facts.js'
 import type { MfaPolicy } from '../../../src/domain/policy.js'
 import { accessToday, draft } from '../../../src/features/index.js'
+import { refusal } from '../../fakes/refusal.js'
 import { account, admin, carriedOut, hardening, key, policy, root, stockEffective, stockFacts } from '../facts.js'
 
 const enrolled: Account = { ...admin, enrolled: true }
@@ -175,6 +176,31 @@ describe('nobody left', () => {
       'feature',
       'mfa',
     )
+  })
+
+  for (const [reason, more] of [
+    [/sudo asks for a password, and it has none/, { sudoAsks: 'no-password' }],
+    [/sshd forces a command or a root folder/, effective({ forcecommand: ['internal-sftp'] })],
+    [/sshd forces a command or a root folder/, effective({ chrootdirectory: ['/srv'] })],
+    [/its shell \/bin\/false opens no session/, { shell: '/bin/false' }],
+  ] as const)
+    it(`lockout 19: refused where the only one never becomes root: ${String(reason)}`, async () => {
+      const facts = withAccounts({ ...admin, ...more })
+      for (const wanted of [policy(), hardening()])
+        expect(String((await refusal(() => draft(wanted, facts))).hint)).to.match(reason)
+      expect(draft(policy(), withAccounts(admin, { ...admin, ...more, name: 'eve' })).notes.join()).to.match(
+        new RegExp(`eve: no administrator, though it has sudo: .*${reason.source}`),
+      )
+    })
+
+  it('counts one of whom it is not known, and whom the operator vouches for, and says so', () => {
+    const told = (more: Partial<Account>, wanted: Partial<MfaPolicy> = {}) =>
+      made(withAccounts({ ...admin, ...more }), wanted)
+    expect(told({ sudoAsks: 'unknown' }).notes.join()).to.match(
+      /admin: counts as an administrator, though what sudo asks/,
+    )
+    for (const more of [{ sudoAsks: 'no-password' }, effective({ forcecommand: ['/usr/bin/recorder'] })] as const)
+      expect(told(more, { countOn: ['admin'] }).notes.join()).to.not.match(/no administrator/)
   })
 
   it('refused where no administrator has a key that opens a session', () => {
