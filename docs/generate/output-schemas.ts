@@ -352,6 +352,11 @@ const who = schemaOf<WhoOutput>()(
             .array(z.strictObject({ type: z.string(), bits: z.number(), fingerprint: z.string() }))
             .readonly()
             .exactOptional(),
+          notAskedAbout: z
+            .array(z.string())
+            .readonly()
+            .exactOptional()
+            .describe('accounts that no row is about, with the reason'),
           otherSources: z
             .array(z.string())
             .readonly()

@@ -190,6 +190,8 @@ export interface Facts {
   readonly shells?: readonly string[]
   /** Names of accounts that bastionctl has taken off, whatever became of that. */
   readonly left?: readonly string[]
+  /** Names of accounts that may get in and that nothing here carries: none of them is in `accounts`. */
+  readonly skipped?: readonly string[]
   /** Every account's name and uid, those that cannot log in too. */
   readonly names: readonly { readonly name: string; readonly uid: number }[]
   /** What this build of OpenSSH knows (`ssh -Q`), in its own order. */

@@ -96,6 +96,8 @@ export interface HostAccess {
   readonly hostKeys?: readonly HostKey[]
   /** Lines of sshd that let keys in which cannot be offered; absent where there are none. */
   readonly otherSources?: readonly string[]
+  /** Accounts that no row is about, since nothing carries their names. */
+  readonly notAskedAbout?: readonly string[]
   readonly problem?: string
 }
 

@@ -1,7 +1,14 @@
 /** Questions that change nothing: status, who, hosts, history. */
 import type { Inspection } from '../domain/facts.js'
 import type { Selector } from '../domain/selector.js'
-import { accessToday, describeHardening, describeMfa, offerable, otherSources } from '../features/index.js'
+import {
+  accessToday,
+  describeHardening,
+  describeMfa,
+  offerable,
+  otherSources,
+  skippedAccounts,
+} from '../features/index.js'
 import { parseAnswer } from '../host/answer.js'
 import { orderData } from '../host/data.js'
 import { hostCommand } from '../host/program.js'
@@ -37,11 +44,13 @@ export async function who(ports: Ports, selector: Selector): Promise<readonly Ho
     if (given.length > 0 && given.every(({ accepted }) => accepted === undefined))
       return { host, problem: 'no key could be offered to its sshd' }
     const sources = otherSources(inspection.facts)
+    const skipped = skippedAccounts(inspection.facts)
     return {
       host,
       keys: accessToday(inspection.facts),
       hostKeys: inspection.facts.hostKeys,
       ...(sources.length === 0 ? {} : { otherSources: sources }),
+      ...(skipped.length === 0 ? {} : { notAskedAbout: skipped }),
     }
   })
 }

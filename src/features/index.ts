@@ -17,6 +17,7 @@ export {
   type UserAt,
   type UserOnHost,
 } from './users/people.js'
+export { skippedAccounts } from './mfa/entry.js'
 export { accessToday, type AccessToday } from './hardening/today.js'
 export { offerable } from './hardening/keys.js'
 export { shellsAsked } from './users/shells.js'

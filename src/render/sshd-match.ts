@@ -44,9 +44,9 @@ function holds(criterion: string, list: string, { name, groups, origin }: Login)
   }
 }
 
-/** Patterns of AllowUsers or DenyUsers; `user@host` depends on the host. */
+/** Patterns of AllowUsers or DenyUsers; `user@host` depends on the host, and has that behind the last `@` (match_user). */
 export function namedBy(patterns: readonly string[], account: Pick<Account, 'name'>): Verdict {
-  const found = patterns.filter((pattern) => patternMatches(pattern.split('@')[0] ?? '', account.name))
+  const found = patterns.filter((pattern) => patternMatches(pattern.replace(/@[^@]*$/s, ''), account.name))
   if (found.length === 0) return 'no'
   return found.some((pattern) => !pattern.includes('@')) ? 'yes' : 'depends'
 }

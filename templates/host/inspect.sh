@@ -90,6 +90,7 @@ sed -n "s/^$store|//p" "$stores" >"$RUN/places"
 ask_anew "$RUN/sshd-said"
 printf '' >"$RUN/keys-found"
 login_accounts >"$RUN/people"
+sort "$RUN/skipped" >"$F/skipped"
 today=$(($(epoch) / 86400))
 while IFS='|' read -r name uid gid home shell; do
   sshd_effective "$name" "$RUN/sshd-args" >"$F/effective/$name" 2>/dev/null

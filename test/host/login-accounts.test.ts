@@ -11,7 +11,7 @@ const script = `. "\${0%/*}/env.sh"; . "$0"
 RUN=$1
 getent() {
   case $1 in
-  passwd) printf '%s:x:%s:1::%s:%s\\n' root 0 /r /bin/sh person 1000 /h /bin/bash backup 34 "$RUN/home" "$SHELL_OF" daemon 35 /d /usr/sbin/nologin nobody 65534 /d /usr/sbin/nologin ;;
+  passwd) printf '%s:x:%s:1::%s:%s\\n' root 0 /r /bin/sh person 1000 /h /bin/bash backup 34 "$RUN/home" "$SHELL_OF" daemon 35 /d /usr/sbin/nologin nobody 65534 /d /usr/sbin/nologin; printf '%s:x:1001:1::/h:/bin/sh\\n' "$MORE" ;;
   *) printf '%s:%s:::::::\\n' root '*' person '!' backup "$HASH" daemon '*' nobody '!*' ;;
   esac
 }
@@ -35,10 +35,15 @@ describe('login_accounts', () => {
     return found({ keys })
   }
 
-  async function found({ keys = '.ssh/authorized_keys', shell = '/bin/sh', hash = '!' }): Promise<readonly string[]> {
-    const env = { KEYS: keys, SHELL_OF: shell, HASH: hash }
+  async function found({
+    keys = '.ssh/authorized_keys',
+    shell = '/bin/sh',
+    hash = '!',
+    more = 'person',
+  }): Promise<readonly string[]> {
+    const env = { KEYS: keys, SHELL_OF: shell, HASH: hash, MORE: more }
     const { stdout } = await execa('sh', ['-c', script, library, run], { env })
-    return stdout.split('\n')
+    return stdout.split('\n').slice(0, more === 'person' ? -1 : undefined)
   }
 
   it('are root and people, and nobody else without a key', async () => {
@@ -67,6 +72,18 @@ describe('login_accounts', () => {
     expect(await found({ keys })).to.deep.equal(['root', 'person', 'backup'])
     expect(readFileSync(path.join(run, 'asked'), 'utf8')).to.equal('root\nroot\nbackup\n')
   })
+
+  for (const more of ['svc@corp', 'ci+deploy', 'host$', String.raw`CORP\ann`])
+    it(`have names as directories give them: ${more}`, async () => {
+      expect(await found({ more })).to.deep.equal(['root', 'person', more])
+      expect(readFileSync(path.join(run, 'skipped'), 'utf8')).to.equal('')
+    })
+
+  for (const more of ['a b', '../x', 'a,b', '-x', 'a%u'])
+    it(`are named where nothing carries the name: "${more}"`, async () => {
+      expect(await found({ more })).to.deep.equal(['root', 'person'])
+      expect(readFileSync(path.join(run, 'skipped'), 'utf8')).to.equal(`${more}\n`)
+    })
 
   it('are none whose keys are where sshd does not look', async () => {
     expect(await accounts('.ssh/authorized_keys', 'home/.ssh/authorized_keys2')).to.deep.equal(['root', 'person'])

@@ -314,6 +314,37 @@ describe('people with an odd way in', function () {
     })
   })
 
+  describe('with names as directories give them', () => {
+    everywhere('are asked about like anybody, and whom nothing carries is named', async (host) => {
+      const names = ['svc@corp', 'ci+deploy', String.raw`CORP\ann`]
+      await must(host, 'ssh-keygen -q -t ecdsa -N "" -f /root/robot')
+      for (const [at, name] of [...names, 'a%b'].entries())
+        await must(
+          host,
+          [
+            `printf '%s:x:${String(2100 + at)}:100::/home/o${String(at)}:/bin/sh\\n' '${name}' >>/etc/passwd`,
+            `printf '%s:*:19000:0:99999:7:::\\n' '${name}' >>/etc/shadow`,
+            `install -d -o ${String(2100 + at)} -m 700 /home/o${String(at)} /home/o${String(at)}/.ssh`,
+            `install -o ${String(2100 + at)} -m 600 /root/robot.pub /home/o${String(at)}/.ssh/authorized_keys`,
+          ].join(' && '),
+        )
+      const enters = (name: string): string =>
+        `ssh -i /root/robot -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -l '${name}' 127.0.0.1 id -un`
+      for (const name of names) expect(await must(host, enters(name))).to.equal(`${name}\n`)
+      const told = await who(host)
+      for (const name of names)
+        expect(told).to.match(new RegExp(`^${name.replace(/[\\+]/g, '\\$&')} +ecdsa.* by key `, 'm'))
+      expect(told).to.match(/: not asked about, since .*: 1 account \(a%b\)$/m)
+      const accepted = names.flatMap((name) => ['--accept-lockout', name])
+      const dry = ['harden', ...only(host), '--level', 'strict', ...accepted, '--dry-run', '--rehearse']
+      expect(succeeded(await bastionctl(...dry)))
+        .to.match(/its sshd was offered 4 keys and accepts 4 today, 1 afterwards/)
+        .and.match(/note: not asked about, since .*\(a%b\)/)
+        .and.not.match(/against the table/)
+      succeeded(await apply(host, 'auto'))
+    })
+  })
+
   describe('who have sudo and never become root', () => {
     const left = (host: string): Promise<Finished> =>
       harden(host, '--allow-group', 'eve', '--accept-lockout', 'admin', '--dry-run')

@@ -23,9 +23,10 @@ export function whoView(hosts: readonly HostAccess[]): readonly string[] {
   ])
   return [
     ...table(['ACCOUNT', 'KEY', 'GETS IN', 'WHY', 'HOSTS'], rows),
-    ...hosts.flatMap(({ host, problem, otherSources = [] }) => [
+    ...hosts.flatMap(({ host, problem, otherSources = [], notAskedAbout = [] }) => [
       ...(problem === undefined ? [] : [`${printable(label(host))}: not known: ${printable(problem)}`]),
       ...otherSources.map((source) => printable(`${host.name}: ${source} lets in keys that cannot be offered`)),
+      ...notAskedAbout.map((told) => printable(`${host.name}: ${told}`)),
     ]),
     '',
     "the hosts' own keys:",

@@ -11,7 +11,15 @@ import { render } from '../../render/template.js'
 import { foreignDirectives } from '../foreign.js'
 import { askedAbout, chosen, notAskedAbout, notRehearsed, stoodFor, unseen } from '../mfa/choose.js'
 import { vouchedFor } from '../mfa/elsewhere.js'
-import { administers, byKeyToday, doubtedAdministrators, hasPlainKey, keptOut, withKeptOut } from '../mfa/entry.js'
+import {
+  administers,
+  byKeyToday,
+  doubtedAdministrators,
+  hasPlainKey,
+  keptOut,
+  skippedAccounts,
+  withKeptOut,
+} from '../mfa/entry.js'
 import { baseline, loginsOn, loginsPlain } from '../mfa/logins.js'
 import { answers, keyOnlyOf, people, type Person } from '../mfa/people.js'
 import { probePlan } from '../mfa/probe.js'
@@ -80,6 +88,7 @@ export function draftHardening(policy: HardenPolicy, asTold: Facts): Draft {
       ...notesOf(policy, facts, intents),
       ...notNeeded(policy, [...lockouts, ...spared]),
       ...probe.notes,
+      ...skippedAccounts(facts),
       ...doubtedAdministrators(facts.accounts),
       ...notRehearsed(everybody),
       ...stoodFor(everybody),

@@ -11,7 +11,7 @@ import { readsOf } from '../reads.js'
 import { mfaFeature } from '../sshd-files.js'
 import { askedAbout, chosen, notAskedAbout, notRehearsed, stoodFor, unseen } from './choose.js'
 import { vouchedFor } from './elsewhere.js'
-import { doubtedAdministrators, hasPlainKey, keyReaches, withKeptOut } from './entry.js'
+import { doubtedAdministrators, hasPlainKey, keyReaches, skippedAccounts, withKeptOut } from './entry.js'
 import { filesOff, filesOn } from './files.js'
 import { refuseForeignPam, refuseForeignSshd } from './foreign.js'
 import { graceFor, sunsetOf, type GraceState } from './grace.js'
@@ -107,6 +107,7 @@ function draftOn(asked: MfaPolicy, facts: Facts, os: OsProfile): Draft {
       ...skelNotes(policy),
       ...pamNotes,
       ...probe.notes,
+      ...skippedAccounts(facts),
       ...doubtedAdministrators(facts.accounts),
       ...notRehearsed(everybody),
       ...stoodFor(everybody),
@@ -153,6 +154,7 @@ function draftOff(policy: MfaPolicy, facts: Facts): Draft {
     access: [],
     notes: [
       ...probe.notes,
+      ...skippedAccounts(facts),
       ...doubtedAdministrators(facts.accounts),
       ...notRehearsed(everybody),
       ...stoodFor(everybody),

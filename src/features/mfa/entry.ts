@@ -47,6 +47,14 @@ function ofNoUse({ shell, effective: values, sudoAsks, vouchedFor }: Account): s
   return sudoAsks === 'no-password' ? 'sudo asks for a password, and it has none' : undefined
 }
 
+/** Whom no plan knows of, told to the reviewer. */
+export function skippedAccounts({ skipped = [] }: Facts): string[] {
+  if (skipped.length === 0) return []
+  return [
+    `not asked about, since what is sent to hosts cannot carry the name: ${String(skipped.length)} ${skipped.length === 1 ? 'account' : 'accounts'} (${skipped.join(', ')})`,
+  ]
+}
+
 /** Of those with rules of sudo: who does not count, and who counts although it is not known; told to the reviewer. */
 export function doubtedAdministrators(accounts: readonly Account[]): string[] {
   return accounts
@@ -81,7 +89,7 @@ export function admitted(account: Account): Verdict {
 
 /** Whether it has the name of a host behind an `@`: sshd knows names only where it asks DNS. */
 export function namesHost(pattern: string): boolean {
-  const [, host = ''] = pattern.split('@')
+  const [, host = ''] = /@([^@]*)$/.exec(pattern) ?? []
   return /[a-z]/i.test(host) && !host.includes(':')
 }
 

@@ -58,7 +58,8 @@ logins_kept() { [ -d /var/log/journal ] || [ -n "$(text_logs)" ]; }
 # addresses of their own, are nobody's.
 login_events() {
   {
-    read_log | sed -n \
+    # sshd doubles the backslash of DOMAIN\user (strnvis(3)).
+    read_log | sed -n -e 's/\\\\/\\/g' \
       -e 's/^\([0-9]*\)[.0-9]* [^ ]* [^ ]*\[\([0-9]*\)\]: Accepted \([^ ]*\) for \([^ ]*\) from \([^ ]*\) port \([0-9]*\) \(.*\)$/\1 accepted \4 \2 \5 \6 \3 \7/p' \
       -e 's/^\([0-9]*\)[.0-9]* [^ ]* [^ ]*\[\([0-9]*\)\]: Partial \(publickey\) for \([^ ]*\) from \([^ ]*\) port \([0-9]*\) \(.*\)$/\1 partial \4 \2 \5 \6 \3 \7/p' \
       -e 's/^.*bastionctl-session[^ ]*: safety session from \([^ ]*\) \([0-9]*\)$/0 own \1 \2/p'

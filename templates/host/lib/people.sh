@@ -3,22 +3,31 @@
 
 # login_accounts: name|uid|gid|home|shell of root, of people (uid ≥ UID_MIN) with a shell, and of whoever else has keys or a password: sshd asks
 # for no more, and a shell that opens no session keeps nobody from SFTP or from forwarding ports. Of everybody, that is whom getent(1) lists: a
-# directory service may not (sssd.conf(5), enumerate).
+# directory service may not (sssd.conf(5), enumerate). Whose name is no file's, or would be read as something else, is in $RUN/skipped instead.
 login_accounts() {
   _min=$(sed -n 's/^UID_MIN[[:space:]]*//p' /etc/login.defs 2>/dev/null | head -n 1)
   _by_password=" $(getent shadow | awk -F: '$2 !~ /^[!*]/ { print $1 }' | tr '\n' ' ')"
   key_patterns >"$RUN/key-patterns"
+  printf '' >"$RUN/skipped"
   getent passwd | while IFS=: read -r _name _ _uid _gid _ _home _shell; do
-    case $_name in
-    *[!A-Za-z0-9._-]* | -*) continue ;;
-    *) ;;
-    esac
     case $_by_password in
     *" $_name "*) ;;
     *) is_person "$_uid" "$_shell" || has_keys "$_name" "$_home" || continue ;;
     esac
+    if ! is_carried "$_name"; then
+      plain "$_name" >>"$RUN/skipped"
+      continue
+    fi
     printf '%s|%s|%s|%s|%s\n' "$_name" "$_uid" "$_gid" "$_home" "${_shell:-/bin/sh}"
   done
+}
+
+# is_carried NAME: it may stand in a path, in sshd's -C and in front of the @ of a login, also as sssd and winbind have it (DOMAIN\user).
+is_carried() {
+  case $1 in
+  -* | *[!A-Za-z0-9._@+$\\-]*) return 1 ;;
+  *) ;;
+  esac
 }
 
 is_person() { [ "$1" = 0 ] || { [ "$1" -ge "${_min:-1000}" ] && opens_session "$2"; }; }
@@ -36,6 +45,7 @@ has_keys() {
   if [ -s "$2/.ssh/authorized_keys" ]; then return 0; fi
   # Hosts have dozens of system accounts, and most of them no key anywhere: sshd is not asked about these.
   key_somewhere "$1" "$2" || return 1
+  is_carried "$1" || return 0
   sshd_effective "$1" "$RUN/sshd-args" >"$RUN/effective-now" 2>/dev/null
   key_files "$1" "$2" "$RUN/effective-now" | while IFS= read -r _keys; do
     [ ! -f "$_keys" ] || [ ! -s "$_keys" ] || echo yes

@@ -44,7 +44,7 @@ sunset_cases() {
 }
 
 # cases_as FILE ROLE ACCOUNT
-cases_as() { awk -F'|' -v OFS='|' -v role="$2" -v name="$3" '$3 == role { $3 = name; sub(role, name, $1); print }' "$1"; }
+cases_as() { NAME=$3 awk -F'|' -v OFS='|' -v role="$2" '$3 == role { $3 = ENVIRON["NAME"]; sub(role, $3, $1); print }' "$1"; }
 
 # one_of_each <accounts: the first that the factor is demanded of, and the first whose key is enough.
 one_of_each() {

@@ -96,7 +96,7 @@ factor_since() {
 # last_login NAME: the newest on record in sshd's log (30 days), wtmp and lastlog, as far as the host keeps them.
 last_login() {
   {
-    awk -v name="$1" '$3 == name && $2 != "partial" { print $1 }' "$RUN/events"
+    NAME=$1 awk '$3 == ENVIRON["NAME"] && $2 != "partial" { print $1 }' "$RUN/events"
     # Not on newer distributions, which have no lastlog(8).
     TZ=UTC lastlog -u "$1" 2>/dev/null |
       sed -n 's/^.* \([A-Z][a-z]* [A-Z][a-z]* *[0-9]* [0-9:]* [-+][0-9]* [0-9]*\)$/\1/p' | date -f - +%s 2>/dev/null
