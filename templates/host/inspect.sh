@@ -115,7 +115,7 @@ SHADOW
     [ "$kept" = home ] || owner=0
     fit=$(fitness "$(path_of "$place" "$name" "$home")" "$owner") && factors=${factors:+$factors,}$kept${fit:+:$fit}
   done 3<"$stores"
-  printf '%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s\n' "$name" "$uid" "$home" "$shell" "$(id -Gn "$name" 2>/dev/null | tr ' ' ,)" \
+  printf '%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s\n' "$name" "$uid" "$home" "$shell" "$(id -Gnz "$name" 2>/dev/null | tr '\0' ,)" \
     "$password" "$expired" "$sudo" "$factors" "$last" "$barred"
   at=0
   key_files "$name" "$home" "$F/effective/$name" | awk '!seen[$0]++' | while read -r keys; do

@@ -61,7 +61,7 @@ for list in files foreign; do
   done <"$RUN/drifted-$list" >"$V/$list"
 done
 cut -d'|' -f1 "$V/values" | sort -u | while read -r name; do
-  printf '%s|%s\n' "$name" "$(id -Gn "$name" 2>/dev/null | tr ' ' ,)"
+  printf '%s|%s\n' "$name" "$(id -Gnz "$name" 2>/dev/null | tr '\0' ,)"
 done >"$V/accounts"
 packages_since "$(cut -d'|' -f2 "$V/confirmed" | sort -n | head -n 1)" >"$V/packages"
 # Which line decides a value is found out on the operator's side; comments are blanked, so that lines keep their numbers.

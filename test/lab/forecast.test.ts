@@ -345,6 +345,22 @@ describe('people with an odd way in', function () {
     })
   })
 
+  describe('in groups whose names have blanks', () => {
+    everywhere('stay in where that group is allowed, and nobody else does', async (host) => {
+      const [ann, users] = [await addPerson([host], 'ann'), await addPerson([host], 'eve')]
+      await must(host, `echo 'domain users:x:3100:ann' >>/etc/group && usermod -aG users eve`)
+      const groups = ['--allow-group', 'sudo', '--allow-group', 'domain users']
+      const named = await apply(host, 'auto', ...groups)
+      expect(named.stderr)
+        .to.match(/"eve" would be locked out: loses .* \(AllowGroups sudo domain users\)/)
+        .and.not.match(/"ann"/)
+      succeeded(await apply(host, 'auto', ...groups, '--accept-lockout', 'eve'))
+      expect(await login(host, ann)).to.include({ in: true })
+      expect(await login(host, users)).to.include({ in: false })
+      succeeded(await bastionctl('verify', ...only(host)))
+    })
+  })
+
   describe('who have sudo and never become root', () => {
     const left = (host: string): Promise<Finished> =>
       harden(host, '--allow-group', 'eve', '--accept-lockout', 'admin', '--dry-run')

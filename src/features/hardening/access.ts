@@ -17,7 +17,7 @@ import {
   withOnly,
 } from '../mfa/entry.js'
 import type { MfaState } from '../mfa/state.js'
-import type { Intent } from './setting.js'
+import { wordsOf, type Intent } from './setting.js'
 import type { Settled } from './foreign.js'
 import { describeKey, refusal, unasked } from './keys.js'
 import { keysElsewhere, opensTo, unknownKey, vouched, vouchedForToday } from './ways.js'
@@ -106,7 +106,7 @@ export function inForce(account: Account, { lines, matched }: Settled, state: Mf
     .filter((line) => held(line, matched, account) !== 'yes')
     .map(({ keyword, value, setting }): [string, string[]] => [
       keyword.toLowerCase(),
-      setting.adds === true ? value.split(' ') : [value.toLowerCase()],
+      setting.adds === true ? wordsOf(value) : [value.toLowerCase()],
     ])
   return { ...account.effective, ...Object.fromEntries(own) }
 }

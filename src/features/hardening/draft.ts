@@ -35,14 +35,14 @@ import { intentsOf } from './intents.js'
 import { offerable } from './keys.js'
 import { notesOf } from './notes.js'
 import { bannerPath } from './settings.js'
-import type { Intent } from './setting.js'
+import { wordsOf, type Intent } from './setting.js'
 import { compared } from './stricter.js'
 
 /** Errors: BastionError `host-unfit`, `refused`. */
 export function draftHardening(policy: HardenPolicy, asTold: Facts): Draft {
   const facts = vouchedFor(withKeptOut(asTold, policy.keptOut), policy.countOn ?? [])
   profileFor(facts)
-  checkGroups(policy.allowGroups, facts, 'allowed group')
+  checkGroups(policy.allowGroups, facts, { noun: 'allowed group', blanks: true })
   const intents = settle(intentsOf(policy, facts), policy, facts)
   const state = mfaState(facts)
   const access = accessOf(
@@ -216,6 +216,7 @@ function expectationsOf(accounts: readonly Account[], { lines, matched }: Settle
 /** As sshd -T prints it. */
 function printed(keyword: string, value: string): string {
   if (keyword === 'PermitRootLogin' && value === 'prohibit-password') return 'without-password'
+  if (keyword === 'AllowGroups') return wordsOf(value).join(' ')
   if (keyword === 'UnusedConnectionTimeout') return value.replace(/s$/, '')
   return value
 }

@@ -55,3 +55,13 @@ export interface Intent {
   readonly reason: string
   readonly setting: Setting
 }
+
+/** As sshd_config has a word with blanks in it. */
+export function quoted(word: string): string {
+  return word.includes(' ') ? `"${word}"` : word
+}
+
+/** The words of a value, quoted ones whole. */
+export function wordsOf(value: string): string[] {
+  return [...value.matchAll(/"[^"]*"|\S+/g)].map(([word]) => word.replaceAll('"', ''))
+}

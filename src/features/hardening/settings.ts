@@ -3,7 +3,7 @@
  * `strict` is ssh-audit's and the dev-sec ssh-baseline's. What a bastion is for is the operator's choice, at both levels.
  */
 import { algorithmSettings } from './algorithms.js'
-import type { Context, Setting, Value } from './setting.js'
+import { quoted, type Context, type Setting, type Value } from './setting.js'
 
 const devSec = 'dev-sec ssh-baseline'
 const both = (value: Value): Pick<Setting, 'baseline' | 'strict'> => ({ baseline: value, strict: value })
@@ -144,7 +144,7 @@ const logins: readonly Setting[] = [
   },
   {
     keyword: 'AllowGroups',
-    ...both(({ policy }) => (policy.allowGroups.length === 0 ? undefined : policy.allowGroups.join(' '))),
+    ...both(({ policy }) => (policy.allowGroups.length === 0 ? undefined : policy.allowGroups.map(quoted).join(' '))),
     words: 'the groups of --allow-group; without it, as it is',
     reason: 'only members of these groups log in',
     source: 'sshd_config(5)',

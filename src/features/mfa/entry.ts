@@ -78,10 +78,11 @@ export function admitted(account: Account): Verdict {
   if (account.expired) return 'no'
   const list = (keyword: string) =>
     (account.effective[keyword] ?? []).flatMap((value) => value.split(/\s+/)).filter(Boolean)
-  const [users, groups] = [list('allowusers'), list('allowgroups')]
+  // sshd -T has a line for each, and names of groups may have blanks.
+  const [users, groups] = [list('allowusers'), account.effective.allowgroups ?? []]
   const counts = (pattern: string): boolean => isYes(account, 'usedns') || !namesHost(pattern)
   const denied = namedBy(list('denyusers').filter(counts), account)
-  if (denied === 'yes' || grouped(list('denygroups'), account.groups)) return 'no'
+  if (denied === 'yes' || grouped(account.effective.denygroups ?? [], account.groups)) return 'no'
   if (groups.length > 0 && !grouped(groups, account.groups)) return 'no'
   const allowed = users.length === 0 ? 'yes' : namedBy(users.filter(counts), account)
   return allowed === 'yes' && denied === 'depends' ? 'depends' : allowed

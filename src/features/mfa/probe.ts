@@ -32,7 +32,7 @@ export function probePlan(facts: Facts, { on, exemptGroups }: Pick<MfaState, 'on
   // The lists are the same for everybody unless a Match sets them; the rehearsal and the proof would show that.
   const lists = facts.accounts[0]?.effective ?? {}
   const words = (keyword: string) => (lists[keyword] ?? []).flatMap((value) => value.split(/\s+/)).filter(Boolean)
-  const [users, groups, denied] = [words('allowusers'), words('allowgroups'), words('denygroups')]
+  const [users, groups, denied] = [words('allowusers'), lists.allowgroups ?? [], lists.denygroups ?? []]
   if (users.length > 0 && namedBy(users, { name: '\u0001' }) !== 'yes') {
     return { exempt: [], notes: [`AllowUsers admits no throw-away account: ${ownProof}`] }
   }
@@ -42,7 +42,7 @@ export function probePlan(facts: Facts, { on, exemptGroups }: Pick<MfaState, 'on
     .filter((group) => !admits(group))
     .map((group) => `AllowGroups does not admit group ${group} by itself: not proven by a throw-away account`)
   if (groups.length === 0) return { ordinary: '@probe', exempt, notes: missed }
-  const able = facts.groups.filter((name) => admits(name) && !exemptGroups.includes(name))
+  const able = facts.groups.filter((name) => !name.includes(' ') && admits(name) && !exemptGroups.includes(name))
   // Even for seconds no throw-away account is made an administrator where another group will do.
   const group =
     able.find((name) => !facts.accounts.some(({ sudo, groups: of }) => sudo && of.includes(name))) ?? able[0]

@@ -6,10 +6,18 @@ import { authoritiesOf, cameBy, keyCommand } from './elsewhere.js'
 import { administers, doubtedAdministrators, hasKeyInFile, hasPlainKey, keptOut, refusedFactor } from './entry.js'
 import type { Person } from './people.js'
 
-/** Errors: BastionError `refused` for a group that is not there, or whose name sshd would read as a pattern. */
-export function checkGroups(groups: readonly string[], facts: Facts, noun = 'exempt group'): void {
+/**
+ * Errors: BastionError `refused` for a group that is not there, or whose name sshd would read as a pattern. `blanks`: names as directories
+ * give them (`domain users`), which are written in quotes.
+ */
+export function checkGroups(
+  groups: readonly string[],
+  facts: Facts,
+  { noun = 'exempt group', blanks = false }: { readonly noun?: string; readonly blanks?: boolean } = {},
+): void {
   for (const group of groups) {
-    if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*\$?$/.test(group))
+    const name = blanks ? group.replace(/(?<=\S)[ @+](?=\S)/g, '-') : group
+    if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*\$?$/.test(name))
       throw new BastionError(
         'refused',
         `the ${noun}'s name "${group}" cannot be written in sshd_config`,

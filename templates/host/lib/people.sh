@@ -204,12 +204,11 @@ sudo_takes_more() {
         split(line, word)
         if (word[1] == "@include") takes_more("/etc/pam.d/" word[2])
         else if (word[2] ~ /^(include|substack)$/) takes_more("/etc/pam.d/" word[3])
-        else if (!match(line, /pam_[a-z0-9_]+[.]so/)) more = 1
-        else if (!index(plain, " " substr(line, RSTART + 4, RLENGTH - 7) " ")) more = 1
+        else if (!match(line, /pam_[a-z0-9_]+[.]so/) || !index(plain, " " substr(line, RSTART + 4, RLENGTH - 7) " ")) more = 1
       }
     }
     BEGIN {
-      plain = " unix deny permit env faildelay faillock tally2 cap succeed_if localuser usertype group nologin limits umask warn keyinit gnome_keyring sss winbind ldap "
+      plain = " unix deny permit env faildelay faillock tally2 cap succeed_if localuser usertype group sss winbind ldap "
       takes_more("/etc/pam.d/sudo")
       exit !more
     }' </dev/null

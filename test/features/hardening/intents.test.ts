@@ -178,6 +178,21 @@ describe('a level on a host', () => {
     }
   })
 
+  it('quotes the name of a group that has blanks, whose members it lets in, and those of no part of it', () => {
+    const blank = stockFacts('debian-12', {
+      accounts: [
+        ...stockFacts().accounts,
+        account('ann', { groups: ['ann', 'domain users'], effective: stockEffective }),
+        account('users', { effective: stockEffective }),
+      ],
+      groups: [...stockFacts().groups, 'domain users'],
+    })
+    const wanted = draft(hardening({ allowGroups: ['admin', 'domain users'], acceptLockout: ['alice', 'ci'] }), blank)
+    expect(wanted.files.map(({ content }) => content).join()).to.match(/^AllowGroups admin "domain users"$/m)
+    expect(wanted.lockouts.map(({ account: name }) => name)).to.have.members(['alice', 'ci', 'users'])
+    expect(wanted.expectations.find(({ keyword }) => keyword === 'allowgroups')?.value).to.equal('admin domain users')
+  })
+
   it('names no group that is not there', async () => {
     expect((await refusal(() => draft(hardening({ allowGroups: ['nobodys'] }), stockFacts()))).message).to.match(
       /"nobodys" does not exist/,
