@@ -135,7 +135,7 @@ describe('harden', function () {
     // The table is a forecast; sshd's own answers stand below it, and bear it out.
     expect(stdout)
       .to.match(
-        /deb12: its sshd was offered 4 keys and accepts 4 today, 2 afterwards; no longer: old SHA256:\S+, old SHA256:\S+$/m,
+        /deb12, deb13: its sshd was offered 4 keys and accepts 4 today, 2 afterwards; no longer: old SHA256:\S+, old SHA256:\S+$/m,
       )
       .and.match(/^3 hosts: 3 refused$/m)
       .and.not.match(/against the table/)
@@ -151,7 +151,7 @@ describe('harden', function () {
     expect(stdout)
       .to.match(/3\/3 hosts: logins rehearsed/)
       .and.match(
-        /deb12: its sshd was offered 4 keys and accepts 4 today, 2 afterwards; no longer: old SHA256:\S+, old SHA256:\S+$/m,
+        /deb12, deb13: its sshd was offered 4 keys and accepts 4 today, 2 afterwards; no longer: old SHA256:\S+, old SHA256:\S+$/m,
       )
       // 8.4 has no RequiredRSASize: the short key stays.
       .and.match(/deb11: its sshd was offered 4 keys and accepts 4 today, 3 afterwards/)
