@@ -129,7 +129,7 @@ describe('roll back', function () {
       const done = await bastionctl('rollback', ...selector)
       expect(done.exitCode, done.stdout + done.stderr).to.equal(0)
       const kept = `/var/lib/bastionctl/changes/${id}/aside/_etc_pam.d_sshd`
-      expect(done.stdout).to.include(`${edited} as ${kept}`)
+      expect(done.stdout).to.include(`${edited} in /var/lib/bastionctl/changes/${id}/aside`)
       expect(await must('deb11', `cat ${kept}`)).to.equal(theirs)
       await onAll(async (host) => {
         expect(await must(host, `cat ${kept}`)).to.include('# a line of theirs')
