@@ -11,16 +11,17 @@ interface OpenLockout extends Lockout {
 
 /** Whom the plan locks out although the operator has not named them, and whom a rehearsal has found besides. */
 function openLockouts(plan: Plan, rehearsed: readonly HostResult[]): OpenLockout[] {
+  const results = new Map(rehearsed.map((result) => [result.id, result]))
   return plan.hosts.flatMap((host) =>
-    [...(plannedChange(plan, host)?.lockouts ?? []), ...rehearsed.flatMap((result) => keylessOn(host, result))]
+    [...(plannedChange(plan, host)?.lockouts ?? []), ...keylessOf(results.get(host.id))]
       .filter(({ accepted }) => !accepted)
       .map((lockout) => ({ host, ...lockout })),
   )
 }
 
-function keylessOn(host: PlannedHost, { id, keyless = [] }: HostResult): Lockout[] {
+function keylessOf(result: HostResult | undefined): Lockout[] {
   const reason = 'loses its password, and sshd accepts no key of it that opens a session'
-  return id === host.id ? keyless.map((account) => ({ account, reason, accepted: false })) : []
+  return (result?.keyless ?? []).map((account) => ({ account, reason, accepted: false }))
 }
 
 /** How nobody would be locked out. */

@@ -1,10 +1,11 @@
 /** What `verify` expects of accounts that changes of people have moved into an exempt group, or out of one, since the change that made it. */
 import { expect } from 'chai'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { putIn } from '../support/put-in.js'
 
 const lib = fileURLToPath(new URL('../../templates/host/lib/', import.meta.url))
 const factor = 'publickey,keyboard-interactive:pam'
@@ -39,9 +40,7 @@ interface Edit {
 describe('what is expected of whoever changes of people have moved', () => {
   let folder = ''
   const put = (file: string, text: string): void => {
-    const at = path.join(folder, file)
-    mkdirSync(path.dirname(at), { recursive: true })
-    writeFileSync(at, text)
+    putIn(folder, file, text)
   }
   beforeEach(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-moved-'))

@@ -1,10 +1,11 @@
 /** When the home of an account that a change has made goes with it. */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
+import { putIn } from '../support/put-in.js'
 
 const lib = fileURLToPath(new URL('../../templates/host/lib/', import.meta.url))
 const digestOfSecret = '3b5d5c3712955042212316173ccf37be8003d3d3d0d2a4c2d4f3d0d5c2a0bb9c'
@@ -12,9 +13,7 @@ const digestOfSecret = '3b5d5c3712955042212316173ccf37be8003d3d3d0d2a4c2d4f3d0d5
 describe('a home', () => {
   let folder = ''
   const put = (file: string, text: string): void => {
-    const at = path.join(folder, file)
-    mkdirSync(path.dirname(at), { recursive: true })
-    writeFileSync(at, text)
+    putIn(folder, file, text)
   }
   beforeEach(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-home-'))

@@ -12,6 +12,7 @@ import { ensureImage, imageAt, imageDir } from '../../lab/hosts/image.js'
 import { draft } from '../../src/features/index.js'
 import { distros, golden, type Distro } from '../features/facts.js'
 import { casesOf } from '../features/golden-cases.js'
+import { putIn } from '../support/put-in.js'
 import { labProblem } from './harness.js'
 
 /** Debian's sshd that is nearest to the distribution's own: 8.4, 9.2 and 10.0. */
@@ -110,8 +111,7 @@ function layOut(target: string, root: string, trees: readonly string[], accounts
   mkdirSync(ssh, { recursive: true })
   for (const one of trees) cpSync(fileURLToPath(new URL(`${one}etc/ssh/`, golden)), ssh, { recursive: true })
   if (readdirSync(ssh, { recursive: true, encoding: 'utf8' }).some((name) => includesPolicy(path.join(ssh, name)))) {
-    mkdirSync(path.dirname(path.join(target, policy.path)), { recursive: true })
-    writeFileSync(path.join(target, policy.path), policy.text)
+    putIn(target, policy.path, policy.text)
   }
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path.join(ssh, 'ssh_host_ed25519_key')])
   execFileSync('ssh-keygen', ['-q', '-t', 'rsa', '-b', '2048', '-N', '', '-f', path.join(ssh, 'ssh_host_rsa_key')])

@@ -106,8 +106,8 @@ administrators() {
   }
 }
 
-# passes ACCOUNT UID HOME: is forced to no command or folder, has a key that opens a session, and a factor that the module takes, or is exempt. sshd asks root for no factor
-# unless PermitRootLogin is plain yes.
+# passes ACCOUNT UID HOME: is forced to no command or folder, has a key that opens a session, and a factor that the module takes, or is
+# exempt. sshd asks root for no factor unless PermitRootLogin is plain yes.
 passes() {
   sshd_effective "$1" "$RUN/sshd-args" 2>/dev/null >"$RUN/effective-now"
   awk '/^(forcecommand|chrootdirectory) / && $2 != "none" { exit 1 }' "$RUN/effective-now" || return 1
