@@ -50,12 +50,12 @@ fi
 awk -F'|' -v OFS='|' '{ n = split($1, name, ","); for (i = 1; i <= n; i++) { $1 = name[i]; print } }' "$RUN/data/expect" >"$RUN/expect" &&
   mv "$RUN/expect" "$RUN/data/expect"
 
-now=$(epoch)
-if [ "$now" -gt "$(wanted not_after)" ]; then
+clock
+if [ "$NOW" -gt "$(wanted not_after)" ]; then
   answer refused too-late "the command is older than it may be by this host's clock: not run"
 fi
-if [ "$now" -lt $(($(wanted operator_time) - 30)) ]; then
-  answer refused clock-skew "this host's clock is $(($(wanted operator_time) - now)) s behind the operator's: codes would be refused"
+if [ "$NOW" -lt $(($(wanted operator_time) - 30)) ]; then
+  answer refused clock-skew "this host's clock is $(($(wanted operator_time) - NOW)) s behind the operator's: codes would be refused"
 fi
 
 # check_reads: what the change was computed from is as it was (G5).
@@ -91,7 +91,7 @@ what_was_read() {
     group) ! getent group "$name" >/dev/null || printf '%s' "$name" >"$at" ;;
     sshd)
       case $name in
-      version) printf '%s' "$(cat "$RUN/openssh")" >"$at" ;;
+      version) read -r openssh <"$RUN/openssh"; printf '%s' "$openssh" >"$at" ;;
       args) printf '%s' "$(tr '\n' ' ' <"$RUN/sshd-args" | sed 's/ $//')" >"$at" ;;
       *) echo unknown >"$at" ;;
       esac
@@ -120,11 +120,10 @@ rehearse() {
   if [ "$until" = rehearse ] && [ -s "$RUN/data/roster" ]; then make_up_secrets || return 12; fi
   check_roster >"$RUN/why" || return 11
   # Before the logins, which say less of what is wrong.
-  told=$("$(sshd_binary)" -t 2>&1) || { plain "sshd -t refuses the present files: $told" >"$RUN/why"; return 10; }
+  ! sshd_refuses "$RUN/sshd-args" || { plain "sshd -t refuses the present files: $PLAIN" >"$RUN/why"; return 10; }
   # Side by side: one asks the listener, the other never does.
   # Both take the client's settings and what sshd says of root from there.
   client_config >"$RUN/ssh_config"
-  sshd_effective root "$RUN/sshd-args" >/dev/null 2>&1
   ID=$change_id live_logins before &
   before=$!
   unshare -m --propagation private sh "$RUN/rehearse.sh" "$RUN" 9>&-
@@ -157,10 +156,10 @@ say_offers() {
   printf 'unaccepted=%s\n' "$(sed -n 's/|refused$//p' "$RUN/offers-present" | head -n 5 | tr '|\n' ' ,')" >>"$RUN/extra"
 }
 
+ask_anew "$RUN/sshd-today"
 sshd_args "$RUN/sshd-args"
 [ -z "$(wanted base)" ] || as_left
 check_reads || stale
-ask_anew "$RUN/sshd-today"
 login_accounts >"$RUN/people"
 collect_keys "$RUN/people" "$RUN/keys"
 [ -z "$(wanted base)" ] || prepare_sunset
@@ -171,7 +170,7 @@ ask_anew
 
 # arm_change ID SECONDS: the guard first, then what it would need; a death in between is swept up by the guard.
 arm_change() {
-  stage_change "$1" "$2" && arm "$1" "$2" && make_places "$1" && record "$1" && record_roster "$1" && keep_sunset "$1" && stash "$1" && sync -f "$STATE" && sync -f "$STASH" && set_state "$1" armed
+  stage_change "$1" "$2" && arm "$1" "$2" && make_places "$1" && record "$1" && record_roster "$1" && keep_sunset "$1" && stash "$1" && sync -f "$STATE" "$STASH" && set_state "$1" armed
 }
 
 ID=$change_id

@@ -5,7 +5,7 @@ for lib in restore accounts target databases keys factors roster; do . "$RUN/lib
 lock 15 || answer busy locked 'another program holds the lock on this host'
 ID=$(target_change) || answer refused no-change 'no change is recorded on this host'
 holder_is "$(value who "$RUN/data/manifest")" "$UNIT" "$ID" 2>/dev/null
-sweep
+sweep "$ID"
 settle_left
 state=$(state_of "$ID")
 extra change "$ID"

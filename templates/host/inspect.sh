@@ -9,6 +9,7 @@ ARGS=$RUN/sshd-args
 mkdir -p "$F/effective" "$F/keys" "$F/files"
 
 cp /etc/os-release "$F/os-release"
+ask_anew "$RUN/sshd-said"
 sshd_args "$RUN/sshd-args"
 cp "$RUN/sshd-args" "$F/sshd-args"
 {
@@ -16,9 +17,8 @@ cp "$RUN/sshd-args" "$F/sshd-args"
   running=${SSHD_SERVICE##* }
   printf 'running=%s\n' "${running:-no}"
   if sshd_socket_active; then echo socket=yes; else echo socket=no; fi
-  # A deprecated keyword is only a warning: what counts is the exit code.
-  if told=$(with_args "$F/sshd-args" "$(sshd_binary)" -t 2>&1); then told=; fi
-  printf 'selftest=%s\n' "$(plain "$told")"
+  sshd_refuses "$F/sshd-args" || PLAIN=
+  printf 'selftest=%s\n' "$PLAIN"
   if logins_kept; then echo logins=kept; else echo logins=since-boot; fi
   if command -v openssl >/dev/null; then echo openssl=yes; else echo openssl=no; fi
   printf 'fips=%s\n' "$(cat /proc/sys/crypto/fips_enabled 2>/dev/null)"
@@ -32,7 +32,7 @@ stack=/etc/pam.d/bastionctl-mfa
 method=$(while IFS='|' read -r name module _; do
   [ ! -e "$stack" ] || ! grep -qs "^[^#]*$module" "$stack" || echo "$name"
 done <"$RUN/data/factors" | head -n 1)
-[ -n "$method" ] || method=$(head -n 1 "$RUN/data/factors" | cut -d'|' -f1)
+[ -n "$method" ] || method=$(cut -d'|' -f1 "$RUN/data/factors" | head -n 1)
 # shellcheck disable=SC1090
 . "$RUN/lib/fitness-$method.sh"
 stores=$RUN/stores
@@ -75,7 +75,7 @@ folder=$(pam_folder) && for module in "$folder"/pam_*.so; do printf '%s\n' "${mo
 getent group | cut -d: -f1 | sort >"$F/groups"
 root_groups >"$F/root-groups"
 # Of everybody, system accounts too: whose names are taken.
-getent passwd | cut -d: -f1,3 | tr ':' '|' | sort >"$F/names"
+getent passwd | awk -F: -v OFS='|' '{ print $1, $3 }' | sort >"$F/names"
 if [ -e "$RUN/data/people" ]; then
   named "$F/names" >"$F/named"
   while IFS= read -r shell; do [ ! -f "$shell" ] || [ ! -x "$shell" ] || printf '%s\n' "$shell"; done <"$RUN/data/people" >"$F/shells"
@@ -87,7 +87,6 @@ for tool in ssh ssh-keygen ssh-keyscan unshare setpriv xargs flock base32 userad
 done >"$F/missing-tools"
 
 sed -n "s/^$store|//p" "$stores" >"$RUN/places"
-ask_anew "$RUN/sshd-said"
 printf '' >"$RUN/keys-found"
 login_accounts >"$RUN/people"
 sort "$RUN/skipped" >"$F/skipped"

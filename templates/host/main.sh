@@ -8,7 +8,8 @@ for lib in env files state sshd sshd-args steps answer; do . "$RUN/lib/$lib.sh";
 # The agent may be gone when this writes its answer: the change goes on, and the guard decides.
 trap '' PIPE
 sshd_folder
-verb=$(cat "$RUN/data/verb")
+verb=
+read -r verb <"$RUN/data/verb" || true
 case $verb in
 inspect | verify | change | confirm | extend | roll-back | history | seal)
   # shellcheck disable=SC1090

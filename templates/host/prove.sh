@@ -83,7 +83,7 @@ probe_of() { sed -n "s/^$1 //p" "$RUN/probes"; }
 # account goes, key and all.
 lend_keys() {
   while read -r _new; do
-    _at=$(getent passwd "$_new" | cut -d: -f6)
+    _at=$(home_of "$_new")
     _file=$(keys_path "$_new" "$_at") && read_keys "$_file" "$_new" >"$WORK/own-$_new" || return 1
     cat "$WORK/own-$_new" "$WORK/key.pub" | write_keys "$_file" "$_new" 0600 || return 1
   done <"$WORK/lent"
@@ -91,7 +91,7 @@ lend_keys() {
 
 take_keys_back() {
   while read -r _new; do
-    _at=$(getent passwd "$_new" | cut -d: -f6)
+    _at=$(home_of "$_new")
     write_keys "$(keys_path "$_new" "$_at")" "$_new" 0600 <"$WORK/own-$_new" || return 1
   done <"$WORK/lent"
 }
@@ -117,7 +117,7 @@ make_probes() {
     esac
     made=$(make_probe "$ID" "$name" "$group") || refuse "no throw-away account: $made"
     printf '%s %s\n' "$role" "$name" >>"$RUN/probes"
-    home=$(getent passwd "$name" | cut -d: -f6)
+    home=$(home_of "$name")
     file=$(keys_path "$name" "$home") || refuse 'sshd reads no authorized_keys file'
     for path in "$file" "$(factor_path "$name" "$home")"; do
       case $path in

@@ -35,7 +35,7 @@ make_key "$(sshd_effective root "$ARGS" 2>/dev/null | sed -n 's/^pubkeyaccepted[
 cut -d'|' -f3 "$RUN/data/cases" | grep -v '^@' | sort -u >"$WORK/accounts"
 while read -r account; do
   ! created "$account" || continue
-  view_account "$account" "$(getent passwd "$account" | cut -d: -f6)" || { say "$account: no home, or no place for a key"; exit 10; }
+  view_account "$account" "$(home_of "$account")" || { say "$account: no home, or no place for a key"; exit 10; }
 done <"$WORK/accounts"
 
 # As things are today the factor may be elsewhere.
@@ -53,20 +53,19 @@ missing=$(missing_modules)
 [ -z "$missing" ] || { say "the new PAM stack names what is not installed: $missing"; exit 11; }
 stage || { say 'the staged files could not be laid out'; exit 12; }
 ask_anew "$RUN/sshd-staged"
-# Beside sshd's own look at them, which takes as long.
-{ sshd_reads | origins "$WORK/origins"; } &
-origins=$!
-broken=$("$(sshd_binary)" -t 2>&1) || { say "sshd -t refuses the staged files: $broken"; exit 11; }
+sshd_reads | origins "$WORK/origins"
+if ! canary; then
+  if sshd_refuses "$ARGS"; then say "sshd -t refuses the staged files: $PLAIN"; else say 'sshd did not read the staged files: the canary does not show in sshd -T'; fi
+  exit 11
+fi
 if grep -q '^/etc/sudoers.d/' "$RUN/data/files"; then
   broken=$(visudo -cq 2>&1) || { say "visudo refuses the staged files: $broken"; exit 11; }
 fi
 helper_starts || { say "$FAILED"; exit 11; }
-wait "$origins"
-canary || { say 'sshd did not read the staged files: the canary does not show in sshd -T'; exit 11; }
 told=$(apply_roster view) || { say "$told"; exit 11; }
 [ ! -s "$RUN/data/roster" ] || ask_anew "$RUN/sshd-staged-people"
 while read -r account; do
-  ! created "$account" || view_account "$account" "$(getent passwd "$account" | cut -d: -f6)" || { say "$account: no place for a key"; exit 11; }
+  ! created "$account" || view_account "$account" "$(home_of "$account")" || { say "$account: no place for a key"; exit 11; }
 done <"$WORK/accounts"
 check_expectations || { say "$FAILED"; exit 11; }
 tried_and_offered rehearse staged || { say "$FAILED"; exit 11; }

@@ -4,8 +4,7 @@
 
 # make_probe ID NAME GROUP: an ordinary account without a password, with a home and nothing in it.
 make_probe() {
-  _base=$(useradd -D 2>/dev/null | sed -n 's/^HOME=//p')
-  _home=${_base:-/home}/$2
+  _home=$(new_home "$2")
   printf '%s %s\n' "$2" "$_home" >>"$CHANGES/$1/accounts" && durable "$CHANGES/$1/accounts" || return 1
   [ -e "$CHANGES/$1/no-twins" ] || for _db in passwd shadow group gshadow subuid subgid; do
     [ -e "/etc/$_db-" ] || printf '/etc/%s-\n' "$_db"
@@ -45,8 +44,8 @@ remove_probes() {
     bctl-?*) ;;
     *) continue ;;
     esac
-    _uid=$(getent passwd "$_probe" | cut -d: -f3)
-    if [ -n "$_uid" ]; then
+    if _uid=$(getent passwd "$_probe"); then
+      _uid=${_uid#*:*:} && _uid=${_uid%%:*}
       loginctl terminate-user "$_probe" 2>/dev/null
       pkill -KILL -U "$_uid" 2>/dev/null
       userdel -f "$_probe" >/dev/null 2>&1 9>&- || true
@@ -76,8 +75,12 @@ abandoned() { ! kill -0 "$2" 2>/dev/null || [ "$(stat -c %Y "$1")" -lt "$(sed -n
 # clear_locks: useradd and userdel that died leave half-written versions behind, and locks, which refuse the next one once their
 # number is somebody else's.
 clear_locks() {
+  set --
   for _db in passwd shadow group gshadow subuid subgid; do
-    rm -f "/etc/$_db.bastionctl-new" "/etc/$_db-.bastionctl-new"
+    set -- "$@" "/etc/$_db.bastionctl-new" "/etc/$_db-.bastionctl-new"
+  done
+  rm -f "$@"
+  for _db in passwd shadow group gshadow subuid subgid; do
     if [ -e "/etc/$_db.lock" ]; then
       _pid=$(tr -cd 0-9 <"/etc/$_db.lock")
       ! abandoned "/etc/$_db.lock" "${_pid:-none}" || rm -f "/etc/$_db.lock" "/etc/$_db.$_pid"

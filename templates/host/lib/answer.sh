@@ -4,11 +4,11 @@
 
 # answer OUTCOME [REASON [DETAIL]]: prints and ends the program; a failure is a failure for Run Command's own list too.
 answer() {
+  clock
+  plainly "${3-}"
   {
-    printf 'bastionctl=1\noutcome=%s\nreason=%s\ndetail=%s\nnow=%s\n' "$1" "${2-}" "$(plain "${3-}")" "$(epoch)"
-    [ ! -s "$RUN/extra" ] || cat "$RUN/extra"
-    [ ! -s "$RUN/steps" ] || cat "$RUN/steps"
-    [ ! -s "$RUN/logins" ] || sed 's/^/login=/' "$RUN/logins"
+    printf 'bastionctl=1\noutcome=%s\nreason=%s\ndetail=%s\nnow=%s\n' "$1" "${2-}" "$PLAIN" "$NOW"
+    headed '' "$RUN/extra" '' "$RUN/steps" login= "$RUN/logins"
   } >"$RUN/answer"
   if [ -n "${ID-}" ] && [ -d "$CHANGES/$ID" ]; then
     { cat "$RUN/answer" && transcript; } >>"$CHANGES/$ID/transcript" 2>/dev/null || true
@@ -21,8 +21,22 @@ answer() {
   esac
 }
 
+# headed TEXT FILE…: the lines of each FILE that is there, with TEXT in front of each, by one program for all of them.
+headed() {
+  _heads=$#
+  while [ "$_heads" -gt 0 ]; do
+    [ ! -s "$2" ] || set -- "$@" "head=$1" "$2"
+    shift 2
+    _heads=$((_heads - 2))
+  done
+  [ $# = 0 ] || awk '{ print head $0 }' "$@"
+}
+
 # extra KEY VALUE
-extra() { printf '%s=%s\n' "$1" "$(plain "$2")" >>"$RUN/extra"; }
+extra() {
+  plainly "$2"
+  printf '%s=%s\n' "$1" "$PLAIN" >>"$RUN/extra"
+}
 
 # extra_recorded ID: what a change is, who made it, how it stands and since when.
 extra_recorded() {
@@ -73,10 +87,8 @@ extra_sunset() {
 # transcript: versions and the offers, for the record on the host.
 transcript() {
   printf 'openssh=%s\n' "$(cat "$RUN/openssh" 2>/dev/null || sshd_version)"
-  for _when in before present staged after; do
-    [ ! -s "$RUN/offers-$_when" ] || sed "s/^/offer=$_when|/" "$RUN/offers-$_when"
-  done
-  [ ! -s "$RUN/data/files" ] || sed 's/^/file=/' "$RUN/data/files"
+  headed 'offer=before|' "$RUN/offers-before" 'offer=present|' "$RUN/offers-present" 'offer=staged|' "$RUN/offers-staged" \
+    'offer=after|' "$RUN/offers-after" file= "$RUN/data/files"
   [ ! -s "$RUN/data/roster" ] || cut -d'|' -f1,2 "$RUN/data/roster" | sed 's/^/account=/'
 }
 

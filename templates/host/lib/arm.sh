@@ -21,7 +21,7 @@ arm() {
   # shellcheck disable=SC2086 # one word a library; $RUN has no blanks
   cp -t "$LIBEXEC/$1/lib" -- $_guards || return 1
   relabel "$LIBEXEC"
-  set_deadline "$1" "$2" && install_units "$1" "$2" && sync -f "$STATE" && sync -f "$LIBEXEC" && sync -f "$UNITS" && start_timer "$1"
+  set_deadline "$1" "$2" && install_units "$1" "$2" && sync -f "$STATE" "$LIBEXEC" "$UNITS" && start_timer "$1"
 }
 
 # start_timer ID: from 244 on systemd finds new units by itself, which saves running all generators; an older one (RHEL 8 has 239) is told
@@ -137,9 +137,10 @@ install_units() {
 }
 
 timer_dropin() {
+  clock
   write_text "$UNITS/bastionctl-guard@$1.timer.d/deadline.conf" "[Timer]
 OnActiveSec=$2
-OnCalendar=$(date -u -d "@$(($(epoch) + $2))" '+%Y-%m-%d %H:%M:%S UTC')"
+OnCalendar=$(date -u -d "@$((NOW + $2))" '+%Y-%m-%d %H:%M:%S UTC')"
 }
 
 # commit ID: the new files, one rename each.

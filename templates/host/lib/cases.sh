@@ -12,7 +12,7 @@ run_cases() {
     @*) _real=$(probe_of "$_name") ;;
     *) ;;
     esac
-    _home=$(getent passwd "$_real" | cut -d: -f6)
+    _home=$(home_of "$_real")
     _secret=$(factor_path "$_real" "$_home")
     # A rehearsal touches nobody's factor but in the view.
     if [ "$2" = view ] && ! covered "$_secret"; then

@@ -144,19 +144,27 @@ rewrite() {
   return "$_did"
 }
 
-# rewrite_locked: as `rewrite`, of who holds the locks. passwd(1) by way of pam_unix takes another one (lckpwdf(3), which a shell cannot):
-# what was written meanwhile is another file, or a newer one, and the work begins anew.
+# rewrite_locked DATABASES AWK-ARGUMENT…: as `rewrite`, of who holds the locks, for several at once, a word each; 1: $_base as well is as it was.
+# passwd(1) by way of pam_unix takes another lock (lckpwdf(3), which a shell cannot): what was written meanwhile is another file, or a newer
+# one, and the work begins anew.
+# shellcheck disable=SC2086 # none has a blank in its name
 rewrite_locked() {
-  _file=$1 _temp=$1.bastionctl-new _did=1
+  _bases=$1 _did=1 _temps=
   shift
+  for _base in $_bases; do _temps="$_temps $_base.bastionctl-new"; done
   for _try in 1 2 3 4 5; do
-    _read=$(stat -c '%i %s %y %z' "$_file")
-    { cp -p --preserve=all "$_file" "$_temp" && awk -F: "$@" "$_file" >"$_temp" && whole "$_temp" && sync "$_temp"; } || break
-    [ "$(stat -c '%i %s %y %z' "$_file")" = "$_read" ] || continue
-    mv -fT "$_temp" "$_file" && sync "${_file%/*}" && _did=0
+    _read=$(stat -c '%i %s %y %z' $_bases)
+    for _base in $_bases; do
+      _temp=$_base.bastionctl-new
+      { cp -p --preserve=all "$_base" "$_temp" && awk -F: "$@" "$_base" >"$_temp" && whole "$_temp"; } || break 2
+    done
+    sync $_temps || break
+    [ "$(stat -c '%i %s %y %z' $_bases)" = "$_read" ] || continue
+    for _base in $_bases; do mv -fT "$_base.bastionctl-new" "$_base" || break 2; done
+    sync "${_base%/*}" && _did=0
     break
   done
-  [ "$_did" = 0 ] || rm -f "$_temp"
+  [ "$_did" = 0 ] || rm -f $_temps
   return "$_did"
 }
 
@@ -169,11 +177,9 @@ strip() {
   set -- $(grep -Els "^($_names):" "$@")
   [ $# -gt 0 ] || return 0
   lock_databases || { _base="$* (locked by somebody)"; return 1; }
-  _stripped=0
-  for _base in "$@"; do
-    # shellcheck disable=SC2016 # awk
-    rewrite_locked "$_base" -v names="^($_names)\$" '$1 !~ names' || { _stripped=1; break; }
-  done
+  # shellcheck disable=SC2016 # awk
+  rewrite_locked "$*" -v names="^($_names)\$" '$1 !~ names'
+  _stripped=$?
   unlock_databases
   return "$_stripped"
 }
@@ -186,22 +192,20 @@ whole() {
   esac
 }
 
-# The number without a newline: shadow's tools would not take the lock for a stale one after our death.
+# lock_databases: a lock is a file that was not there, with the pid of whoever has it. The number without a newline: shadow's tools would not
+# take the lock for a stale one after our death.
 lock_databases() {
   _locked=0
-  set --
   for _lock in $DATABASES; do
     [ -e "/etc/$_lock" ] || continue
     _tries=0
-    set -- "$@" "/etc/$_lock.$$"
-    printf %s "$$" >"/etc/$_lock.$$" || { _locked=1; break; }
-    until ln "/etc/$_lock.$$" "/etc/$_lock.lock" 2>/dev/null; do
+    # noclobber: made, or not at all (O_EXCL).
+    until (set -C && printf %s "$$" >"/etc/$_lock.lock") 2>/dev/null; do
       _tries=$((_tries + 1))
       [ "$_tries" -le 100 ] || { _locked=1; break 2; }
       sleep 0.1
     done
   done
-  rm -f "$@"
   [ "$_locked" = 0 ] || unlock_databases
   return "$_locked"
 }

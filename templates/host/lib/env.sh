@@ -8,6 +8,8 @@ LC_ALL=C
 export PATH HOME LC_ALL
 unset LANG LANGUAGE CDPATH ENV BASH_ENV IFS SSH_AUTH_SOCK SSH_ASKPASS DISPLAY
 umask 077
+NL='
+'
 
 STATE=/var/lib/bastionctl
 CHANGES=$STATE/changes
@@ -18,7 +20,18 @@ UNITS=/etc/systemd/system
 # Timer and service of a dated end of first login; also the name of the folder below /run that its program works in.
 SUNSET=bastionctl-run-sunset
 
-epoch() { date +%s; }
+# clock: $NOW becomes the seconds since 1970, $STAMP the same as a date. Asked once a second: a change wants to know some twenty times.
+clock() {
+  read -r _up _ </proc/uptime
+  [ "${_up%.*}" != "${CLOCKED-}" ] || return 0
+  CLOCKED=${_up%.*} STAMP=$(date -u '+%s %Y-%m-%dT%H:%M:%SZ')
+  NOW=${STAMP% *} STAMP=${STAMP#* }
+}
+
+epoch() {
+  clock
+  printf '%s\n' "$NOW"
+}
 
 # Milliseconds since boot, in steps of ten: for how long something took, without a program (proc(5)).
 millis() {
@@ -32,13 +45,38 @@ uptime_s() {
   printf '%s\n' "${_up%%.*}"
 }
 
-# One line, no separator of the protocol, at most 300 characters. Most texts are that already, and programs cost time.
+# plainly TEXT…: $PLAIN becomes one line without a separator of the protocol, of at most 300 characters. Most texts are that already, and
+# programs cost time.
+plainly() {
+  PLAIN=$*
+  case $PLAIN in
+  *[[:cntrl:]\|]*) PLAIN=$(printf '%s' "$PLAIN" | tr '\n\r\t|' '   /' | cut -c1-300) ;;
+  *) [ "${#PLAIN}" -le 300 ] || PLAIN=$(printf '%s' "$PLAIN" | cut -c1-300) ;;
+  esac
+}
+
+# plain TEXT…: prints it; nothing of nothing.
 plain() {
-  _plain=$*
-  case $_plain in
-  '') ;;
-  *[[:cntrl:]\|]*) printf '%s' "$_plain" | tr '\n\r\t|' '   /' | cut -c1-300 ;;
-  *) if [ "${#_plain}" -le 300 ]; then printf '%s\n' "$_plain"; else printf '%s' "$_plain" | cut -c1-300; fi ;;
+  plainly "$@"
+  [ -z "$PLAIN" ] || printf '%s\n' "$PLAIN"
+}
+
+# home_of NAME: of the account databases; 1: there is no such account.
+home_of() {
+  _home_of=$(getent passwd "$1") || return 1
+  _home_of=${_home_of%:*}
+  printf '%s\n' "${_home_of##*:}"
+}
+
+# new_home NAME: where useradd(8) makes one.
+new_home() {
+  _below=$(useradd -D 2>/dev/null)
+  case $_below in
+  *HOME=/*)
+    _below=${_below#*HOME=}
+    printf '%s/%s\n' "${_below%%"$NL"*}" "$1"
+    ;;
+  *) printf '/home/%s\n' "$1" ;;
   esac
 }
 
@@ -77,10 +115,14 @@ digits() {
 # random_secret: 160 bits in base32, as a factor has them.
 random_secret() { head -c 20 /dev/urandom | base32 | tr -d '='; }
 
-# value NAME FILE: the value of a key=value line; data is read, never sourced.
-value() {
-  while IFS='=' read -r _key _value; do
-    [ "$_key" = "$1" ] && printf '%s\n' "$_value" && return 0
+# valued NAME FILE: $VALUE becomes the value of a key=value line, or nothing (1); data is read, never sourced.
+valued() {
+  while IFS='=' read -r _key VALUE; do
+    [ "$_key" != "$1" ] || return 0
   done <"$2"
+  VALUE=
   return 1
 }
+
+# value NAME FILE: prints it.
+value() { valued "$@" && printf '%s\n' "$VALUE"; }

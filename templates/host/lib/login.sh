@@ -69,7 +69,7 @@ attempt() {
   _mode=$1 _account=$2 _answer=$3 _nonce=BASTIONCTL-IN-$(digits 12)
   printf '' >"$WORK/asked"
   printf '#!/bin/sh\nprintf asked >>%s\nprintf "%%s\\n" "%s"\n' "$WORK/asked" "${4-}" >"$WORK/askpass"
-  chmod 0755 "$WORK/askpass"
+  [ -x "$WORK/askpass" ] || chmod 0755 "$WORK/askpass"
   set -- -v -F "$RUN/ssh_config" -i "$WORK/key" \
     -o PreferredAuthentications=publickey,keyboard-interactive,password -o NumberOfPasswordPrompts=1
   [ "$_answer" = batch ] && set -- "$@" -o BatchMode=yes

@@ -180,33 +180,34 @@ put_away() {
 # disarm ID: timer, boot units, stash and this change's copy of the guard; the record stays. The timer goes late: where this
 # dies half-way, the timer comes again, or the next boot, or the next change (sweep).
 disarm() {
-  rm -f "$UNITS/sysinit.target.wants/bastionctl-boot-restore@$1.service" \
-    "$UNITS/multi-user.target.wants/bastionctl-boot-prove@$1.service"
-  rm -rf "${STASH:?}/$1"
-  rmdir "$STASH" 2>/dev/null || true
+  _gone=$1
   # What a program that died was about to rename, in the record and beside the change's files.
-  rm -f "$CHANGES/$1"/*.new
-  [ ! -r "$CHANGES/$1/files" ] || cut -d'|' -f2 "$CHANGES/$1/files" | sed 's/$/.bastionctl-new/' | xargs -r -d '\n' rm -f
-  systemctl stop "bastionctl-guard@$1.timer" 2>/dev/null
-  rm -f "$UNITS/timers.target.wants/bastionctl-guard@$1.timer"
-  rm -rf "$UNITS/bastionctl-guard@$1.timer.d"
+  set -- "$CHANGES/$_gone"/*.new
+  [ ! -r "$CHANGES/$_gone/files" ] || while IFS='|' read -r _ _path _; do
+    set -- "$@" "$_path.bastionctl-new"
+  done <"$CHANGES/$_gone/files"
+  rm -f "$@"
+  rm -rf "$UNITS/sysinit.target.wants/bastionctl-boot-restore@$_gone.service" \
+    "$UNITS/multi-user.target.wants/bastionctl-boot-prove@$_gone.service" "${STASH:?}/$_gone"
+  rmdir "$STASH" 2>/dev/null || true
+  systemctl stop "bastionctl-guard@$_gone.timer" 2>/dev/null
+  rm -rf "$UNITS/timers.target.wants/bastionctl-guard@$_gone.timer" "$UNITS/bastionctl-guard@$_gone.timer.d"
+  set -- "${LIBEXEC:?}/$_gone"
   # The templates serve every change: one that is armed needs them.
-  if ! any_armed; then
-    rm -f "$UNITS/bastionctl-guard@.service" "$UNITS/bastionctl-guard@.timer" \
-      "$UNITS/bastionctl-boot-restore@.service" "$UNITS/bastionctl-boot-prove@.service"
-  fi
-  rm -rf "${LIBEXEC:?}/$1"
+  any_armed || set -- "$UNITS/bastionctl-guard@.service" "$UNITS/bastionctl-guard@.timer" \
+    "$UNITS/bastionctl-boot-restore@.service" "$UNITS/bastionctl-boot-prove@.service" "$@"
+  rm -rf "$@"
   rmdir "$LIBEXEC" 2>/dev/null || true
-  [ ! -e "$CHANGES/$1/made" ] || while read -r _folder; do
+  [ ! -e "$CHANGES/$_gone/made" ] || while read -r _folder; do
     case $_folder in
     "$UNITS"/*.wants | /usr/local/libexec) rmdir "$_folder" 2>/dev/null ;;
     *) ;;
     esac
-  done <"$CHANGES/$1/made"
+  done <"$CHANGES/$_gone/made"
   # Only where systemd has something of it left: running all generators is what takes the time here.
-  [ -z "$(systemctl list-units --all --plain --no-legend "bastionctl-*@$1.*" 2>/dev/null)" ] || forget_units
-  systemctl reset-failed "bastionctl-*@$1.*" 2>/dev/null
-  return 0
+  [ -n "$(systemctl list-units --all --plain --no-legend "bastionctl-*@$_gone.*" 2>/dev/null)" ] || return 0
+  forget_units
+  systemctl reset-failed "bastionctl-*@$_gone.*" 2>/dev/null || true
 }
 
 any_armed() {
@@ -216,9 +217,9 @@ any_armed() {
   return 1
 }
 
-# sweep: what was left by a program that died before its guard was armed, or while its guard was put away.
+# sweep [ID]: what was left by a program that died before its guard was armed, or while its guard was put away. ID is in good hands.
 sweep() {
-  {
+  _lefts=$(
     for _left in "$LIBEXEC"/* "$STASH"/*; do
       [ ! -d "$_left" ] || printf '%s\n' "${_left##*/}"
     done
@@ -232,11 +233,21 @@ sweep() {
       *) ;;
       esac
     done
-  } | grep -xE '[A-Za-z0-9-]+' | sort -u | while read -r _left; do
+  )
+  # A pattern that stands for no file is all that there is, as a rule.
+  case $_lefts in
+  *[A-Za-z0-9]*) printf '%s\n' "$_lefts" | grep -xE '[A-Za-z0-9-]+' | sort -u | while read -r _left; do
     is_open "$_left" || put_away "$_left"
+  done ;;
+  *) ;;
+  esac
+  # A guard that was killed in its last breath stays on systemd's list without a file to show for it: that of a change on record.
+  for _left in "$CHANGES"/*; do
+    if [ ! -d "$_left" ] || [ "${_left##*/}" = "${1-}" ]; then continue; fi
+    systemctl reset-failed 'bastionctl-guard@*' 'bastionctl-boot-*' 2>/dev/null
+    break
   done
-  # A guard that was killed in its last breath stays on systemd's list without a file to show for it.
-  systemctl reset-failed 'bastionctl-guard@*' 'bastionctl-boot-*' 2>/dev/null || true
+  return 0
 }
 
 # retry_soon ID: what could not be put back is tried again by the guard at once and every 20 seconds, not only from the deadline on.

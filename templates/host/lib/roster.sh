@@ -16,7 +16,6 @@ each_person() {
   done 4<"$_list"
 }
 
-home_of() { getent passwd "$1" | cut -d: -f6; }
 
 # created NAME: whether the account is one that the change makes.
 created() { awk -F'|' -v name="$1" '$1 == name && $2 == "create" { found = 1 } END { exit !found }' "$RUN/data/roster" 2>/dev/null; }
@@ -65,11 +64,6 @@ record_person() {
   for _db in group gshadow; do
     memberships "$_name" "/etc/$_db" >"$_was/member-$_db" || return 1
   done
-}
-
-new_home() {
-  _base=$(useradd -D 2>/dev/null | sed -n 's/^HOME=//p')
-  printf '%s/%s\n' "${_base:-/home}" "$1"
 }
 
 # new_uid ASKED: above all that are in use or were those of people who have left, so that nobody inherits their files; where that is no uid

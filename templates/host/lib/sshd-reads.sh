@@ -30,22 +30,40 @@ includes() {
   }'
 }
 
-# sshd_reads: the files that sshd reads its settings from, the main one first: Includes are followed, 16 deep as sshd does.
-sshd_reads() (
-  echo /etc/ssh/sshd_config >"$RUN/sshd-next"
-  printf '' >"$RUN/sshd-read"
+# sshd_reads: the files that sshd reads its settings from, the main one first; looked up once where its answers are kept (ask_anew).
+sshd_reads() {
+  if [ -z "${SSHD_SAID-}" ]; then
+    follow_includes
+  else
+    [ -e "$SSHD_SAID.reads" ] || follow_includes >"$SSHD_SAID.reads"
+    cat "$SSHD_SAID.reads"
+  fi
+}
+
+# follow_includes: 16 deep, as sshd does.
+follow_includes() (
+  next=/etc/ssh/sshd_config
+  seen=
   deep=0
   # Patterns are expanded, not split.
   IFS=
-  while [ -s "$RUN/sshd-next" ] && [ "$deep" -le 16 ]; do
-    cat "$RUN/sshd-next" >>"$RUN/sshd-read"
-    includes <"$RUN/sshd-next" | while read -r pattern; do
-      for file in $pattern; do [ ! -f "$file" ] || printf '%s\n' "$file"; done
-    done | awk 'NR == FNR { seen[$0] = 1; next } !seen[$0]++' "$RUN/sshd-read" - >"$RUN/sshd-new"
-    mv "$RUN/sshd-new" "$RUN/sshd-next"
+  while [ -n "$next" ] && [ "$deep" -le 16 ]; do
+    seen=$seen$next$NL
+    patterns=$(printf '%s\n' "$next" | includes)
+    next=
+    while read -r pattern; do
+      for file in $pattern; do
+        case $NL$seen$next$NL in
+        *"$NL$file$NL"*) ;;
+        *) [ ! -f "$file" ] || next=${next:+$next$NL}$file ;;
+        esac
+      done
+    done <<PATTERNS
+$patterns
+PATTERNS
     deep=$((deep + 1))
   done
-  cat "$RUN/sshd-read"
+  printf '%s' "$seen"
 )
 
 # settings KEYWORDS FILE [CRITERIA [DEEP]]: path:line|criteria of the Match block of each line that sets one of KEYWORDS, in the order in

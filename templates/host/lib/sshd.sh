@@ -58,16 +58,27 @@ sshd_effective() {
   fi
 }
 
+# sshd_refuses ARGSFILE: why sshd does not take its present files and these arguments, if it does not. Where it has said what it would do for root
+# it has been through them: -T does all that -t does. A deprecated keyword is only a warning: what counts is the exit code.
+sshd_refuses() {
+  [ -z "${SSHD_SAID-}" ] || [ ! -e "$SSHD_SAID/root" ] || return 1
+  _refused=$(with_args "$1" "$(sshd_binary)" -t 2>&1) && return 1
+  plainly "$_refused"
+}
+
 # ask_sshd USER ARGSFILE [ORIGIN]: of several values for the same thing the last one counts. Where a Match line asks for the port or the
 # address that a login comes to, sshd says nothing at all unless it is told these too.
 ask_sshd() {
   with_args "$2" "$(sshd_binary)" -T -C "user=$1,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=${SSHD_PORT:-22}${3:+,$3}"
 }
 
-# ask_at_port ARGSFILE: from here on, in programs that this starts too, sshd is asked about logins to the port at which it is reached.
+# ask_at_port ARGSFILE: from here on, in programs that this starts too, sshd is asked about logins to the port at which it is reached. What it
+# has said of root is kept with the other answers, unless that was about another port.
 ask_at_port() {
-  _at=$(sshd_target "$1")
-  export SSHD_PORT="${_at#* }"
+  _at=$(sshd_effective root "$1" 2>/dev/null | target_in -)
+  _at=${_at#* }
+  [ -z "${SSHD_SAID-}" ] || [ "$_at" = "${SSHD_PORT:-22}" ] || rm -f "$SSHD_SAID/root"
+  export SSHD_PORT="$_at"
 }
 
 # ask_anew FOLDER: from here on sshd's answers are kept in FOLDER, which is new: to be called whenever what they depend on has changed
@@ -113,8 +124,16 @@ sshd_judges() {
   done
 }
 
+# sshd_version: such as 9.2p1.
 sshd_version() {
-  ssh -V 2>&1 | sed -n 's/^OpenSSH_\([0-9][0-9.]*p[0-9]*\).*/\1/p'
+  _says=$(ssh -V 2>&1)
+  case $_says in
+  OpenSSH_[0-9]*)
+    _says=${_says#OpenSSH_}
+    printf '%s\n' "${_says%%[!0-9.p]*}"
+    ;;
+  *) ;;
+  esac
 }
 
 # Where the listener answers from this host: a loopback address unless ListenAddress names another.

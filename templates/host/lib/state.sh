@@ -13,7 +13,7 @@ lock() {
     # Whoever had it may have taken the file away: the lock is the one that is there.
     if lock_is_there; then
       LOCKED=yes
-      mkdir -p "$CHANGES" || return 2
+      [ -d "$CHANGES" ] || mkdir -p "$CHANGES" || return 2
       return 0
     fi
   done
@@ -22,10 +22,10 @@ lock() {
 
 # The sticky bit says that the folder was made here: who made it need not be who gets the lock.
 open_lock() {
-  mkdir -m 1700 "$STATE" 2>/dev/null
+  [ -d "$STATE" ] || mkdir -m 1700 "$STATE" 2>/dev/null
   # Without -p, which would make a folder anew that goes just then. `command`, since a redirection that fails ends a shell that has it on a
   # special builtin.
-  { mkdir "$CHANGES" || [ -d "$CHANGES" ]; } 2>/dev/null && command exec 9>>"$STATE/lock"
+  { [ -d "$CHANGES" ] || mkdir "$CHANGES" || [ -d "$CHANGES" ]; } 2>/dev/null && command exec 9>>"$STATE/lock"
 }
 
 # lock_as_it_is SECONDS: as `lock`, for a rehearsal, which makes none. 0 as well where there is none.
@@ -39,7 +39,9 @@ lock_as_it_is() {
   flock -w "$1" 9 && LOCKED=yes
 }
 
-lock_is_there() { [ "$(stat -L -c %d:%i /proc/self/fd/9)" = "$(stat -c %d:%i "$STATE/lock" 2>/dev/null)" ]; }
+# The kernel's link leads to the file that is open, whatever its name is by now (proc(5)).
+# shellcheck disable=SC3013 # POSIX.1-2024 has -ef, and dash and bash have had it long before
+lock_is_there() { [ /proc/self/fd/9 -ef "$STATE/lock" ]; }
 
 # leave_nothing: where nothing is on record, what `lock` has made goes again, here or in a program that did not get the lock; the lock, too,
 # which is held and is none from then on. So nothing may be written after this. Whoever comes meanwhile is left the folder, and takes it away.
@@ -72,7 +74,8 @@ lock_users() {
 }
 
 holder_is() {
-  printf 'who=%s\nsince=%s\nunit=%s\nid=%s\n' "$1" "$(epoch)" "$2" "$3" >"$STATE/holder.new" &&
+  clock
+  printf 'who=%s\nsince=%s\nunit=%s\nid=%s\n' "$1" "$NOW" "$2" "$3" >"$STATE/holder.new" &&
     mv -f "$STATE/holder.new" "$STATE/holder"
 }
 
@@ -88,7 +91,7 @@ holder_works() {
 
 state_of() {
   if [ -r "$CHANGES/$1/state" ]; then
-    value state "$CHANGES/$1/state" || echo unknown
+    if valued state "$CHANGES/$1/state"; then printf '%s\n' "$VALUE"; else echo unknown; fi
   else
     echo none
   fi
@@ -96,22 +99,27 @@ state_of() {
 
 # set_state ID STATE [REASON]: atomic and synced; the deadline is carried over.
 set_state() {
-  _deadline=$(value deadline "$CHANGES/$1/state" 2>/dev/null || echo 0)
-  _uptime=$(value deadline_uptime "$CHANGES/$1/state" 2>/dev/null || echo 0)
-  write_state "$1" "$2" "$_deadline" "$_uptime" "$(plain "${3-}")" && journal "$1" "state $2 ${3-}"
+  valued deadline "$CHANGES/$1/state" 2>/dev/null || VALUE=0
+  _deadline=$VALUE
+  valued deadline_uptime "$CHANGES/$1/state" 2>/dev/null || VALUE=0
+  _uptime=$VALUE
+  plainly "${3-}"
+  write_state "$1" "$2" "$_deadline" "$_uptime" "$PLAIN" && journal "$1" "state $2 ${3-}"
 }
 
 # write_state ID STATE DEADLINE DEADLINE-IN-UPTIME REASON
 write_state() {
+  clock
   write_text "$CHANGES/$1/state" "state=$2
-at=$(epoch)
+at=$NOW
 deadline=$3
 deadline_uptime=$4
 reason=$5"
 }
 
 set_deadline() {
-  write_state "$1" "$(state_of "$1")" "$(($(epoch) + $2))" "$(($(uptime_s) + $2))" ''
+  clock
+  write_state "$1" "$(state_of "$1")" "$((NOW + $2))" "$(($(uptime_s) + $2))" ''
 }
 
 deadline_of() { value deadline "$CHANGES/$1/state" || echo 0; }
@@ -162,5 +170,7 @@ sunset_base() {
 journal() {
   _journal=$CHANGES/$1/journal
   shift
-  { printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$(plain "$*")" >>"$_journal"; } 2>/dev/null || true
+  clock
+  plainly "$*"
+  { printf '%s %s\n' "$STAMP" "$PLAIN" >>"$_journal"; } 2>/dev/null || true
 }

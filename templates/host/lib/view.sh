@@ -131,5 +131,8 @@ canary() {
   _into=$(awk -F'|' '$1 ~ /^\/etc\/ssh\/sshd_config/ && $7 != "absent" { print $1; exit }' "$RUN/data/files")
   : "${_into:=/etc/ssh/sshd_config}"
   { printf 'VersionAddendum %s\n' "$CANARY" && cat "$_into"; } >"$WORK/canary" && cat "$WORK/canary" >"$_into" || return 1
-  sshd_effective root "$ARGS" 2>/dev/null | grep -q "^versionaddendum $CANARY\$"
+  sshd_effective root "$ARGS" 2>/dev/null | grep -q "^versionaddendum $CANARY\$" && return 0
+  # What sshd says of a line is to be right.
+  sed 1d "$WORK/canary" >"$_into"
+  return 1
 }
