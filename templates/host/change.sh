@@ -92,7 +92,7 @@ what_was_read() {
     sshd)
       case $name in
       version) read -r openssh <"$RUN/openssh"; printf '%s' "$openssh" >"$at" ;;
-      args) printf '%s' "$(tr '\n' ' ' <"$RUN/sshd-args" | sed 's/ $//')" >"$at" ;;
+      args) printf '%s' "$(paste -sd ' ' "$RUN/sshd-args")" >"$at" ;;
       *) echo unknown >"$at" ;;
       esac
       ;;

@@ -429,7 +429,7 @@ const cases: readonly Case[] = [
     title: 'program killed while it arms: swept up by its own guard',
     sample: true,
     async run(host) {
-      await haltAt(host, 'sync', "'-f /etc/.bastionctl'")
+      await haltAt(host, 'sync', "'-f /var/lib/bastionctl /etc/.bastionctl'")
       const id = newId()
       const ended = carryOut(host, await change(host), { id, confirmWithin: guard })
       await halted(host)
@@ -448,7 +448,7 @@ const cases: readonly Case[] = [
     title: 'program killed while it arms: its guard leaves that of the next change alone',
     sample: true,
     async run(host) {
-      await haltAt(host, 'sync', "'-f /etc/.bastionctl'")
+      await haltAt(host, 'sync', "'-f /var/lib/bastionctl /etc/.bastionctl'")
       const first = newId()
       const ended = carryOut(host, await change(host), { id: first, confirmWithin: guard })
       await halted(host)
@@ -467,7 +467,7 @@ const cases: readonly Case[] = [
     on: ['deb11'],
     async run(host) {
       const run = 'bastionctl-run-'
-      await inUnit(host, 'sync', "'-f /etc/.bastionctl'", run, 'echo "# a line of theirs" >>/etc/pam.d/sshd')
+      await inUnit(host, 'sync', "'-f /var/lib/bastionctl /etc/.bastionctl'", run, 'echo "# a line of theirs" >>/etc/pam.d/sshd')
       await haltAt(host, 'systemctl', "'stop bastionctl-guard@'*", run)
       const id = newId()
       const ended = carryOut(host, await change(host), { id, confirmWithin: guard })

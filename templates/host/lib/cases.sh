@@ -64,6 +64,10 @@ run_cases() {
 
 # prove_cases: the live ones; those of @other beside the rest, from addresses and in a folder of their own.
 prove_cases() {
+  if ! grep -q '|@other' "$RUN/data/cases"; then
+    run_cases prove live
+    return
+  fi
   grep -v '|@other' "$RUN/data/cases" >"$WORK/cases-rest"
   grep '|@other' "$RUN/data/cases" >"$WORK/cases-other"
   cases_in rest &

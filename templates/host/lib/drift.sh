@@ -43,7 +43,7 @@ drifted_files() {
 }
 
 # drift: paths, comma-separated.
-drift() { drifted_files | cut -d'|' -f1 | paste -sd, -; }
+drift() { [ ! -d "$CHANGES" ] || drifted_files | cut -d'|' -f1 | paste -sd, -; }
 
 # sshd_files: what sshd reads, with drop-ins that nothing may include and the crypto policy that RHEL 8 hands over on the command line: path|digest
 sshd_files() {

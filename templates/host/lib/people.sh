@@ -5,8 +5,8 @@
 # for no more, and a shell that opens no session keeps nobody from SFTP or from forwarding ports. Of everybody, that is whom getent(1) lists: a
 # directory service may not (sssd.conf(5), enumerate). Whose name is no file's, or would be read as something else, is in $RUN/skipped instead.
 login_accounts() {
-  _min=$(sed -n 's/^UID_MIN[[:space:]]*//p' /etc/login.defs 2>/dev/null | head -n 1)
-  _by_password=" $(getent shadow | awk -F: '$2 !~ /^[!*]/ { print $1 }' | tr '\n' ' ')"
+  _min=$(sed -n '/^UID_MIN[[:space:]]*/{s///p;q;}' /etc/login.defs 2>/dev/null)
+  _by_password=" $(getent shadow | awk -F: -v ORS=' ' '$2 !~ /^[!*]/ { print $1 }') "
   key_patterns >"$RUN/key-patterns"
   printf '' >"$RUN/skipped"
   getent passwd | while IFS=: read -r _name _ _uid _gid _ _home _shell; do
@@ -64,19 +64,22 @@ key_somewhere() {
 # key_patterns: where sshd reads keys, of anybody: whoever a line is for, it is here.
 key_patterns() {
   {
-    echo .ssh/authorized_keys .ssh/authorized_keys2
-    sshd_effective root "$RUN/sshd-args" 2>/dev/null | sed -n 's/^authorizedkeysfile //p'
-    sshd_reads | awk '{
-      file = $0
-      while ((getline line <file) > 0)
-        if (tolower(line) ~ /^[ \t]*"?authorizedkeysfile["= \t]/) {
-          sub(/^[ \t]*"?[A-Za-z]*"?[ \t]*=?/, "", line)
-          gsub(/"/, "", line)
-          print line
-        }
-      close(file)
-    }'
-  } | tr -s ' \t\r' '\n' | sed -n -e '/^[/%]/p' -e 's|^[^/%]|%h/&|p' | awk '!seen[$0]++'
+    echo 'authorizedkeysfile .ssh/authorized_keys .ssh/authorized_keys2'
+    sshd_effective root "$RUN/sshd-args" 2>/dev/null
+    sshd_reads
+  } | awk '
+    function patterns(line,   n, word, i) {
+      if (tolower(line) !~ /^[ \t]*"?authorizedkeysfile["= \t]/) return
+      sub(/^[ \t]*"?[A-Za-z]*"?[ \t]*=?/, "", line)
+      gsub(/"/, "", line)
+      n = split(line, word, /[ \t\r]+/)
+      for (i = 1; i <= n; i++) {
+        if (word[i] ~ /^[^\/%]/) word[i] = "%h/" word[i]
+        if (word[i] != "" && !seen[word[i]]++) print word[i]
+      }
+    }
+    /^\// { file = $0; while ((getline line <file) > 0) patterns(line); close(file); next }
+    { patterns($0) }'
 }
 
 # key_files ACCOUNT HOME EFFECTIVE: the files that sshd reads keys of this account from.

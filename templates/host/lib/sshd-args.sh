@@ -14,7 +14,9 @@ sshd_args() {
   if [ "${_pid:-0}" != 0 ] && [ -r "/proc/$_pid/cmdline" ]; then
     # The listener retitles itself ("sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups"), all words joined by blanks.
     _title=$(tr '\0' ' ' <"/proc/$_pid/cmdline" | sed -e 's/^[a-z-]*: //' -e 's/ \[listener\].*//' -e 's/ *$//')
-    [ "$(awk 'NF { printf "%s%s", gap, $0; gap = " " }' "$1")" = "$_title" ] || printf '%s\n' "$_title" | title_words >"$1"
+    _joined=
+    while IFS= read -r _word; do _joined=$_joined${_word:+${_joined:+ }$_word}; done <"$1"
+    [ "$_joined" = "$_title" ] || printf '%s\n' "$_title" | title_words >"$1"
   fi
   _words=$(that_count <"$1")
   printf '%s' "${_words:+$_words
@@ -23,7 +25,15 @@ sshd_args() {
 }
 
 # that_count: of a whole command line.
-that_count() { sed -e 1d -e '/^-[DeidtTq]$/d' -e '/^$/d'; }
+that_count() {
+  IFS= read -r _word || return 0
+  while IFS= read -r _word; do
+    case $_word in
+    '' | -[DeidtTq]) ;;
+    *) printf '%s\n' "$_word" ;;
+    esac
+  done
+}
 
 # title_words: the words behind an option, up to the next one, are its value, as in
 # -o AuthorizedKeysCommand /usr/share/ec2-instance-connect/eic_run_authorized_keys %u %f

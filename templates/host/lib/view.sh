@@ -61,6 +61,8 @@ open_view() {
   # Without logind and the journal a rehearsed login starts no user manager and writes no log line that a ban could be made of.
   # What they would have said is for the live proof.
   if [ -d /run/systemd ]; then mount -t tmpfs -o mode=0755,size=1m bastionctl /run/systemd || return 1; fi
+  # Nor does any message of the day, whose scripts take a second on Ubuntu and leave a file in /run (pam_motd(8)).
+  if [ -d /etc/update-motd.d ]; then mount -t tmpfs -o mode=0755,size=1m bastionctl /etc/update-motd.d || return 1; fi
   # A cache of the live accounts would answer for the view's.
   if [ -d /run/nscd ]; then mount -t tmpfs -o mode=0755,size=1m bastionctl /run/nscd || return 1; fi
   # `sshd -i` has no peer: PAM and audit would look "UNKNOWN" up, 20 seconds each where the resolver is dead.
@@ -76,7 +78,8 @@ view_account() {
   covered "$2/." || shadow "$2" || return 1
   _file=$(keys_path "$1" "$2") || return 1
   shadow_file "$_file" || return 1
-  for _place in "$(path_of "$FACTOR" "$1" "$2")" "$(path_of "${FACTOR_BEFORE:-$FACTOR}" "$1" "$2")"; do
+  for _place in "$FACTOR" ${FACTOR_BEFORE:+"$FACTOR_BEFORE"}; do
+    _place=$(path_of "$_place" "$1" "$2")
     [ ! -d "${_place%/*}" ] || shadow_file "$_place" || return 1
   done
   # A last line without a newline would swallow the key. By the owner, whose processes may be at work there; a file that is root's, by root.
@@ -120,7 +123,7 @@ stage() {
     if [ "$_after" = absent ]; then
       rm -f "$_path"
     else
-      mkdir -p "${_path%/*}" && cat "$_data/content$_path" >"$_path" && chown "$_owner:$_group" "$_path" && chmod "$_fmode" "$_path"
+      { [ -d "${_path%/*}" ] || mkdir -p "${_path%/*}"; } && cat "$_data/content$_path" >"$_path" && chown "$_owner:$_group" "$_path" && chmod "$_fmode" "$_path"
     fi || return 1
   done <"$_data/files"
 }
