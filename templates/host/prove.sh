@@ -17,7 +17,7 @@ enter_work || { say 'no work folder'; exit 11; }
 greeted() {
   for _try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25; do
     if timeout 5 ssh -v -F "$RUN/ssh_config" -o BatchMode=yes -o PreferredAuthentications=none \
-      -o BindAddress="$(source_of "$(((20 + _try) * 250 + $(epoch) % 250))")" -p "$PORT" "root@$TARGET" true 2>&1 </dev/null |
+      -o BindAddress="$(source_of "$(((20 + _try) * 250 + $(uptime_s) % 250))")" -p "$PORT" "root@$TARGET" true 2>&1 </dev/null |
       grep -q 'Remote protocol version'; then
       return 0
     fi

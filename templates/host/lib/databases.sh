@@ -200,11 +200,13 @@ lock_databases() {
     [ -e "/etc/$_lock" ] || continue
     _tries=0
     # noclobber: made, or not at all (O_EXCL).
-    until (set -C && printf %s "$$" >"/etc/$_lock.lock") 2>/dev/null; do
-      _tries=$((_tries + 1))
+    until (set -C && : >"/etc/$_lock.lock") 2>/dev/null; do
+      # Where there is none, it cannot be made.
+      if [ -e "/etc/$_lock.lock" ]; then _tries=$((_tries + 1)); else _tries=$((_tries + 40)); fi
       [ "$_tries" -le 100 ] || { _locked=1; break 2; }
       sleep 0.1
     done
+    printf %s "$$" >"/etc/$_lock.lock" || { rm -f "/etc/$_lock.lock" && _locked=1 && break; }
   done
   [ "$_locked" = 0 ] || unlock_databases
   return "$_locked"

@@ -85,7 +85,7 @@ ask_at_port() {
 # (files, groups). Without a FOLDER it is asked each time.
 ask_anew() {
   SSHD_SAID=${1-}
-  [ -z "$SSHD_SAID" ] || mkdir -p "$SSHD_SAID"
+  [ -d "${SSHD_SAID:-/}" ] || mkdir -p "$SSHD_SAID"
 }
 
 # sshd_judges ROWS ARGSFILE ORIGINS: what `sshd -T` has for each row of ROWS, account|keyword|wanted|where[|…]: yes|has||row or no|has||row,
