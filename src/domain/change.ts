@@ -130,6 +130,8 @@ export interface Lockout {
   readonly accepted: boolean
   /** Only logins where nobody can answer a code are lost; a person at a terminal gets in. */
   readonly unattended?: true
+  /** It is these keys alone, by fingerprint, that are to be refused: any other that is lost was not agreed to. */
+  readonly keys?: readonly string[]
 }
 
 /** One key of one account, or another way in: whether sshd lets it in today and would after the change. */
@@ -147,8 +149,15 @@ export interface AccessRow {
   readonly alsoOf?: string
   /** There is no key at hand to ask sshd about. */
   readonly byRule?: true
+  /** It runs a command, and opens no session. */
+  readonly forced?: true
   /** What sshd answers to the key does not tell: it cannot be offered on the host (`from=`), or something else keeps the account out (PermitRootLogin). */
   readonly unasked?: true
+}
+
+/** Fingerprint of the row's key; undefined where none is at hand. */
+export function printOf({ key }: Pick<AccessRow, 'key'>): string | undefined {
+  return /SHA256:\S+/.exec(key)?.[0]
 }
 
 /** Who loses a password and can do without it, as long as the host's sshd accepts one of its keys. */

@@ -87,7 +87,15 @@ const change = z.strictObject({
       }),
     )
     .readonly(),
-  lockouts: z.array(keyOnly.extend({ accepted: z.boolean(), unattended: z.literal(true).exactOptional() })).readonly(),
+  lockouts: z
+    .array(
+      keyOnly.extend({
+        accepted: z.boolean(),
+        unattended: z.literal(true).exactOptional(),
+        keys: z.array(z.string()).readonly().exactOptional(),
+      }),
+    )
+    .readonly(),
   keyOnly: z.array(keyOnly).readonly(),
   access: z
     .array(
@@ -100,6 +108,7 @@ const change = z.strictObject({
         why: z.string().exactOptional(),
         alsoOf: z.string().exactOptional(),
         byRule: z.literal(true).exactOptional(),
+        forced: z.literal(true).exactOptional(),
         unasked: z.literal(true).exactOptional(),
       }),
     )

@@ -1,5 +1,5 @@
 /** Writes a change as the data that change.sh reads: lines of fields parted by `|`, never sourced, never evaluated. */
-import type { AccountEdit, Change, Expectation } from '../domain/change.js'
+import { printOf, type AccountEdit, type Change, type Expectation } from '../domain/change.js'
 import type { Data } from './program.js'
 
 export interface ChangeOrder {
@@ -76,19 +76,29 @@ export function changeData(change: Change, order: ChangeOrder): Data {
     ...Object.fromEntries(Object.entries(order.sealed ?? {}).map(([name, text]) => [`sealed/${name}`, text])),
     expect: text(expectationRows(change.expectations)),
     // Those that nothing foretold, too: sshd may know of a loss that the plan does not.
-    accept: names([
-      ...order.accept,
-      ...change.lockouts.filter(({ accepted }) => accepted).map(({ account }) => account),
+    accept: text([
+      ...new Set([
+        ...order.accept.map((account) => row(account)),
+        ...change.lockouts
+          .filter(({ accepted }) => accepted)
+          .flatMap(({ account, keys }) => keys?.map((print) => row(account, print)) ?? [row(account)]),
+      ]),
     ]),
-    admins: names(
-      change.access
-        .filter(({ sudo, after, alsoOf }) => sudo && after && alsoOf === undefined)
-        .filter(({ byRule, unasked }) => byRule !== true && unasked !== true)
-        .map(({ account }) => account),
-    ),
+    admins: text(adminKeys(change.access)),
     spared: text((change.spared ?? []).map(({ account, except }) => row(account, except.join(',')))),
     ...sunsetData(change, order),
   }
+}
+
+/** Keys of administrators that open a session, and of which sshd can be asked whether it goes on accepting them. */
+function adminKeys(access: Change['access']): string[] {
+  const counted = access
+    .filter(({ sudo, after, alsoOf }) => sudo && after && alsoOf === undefined)
+    .filter(({ byRule, unasked, forced }) => byRule !== true && unasked !== true && forced !== true)
+  return counted.flatMap((one) => {
+    const print = printOf(one)
+    return print === undefined ? [] : [row(one.account, print)]
+  })
 }
 
 /** Seconds: on the day the host proves at once and keeps or restores by itself; the guard is for what dies in between. */
@@ -181,10 +191,6 @@ function row(...fields: readonly string[]): string {
   if (bad !== undefined)
     throw new TypeError(`a field of the on-host protocol has a separator or control character: ${JSON.stringify(bad)}`)
   return fields.join('|')
-}
-
-function names(accounts: readonly string[]): string {
-  return text([...new Set(accounts)].map((account) => row(account)))
 }
 
 function text(rows: readonly string[]): string {

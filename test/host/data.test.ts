@@ -55,6 +55,7 @@ const change: Change = {
   lockouts: [
     { account: 'ci', reason: 'r', accepted: true },
     { account: 'bob', reason: 'r', accepted: false },
+    { account: 'dan', reason: 'r', accepted: true, keys: ['SHA256:c', 'SHA256:d'] },
   ],
   keyOnly: [],
   access: [],
@@ -85,7 +86,7 @@ describe('the data of a change', () => {
       reads: 'file|/etc/pam.d/sshd|aa\n',
       cases: 'one|prove|@probe|fresh|wrong|refused|1\n',
       expect: 'ann,root|usepam|yes|any\nann|maxsessions|10|\nroot|maxsessions|10|any\n',
-      accept: 'eve\nci\n',
+      accept: 'eve\nci\ndan|SHA256:c\ndan|SHA256:d\n',
       spared: 'carol|SHA256:a,SHA256:b\ndave|\n',
     })
   })

@@ -1,4 +1,5 @@
 /** What hosts have answered in a dry run that was rehearsed. */
+import { printOf } from '../../domain/change.js'
 import type { HostResult } from '../../domain/outcome.js'
 import type { Plan } from '../../domain/plan.js'
 import { hostsBy, plannedChange } from '../../domain/plan-groups.js'
@@ -39,7 +40,7 @@ function disagreements(id: string, offers: Offers, plan: Plan): readonly string[
   const rows = plan.hosts.filter((host) => host.id === id).flatMap((host) => plannedChange(plan, host)?.access ?? [])
   const told = new Map(
     rows.flatMap((row) => {
-      const [print] = /SHA256:\S+/.exec(row.key) ?? []
+      const print = printOf(row)
       const asked = row.today && row.byRule === undefined && row.unasked === undefined
       return print === undefined || !asked ? [] : [[`${row.account} ${print}`, row.after] as const]
     }),

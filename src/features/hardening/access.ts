@@ -19,7 +19,7 @@ import {
 import type { MfaState } from '../mfa/state.js'
 import { wordsOf, type Intent } from './setting.js'
 import type { Settled } from './foreign.js'
-import { describeKey, refusal, unasked } from './keys.js'
+import { describeKey, forcedBy, refusal, unasked } from './keys.js'
 import { keysElsewhere, opensTo, unknownKey, vouched, vouchedForToday } from './ways.js'
 
 export interface Access {
@@ -134,7 +134,7 @@ function rowOfKey(before: Account, after: Account, key: KeyFact, state: MfaState
     refused(after) === undefined &&
     admitted(after) !== 'no' &&
     (!keyReaches(after) || keptOutThen(before, after) !== undefined)
-  return { ...row, ...(beyond ? { unasked: true } : unasked(after, key)) }
+  return { ...row, ...forcedBy(key), ...(beyond ? { unasked: true } : unasked(after, key)) }
 }
 
 interface Judged {
@@ -203,15 +203,19 @@ function runsForRoot(account: Account): boolean {
 /** Which setting keeps the account out, whatever the key. */
 export function whyNot(account: Account, state: MfaState): string {
   const { effective: values } = account
-  if (admitted(account) === 'no') {
-    if (admitted({ ...account, effective: { ...values, usedns: ['yes'] } }) !== 'no')
-      return 'UseDNS no, and AllowUsers names hosts'
-    const lists = ['AllowGroups', 'AllowUsers', 'DenyGroups', 'DenyUsers']
-    const of = (list: string): readonly string[] => values[list.toLowerCase()] ?? []
-    const shut = lists.find((list) => admitted({ ...account, effective: { [list.toLowerCase()]: of(list) } }) === 'no')
-    return `${shut ?? 'AllowGroups'} ${of(shut ?? 'AllowGroups').join(' ')}`
-  }
+  if (admitted(account) === 'no') return listAgainst(account)
   if (!keyReaches(account)) return `PermitRootLogin ${values.permitrootlogin?.[0] ?? ''}`
   if (effective(values, 'pubkeyauthentication')[0] === 'no') return 'PubkeyAuthentication no'
   return whyNotBeside(account, state) ?? `AuthenticationMethods ${effective(values, 'authenticationmethods').join(' ')}`
+}
+
+/** Which of the Allow and Deny lists does not admit it. */
+export function listAgainst(account: Account): string {
+  const { effective: values } = account
+  if (admitted({ ...account, effective: { ...values, usedns: ['yes'] } }) !== 'no')
+    return 'UseDNS no, and AllowUsers names hosts'
+  const lists = ['AllowGroups', 'AllowUsers', 'DenyGroups', 'DenyUsers']
+  const of = (list: string): readonly string[] => values[list.toLowerCase()] ?? []
+  const shut = lists.find((list) => admitted({ ...account, effective: { [list.toLowerCase()]: of(list) } }) === 'no')
+  return `${shut ?? 'AllowGroups'} ${of(shut ?? 'AllowGroups').join(' ')}`
 }

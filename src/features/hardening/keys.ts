@@ -24,6 +24,11 @@ export function unasked(account: Account, key: KeyFact): Pick<AccessRow, 'unaske
   return offerable(key) && admitted(account) !== 'depends' ? {} : { unasked: true }
 }
 
+/** What the row of a key says of its options. */
+export function forcedBy({ options }: KeyFact): Pick<AccessRow, 'forced'> {
+  return options.includes('command') ? { forced: true } : {}
+}
+
 export function describeKey({ type, bits, fingerprint, comment, options }: KeyFact): string {
   const name = type === 'ssh-rsa' ? `RSA ${String(bits)}` : type.replace(/^ssh-|@openssh\.com$/g, '')
   return [

@@ -4,7 +4,7 @@ import type { Account, Facts } from '../../domain/facts.js'
 import { foreignDirectives } from '../foreign.js'
 import { BastionError } from '../../domain/errors.js'
 import { withGoodKeys } from '../hardening/access.js'
-import { describeKey, offerable, refusal, unasked } from '../hardening/keys.js'
+import { describeKey, forcedBy, offerable, refusal, unasked } from '../hardening/keys.js'
 import { chosen } from '../mfa/choose.js'
 import { administers, byPasswordToday, getsInToday, hasPlainKey } from '../mfa/entry.js'
 import { baseline } from '../mfa/logins.js'
@@ -95,6 +95,7 @@ export function administratorRows(facts: Facts, state: MfaState): AccessRow[] {
         key: describeKey(key),
         today: true,
         after: true,
+        ...forcedBy(key),
         ...unasked(account, key),
       })),
   )

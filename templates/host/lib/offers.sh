@@ -48,11 +48,11 @@ lost_offers() {
   awk -F'|' 'NR == FNR { if ($3 == "accepted") had[$1 "|" $2] = 1; next } $3 == "accepted" { delete had[$1 "|" $2] } END { for (k in had) print k }' "$1" "$2" | sort
 }
 
-# settled LOST AFTER: each account that loses a key is one that the plan has agreed to; $UNSETTLED names the others with their keys.
+# settled LOST AFTER: each key that is lost, or its account, is one that the plan has agreed to; $UNSETTLED names the others with their keys.
 settled() {
   UNSETTLED=
   while IFS='|' read -r _account _print; do
-    ! grep -qxF -- "$_account" "$RUN/data/accept" || continue
+    ! grep -qxFe "$_account" -e "$_account|$_print" "$RUN/data/accept" || continue
     UNSETTLED="$UNSETTLED${UNSETTLED:+, }$_account $_print"
     ! grep -qxF -- "$_account|$_print|unknown" "$2" || UNSETTLED="$UNSETTLED (no answer)"
   done <"$1"
@@ -67,9 +67,15 @@ keyless() {
     END { for (name in spared) print name }' "$RUN/data/spared" "$1" | grep -vxFf "$RUN/data/accept" | sort
 }
 
-# administrator_left RESULT…: of the administrators that the plan counts on, one has a key that sshd accepts. Where it counts on none with a
-# key that can be offered from here (from=, certificates), that is not known.
+# administrator_left RESULT…: sshd accepts a key that the plan counts on (account|fingerprint; of a later change any key of the account), and
+# after a change of people sudo makes its owner root. Where it counts on none that can be offered from here (from=, certificates), that is not
+# known.
 administrator_left() {
   [ -s "$RUN/data/admins" ] || return 0
-  cat "$@" 2>/dev/null | sed -n 's/^\([^|]*\)|.*|accepted$/\1/p' | grep -qxFf "$RUN/data/admins"
+  ! sed -n '/|accepted$/{s///p;s/|.*//p;}' "$@" 2>/dev/null | grep -xFf "$RUN/data/admins" | while IFS='|' read -r _name _; do
+    case $(value feature "$RUN/data/manifest"):$(becomes_root "$_name" "$(id -u "$_name")") in
+    users:no*) ;;
+    *) exit 1 ;;
+    esac
+  done
 }

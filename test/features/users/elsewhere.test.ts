@@ -44,9 +44,11 @@ describe("a leaver's keys in other places", () => {
       tool: 'x',
       accept: [],
     } as const
-    expect(changeData(changeFrom(draft(removing('ada'), there), there), order)['admins']).to.equal('admin\nec2-user\n')
+    expect(changeData(changeFrom(draft(removing('ada'), there), there), order)['admins']).to.equal(
+      'admin|SHA256:x\nec2-user|SHA256:x\n',
+    )
     const only = host([ada, { ...user, keys: [{ ...hers, options: ['command'] }] }], ['ada'])
-    expect(changeData(changeFrom(draft(removing('ada'), only), only), order)['admins']).to.equal('admin\n')
+    expect(changeData(changeFrom(draft(removing('ada'), only), only), order)['admins']).to.equal('admin|SHA256:x\n')
   })
 
   it('are not said of accounts that go with it, and are of a key that is rotated out', () => {

@@ -1,0 +1,71 @@
+/** Whether the rehearsal finds an administrator, and whose lost keys it lets pass, by what sshd has answered to all keys. */
+import { expect } from 'chai'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const library = fileURLToPath(new URL('../../templates/host/lib/offers.sh', import.meta.url))
+
+describe('offers', () => {
+  let folder = ''
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-offers-'))
+    mkdirSync(path.join(folder, 'data'))
+  })
+  afterEach(() => {
+    rmSync(folder, { recursive: true })
+  })
+
+  const put = (files: Readonly<Record<string, readonly string[]>>): void => {
+    for (const [name, rows] of Object.entries(files))
+      writeFileSync(path.join(folder, name), rows.map((line) => `${line}\n`).join(''))
+  }
+
+  describe('administrator_left', () => {
+    // What becomes_root says of each.
+    const says = { ann: 'yes', bob: 'no-password', cy: 'unknown', dee: 'no' }
+    function left(admins: readonly string[], answers: readonly string[], feature = 'users'): boolean {
+      put({ 'data/admins': admins, answers })
+      const script = `RUN=$1; . "$0"; id() { echo 1000; }; value() { echo ${feature}; }
+        becomes_root() { case $1 in ${Object.entries(says)
+          .map(([name, word]) => `${name}) echo ${word} ;;`)
+          .join(' ')} esac; }
+        administrator_left "$RUN/answers" "$RUN/none"`
+      return spawnSync('sh', ['-c', script, library, folder]).status === 0
+    }
+
+    it('takes a key that the plan counts on, and no other one of the account', () => {
+      expect(left(['ann|SHA256:1'], ['ann|SHA256:1|accepted'])).to.equal(true)
+      expect(left(['ann|SHA256:1'], ['ann|SHA256:1|refused', 'ann|SHA256:2|accepted'])).to.equal(false)
+      expect(left(['ann|SHA256:1'], ['ann|SHA256:1|unknown'])).to.equal(false)
+      expect(left(['ann|SHA256:1', 'cy|SHA256:3'], ['ann|SHA256:1|refused', 'cy|SHA256:3|accepted'])).to.equal(true)
+    })
+
+    it('does not know where the plan counts on none, and takes any key of an account that is named alone', () => {
+      expect(left([], [])).to.equal(true)
+      expect(left(['ann'], ['ann|SHA256:9|accepted'], 'mfa')).to.equal(true)
+      expect(left(['ann'], ['ann|SHA256:9|refused'], 'mfa')).to.equal(false)
+    })
+
+    it('takes nobody whom sudo does not make root, after a change of people', () => {
+      for (const name of ['bob', 'dee']) {
+        expect(left([`${name}|SHA256:1`], [`${name}|SHA256:1|accepted`]), name).to.equal(false)
+        expect(left([`${name}|SHA256:1`], [`${name}|SHA256:1|accepted`], 'hardening'), name).to.equal(true)
+      }
+      expect(left(['bob|SHA256:1', 'ann|SHA256:2'], ['bob|SHA256:1|accepted', 'ann|SHA256:2|accepted'])).to.equal(true)
+    })
+  })
+
+  it('settled lets pass a key, or all of an account, that was agreed to', () => {
+    const unsettled = (accept: readonly string[], lost: readonly string[]): string => {
+      put({ 'data/accept': accept, lost, after: [] })
+      const script = 'RUN=$1; . "$0"; settled "$RUN/lost" "$RUN/after"; printf %s "$UNSETTLED"'
+      return execFileSync('sh', ['-c', script, library, folder], { encoding: 'utf8' })
+    }
+    expect(unsettled(['ann'], ['ann|SHA256:1', 'ann|SHA256:2'])).to.equal('')
+    expect(unsettled(['ann|SHA256:1'], ['ann|SHA256:1', 'ann|SHA256:2'])).to.equal('ann SHA256:2')
+    expect(unsettled([], ['ann|SHA256:1'])).to.equal('ann SHA256:1')
+  })
+})
