@@ -48,7 +48,7 @@ export function refuseBlindTrust(plan: Plan): void {
   if (untried.size > 0)
     throw new BastionError(
       'refused',
-      `no proof can try how its administrators get in (${[...untried].join(', ')}: by certificate, by a key that a command hands out or that is bound to addresses, or with more than a key)`,
+      `no proof can try how its administrators get in (${[...untried].join(', ')}: by certificate, by a password, by a key that a command hands out or that is bound to addresses, or with more than a key)`,
       hint,
     )
 }

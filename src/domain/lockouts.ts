@@ -28,7 +28,8 @@ function keylessOf(result: HostResult | undefined): Lockout[] {
 const ways = {
   mfa: 'give each a group with --exempt-group GROUP (all its members then get in by key alone)',
   hardening: 'give each what the level asks for (its setting stands behind each key)',
-  users: 'give each a second factor first (bastionctl reset-mfa), or leave each in the exempt group',
+  users:
+    'leave each in the group that lets it in, or give each who lacks one a second factor first (bastionctl reset-mfa)',
 } as const
 
 /** How far: everywhere, or only where nobody is there to answer. */

@@ -3,7 +3,7 @@ import type { AccountEdit, GivenKey, LoginCase } from '../../domain/change.js'
 import { BastionError } from '../../domain/errors.js'
 import { fileFact, type Account, type Facts, type KeyFact } from '../../domain/facts.js'
 import type { AddUserPolicy } from '../../domain/policy.js'
-import { keptOut, opensSession } from '../mfa/entry.js'
+import { administers, keptOut, opensSession } from '../mfa/entry.js'
 import { login } from '../mfa/logins.js'
 import { paths } from '../mfa/paths.js'
 import { methodOn, type MfaState } from '../mfa/state.js'
@@ -27,6 +27,8 @@ import {
   keepAdministrator,
   keepOperator,
   ofTheSystem,
+  rootByGroup,
+  rootByRule,
 } from './administrators.js'
 import { authorizedLine, parsePublicKeys, type PublicKey } from './public-key.js'
 import { shellOf } from './shells.js'
@@ -46,7 +48,6 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
     throw new BastionError('refused', `there is no group ${missing.join(', ')}`, 'make it first, or leave it out')
   const { fresh: keys, replaced, notes: ofKeys } = newLines(keysOf(policy.keys), account, facts)
   const groups = [...policy.groups, ...exemption(policy, account, facts, state)]
-  const sudo = policy.sudo || groups.some((group) => givesRoot(group, facts))
   const factor = policy.factor === 'totp' && account?.enrolled !== true ? 'totp' : undefined
   if (factor !== undefined) refuseNewFactor(facts, state)
   const asked = { ...policy, groups }
@@ -55,7 +56,11 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
       ? created(asked, keys, factor, facts)
       : updated(asked, account, facts, { keys, replaced, factor })
   const line = (key: PublicKey): KeyFact => asFact(key, policy.asOf)
-  const left = stayingIn(asked, account, keys.map(line), facts, state)
+  const after = account && asGiven(asked, account, keys.map(line), facts)
+  const left =
+    account === undefined || after === undefined ? { notes: [] } : stayingIn(policy, account, after, facts, state)
+  const rooting = groups.filter((group) => givesRoot(group, facts))
+  const sudo = policy.sudo || (rooting.length > 0 && after !== undefined && administers(after))
   return {
     ...left,
     summary: `${account !== undefined && isLocked(account) && policy.unlock ? 'unlock' : 'add'} user ${name}${sudo ? ' (sudo)' : ''}`,
@@ -72,13 +77,18 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
       : [],
     access: [
       ...administratorRows(facts, state).filter((row) => replaced.length === 0 || row.account !== name),
-      ...(account === undefined || replaced.length === 0 ? [] : keyRows(account, [], '', replaced.map(line))),
+      ...(account === undefined || replaced.length === 0 ? [] : keyRows(account, [], '', replaced.map(line), after)),
       ...keys
         .filter((key) => !replaced.includes(key))
-        .map((key) => newKeyRow(name, sudo || account?.sudo === true, line(key))),
+        .map((key) => newKeyRow(after ?? { name, sudo: policy.sudo }, line(key))),
     ],
     notes: [
       ...left.notes,
+      ...(rooting.length > 0 && !sudo
+        ? [
+            `${name} counts as no administrator by ${rooting.join(', ')}: unless the rule of that group has NOPASSWD, sudo asks for a password, and it has none`,
+          ]
+        : []),
       ...notesOf(policy, account, state),
       ...ofKeys,
       ...(account === undefined ? [...skelNote(name, facts), ...namedIn(facts, name).map(waits)] : []),
@@ -87,17 +97,30 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
   }
 }
 
+/** The account as it will be, as far as that decides who gets in, and who is root. */
+function asGiven(policy: AddUserPolicy, account: Account, keys: readonly KeyFact[], facts: Facts): Account {
+  const joined = policy.groups.filter((group) => !account.groups.includes(group))
+  const right = policy.sudo
+    ? rootByRule(account)
+    : !account.sudo && joined.some((group) => givesRoot(group, facts))
+      ? rootByGroup(account)
+      : account
+  return {
+    ...right,
+    groups: [...account.groups, ...joined],
+    expired: account.expired && policy.expires === '' && !policy.unlock,
+    keys: keysAfter(account, [], keys),
+  }
+}
+
 /** Errors: `refused` where a line that is replaced, or a group, would keep out the operator, or the last administrator. */
 function stayingIn(
   policy: AddUserPolicy,
-  account: Account | undefined,
-  keys: readonly KeyFact[],
+  account: Account,
+  after: Account,
   facts: Facts,
   state: MfaState,
 ): Pick<Content, 'byRule' | 'notes'> {
-  if (account === undefined) return { notes: [] }
-  const groups = [...account.groups, ...policy.groups]
-  const after = { ...account, groups, keys: keysAfter(account, [], keys) }
   keepOperator(account, after, policy.operators)
   return keepAdministrator(
     facts,

@@ -3,10 +3,10 @@ import type { AccessRow, LoginCase } from '../../domain/change.js'
 import type { Account, Facts } from '../../domain/facts.js'
 import { foreignDirectives } from '../foreign.js'
 import { BastionError } from '../../domain/errors.js'
-import { withGoodKeys } from '../hardening/access.js'
+import { listAgainst, withGoodKeys } from '../hardening/access.js'
 import { describeKey, forcedBy, offerable, refusal, unasked } from '../hardening/keys.js'
 import { chosen } from '../mfa/choose.js'
-import { administers, byPasswordToday, getsInToday, hasPlainKey } from '../mfa/entry.js'
+import { administers, admitted, byPasswordToday, getsInToday, hasPlainKey } from '../mfa/entry.js'
 import { baseline } from '../mfa/logins.js'
 import { people } from '../mfa/people.js'
 import type { MfaState } from '../mfa/state.js'
@@ -29,6 +29,16 @@ export function personNamed(name: string, facts: Facts): Account {
 /** Whoever joins it may become root. The names are those of distributions, for a host that has not said which they are. */
 export function givesRoot(group: string, { rootGroups = ['sudo', 'wheel', 'admin'] }: Facts): boolean {
   return rootGroups.includes(group)
+}
+
+/** The account once bastionctl's own rule makes it root, which asks for no password. */
+export function rootByRule({ sudoAsks: _, ...account }: Account): Account {
+  return { ...account, sudo: true }
+}
+
+/** The account once a group may be all that makes it root: by its password, as far as is known of the group's rule. */
+export function rootByGroup(account: Account): Account {
+  return { ...rootByRule(account), ...(account.password === 'set' ? {} : { sudoAsks: 'no-password' as const }) }
 }
 
 /** Administrators who get in today, into a session and not only by a forced command or by a key that sshd refuses. */
@@ -57,13 +67,12 @@ export function keepAdministrator(
       `nobody who is an administrator today (${today.map(({ name }) => name).join(', ')}) would be one afterwards`,
       hint,
     )
-  const tried = (account: Account): boolean => canBeTried(account) || byPasswordToday(account, state)
-  if (!today.some(tried) || left.some(tried)) return { notes: [] }
+  if (!today.some(canBeTried) || left.some(canBeTried)) return { notes: [] }
   const byRule = left.map(({ name }) => name)
   return {
     byRule,
     notes: [
-      `no key of an administrator could be tried from the host itself any more (${byRule.join(', ')}: from=, or a certificate): log in so before you keep the change`,
+      `no key of an administrator could be tried from the host itself any more (${byRule.join(', ')}: from=, a certificate, or a password): log in so before you keep the change`,
     ],
   }
 }
@@ -73,14 +82,30 @@ function canBeTried(account: Account): boolean {
   return withGoodKeys(account).keys.some((key) => offerable(key) && !key.options.includes('command'))
 }
 
-/** Errors: `refused` where the operator's own account would have no key left that opens a session. */
+/** Errors: `refused` where the operator's own account would have no key left that opens a session, or sshd would not admit it. */
 export function keepOperator(before: Account, after: Account, operators: readonly string[]): void {
-  if (operators.includes(before.name) && hasPlainKey(before) && !hasPlainKey(after))
+  if (!operators.includes(before.name)) return
+  if (hasPlainKey(withGoodKeys(before)) && !hasPlainKey(withGoodKeys(after)))
     throw new BastionError(
       'refused',
       `"${before.name}" is you, and would have no key left that opens a session`,
-      'keep one that is not behind a forced command, or let somebody else do it',
+      'keep one that sshd accepts and that is not behind a forced command, or let somebody else do it',
     )
+  const why = shutBy(before, after)
+  if (why !== undefined)
+    throw new BastionError(
+      'refused',
+      `"${before.name}" is you, and ${why}`,
+      'keep its groups as they are, or let somebody else do it',
+    )
+}
+
+/** Which list of sshd's would not let the account in any more, for the groups that it leaves or comes into. */
+export function shutBy(before: Account, after: Account): string | undefined {
+  const then = { ...after, expired: before.expired }
+  return admitted(before) === 'no' || admitted(then) !== 'no'
+    ? undefined
+    : `sshd would not admit it: ${listAgainst(then)}`
 }
 
 /** Those on whom the host counts: one of them has to have a key that the staged sshd accepts. */

@@ -20,16 +20,24 @@ import {
   sudoersPath,
 } from './managed.js'
 import { staysOf } from './named.js'
-import { administratorRows, administrators, asToday, ofTheSystem } from './administrators.js'
+import { administratorRows, administrators, asToday, keepAdministrator, ofTheSystem } from './administrators.js'
 
+const somebodyElse = 'give somebody else sudo and a key first: bastionctl add-user NAME --sudo --key FILE'
 const fates = { keep: 'home kept', archive: 'home archived', purge: 'home deleted' } as const
 
-/** Nothing where the account is gone already. `leaving`: who goes as well. Errors: BastionError `refused`. */
-export function removal(
+/** Nothing where the account is gone already. Errors: BastionError `refused`. */
+export function removal(policy: RemoveUserPolicy, facts: Facts, state: MfaState): Content {
+  const made = departure(policy, facts, state, [])
+  const left = keepAdministrator(facts, state, (one) => (one.name === policy.name ? undefined : one), somebodyElse)
+  return { ...made, ...left, notes: [...left.notes, ...made.notes] }
+}
+
+/** The same of one of several; `leaving`: who goes as well. Who is left behind all of them is for the caller to see. */
+export function departure(
   policy: RemoveUserPolicy,
   facts: Facts,
   state: MfaState,
-  leaving: readonly string[] = [],
+  leaving: readonly string[],
 ): Content {
   const { name, home, archive } = policy
   const account = accountOf(policy, facts, state)
@@ -102,7 +110,6 @@ function locking(name: string, account: Account | undefined, facts: Facts, state
       ...administratorRows(facts, state).filter((row) => row.account !== name),
       ...keyRows(account, account.keys, 'is locked').map((row) => ({
         ...row,
-        today: row.today && !account.expired,
         // It is PAM that refuses, behind the key.
         unasked: true as const,
       })),
@@ -128,10 +135,6 @@ function accountOf({ name, operators }: RemoveUserPolicy, facts: Facts, state: M
   if (operators.includes(name)) throw new BastionError('refused', `"${name}" is you`, 'let somebody else take you off')
   const left = administrators(facts, state).filter((other) => other !== account)
   if (administers(account) && left.length === 0)
-    throw new BastionError(
-      'refused',
-      `"${name}" is the last administrator who gets in`,
-      'give somebody else sudo and a key first: bastionctl add-user NAME --sudo --key FILE',
-    )
+    throw new BastionError('refused', `"${name}" is the last administrator who gets in`, somebodyElse)
   return account
 }

@@ -2,13 +2,14 @@
 import { BastionError } from '../../domain/errors.js'
 import type { Account, Facts } from '../../domain/facts.js'
 import type { RotateKeyPolicy } from '../../domain/policy.js'
+import { withGoodKeys } from '../hardening/access.js'
 import { hasPlainKey } from '../mfa/entry.js'
 import type { MfaState } from '../mfa/state.js'
 import { given, keysOf } from './add.js'
 import { administratorRows, asToday, keepAdministrator, keepOperator, personNamed } from './administrators.js'
 import { elsewhere } from './elsewhere.js'
 import { asFact, keysAfter, newLines, refuseFixed } from './key-lines.js'
-import { accountEdit, keyRows, newKeyRow, type Content } from './edits.js'
+import { accountEdit, keyRows, newKeyRow, refusedHere, takenKeys, type Content } from './edits.js'
 
 /** Nothing where all is as wanted. Errors: BastionError `refused`. */
 export function rotation(policy: RotateKeyPolicy, facts: Facts, state: MfaState): Content {
@@ -50,11 +51,11 @@ export function rotation(policy: RotateKeyPolicy, facts: Facts, state: MfaState)
       }),
     ],
     logins: asToday(facts, state),
-    lockouts: gone.length === 0 ? [] : [{ account: name, reason: 'a key is taken away', accepted: true }],
+    lockouts: takenKeys(name, [...gone, ...refusedHere(replaced, lines)]),
     access: [
       ...administratorRows(facts, state).filter((row) => row.account !== name),
-      ...keyRows(account, gone, 'is taken away', lines),
-      ...fresh.filter((key) => !replaced.includes(key)).map((key) => newKeyRow(name, account.sudo, asFact(key))),
+      ...keyRows(account, gone, 'is taken away', lines, after),
+      ...fresh.filter((key) => !replaced.includes(key)).map((key) => newKeyRow(after, asFact(key))),
       ...others.access,
     ],
   }
@@ -62,11 +63,12 @@ export function rotation(policy: RotateKeyPolicy, facts: Facts, state: MfaState)
 
 /** Errors: `refused`. A key that is given behind a command is to open no session; one that is taken away says nothing of that. */
 function refuseNoKeyLeft(account: Account, after: Account, takesOnly: boolean): void {
-  const none = !after.keys.some(({ expired, options }) => expired !== true && !options.includes('cert-authority'))
-  if (!none && !(takesOnly && hasPlainKey(account) && !hasPlainKey(after))) return
+  const left = withGoodKeys(after)
+  const none = !left.keys.some(({ options }) => !options.includes('cert-authority'))
+  if (!none && !(takesOnly && hasPlainKey(withGoodKeys(account)) && !hasPlainKey(left))) return
   throw new BastionError(
     'refused',
-    `"${account.name}" would have no key left${none ? '' : ' that opens a session'}`,
+    `"${account.name}" would have no key left${after.keys.length === 0 ? '' : none ? ' that sshd accepts' : ' that opens a session'}`,
     'give a new one with --add, or remove-user',
   )
 }

@@ -4,7 +4,7 @@ import { digestText } from '../../domain/digest.js'
 import { BastionError } from '../../domain/errors.js'
 import { fileFact, type Account, type Facts, type KeyFact } from '../../domain/facts.js'
 import type { SourceUser, SyncUsersPolicy } from '../../domain/policy.js'
-import { getsInToday } from '../mfa/entry.js'
+import { administers, getsInToday } from '../mfa/entry.js'
 import type { MfaState } from '../mfa/state.js'
 import { addition, given, keysOf } from './add.js'
 import {
@@ -14,13 +14,16 @@ import {
   keepAdministrator,
   keepOperator,
   ofTheSystem,
+  rootByGroup,
+  rootByRule,
+  shutBy,
 } from './administrators.js'
-import { accountEdit, keyRows, newKeyRow, type Content } from './edits.js'
+import { accountEdit, keyRows, newKeyRow, takenKeys, type Content } from './edits.js'
 import { elsewhere } from './elsewhere.js'
 import { asFact, keysAfter, sameKey } from './key-lines.js'
 import { hasPassed, isLocked, listFile, managedNames, notLocked, sudoersFile, sudoersPath } from './managed.js'
 import type { PublicKey } from './public-key.js'
-import { removal } from './remove.js'
+import { departure } from './remove.js'
 import { asDemanded, spared } from './spared.js'
 
 /** With the accounts and groups that it was computed from. */
@@ -228,7 +231,7 @@ function removedPart(
     access,
     notes,
     stays = [],
-  } = removal(
+  } = departure(
     { feature: 'users', action: 'remove', name, home, archive, lock: false, operators, acceptLockout: [name] },
     facts,
     state,
@@ -272,14 +275,17 @@ function brought(
   const edited = [fresh, gone, groups, left].some((list) => list.length > 0) || expires !== ''
   if (!edited && sudoers.length === 0 && stays.length === 0) return []
 
-  const sudo = hasSudoAfter(account, user, facts)
   const lost = gone.filter((key) => !fresh.some(samePrint(key)))
   const others = elsewhere({ account, keys: lost, leaving }, facts, state)
   const after = afterwards(account, user, policy, facts, state)
   const { keyOnly, lockouts } = spared(account, after, { facts, state, accepted: policy.acceptLockout })
   const shut = lockouts.find(({ unattended }) => unattended !== true)
-  if (policy.operators.includes(name)) refuseOwnLoss(name, account.sudo && !sudo, isOver(expires, policy), shut?.reason)
+  const ends = isOver(expires, policy)
+  const loses = (account.sudo && !after.sudo) || (administers(account) && !administers(after))
+  if (policy.operators.includes(name)) refuseOwnLoss(name, loses, ends, shut?.reason)
   keepOperator(account, after, policy.operators)
+  const barred = shutBy(account, after)
+  const why = shut?.reason ?? barred ?? (ends ? `ends on ${expires}` : undefined)
   return [
     {
       name,
@@ -287,23 +293,31 @@ function brought(
       accounts: edited ? [update(name, { fresh, gone, groups, left, expires })] : [],
       logins: [],
       lockouts: [
-        ...(gone.length === 0 ? [] : [{ account: name, reason: 'a key is taken away', accepted: true }]),
+        ...takenKeys(name, gone),
         ...lockouts,
+        ...(barred === undefined
+          ? []
+          : [{ account: name, reason: barred, accepted: policy.acceptLockout.includes(name) }]),
       ],
       keyOnly,
       access: [
         ...rows(
-          { ...account, sudo },
+          account,
+          after,
           fresh.map((key) => asFact(key, policy.readOn)),
           lost,
-        ).map((row) =>
+        ).map((row) => ({
+          ...(why === undefined ? {} : { why }),
+          ...row,
           // sshd goes on accepting the key: it is the factor that is missing behind it.
-          shut === undefined ? row : { why: shut.reason, ...row, after: false, unasked: true as const },
-        ),
+          ...(shut === undefined ? {} : { after: false, unasked: true as const }),
+        })),
         ...others.access,
       ],
       notes: [
-        ...(user.sudo === false && sudo ? [`${name} may become root by other means than bastionctl's`] : []),
+        ...(user.sudo === false && administers(after)
+          ? [`${name} may become root by other means than bastionctl's`]
+          : []),
         ...others.notes,
       ],
       stays,
@@ -357,12 +371,17 @@ function leftGroups(account: Account, { groups }: SourceUser): string[] {
   return groups === null ? [] : account.groups.slice(1).filter((group) => !groups.includes(group))
 }
 
-/** For sure: where it is not bastionctl's right, a group that is left may be what gives it. */
-function hasSudoAfter(account: Account, user: SourceUser, facts: Facts): boolean {
-  if (user.sudo === true || user.groups?.some((group) => givesRoot(group, facts)) === true) return true
-  if (!account.sudo) return false
-  if (fileFact(facts, sudoersPath(user.name)) !== undefined) return user.sudo === null
-  return leftGroups(account, user).length === 0
+/**
+ * As far as it is sure: where bastionctl's rule goes, or a group that may be what gives the right, another group gives it by a password alone, if
+ * there is one.
+ */
+function withRight(account: Account, user: SourceUser, facts: Facts): Account {
+  const ours = fileFact(facts, sudoersPath(user.name)) !== undefined
+  if (user.sudo === true) return rootByRule(account)
+  if (ours ? user.sudo === null : account.sudo && leftGroups(account, user).length === 0) return account
+  return user.groups?.some((group) => givesRoot(group, facts)) === true
+    ? rootByGroup(account)
+    : { ...account, sudo: false }
 }
 
 /** Errors: `refused`. */
@@ -426,12 +445,10 @@ function sudoersOf({ name, sudo }: SourceUser, facts: Facts): DesiredFile[] {
   return present === (wanted.content === null ? undefined : digestText(wanted.content)) ? [] : [wanted]
 }
 
-function rows(account: Account, fresh: readonly KeyFact[], lost: readonly KeyFact[]): AccessRow[] {
+function rows(account: Account, after: Account, fresh: readonly KeyFact[], lost: readonly KeyFact[]): AccessRow[] {
   return [
-    ...keyRows(account, lost, 'is not in the source', fresh),
-    ...fresh
-      .filter((key) => !account.keys.some(samePrint(key)))
-      .map((key) => newKeyRow(account.name, account.sudo, key)),
+    ...keyRows(account, lost, 'is not in the source', fresh, after),
+    ...fresh.filter((key) => !account.keys.some(samePrint(key))).map((key) => newKeyRow(after, key)),
   ]
 }
 
@@ -480,8 +497,7 @@ function afterwards(
   const { gone, fresh } = keyEdits(account, user, facts)
   const lines = fresh.map((key) => asFact(key, policy.readOn))
   const after = {
-    ...account,
-    sudo: account.sudo && hasSudoAfter(account, user, facts),
+    ...withRight(account, user, facts),
     groups: [...account.groups.filter((group) => !left.includes(group)), ...(user.groups ?? [])],
     expired: newExpiry(account, user) === '' ? account.expired : isOver(user.expires, policy),
     keys: keysAfter(account, gone, lines),

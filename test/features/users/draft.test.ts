@@ -188,7 +188,7 @@ describe('replacing keys', () => {
     const { accounts, lockouts, access } = draft(rotating([line], [other]), has(other))
     expect(accounts[0]).to.deep.include({ action: 'update', takeKeys: [other], groups: [], expires: '' })
     expect(accounts[0]?.giveKeys.map((one) => one.fingerprint)).to.deep.equal([fingerprint])
-    expect(lockouts).to.deep.equal([{ account: 'ada', reason: 'a key is taken away', accepted: true }])
+    expect(lockouts).to.deep.equal([{ account: 'ada', reason: 'a key is taken away', accepted: true, keys: [other] }])
     expect(access.filter((row) => row.account === 'ada').map(({ today, after }) => [today, after])).to.deep.equal([
       [true, false],
       [false, true],

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { draft } from '../../../src/features/index.js'
-import { removal } from '../../../src/features/users/remove.js'
+import { departure } from '../../../src/features/users/remove.js'
 import { changeFrom } from '../../../src/domain/change-from.js'
 import { changeData } from '../../../src/host/data.js'
 import { account, file, key } from '../facts.js'
@@ -53,7 +53,7 @@ describe("a leaver's keys in other places", () => {
 
   it('are not said of accounts that go with it, and are of a key that is rotated out', () => {
     expect(
-      removal(removing('ada'), host([ada, user], ['ada']), demandedBut(), ['ada', 'ec2-user']).notes,
+      departure(removing('ada'), host([ada, user], ['ada']), demandedBut(), ['ada', 'ec2-user']).notes,
     ).to.deep.equal([])
     const rotated = draft(rotating([], [fingerprint]), host([{ ...ada, keys: [key(), hers] }, user], ['ada']))
     expect(rotated.notes.join()).to.match(/also opens ec2-user/)

@@ -1,9 +1,11 @@
 /** Whom a change of keys, by whichever command, would leave without a session. */
 import { expect } from 'chai'
+import { changeFrom } from '../../../src/domain/change-from.js'
 import type { Account, KeyFact } from '../../../src/domain/facts.js'
 import { draft } from '../../../src/features/index.js'
+import { changeData } from '../../../src/host/data.js'
 import { account, admin, key } from '../facts.js'
-import { ada, adding, blob, fingerprint, host, rotating, syncing } from './support.js'
+import { ada, adding, blob, fingerprint, host, removing, rotating, syncing } from './support.js'
 
 const print = 'SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
 const line = `ssh-ed25519 ${blob} ada@laptop`
@@ -11,13 +13,34 @@ const own: KeyFact = { ...key(), fingerprint }
 const left = (...options: string[]): KeyFact => ({ ...key(...options), fingerprint: print })
 const nobody = /nobody who is an administrator today \(ada\) would be one afterwards/
 
+const order = {
+  id: 'x',
+  who: 'x',
+  confirmWithin: 60,
+  until: 'prove',
+  now: 0,
+  notAfter: 1,
+  tool: 'x',
+  accept: [],
+} as const
+
 /** ada is the only administrator, and has these keys. */
 function only(...keys: readonly KeyFact[]) {
   const facts = host([{ ...ada, sudo: true, keys }], ['ada'])
   return { ...facts, accounts: facts.accounts.map((one) => (one.name === 'admin' ? { ...admin, keys: [] } : one)) }
 }
 
+/** What the host is told of the keys that count. */
+const counted = (policy: Parameters<typeof draft>[0], facts: Parameters<typeof draft>[1]): string | undefined =>
+  changeData(changeFrom(draft(policy, facts), facts), { ...order }).admins
+
 describe('the last administrator', () => {
+  it('is counted on by keys that open a session, each by itself', () => {
+    const third = 'SHA256:BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB'
+    const facts = only(own, left(), { ...key('command'), fingerprint: third })
+    expect(counted(rotating([], [fingerprint]), facts)).to.equal(`ada|${print}\n`)
+  })
+
   const expired: KeyFact = { ...left('expiry-time'), expired: true }
 
   it('keeps a key that opens a session (lockouts 19, 27)', () => {
@@ -49,7 +72,7 @@ describe('the last administrator', () => {
     const refused: Account['effective'] = { ...ada.effective, pubkeyacceptedalgorithms: ['ssh-ed25519'] }
     const facts = only(own, { ...left(), type: 'ecdsa-sha2-nistp256' })
     const strict = { ...facts, accounts: facts.accounts.map((one) => ({ ...one, effective: refused })) }
-    expect(() => draft(rotating([], [fingerprint]), strict)).to.throw(nobody)
+    expect(() => draft(rotating([], [fingerprint]), strict)).to.throw('"ada" would have no key left that sshd accepts')
     expect(draft(rotating([], [fingerprint]), facts).accounts).to.have.length(1)
   })
 
@@ -72,6 +95,84 @@ describe('the last administrator', () => {
     expect(
       draft(rotating([], [fingerprint]), host([{ ...ada, sudo: true, keys: [own, left('from')] }])).byRule,
     ).to.equal(undefined)
+  })
+})
+
+describe('a key that a rule refuses which is known', () => {
+  const small: KeyFact = { ...left(), type: 'ssh-rsa', bits: 2048 }
+  const there = host(
+    [{ ...ada, keys: [own, small], effective: { ...ada.effective, requiredrsasize: ['3072'] } }],
+    ['ada'],
+  )
+
+  it('is none that is left, of anybody', () => {
+    expect(() => draft(rotating([], [fingerprint]), there)).to.throw('"ada" would have no key left that sshd accepts')
+    expect(draft(rotating([], [print]), there).accounts).to.have.length(1)
+  })
+
+  it('is none for the operator, by sync-users and add-user', () => {
+    const only = {
+      ...there,
+      accounts: there.accounts.map((one) => ({ ...one, keys: one.keys.filter((key) => key !== small) })),
+    }
+    const others = [`expiry-time="20200101" ${line}`]
+    expect(() => draft({ ...syncing([{ name: 'ada', keys: others }]), operators: ['ada'] }, there)).to.throw(
+      '"ada" is you, and would have no key left that opens a session',
+    )
+    expect(() => draft(adding({ keys: others, operators: ['ada'] }), only)).to.throw('"ada" is you')
+  })
+
+  it('is out, and stays out, in the table', () => {
+    const rows = draft(
+      rotating([line], [], 'ada'),
+      host([{ ...ada, keys: [left(), small], effective: there.accounts.at(-1)?.effective ?? {} }]),
+    )
+      .access.filter((row) => row.account === 'ada')
+      .map(({ today, after }) => [today, after])
+    expect(rows).to.deep.equal([
+      [true, true],
+      [false, false],
+      [false, true],
+    ])
+  })
+
+  it('opens nothing either to who is locked, or over', () => {
+    const locked = host([{ ...ada, keys: [left()], expired: true, expires: '1970-01-01' }])
+    const rows = draft(rotating([line], []), locked).access.filter((row) => row.account === 'ada')
+    expect(rows.map(({ today, after, unasked }) => [today, after, unasked])).to.deep.equal([
+      [false, false, true],
+      [false, false, true],
+    ])
+  })
+})
+
+describe('whoever leaves, or is locked', () => {
+  const going = [removing('ada'), removing('ada', { lock: true })]
+  const administratorWith = (...options: string[]) => {
+    const facts = host([{ ...ada, sudo: true }], ['ada'])
+    return {
+      ...facts,
+      accounts: facts.accounts.map((one) => (one.name === 'admin' ? { ...admin, keys: [key(...options)] } : one)),
+    }
+  }
+
+  it('leaves the decision to a login where nothing is left that the host can offer', () => {
+    for (const policy of going) {
+      const made = draft(policy, administratorWith('from'))
+      expect(made.byRule).to.deep.equal(['admin'])
+      expect(made.notes.join()).to.match(/no key of an administrator could be tried .* \(admin: from=/)
+      expect(draft(policy, administratorWith()).byRule).to.equal(undefined)
+      expect(() => draft(policy, administratorWith('command'))).to.throw(/last administrator/)
+    }
+  })
+
+  it('does so where a password is all that is left: the host tries none', () => {
+    const facts = administratorWith('command')
+    const typed = {
+      ...facts,
+      accounts: facts.accounts.map((one) => (one.name === 'admin' ? { ...one, password: 'set' as const } : one)),
+    }
+    for (const policy of going) expect(draft(policy, typed).byRule).to.deep.equal(['admin'])
   })
 })
 

@@ -27,10 +27,14 @@ describe('groups that make root of whoever joins them', () => {
     expect(groupsOf({}, { ...host([{ ...ada, groups: ['ada', 'sudo'], sudo: true }], ['ada']) })).to.deep.equal([])
   })
 
-  it('--group with such a group is said to be sudo, and counts as an administrator', () => {
-    const { summary, access, files } = addition(adding({ groups: ['ops'] }), facts, demandedBut())
-    expect(summary).to.equal('add user ada (sudo)')
-    expect(access.find(({ account }) => account === 'ada')).to.include({ sudo: true, after: true })
+  it('--group with such a group makes an administrator of who has a password, and says so of who has none', () => {
+    const there = host([{ ...ada, password: 'set' }], ['ada'], { groups: ['ops'], rootGroups: ['ops'] })
+    expect(addition(adding({ groups: ['ops'] }), there, demandedBut()).summary).to.equal('add user ada (sudo)')
+    const { summary, access, files, notes } = addition(adding({ groups: ['ops'] }), facts, demandedBut())
+    expect(summary).to.equal('add user ada')
+    expect(access.find(({ account }) => account === 'ada')).to.include({ sudo: false, after: true })
+    expect(notes.join()).to.match(/ada counts as no administrator by ops: unless .*NOPASSWD/)
+    expect(addition(adding({ groups: ['ops'], sudo: true }), facts, demandedBut()).notes).to.deep.equal([])
     // Nothing in sudoers.d: the group is enough.
     expect(files.find(({ path }) => path.includes('sudoers'))?.content).to.equal(null)
   })

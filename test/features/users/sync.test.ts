@@ -214,10 +214,80 @@ describe('a sync of people', () => {
       expect(keeping({ groups: ['adm', 'ops'] }).accounts).to.deep.equal([])
     })
 
+    it('of a group is of no use without a password once the rule goes (lockout 27)', () => {
+      const swapped = [user('ada', { sudo: false, groups: ['sudo'] }), user('bob')]
+      expect(() => draft(syncing(swapped, { operators: ['ada'] }), there)).to.throw(/"ada" is you, and would lose sudo/)
+      const having = (more: Partial<Account>): Facts => ({
+        ...there,
+        accounts: there.accounts.map((one) =>
+          one.name === 'admin' ? eve : one.name === 'ada' ? { ...one, ...more } : one,
+        ),
+      })
+      expect(() => draft(syncing(swapped), having({}))).to.throw(/nobody who is an administrator today \(ada\)/)
+      const typed = draft(syncing(swapped, { operators: ['ada'] }), having({ password: 'set' }))
+      expect(typed.notes.join()).to.match(/ada may become root by other means/)
+      // Its rule stays, or no rule of bastionctl's was what made it root.
+      const stays = [user('ada', { sudo: true, groups: ['sudo'] }), user('bob')]
+      expect(draft(syncing(stays, { operators: ['ada'] }), having({})).accounts).to.have.length(1)
+    })
+
     it('is not taken from the operator', () => {
       expect(() => draft(syncing([user('ada', { sudo: false }), user('bob')], { operators: ['ada'] }), there)).to.throw(
         /"ada" is you, and would lose sudo/,
       )
+    })
+  })
+
+  describe('lists of sshd', () => {
+    const lists = (list: string, groups: readonly string[]): Facts =>
+      host(
+        [
+          has('ada', { groups: ['ada', ...groups], effective: { ...admin.effective, [list]: ['sshok'] } }),
+          has('bob', { groups: ['bob', 'sshok'] }),
+        ],
+        { groups: ['sshok'] },
+      )
+    const leaving = [user('ada', { groups: [] }), user('bob')]
+    const coming = [user('ada', { groups: ['sshok'] }), user('bob')]
+
+    it('that would not admit somebody any more are a lock-out, and are refused to the operator', () => {
+      for (const [list, users, groups, words] of [
+        ['allowgroups', leaving, ['sshok'], 'AllowGroups sshok'],
+        ['denygroups', coming, [], 'DenyGroups sshok'],
+      ] as const) {
+        const there = lists(list, groups)
+        expect(() => draft(syncing(users, { operators: ['ada'] }), there)).to.throw(
+          `"ada" is you, and sshd would not admit it: ${words}`,
+        )
+        const { lockouts, access } = draft(syncing(users, { acceptLockout: ['bob'] }), there)
+        expect(lockouts).to.deep.equal([
+          { account: 'ada', reason: `sshd would not admit it: ${words}`, accepted: false },
+        ])
+        expect(access.find((row) => row.account === 'ada')).to.include({ today: true, after: false })
+        expect(draft(syncing(users, { acceptLockout: ['ada'] }), there).lockouts[0]?.accepted).to.equal(true)
+      }
+    })
+
+    it('are none of a change that has nothing to do with them, and a day that ends somebody is agreed to', () => {
+      expect(
+        draft(syncing([user('ada'), user('bob', { groups: [] })]), lists('allowgroups', ['sshok'])).lockouts,
+      ).to.deep.equal([])
+      const ended = draft(syncing([user('ada', { expires: '2026-11-23' }), user('bob')]), lists('denygroups', []))
+      expect(ended.lockouts).to.deep.equal([])
+      expect(ended.access.find((row) => row.account === 'ada')).to.include({ after: false, why: 'ends on 2026-11-23' })
+    })
+
+    it('a key that goes agrees to no other loss', () => {
+      const two = host([
+        has('ada', {
+          keys: [
+            { ...key(), fingerprint },
+            { ...key(), fingerprint: other },
+          ],
+        }),
+      ])
+      const change = changeFrom(draft(syncing([user('ada')]), two), two)
+      expect(changeData(change, order).accept).to.equal(`ada|${other}\n`)
     })
   })
 
