@@ -1,6 +1,6 @@
 /** Who has an account on which hosts, and where hosts disagree about it. */
 import type { Account, AccountTimes, Facts, KeyFact } from '../../domain/facts.js'
-import { opensSession } from '../mfa/entry.js'
+import { administers, opensSession } from '../mfa/entry.js'
 import { isLocked } from './managed.js'
 
 /** An account as one host has it. */
@@ -43,17 +43,20 @@ export interface User {
 }
 
 export function usersOf(facts: Facts): UserOnHost[] {
-  return facts.accounts.map(({ name, sudo, password, expired, expires, enrolled, keys, times, shell }) => ({
-    name,
-    sudo,
-    password,
-    expired,
-    enrolled,
-    ...times,
-    ...(isLocked({ ...(expires === undefined ? {} : { expires }) }) ? { locked: true as const } : {}),
-    ...(opensSession(shell) ? {} : { shell }),
-    keys,
-  }))
+  return facts.accounts.map((account) => {
+    const { name, password, expired, enrolled, keys, times, shell } = account
+    return {
+      name,
+      sudo: administers(account),
+      password,
+      expired,
+      enrolled,
+      ...times,
+      ...(isLocked(account) ? { locked: true as const } : {}),
+      ...(opensSession(shell) ? {} : { shell }),
+      keys,
+    }
+  })
 }
 
 /** Ways in that no account's files show, by what sshd says of the accounts: `AuthorizedKeysCommand PROGRAM`, `TrustedUserCAKeys FILE`. */

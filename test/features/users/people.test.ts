@@ -178,6 +178,17 @@ describe('the age of keys', () => {
   })
 })
 
+describe('people with a rule of sudo that is of no use to them', () => {
+  it('are listed as no administrators, as who has it', () => {
+    const vic = account('vic', { sudo: true, sudoAsks: 'no-password' })
+    const listed = usersOf({ ...stockFacts(), accounts: [admin, vic] }).map(({ name, sudo }) => [name, sudo])
+    expect(listed).to.deep.equal([
+      ['admin', true],
+      ['vic', false],
+    ])
+  })
+})
+
 describe('people whose shell opens no session', () => {
   const tunnel = account('tun', { shell: '/usr/sbin/nologin' })
 
