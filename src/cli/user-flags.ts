@@ -16,6 +16,15 @@ import { keyLines } from './key-files.js'
 
 export const nameArg = { name: Args.string({ required: true, description: 'of the account: a-z, 0-9 and "-"' }) }
 
+/** Of changes that take nothing but keys: whose way in is to stay whatever else becomes of it. */
+const ownFlag = {
+  as: Flags.string({
+    ...repeatable,
+    summary: 'an account of your own, which keeps a key that opens a session, beside that of --ssh-user',
+    helpValue: 'USER',
+  }),
+}
+
 export const addUserFlags = {
   key: Flags.string({ ...repeatable, summary: 'public keys from this file; - is standard input', helpValue: 'FILE' }),
   'key-expires': Flags.string({ summary: 'after this day sshd takes the keys no more', helpValue: 'YYYY-MM-DD' }),
@@ -35,6 +44,7 @@ export const addUserFlags = {
     summary: 'a locked account gets in again, until the day that it had or --expires',
   }),
   adopt: Flags.boolean({ default: false, summary: 'also where the account is there and was not made by bastionctl' }),
+  ...ownFlag,
 }
 
 /** Where a new factor is handed over: on the terminal, unless a file is named. */
@@ -112,6 +122,7 @@ export const rotateKeyFlags = {
   add: Flags.string({ ...repeatable, summary: 'public keys from this file; - is standard input', helpValue: 'FILE' }),
   'key-expires': Flags.string({ summary: 'after this day sshd takes the new keys no more', helpValue: 'YYYY-MM-DD' }),
   remove: Flags.string({ ...repeatable, summary: 'the key with this fingerprint goes', helpValue: 'SHA256:…' }),
+  ...ownFlag,
 }
 
 /** Throws `usage` for a name, key, date or text that is wrong, before anything is asked of a host. */
@@ -136,7 +147,7 @@ export async function addUserPolicy(
     adopt: flags.adopt,
     unlock: flags.unlock,
     asOf: new Date().toISOString().slice(0, 10),
-    operators: ownAccount(flags),
+    operators: ownAccounts(flags),
     acceptLockout: [],
   }
 }
@@ -180,7 +191,7 @@ export async function operatorsAsked(
 
 /** The operator's own accounts. Throws `usage` where none is named. */
 export function operatorsOf(flags: Pick<RemovalFlags, 'as' | 'ssh-user'>): string[] {
-  const operators = [...new Set([...(flags.as ?? []), ...ownAccount(flags)])]
+  const operators = ownAccounts(flags)
   if (operators.length > 0) return operators
   throw new BastionError(
     'usage',
@@ -189,8 +200,8 @@ export function operatorsOf(flags: Pick<RemovalFlags, 'as' | 'ssh-user'>): strin
   )
 }
 
-function ownAccount({ 'ssh-user': own }: SshUser): string[] {
-  return own === undefined ? [] : [own]
+function ownAccounts({ as = [], 'ssh-user': own }: Pick<RemovalFlags, 'as' | 'ssh-user'>): string[] {
+  return [...new Set([...as, ...(own === undefined ? [] : [own])])]
 }
 
 /** Throws `usage` for a folder that is none. */
@@ -225,8 +236,8 @@ export async function rotateKeyPolicy(
     name: checkPresentName(name),
     keys,
     remove: [...new Set(remove)],
-    operators: ownAccount(flags),
-    acceptLockout: [name],
+    operators: ownAccounts(flags),
+    acceptLockout: [],
   }
 }
 

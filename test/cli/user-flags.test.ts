@@ -12,7 +12,7 @@ import {
 } from '../../src/cli/user-flags.js'
 import { blob, fingerprint } from '../features/users/support.js'
 
-const none = { json: false, add: undefined, remove: undefined, 'key-expires': undefined }
+const none = { json: false, as: undefined, add: undefined, remove: undefined, 'key-expires': undefined }
 
 describe('flags about people', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-flags-'))
@@ -39,6 +39,13 @@ describe('flags about people', () => {
     expect(await refusal(rotateKeyPolicy('ada', { ...none, add: [file], remove: [fingerprint] }))).to.equal(
       `${fingerprint} is both added and removed`,
     )
+  })
+
+  it('rotate-key knows the operator by --as and --ssh-user, and does without', async () => {
+    const operators = async (more: object): Promise<readonly string[]> =>
+      (await rotateKeyPolicy('ada', { ...none, add: [file], ...more })).operators
+    expect(await operators({})).to.deep.equal([])
+    expect(await operators({ as: ['ops', 'admin'], 'ssh-user': 'admin' })).to.deep.equal(['ops', 'admin'])
   })
 
   it('a file for a factor is refused where none is made', () => {
