@@ -461,6 +461,18 @@ describe('people', function () {
       await onAll(asBefore)
     })
 
+    it('is not what has ended by itself: no unlock opens that without a day', async () => {
+      await onAll((host) => must(host, 'usermod -e 2026-11-02 bob').then(() => undefined))
+      const refused = await add('bob', '--unlock')
+      expect(refused.exitCode, refused.stdout).to.equal(7)
+      expect(refused.stderr).to.match(/"bob" was not locked but has ended on 2026-11-01, and stays shut[^]*--expires/)
+      const opened = done(await add('bob', '--unlock', '--expires', 'never'))
+      expect(opened).to.match(/unlock user bob[^]*by key alone[^]*bob/)
+      await onAll(async (host) => {
+        expect(await login(host, bob)).to.deep.include({ in: true })
+      })
+    })
+
     it("a leaver's home is archived in a folder of your choice, on its own file system", async () => {
       const elsewhere = await remove('bob', '--archive', '/run/left')
       expect(elsewhere.stdout).to.contain('/run/left is on another file system than /home/bob')

@@ -63,7 +63,7 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
   const sudo = policy.sudo || (rooting.length > 0 && after !== undefined && administers(after))
   return {
     ...left,
-    summary: `${account !== undefined && isLocked(account) && policy.unlock ? 'unlock' : 'add'} user ${name}${sudo ? ' (sudo)' : ''}`,
+    summary: `${account?.expired === true && policy.unlock ? 'unlock' : 'add'} user ${name}${sudo ? ' (sudo)' : ''}`,
     files: [
       ...(policy.sudo || account === undefined ? [sudoersFile(name, policy.sudo)] : []),
       ...(account === undefined || policy.adopt ? [listFile([...managedNames(facts), name])] : []),
@@ -73,7 +73,7 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
     logins: [...loginsOf(asked, account, factor, state), ...asToday(facts, state)],
     lockouts: [],
     keyOnly: comesIn(asked, account, { keys, facts, state })
-      ? [{ account: name, reason: whyKeyOnly(asked, state) }].filter(hasReason)
+      ? [{ account: name, reason: whyKeyOnly(asked, account, state) }].filter(hasReason)
       : [],
     access: [
       ...administratorRows(facts, state).filter((row) => replaced.length === 0 || row.account !== name),
@@ -195,10 +195,11 @@ function givesNothing({ keys, sudo, groups, factor }: AddUserPolicy): boolean {
 }
 
 /** The day that it had. Errors: `refused` where that is over. */
-function unlockedUntil({ name, asOf }: AddUserPolicy, facts: Facts): string {
+function unlockedUntil({ name, asOf }: AddUserPolicy, account: Account, facts: Facts): string {
   const day = lockedUntil(facts).get(name) ?? 'never'
-  const over =
-    day === 'ended'
+  const over = !isLocked(account)
+    ? `was not locked but has ended${account.expires === undefined ? '' : ` on ${account.expires}`}`
+    : day === 'ended'
       ? 'had ended already when it was locked'
       : hasPassed(day, asOf)
         ? `was to end on ${day}, which has passed since it was locked`
@@ -298,7 +299,7 @@ function updated(
   const { keys, replaced, factor } = what
   const groups = policy.groups.filter((group) => !account.groups.includes(group))
   const wanted =
-    policy.unlock && account.expired && policy.expires === '' ? unlockedUntil(policy, facts) : policy.expires
+    policy.unlock && account.expired && policy.expires === '' ? unlockedUntil(policy, account, facts) : policy.expires
   const expires = wanted === (account.expires ?? 'never') ? '' : wanted
   if (keys.length === 0 && groups.length === 0 && expires === '' && factor === undefined) return undefined
   return accountEdit({
@@ -335,7 +336,7 @@ function loginsOf(
   // Nobody's file is written to for a proof but that of an account which the change has made.
   const phases = account === undefined ? (['rehearse', 'prove'] as const) : (['rehearse'] as const)
   if (factor !== undefined) return phases.flatMap((phase) => ownLogins(phase, policy.name, state.on && !exempt))
-  if (account !== undefined && !(policy.unlock && account.expired && opensSession(account.shell))) return []
+  if (account !== undefined && !(reopens(policy, account) && opensSession(account.shell))) return []
   if (account?.enrolled === true && state.on && !exempt) return [login('rehearse', policy.name, 'right')]
   const kind = !state.on || exempt ? 'key-only' : state.enrol === 'required' ? 'no-entry' : 'unenrolled'
   return phases.map((phase) => login(phase, policy.name, kind))
@@ -348,22 +349,30 @@ export function ownLogins(phase: 'rehearse' | 'prove', name: string, demanded: b
     : [login(phase, name, 'own-unasked')]
 }
 
+/** An account that has ended or was locked is to get in again: another day alone opens one that has ended. */
+function reopens({ unlock, expires }: AddUserPolicy, account: Account): boolean {
+  return account.expired && (unlock || expires !== '')
+}
+
 /** Whether somebody gets in who did not, or by less than before. */
 function comesIn(
-  { groups, unlock }: AddUserPolicy,
+  policy: AddUserPolicy,
   account: Account | undefined,
   { keys, facts, state }: { readonly keys: readonly PublicKey[]; readonly facts: Facts; readonly state: MfaState },
 ): boolean {
   if (account === undefined) return keys.length > 0 || beginsWithKeys(facts)
-  const added = groups.filter((group) => !account.groups.includes(group))
+  const added = policy.groups.filter((group) => !account.groups.includes(group))
   if (state.on && isExempt(added, state)) return true
-  return (unlock && isLocked(account)) || (account.keys.length === 0 && keys.length > 0)
+  return reopens(policy, account) || (account.keys.length === 0 && keys.length > 0)
 }
 
-function whyKeyOnly(policy: AddUserPolicy, state: MfaState): string {
-  const groups = policy.groups.filter((group) => state.exemptGroups.includes(group))
+function whyKeyOnly(policy: AddUserPolicy, account: Account | undefined, state: MfaState): string {
+  const groups = [...new Set([...policy.groups, ...(account?.groups ?? [])])].filter((group) =>
+    state.exemptGroups.includes(group),
+  )
   if (!state.on) return 'no second factor is demanded'
   if (groups.length > 0) return `exempt by group ${groups.join(', ')}`
+  if (account?.enrolled === true) return ''
   return state.enrol === 'required' || policy.factor === 'totp' ? '' : 'not enrolled yet'
 }
 

@@ -1,12 +1,13 @@
 import { expect } from 'chai'
 import { changeFrom } from '../../../src/domain/change-from.js'
 import { isNoop } from '../../../src/domain/change.js'
-import type { Facts } from '../../../src/domain/facts.js'
+import type { Account, Facts } from '../../../src/domain/facts.js'
 import { draft } from '../../../src/features/index.js'
+import { addition } from '../../../src/features/users/add.js'
 import { lockedFile, lockedPath } from '../../../src/features/users/managed.js'
 import { lockedAccounts, usersOf } from '../../../src/features/users/people.js'
 import { file } from '../facts.js'
-import { ada, adding, host, removing } from './support.js'
+import { ada, adding, demandedBut, host, removing } from './support.js'
 
 const locking = removing('ada', { lock: true })
 const unlocking = adding({ keys: [], unlock: true })
@@ -107,6 +108,42 @@ describe('a locked account', () => {
       [adding({ expires: '2026-11-23' }), host([ada])],
     ] as const)
       expect(() => draft(policy, facts)).to.throw('the last day of "ada", 2026-11-23, has passed')
+  })
+
+  it('is not what has ended by itself, which stays shut until another day is named', () => {
+    const record = file(lockedPath, lockedFile(new Map([['ada', 'never']])).content ?? '')
+    const over = { ...ada, expired: true, expires: '2026-11-01' }
+    for (const files of [[], [record]])
+      expect(() => draft(unlocking, host([over], ['ada'], { files }))).to.throw(
+        '"ada" was not locked but has ended on 2026-11-01, and stays shut',
+      )
+    // By either of them the login is rehearsed, and the plan says that a key is enough.
+    for (const [policy, summary] of [
+      [{ ...unlocking, expires: '2031-01-31' }, 'unlock user ada'],
+      [{ ...unlocking, expires: 'never', unlock: false }, 'add user ada'],
+    ] as const) {
+      const made = draft(policy, host([over], ['ada']))
+      expect(made).to.deep.include({
+        summary,
+        keyOnly: [{ account: 'ada', reason: 'no second factor is demanded' }],
+      })
+      expect(made.accounts[0]).to.include({ expires: policy.expires })
+      expect(made.logins.filter(({ account: name }) => name === 'ada')).to.have.length(1)
+    }
+  })
+
+  it('is said to get in by key alone where it does, and not where it has a factor', () => {
+    const by = (more: Partial<Account>) =>
+      addition(
+        unlocking,
+        host([{ ...ada, expired: true, expires: '1970-01-01', ...more }], ['ada']),
+        demandedBut('robots'),
+      ).keyOnly
+    expect(by({})).to.deep.equal([{ account: 'ada', reason: 'not enrolled yet' }])
+    expect(by({ enrolled: true })).to.deep.equal([])
+    expect(by({ enrolled: true, groups: ['ada', 'robots'] })).to.deep.equal([
+      { account: 'ada', reason: 'exempt by group robots' },
+    ])
   })
 
   it('leaves no record behind when it is removed', () => {
