@@ -16,6 +16,7 @@ getent() {
   esac
 }
 sshd_effective() { printf '%s\\n' "$1" >>"$RUN/asked"; printf 'authorizedkeysfile %s\\n' "$KEYS"; }
+cat() { if [ "$1" = /etc/bastionctl-users ]; then printf '# accounts that bastionctl manages\\n%s\\n' "$MANAGED"; else command cat "$@"; fi; }
 sshd_reads() { printf '%s\\n' "$RUN/sshd_config"; }
 login_accounts | cut -d'|' -f1`
 
@@ -40,8 +41,9 @@ describe('login_accounts', () => {
     shell = '/bin/sh',
     hash = '!',
     more = 'person',
+    managed = 'gone',
   }): Promise<readonly string[]> {
-    const env = { KEYS: keys, SHELL_OF: shell, HASH: hash, MORE: more }
+    const env = { KEYS: keys, SHELL_OF: shell, HASH: hash, MORE: more, MANAGED: managed }
     const { stdout } = await execa('sh', ['-c', script, library, run], { env })
     return stdout.split('\n').slice(0, more === 'person' ? -1 : undefined)
   }
@@ -71,6 +73,12 @@ describe('login_accounts', () => {
     writeFileSync(path.join(run, 'keys/backup.pub'), 'ssh-ed25519 AAAA\n')
     expect(await found({ keys })).to.deep.equal(['root', 'person', 'backup'])
     expect(readFileSync(path.join(run, 'asked'), 'utf8')).to.equal('root\nroot\nbackup\n')
+  })
+
+  it('are whom bastionctl manages, without shell, key and password too, and nobody else', async () => {
+    const shell = '/usr/sbin/nologin'
+    expect(await found({ shell, managed: 'backup' })).to.deep.equal(['root', 'person', 'backup'])
+    expect(await found({ shell, managed: 'back' })).to.deep.equal(['root', 'person'])
   })
 
   for (const more of ['svc@corp', 'ci+deploy', 'host$', String.raw`CORP\ann`])

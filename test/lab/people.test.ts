@@ -489,6 +489,17 @@ describe('people', function () {
         expect((await sh(host, 'ls -d /srv/left')).exitCode).to.equal(2)
       })
     })
+
+    it('is taken off though others have taken shell and keys: bastionctl still manages it', async () => {
+      done(await add('bob', '--key', key))
+      await onAll((host) =>
+        must(host, 'usermod -s /usr/sbin/nologin bob; rm /home/bob/.ssh/authorized_keys').then(() => undefined),
+      )
+      done(await remove('bob'))
+      await onAll(async (host) => {
+        expect((await sh(host, 'getent passwd bob || cat /etc/bastionctl-users')).exitCode).to.not.equal(0)
+      })
+    })
   })
 
   // Here, since not all generations are the same in this.

@@ -26,7 +26,7 @@ import {
   givesRoot,
   keepAdministrator,
   keepOperator,
-  ofTheSystem,
+  personBehind,
   rootByGroup,
   rootByRule,
 } from './administrators.js'
@@ -134,7 +134,6 @@ function stayingIn(
 function accountOf(policy: AddUserPolicy, facts: Facts): Account | undefined {
   const { name, uid, adopt, unlock } = policy
   const taken = facts.names.find((entry) => entry.name === name)
-  const account = facts.accounts.find((entry) => entry.name === name)
   if (taken === undefined) {
     if (unlock) throw new BastionError('refused', `there is no account "${name}" to unlock`)
     const holder = facts.names.find((entry) => entry.uid === uid)
@@ -154,12 +153,7 @@ function accountOf(policy: AddUserPolicy, facts: Facts): Account | undefined {
       )
     return undefined
   }
-  if (account === undefined || ofTheSystem(taken.uid))
-    throw new BastionError(
-      'refused',
-      `"${name}" is an account of the system (uid ${String(taken.uid)})`,
-      'choose another name',
-    )
+  const account = personBehind(taken, facts, 'choose another name')
   if (uid !== null && uid !== taken.uid)
     throw new BastionError('refused', `"${name}" has uid ${String(taken.uid)}, not ${String(uid)}`, 'leave --uid out')
   if (

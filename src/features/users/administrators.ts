@@ -18,6 +18,19 @@ export function ofTheSystem(uid: number): boolean {
   return uid < 1000 || uid > 60_000
 }
 
+/** Whose name this is. Errors: `refused` for an account of the system, and for one that no host would let in and so does not list (login_accounts). */
+export function personBehind({ name, uid }: Facts['names'][number], facts: Facts, hint?: string): Account {
+  if (ofTheSystem(uid))
+    throw new BastionError('refused', `"${name}" is an account of the system (uid ${String(uid)})`, hint)
+  const account = facts.accounts.find((entry) => entry.name === name)
+  if (account !== undefined) return account
+  throw new BastionError(
+    'refused',
+    `"${name}" (uid ${String(uid)}) lets nobody in, and bastionctl does not manage it: it has neither key nor password, and no shell that opens a session`,
+    `give it a shell first (usermod -s /bin/bash ${name}), or remove it by hand (userdel ${name})`,
+  )
+}
+
 /** Errors: `refused` where there is no such person. */
 export function personNamed(name: string, facts: Facts): Account {
   const account = facts.accounts.find((entry) => entry.name === name)

@@ -20,7 +20,7 @@ import {
   sudoersPath,
 } from './managed.js'
 import { staysOf } from './named.js'
-import { administratorRows, administrators, asToday, keepAdministrator, ofTheSystem } from './administrators.js'
+import { administratorRows, administrators, asToday, keepAdministrator, personBehind } from './administrators.js'
 
 const somebodyElse = 'give somebody else sudo and a key first: bastionctl add-user NAME --sudo --key FILE'
 const fates = { keep: 'home kept', archive: 'home archived', purge: 'home deleted' } as const
@@ -123,9 +123,7 @@ function locking(name: string, account: Account | undefined, facts: Facts, state
 function accountOf({ name, operators }: RemoveUserPolicy, facts: Facts, state: MfaState): Account | undefined {
   const taken = facts.names.find((entry) => entry.name === name)
   if (taken === undefined) return undefined
-  const account = facts.accounts.find((entry) => entry.name === name)
-  if (account === undefined || ofTheSystem(taken.uid))
-    throw new BastionError('refused', `"${name}" is an account of the system (uid ${String(taken.uid)})`)
+  const account = personBehind(taken, facts)
   if (!operators.some((one) => facts.names.some((entry) => entry.name === one)))
     throw new BastionError(
       'refused',

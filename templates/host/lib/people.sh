@@ -2,15 +2,16 @@
 # Who can log in here, and with which keys. Key material stays on the host; fingerprints leave it.
 
 # login_accounts: name|uid|gid|home|shell of root, of people (uid ≥ UID_MIN) with a shell, and of whoever else has keys or a password: sshd asks
-# for no more, and a shell that opens no session keeps nobody from SFTP or from forwarding ports. Of everybody, that is whom getent(1) lists: a
+# for no more, and a shell that opens no session keeps nobody from SFTP or from forwarding ports. Also of whom bastionctl manages, who can be taken
+# off whatever has become of shell and keys. Of everybody, that is whom getent(1) lists: a
 # directory service may not (sssd.conf(5), enumerate). Whose name is no file's, or would be read as something else, is in $RUN/skipped instead.
 login_accounts() {
   _min=$(sed -n '/^UID_MIN[[:space:]]*/{s///p;q;}' /etc/login.defs 2>/dev/null)
-  _by_password=" $(getent shadow | awk -F: -v ORS=' ' '$2 !~ /^[!*]/ { print $1 }') "
+  _anyway=" $({ getent shadow; cat /etc/bastionctl-users; } 2>/dev/null | awk -F: -v ORS=' ' '$2 !~ /^[!*]/ && !/^#/ { print $1 }') "
   key_patterns >"$RUN/key-patterns"
   printf '' >"$RUN/skipped"
   getent passwd | while IFS=: read -r _name _ _uid _gid _ _home _shell; do
-    case $_by_password in
+    case $_anyway in
     *" $_name "*) ;;
     *) is_person "$_uid" "$_shell" || has_keys "$_name" "$_home" || continue ;;
     esac

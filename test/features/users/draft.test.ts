@@ -165,6 +165,13 @@ describe('taking a person off', () => {
       expect(() => draft(going, eve({ keys }))).to.throw(/last administrator/)
   })
 
+  it('an account that lets nobody in, and that bastionctl does not manage, is none of the system, and stays', () => {
+    const there = host()
+    const shut = { ...there, names: [...there.names, { name: 'ada', uid: 1005 }] }
+    for (const policy of [removing('ada'), adding({ adopt: true })])
+      expect(() => draft(policy, shut)).to.throw(/^"ada" \(uid 1005\) lets nobody in, and bastionctl does not manage it/)
+  })
+
   it('an account of the system stays, though it has a shell and keys', () => {
     const postgres = host([account('postgres', { uid: 110 })])
     expect(() => draft(removing('postgres'), postgres)).to.throw(/account of the system \(uid 110\)/)
