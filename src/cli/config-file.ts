@@ -7,9 +7,11 @@ import { BastionError } from '../domain/errors.js'
 import { forwardings, hardenLevels } from '../domain/policy.js'
 import { checkKeyword } from '../features/hardening/explain.js'
 import { codeOf, fileProblem } from './file-problem.js'
+import { checkedAccount } from './flags.js'
 import { asFlag, parseYaml, type Where } from './yaml-file.js'
 
 const names = z.array(z.string().min(1))
+const accounts = z.array(asFlag(checkedAccount))
 
 export const configShape = z.strictObject({
   harden: z
@@ -22,9 +24,9 @@ export const configShape = z.strictObject({
       'idle-timeout': asFlag(parseDuration).exactOptional().describe('as --idle-timeout, such as 15m'),
       'allow-group': names.exactOptional().describe('as --allow-group'),
       leave: z.array(asFlag(checkKeyword)).exactOptional().describe('as --leave'),
-      'accept-lockout': names.exactOptional().describe('as --accept-lockout'),
-      'count-on': names.exactOptional().describe('as --count-on'),
-      'kept-out': names.exactOptional().describe('as --kept-out'),
+      'accept-lockout': accounts.exactOptional().describe('as --accept-lockout'),
+      'count-on': accounts.exactOptional().describe('as --count-on'),
+      'kept-out': accounts.exactOptional().describe('as --kept-out'),
     })
     .exactOptional()
     .describe('values of harden'),

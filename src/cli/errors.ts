@@ -17,7 +17,9 @@ export interface Explained {
 /** Turns whatever was thrown into text and code. `help` is the command line that explains the usage. */
 export function explain(error: unknown, help: string): Explained {
   if (error instanceof BastionError) {
-    const { exit: code, message, hint, lockouts } = error
+    const { exit: code, hint, lockouts } = error
+    // What oclif puts around the words of a flag's own check.
+    const message = error.message.replace(/^Parsing (--\S+) \n\t([^]*)\nSee more help with --help$/, '$1: $2')
     return { code, message, ...(hint === undefined ? {} : { hint }), ...(lockouts && { lockouts }) }
   }
   if (error instanceof CLIError) {

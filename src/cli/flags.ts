@@ -2,6 +2,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import type * as Interfaces from '@oclif/core/interfaces'
+import { BastionError } from '../domain/errors.js'
 import { selectorFrom } from '../domain/selector-parse.js'
 import type { Selector } from '../domain/selector.js'
 import type { ConfirmMode } from '../engine/api.js'
@@ -9,25 +10,39 @@ import type { ConfirmMode } from '../engine/api.js'
 /** oclif's own `multiple` swallows every word that follows; these take one value each. */
 export const repeatable = { multiple: true, multipleNonGreedy: true } as const
 
+/** The name of an account as it goes to hosts (is_carried in templates/host/lib/people.sh). Errors: `usage`. */
+export function checkedAccount(name: string): string {
+  if (/^(?!-)[\w.@+$\\-]+$/.test(name)) return name
+  throw new BastionError(
+    'usage',
+    `"${name.replace(/\p{Cc}/gu, ' ')}" is not the name of an account`,
+    'name one account, and repeat the flag for another one',
+  )
+}
+
+/** Each value is one account's name. */
+export const accounts = {
+  ...repeatable,
+  helpValue: 'USER',
+  parse: (name: string): Promise<string> => Promise.resolve(checkedAccount(name)),
+} as const
+
 /** Of what judges whether an administrator is left. */
 export const acceptLockout = Flags.string({
-  ...repeatable,
+  ...accounts,
   summary: 'go on although this account would not get in any more',
-  helpValue: 'USER',
 })
 
 export const countOn = Flags.string({
-  ...repeatable,
+  ...accounts,
   summary:
     'this administrator gets in by certificate, or by a key that a command hands out, or becomes root, whatever the host shows',
-  helpValue: 'USER',
 })
 
 /** Of what tries logins. */
 export const keptOut = Flags.string({
-  ...repeatable,
+  ...accounts,
   summary: 'PAM keeps this account out already, as a rehearsal has said: its login is not tried',
-  helpValue: 'USER',
 })
 
 export const selectorFlags = {

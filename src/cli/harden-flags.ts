@@ -5,7 +5,7 @@ import { BastionError } from '../domain/errors.js'
 import { parseDuration } from '../domain/duration.js'
 import { forwardings, hardenLevels, type HardenPolicy } from '../domain/policy.js'
 import { fileProblem } from './file-problem.js'
-import { countOn, keptOut, planFlags, repeatable } from './flags.js'
+import { accounts, countOn, keptOut, planFlags, repeatable } from './flags.js'
 
 export const hardenFlags = {
   level: Flags.option({
@@ -42,9 +42,8 @@ export const hardenFlags = {
     helpGroup: 'CHOICES',
   }),
   'accept-lockout': Flags.string({
-    ...repeatable,
+    ...accounts,
     summary: 'go on although this account loses a key or its way in',
-    helpValue: 'USER',
   }),
   'count-on': countOn,
   'kept-out': keptOut,

@@ -11,7 +11,7 @@ import {
   type RotateKeyPolicy,
 } from '../domain/policy.js'
 import type { Context } from './context.js'
-import { repeatable } from './flags.js'
+import { accounts, repeatable } from './flags.js'
 import { keyLines } from './key-files.js'
 
 export const nameArg = { name: Args.string({ required: true, description: 'of the account: a-z, 0-9 and "-"' }) }
@@ -32,7 +32,7 @@ export const addUserFlags = {
   group: Flags.string({ ...repeatable, summary: 'a member of this group as well', helpValue: 'GROUP' }),
   shell: Flags.string({ summary: 'of a new account; default: /bin/bash', helpValue: 'PATH' }),
   comment: Flags.string({ default: '', summary: 'full name or the like, of a new account', helpValue: 'TEXT' }),
-  expires: Flags.string({ default: '', summary: "the account's last day, or never", helpValue: 'YYYY-MM-DD' }),
+  expires: Flags.string({ summary: "the account's last day, or never", helpValue: 'YYYY-MM-DD' }),
   uid: Flags.integer({ min: 1000, max: 59_999, summary: 'the same on every host; default: each host chooses' }),
   factor: Flags.option({
     options: newFactors,
@@ -61,10 +61,21 @@ export const handOverFlags = {
   }),
   issuer: Flags.string({
     default: 'bastion',
+    parse: (text: string): Promise<string> => Promise.resolve(checkedIssuer(text)),
     summary: 'what the authenticator app calls it',
     helpValue: 'TEXT',
     helpGroup: 'HAND-OVER',
   }),
+}
+
+/** Apps part the name of the account from it at a colon, and a QR code holds no more than some hundred characters well. Errors: `usage`. */
+function checkedIssuer(text: string): string {
+  if (text.trim() !== '' && text.length <= 64 && !/[:\p{C}\p{Zl}\p{Zp}]/u.test(text)) return text
+  throw new BastionError(
+    'usage',
+    'it is empty, has a ":" or a control character, or is longer than 64 characters',
+    'write a name, as the authenticator app is to show it',
+  )
 }
 
 /** Errors: `usage` for a file that nothing would come into. */
@@ -111,11 +122,7 @@ export const removeUserFlags = {
     summary: 'delete the home instead of archiving it',
     exclusive: ['keep-home'],
   }),
-  as: Flags.string({
-    ...repeatable,
-    summary: 'an account of your own, never removed, beside that of --ssh-user',
-    helpValue: 'USER',
-  }),
+  as: Flags.string({ ...accounts, summary: 'an account of your own, never removed, beside that of --ssh-user' }),
 }
 
 export const rotateKeyFlags = {
@@ -141,7 +148,7 @@ export async function addUserPolicy(
     groups: [...new Set(flags.group ?? [])].map(checkedGroup),
     shell: flags.shell === undefined ? '' : checkedShell(flags.shell),
     comment: checkedComment(flags.comment),
-    expires: flags.expires === '' ? '' : checkedExpiry(flags.expires, '--expires'),
+    expires: flags.expires === undefined ? '' : checkedExpiry(flags.expires, '--expires'),
     uid: flags.uid ?? null,
     factor: flags.factor,
     adopt: flags.adopt,
@@ -261,6 +268,8 @@ export async function factorPolicy(
   reason: string,
 ): Promise<FactorPolicy> {
   const { checkPresentName } = await import('../features/users/names.js')
+  if (factor !== 'codes' && reason.trim() === '')
+    throw new BastionError('usage', 'the reason is empty', 'say why: hosts record it')
   if (/[|\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(reason) || reason.length > 200)
     throw new BastionError('usage', 'the reason has a "|" or a control character, or is too long', 'say it in a line')
   return { feature: 'users', action: 'factor', name: checkPresentName(name), factor, reason, acceptLockout: [] }

@@ -97,6 +97,32 @@ const rows: readonly Row[] = [
     says: /^--expires "2026-02-30" is not a day$/,
     hint: /2027-03-31/,
   },
+  ...(
+    [
+      [['add-user', 'ada', '--expires', ''], /^--expires "" is not a day$/],
+      [['add-user', 'ada', '--key-expires', ''], /^--key-expires "" is not a day$/],
+      [['reset-mfa', 'ada', '--reason', ''], /^the reason is empty$/],
+      [['reset-mfa', 'ada', '--reason', ' \t '], /^the reason is empty$/],
+      [['reset-mfa', 'ada', '--reason', 'x', '--issuer', ''], /^--issuer: it is empty/],
+      [['reset-mfa', 'ada', '--reason', 'x', '--issuer', 'a:b'], /^--issuer: it /],
+      [['reset-mfa', 'ada', '--reason', 'x', '--issuer', 'x'.repeat(65)], /^--issuer: it /],
+      [['remove-user', 'ada', '--as', ''], /^--as: "" is not the name of an account$/],
+      [
+        ['sync-users', 'people.yml', '--as', 'ops', '--accept-lockout', 'a|b'],
+        /^--accept-lockout: "a\|b" is not the name of an account$/,
+      ],
+      [['disable-mfa', '--accept-lockout', 'a,b'], /^--accept-lockout: "a,b" is not the name of an account$/],
+      [['enable-mfa', '--accept-lockout', 'a\nb'], /^--accept-lockout: "a b" is not the name of an account$/],
+      [['harden', '--accept-lockout', 'a|b'], /^--accept-lockout: "a\|b" is not the name of an account$/],
+      [['harden', '--count-on', ''], /^--count-on: "" is not the name of an account$/],
+    ] as const
+  ).map(([argv, says]): Row => ({
+    what: argv.map((word) => JSON.stringify(word)).join(' '),
+    argv: [...argv, '--tag', 'Role=bastion', '--dry-run'],
+    exit: 3,
+    says,
+    hint: /^/,
+  })),
   {
     what: 'a comment that would end its field',
     argv: ['add-user', 'ada', '--tag', 'Role=bastion', '--comment', 'x:0:0', '--dry-run'],
