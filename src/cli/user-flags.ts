@@ -143,7 +143,7 @@ export async function addUserPolicy(
     action: 'add',
     // Locked, and so there; in sudoers(5) a name with a dot or in capitals means something else.
     name: flags.unlock && !flags.sudo ? checkPresentName(name) : checkUserName(name),
-    keys: await keyLines(flags.key ?? [], endOfDay(flags['key-expires'])),
+    keys: await newKeys(flags.key ?? [], flags['key-expires']),
     sudo: flags.sudo,
     groups: [...new Set(flags.group ?? [])].map(checkedGroup),
     shell: flags.shell === undefined ? '' : checkedShell(flags.shell),
@@ -153,7 +153,7 @@ export async function addUserPolicy(
     factor: flags.factor,
     adopt: flags.adopt,
     unlock: flags.unlock,
-    asOf: new Date().toISOString().slice(0, 10),
+    asOf: today(),
     operators: ownAccounts(flags),
     acceptLockout: [],
   }
@@ -235,7 +235,7 @@ export async function rotateKeyPolicy(
       `"${wrong}" is not a fingerprint`,
       'take it from "bastionctl users" or ssh-keygen -lf',
     )
-  const keys = await keyLines(add, endOfDay(flags['key-expires']))
+  const keys = await newKeys(add, flags['key-expires'])
   await refuseBoth(keys, remove)
   return {
     feature: 'users',
@@ -275,9 +275,45 @@ export async function factorPolicy(
   return { feature: 'users', action: 'factor', name: checkPresentName(name), factor, reason, acceptLockout: [] }
 }
 
-/** sshd refuses the key from a time on: the last second of the day that was named. Errors: `usage`. */
+/** Lines of the keys in these files. Errors: `usage`, also for a key that sshd takes no more, and for one that is there behind two sets of options. */
+async function newKeys(files: readonly string[], lastDay: string | undefined): Promise<string[]> {
+  const lines = await keyLines(files, endOfDay(lastDay))
+  if (lines.length === 0) return []
+  const [{ parsePublicKeys }, { hasEnded }] = await Promise.all([
+    import('../features/users/public-key.js'),
+    import('../features/users/key-lines.js'),
+  ])
+  const keys = parsePublicKeys(lines.join('\n'), 'the keys')
+  const over = keys.find((key) => hasEnded(key, today()))
+  if (over !== undefined)
+    throw new BastionError(
+      'usage',
+      `${over.fingerprint} has an expiry-time that has passed: sshd would not take it`,
+      'give a key that is still good, or a later expiry-time in front of it',
+    )
+  const twice = keys.find(({ fingerprint, options }) =>
+    keys.some((other) => other.fingerprint === fingerprint && other.options !== options),
+  )
+  if (twice !== undefined)
+    throw new BastionError('usage', `${twice.fingerprint} is given twice, behind different options`, 'give one line')
+  return lines
+}
+
+/** sshd refuses the key from a time on: the last second of the day that was named. Errors: `usage`, also for a day that has passed. */
 function endOfDay(day: string | undefined): string | undefined {
-  return day === undefined ? undefined : `${checkedDate(day, '--key-expires').replaceAll('-', '')}235959`
+  if (day === undefined) return undefined
+  if (checkedDate(day, '--key-expires') < today())
+    throw new BastionError(
+      'usage',
+      `--key-expires "${day}" has passed`,
+      'name the last day on which sshd is to take them',
+    )
+  return `${day.replaceAll('-', '')}235959`
+}
+
+/** As days are counted for accounts and keys, in UTC. */
+function today(): string {
+  return new Date().toISOString().slice(0, 10)
 }
 
 /** Errors: `usage` for anything but a day that there is. */

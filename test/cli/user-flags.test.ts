@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect } from 'chai'
@@ -61,6 +61,20 @@ describe('flags about people', () => {
   it('a key expires with the end of the day', async () => {
     const { keys } = await rotateKeyPolicy('ada', { ...none, add: [file], 'key-expires': '2030-01-31' })
     expect(keys.join()).to.match(/^expiry-time="20300131235959" ssh-ed25519 /)
+  })
+
+  it('a key that sshd takes no more is refused, and one that would be there behind two sets of options', async () => {
+    const pub = readFileSync(file, 'utf8')
+    const refused = (name: string, text: string): Promise<string> => {
+      const other = path.join(folder, name)
+      writeFileSync(other, text)
+      return refusal(rotateKeyPolicy('ada', { ...none, add: [file, other] }))
+    }
+    expect(await refusal(rotateKeyPolicy('ada', { ...none, add: [file], 'key-expires': '2020-01-31' }))).to.equal(
+      '--key-expires "2020-01-31" has passed',
+    )
+    expect(await refused('over.pub', `expiry-time="20300131",expiry-time="20200131" ${pub}`)).to.match(/has passed/)
+    expect(await refused('bound.pub', `from="192.0.2.1" ${pub}`)).to.match(/is given twice, behind different options/)
   })
 
   it('texts that turn a line around are refused', async () => {

@@ -355,6 +355,20 @@ describe('sync-users', function () {
     })
   })
 
+  describe('a key whose expiry-time has passed', () => {
+    it('keeps nobody from a host that comes later, opens nothing, and is no change the second time', async () => {
+      await fresh(...hosts)
+      const expired = line('dee', 'expiry-time="20200131" ')
+      const source = yaml(entry('ada'), entry('bob', {}, [expired, line('bob')]))
+      expect(done(await sync(source))).to.match(/bob's key ed25519 SHA256:\S+ dee@laptop has expired/)
+      await onAll(async (host) => {
+        for (const name of ['ada', 'bob']) expect(await entered(host, name), name).to.equal(true)
+        expect((await login(host, { ...person('dee'), name: 'bob' })).in, 'the expired one').to.equal(false)
+      })
+      expect(await sync(source)).to.deep.equal({ exitCode: 0, stdout: '', stderr: '' })
+    })
+  })
+
   describe('the last administrator', () => {
     before(async () => {
       await fresh(...hosts)

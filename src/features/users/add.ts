@@ -8,7 +8,7 @@ import { login } from '../mfa/logins.js'
 import { paths } from '../mfa/paths.js'
 import { methodOn, type MfaState } from '../mfa/state.js'
 import { accountEdit, isExempt, keyRows, newKeyRow, type Content } from './edits.js'
-import { asFact, keysAfter, newLines } from './key-lines.js'
+import { asFact, endedNotes, keysAfter, mayHaveEnded, newLines } from './key-lines.js'
 import {
   hasPassed,
   listFile,
@@ -91,6 +91,7 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
         : []),
       ...notesOf(policy, account, state),
       ...ofKeys,
+      ...endedNotes(name, keys, policy.asOf),
       ...(account === undefined ? [...skelNote(name, facts), ...namedIn(facts, name).map(waits)] : []),
     ],
     ...keptShell(policy, account),
@@ -264,7 +265,7 @@ function created(
   factor: AccountEdit['factor'],
   facts: Facts,
 ): AccountEdit {
-  const { name, uid, shell, comment, groups, expires } = policy
+  const { name, uid, shell, comment, groups, expires, asOf } = policy
   return accountEdit({
     name,
     action: 'create',
@@ -273,7 +274,7 @@ function created(
     comment,
     groups,
     expires,
-    giveKeys: keys.map(given),
+    giveKeys: keys.map((key) => given(key, asOf)),
     ...(factor === undefined ? {} : { factor }),
     reason: 'is taken on',
   })
@@ -291,6 +292,7 @@ function updated(
   },
 ): AccountEdit | undefined {
   const { keys, replaced, factor } = what
+  const { asOf } = policy
   const groups = policy.groups.filter((group) => !account.groups.includes(group))
   const wanted =
     policy.unlock && account.expired && policy.expires === '' ? unlockedUntil(policy, account, facts) : policy.expires
@@ -301,7 +303,7 @@ function updated(
     action: 'update',
     groups,
     expires,
-    giveKeys: keys.map(given),
+    giveKeys: keys.map((key) => given(key, asOf)),
     takeKeys: replaced.map(({ fingerprint }) => fingerprint),
     ...(factor === undefined ? {} : { factor }),
     reason: 'is given what it lacks',
@@ -313,10 +315,11 @@ export function keysOf(lines: readonly string[]): PublicKey[] {
   return lines.length === 0 ? [] : parsePublicKeys(lines.join('\n'), 'the plan')
 }
 
-/** What the host is told of a key. */
-export function given(key: PublicKey): GivenKey {
+/** What the host is told of a key. `day`: YYYY-MM-DD; sshd may refuse one whose time has come, as it should, and is not asked. */
+export function given(key: PublicKey, day: string): GivenKey {
   const { type, blob, fingerprint, options } = key
-  return { line: authorizedLine(key), type, blob, fingerprint, offered: !/(?:^|,)from=/i.test(options) }
+  const offered = !/(?:^|,)from=/i.test(options) && !mayHaveEnded(key, day)
+  return { line: authorizedLine(key), type, blob, fingerprint, offered }
 }
 
 /** The new person's own login, with a key that is lent for it: in the rehearsal, and through the live listener. */

@@ -1,9 +1,10 @@
 /** Lines of authorized_keys that an account has already, and what a new line for the same key makes of them. */
-import { digestText } from '../../domain/digest.js'
+import { byCodePoint, digestText } from '../../domain/digest.js'
 import { BastionError } from '../../domain/errors.js'
 import type { Account, Facts, KeyFact } from '../../domain/facts.js'
 import { describeKey } from '../hardening/keys.js'
 import { optionNames } from './key-options.js'
+import { hasPassed } from './managed.js'
 import type { PublicKey } from './public-key.js'
 
 /** The same key behind the same options. */
@@ -17,11 +18,37 @@ export function sameKey(has: KeyFact, wanted: PublicKey, account: string, facts:
   return has.options.join() === optionNames(wanted.options).join()
 }
 
+/** The day of a line's `expiry-time`, YYYY-MM-DD: of several the first decides. Undefined where it has none. */
+function lastDay({ options }: Pick<PublicKey, 'options'>): string | undefined {
+  const ends = [...options.matchAll(/(?:^|,)expiry-time="(\d{4})(\d{2})(\d{2})/gi)]
+  return ends.map(([, year = '', month = '', day = '']) => `${year}-${month}-${day}`).sort(byCodePoint)[0]
+}
+
+/** Whether the line's time was over before this day, YYYY-MM-DD. */
+export function hasEnded(key: Pick<PublicKey, 'options'>, day: string): boolean {
+  return hasPassed(lastDay(key) ?? '', day)
+}
+
+/** Whether its time may be over on this day: at which hour that is depends on the host's time zone. */
+export function mayHaveEnded(key: Pick<PublicKey, 'options'>, day: string): boolean {
+  return hasEnded(key, day) || lastDay(key) === day
+}
+
 /** A line that the account is given, as the host will read it. `day`: YYYY-MM-DD; a time that was over before then has passed. */
-export function asFact({ type, bits, fingerprint, comment, options }: PublicKey, day = ''): KeyFact {
-  const [, end = ''] = /(?:^|,)expiry-time="(\d{8})/i.exec(options) ?? []
-  const expired = end !== '' && end < day.replaceAll('-', '')
+export function asFact(key: PublicKey, day = ''): KeyFact {
+  const { type, bits, fingerprint, comment, options } = key
+  const expired = hasEnded(key, day)
   return { type, bits, fingerprint, comment, options: optionNames(options), ...(expired ? { expired } : {}) }
+}
+
+/** Lines that are given though sshd takes them no more, or perhaps not: it is not asked about them. */
+export function endedNotes(name: string, keys: readonly PublicKey[], day: string): string[] {
+  return keys
+    .filter((key) => mayHaveEnded(key, day))
+    .map((key) => {
+      const what = hasEnded(key, day) ? 'has expired' : 'expires today'
+      return `${name}'s key ${describeKey(asFact(key))} ${what}: its line is written, and sshd is not asked about it`
+    })
 }
 
 /** The account's keys as they will be: a line that it is given takes the place of another one with the same key. */

@@ -40,7 +40,7 @@ export function rotation(policy: RotateKeyPolicy, facts: Facts, state: MfaState)
       accountEdit({
         name,
         action: 'update',
-        giveKeys: fresh.map(given),
+        giveKeys: fresh.map((key) => given(key, '')),
         takeKeys: [...new Set([...gone, ...replaced].map(({ fingerprint }) => fingerprint))],
         reason:
           gone.length + replaced.length === 0

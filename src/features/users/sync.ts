@@ -20,7 +20,7 @@ import {
 } from './administrators.js'
 import { accountEdit, keyRows, newKeyRow, takenKeys, type Content } from './edits.js'
 import { elsewhere } from './elsewhere.js'
-import { asFact, keysAfter, sameKey } from './key-lines.js'
+import { asFact, endedNotes, keysAfter, sameKey } from './key-lines.js'
 import { hasPassed, isLocked, listFile, managedNames, notLocked, sudoersFile, sudoersPath } from './managed.js'
 import type { PublicKey } from './public-key.js'
 import { departure } from './remove.js'
@@ -290,7 +290,7 @@ function brought(
     {
       name,
       files: sudoers,
-      accounts: edited ? [update(name, { fresh, gone, groups, left, expires })] : [],
+      accounts: edited ? [update(name, { fresh, gone, groups, left, expires, day: policy.readOn })] : [],
       logins: [],
       lockouts: [
         ...takenKeys(name, gone),
@@ -315,6 +315,7 @@ function brought(
         ...others.access,
       ],
       notes: [
+        ...endedNotes(name, fresh, policy.readOn),
         ...(user.sudo === false && administers(after)
           ? [`${name} may become root by other means than bastionctl's`]
           : []),
@@ -404,16 +405,17 @@ function update(
     readonly groups: readonly string[]
     readonly left: readonly string[]
     readonly expires: string
+    readonly day: string
   },
 ): AccountEdit {
-  const { fresh, gone, groups, left, expires } = what
+  const { fresh, gone, groups, left, expires, day } = what
   return accountEdit({
     name,
     action: 'update',
     groups,
     ...(left.length === 0 ? {} : { leaveGroups: left }),
     expires,
-    giveKeys: fresh.map(given),
+    giveKeys: fresh.map((key) => given(key, day)),
     takeKeys: [...new Set(gone.map(({ fingerprint }) => fingerprint))],
     reason: 'becomes as in the source',
   })

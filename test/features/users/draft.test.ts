@@ -169,7 +169,9 @@ describe('taking a person off', () => {
     const there = host()
     const shut = { ...there, names: [...there.names, { name: 'ada', uid: 1005 }] }
     for (const policy of [removing('ada'), adding({ adopt: true })])
-      expect(() => draft(policy, shut)).to.throw(/^"ada" \(uid 1005\) lets nobody in, and bastionctl does not manage it/)
+      expect(() => draft(policy, shut)).to.throw(
+        /^"ada" \(uid 1005\) lets nobody in, and bastionctl does not manage it/,
+      )
   })
 
   it('an account of the system stays, though it has a shell and keys', () => {
