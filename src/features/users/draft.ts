@@ -10,6 +10,7 @@ import { addition, refusePassed } from './add.js'
 import { factorEdit } from './factor.js'
 import { listPath } from './managed.js'
 import { removal } from './remove.js'
+import { refuseTooLong } from './room.js'
 import { rotation } from './rotate.js'
 import { synchronisation } from './sync.js'
 
@@ -18,6 +19,7 @@ export function draftUsers(policy: UsersPolicy, facts: Facts): Draft {
   profileFor(facts)
   const state = mfaState(facts)
   const { touched, groups, ...made } = content(policy, facts, state)
+  if (policy.action !== 'sync') refuseTooLong(policy.name, made)
   return {
     feature: policy.feature,
     packages: [],

@@ -24,6 +24,7 @@ import { asFact, endedNotes, keysAfter, sameKey } from './key-lines.js'
 import { hasPassed, isLocked, listFile, managedNames, notLocked, sudoersFile, sudoersPath } from './managed.js'
 import type { PublicKey } from './public-key.js'
 import { departure } from './remove.js'
+import { firstThatFit, tooLong } from './room.js'
 import { asDemanded, spared } from './spared.js'
 
 /** With the accounts and groups that it was computed from. */
@@ -65,10 +66,15 @@ export function synchronisation(policy: SyncUsersPolicy, facts: Facts, state: Mf
   refuse(refusals)
 
   // Who is to be kept out is so first.
-  const { now, later } = firstThatFit([...removed, ...changed.filter((part) => !idle.includes(part)), ...added])
-  const parts = [changed, added, removed].map((kind) => kind.filter((part) => now.includes(part)))
-  const [changing = [], adding = [], removing = []] = parts
-  const all = parts.flat()
+  const parts = [...removed, ...changed.filter((part) => !idle.includes(part)), ...added]
+  const oversized = parts.filter((part) => tooLong(part) !== undefined)
+  const { now, later } = firstThatFit(
+    parts.filter((part) => !oversized.includes(part)),
+    managed,
+  )
+  const kinds = [changed, added, removed].map((kind) => kind.filter((part) => now.includes(part)))
+  const [changing = [], adding = [], removing = []] = kinds
+  const all = kinds.flat()
   const absent = managed.filter((name) => !isThere(facts, name))
   const gone = [...removing.map(({ name }) => name), ...absent]
   const rights = absent.filter((name) => !adding.some((part) => part.name === name)).flatMap(leftRight(facts))
@@ -77,7 +83,10 @@ export function synchronisation(policy: SyncUsersPolicy, facts: Facts, state: Mf
     const then = after(account)
     return then !== undefined && getsInToday(then, state)
   })
-  const stays = [...all, ...idle].flatMap((part) => part.stays ?? [])
+  const stays = [
+    ...oversized.map((part) => `${part.name} is not as in the source: ${tooLong(part) ?? ''}`),
+    ...[...all, ...idle].flatMap((part) => part.stays ?? []),
+  ]
   return {
     ...left,
     summary: `sync users: ${String(adding.length)} added, ${String(changing.length)} changed, ${String(removing.length)} removed, from ${policy.source}`,
@@ -106,30 +115,6 @@ export function synchronisation(policy: SyncUsersPolicy, facts: Facts, state: Mf
     touched: all.map(({ name }) => name),
     groups: [...new Set(all.flatMap(({ accounts }) => accounts.flatMap(({ groups }) => groups)))],
   }
-}
-
-/**
- * Bytes of accounts that one command has room for beside the program: Run Command takes 64 KB, and the program is three quarters of that. Base64
- * of a gzip of random base64 is about as long as it was.
- */
-const room = 13_000
-/** Bytes, however little there is to say of an account: so at most some 48 at once, since each is rehearsed and proven in turn. */
-const leastCost = 290
-
-function firstThatFit(parts: readonly Part[]): { readonly now: readonly Part[]; readonly later: readonly Part[] } {
-  let spent = 0
-  const now = parts.filter((part, at) => {
-    spent += costOf(part)
-    return spent <= room || at === 0
-  })
-  return { now, later: parts.filter((part) => !now.includes(part)) }
-}
-
-/** Each key travels as its line, and once more with its fingerprint, by which sshd is asked about it. */
-function costOf({ accounts }: Part): number {
-  const lines = accounts.flatMap(({ giveKeys }) => giveKeys.map(({ line, blob }) => line.length + blob.length + 60))
-  const prints = accounts.flatMap(({ takeKeys }) => takeKeys.map(() => 60))
-  return Math.max(leastCost, 120 + [...lines, ...prints].reduce((sum, bytes) => sum + bytes, 0))
 }
 
 function postponed(later: readonly Part[]): string[] {

@@ -84,6 +84,17 @@ describe('taking a person on', () => {
     for (const shell of ['', '/bin/bash']) expect(draft(adding({ shell }), there).stays).to.equal(undefined)
   })
 
+  it('refuses more keys than one change holds, of whoever has them', () => {
+    const many = Array.from({ length: 140 }, (_, at) => ({
+      ...key(),
+      fingerprint: `SHA256:${String(at).padStart(43, 'x')}`,
+    }))
+    const there = host([{ ...ada, keys: many }], ['ada'])
+    const gone = many.map((one) => one.fingerprint)
+    for (const policy of [removing('ada'), rotating([`ssh-ed25519 ${blob} ada`], gone)])
+      expect(() => draft(policy, there)).to.throw(/^"ada": [01] keys to give and 140 to take are more than one change/)
+  })
+
   it('does not offer a key that is bound to addresses', () => {
     const { accounts } = draft(adding({ keys: [`from="192.0.2.1" ssh-ed25519 ${blob} ada`] }), host())
     expect(accounts[0]?.giveKeys[0]?.offered).to.equal(false)

@@ -82,13 +82,22 @@ const order: ChangeOrder = {
   accept: [],
 }
 
+/** RFC 4251 §5. */
+function field(bytes: Buffer): Buffer {
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(bytes.length)
+  return Buffer.concat([length, bytes])
+}
+
+function edLine(seed: number): string {
+  const point = createHash('sha256')
+    .update(`ed/${String(seed)}`)
+    .digest()
+  return `ssh-ed25519 ${Buffer.concat([field(Buffer.from('ssh-ed25519')), field(point)]).toString('base64')} ada@laptop`
+}
+
 /** A line with a key of RSA, 4096 bits, that nobody has; the same for the same number. */
 function rsaLine(seed: number): string {
-  const field = (bytes: Buffer): Buffer => {
-    const length = Buffer.alloc(4)
-    length.writeUInt32BE(bytes.length)
-    return Buffer.concat([length, bytes])
-  }
   const parts = Array.from({ length: 16 }, (_, at) =>
     createHash('sha256')
       .update(`${String(seed)}/${String(at)}`)
@@ -408,9 +417,36 @@ describe('a sync of people', () => {
     )
     expect(change.files.at(-1)?.content?.split('\n')).to.have.length(made + 3)
     const command = await hostCommand('change', changeData(change, order), 540)
-    expect(command.length).to.be.below(61_000)
+    expect(command.length).to.be.below(62_000)
     const small = Array.from({ length: 100 }, (_, at) => user(`p${String(at)}`))
     expect(draft(syncing([user('yan'), user('zoe'), ...small]), all).accounts.length).to.be.within(38, 60)
+  })
+
+  it('has room for fewer people where a long list of names goes with them', async () => {
+    const names = Array.from({ length: 600 }, (_, at) => createHash('sha256').update(String(at)).digest('hex'))
+    const managed = names.map((name) => `u${name.slice(0, 9)}`)
+    const all = host(
+      managed.map((name) => has(name)),
+      { groups: [] },
+    )
+    const users = Array.from({ length: 60 }, (_, at) => user(`p${String(at)}`, { keys: [rsaLine(at)] }))
+    const change = changeFrom(draft(syncing([...users, ...managed.map((name) => user(name))]), all), all)
+    expect(change.accounts).to.have.length.within(1, 5)
+    expect((await hostCommand('change', changeData(change, order), 540)).length).to.be.below(62_500)
+  })
+
+  it('leaves out, and names each time, whom no change holds, and brings everybody else up to date', async () => {
+    const keys = Array.from({ length: 90 }, (_, at) => edLine(at))
+    const all = host([has('zoe')])
+    const change = changeFrom(draft(syncing([user('zoe'), user('ada', { keys }), user('bob')]), all), all)
+    expect(change.accounts.map(({ name }) => name)).to.deep.equal(['bob'])
+    const stays = ['ada is not as in the source: 90 keys to give and 0 to take are more than one change holds']
+    expect(change.stays).to.deep.equal(stays)
+    const alone = changeFrom(draft(syncing([user('zoe'), user('ada', { keys })]), all), all)
+    expect([isNoop(alone), alone.stays]).to.deep.equal([true, stays])
+    // As many as are not too many do fit.
+    const most = changeFrom(draft(syncing([user('zoe'), user('ada', { keys: keys.slice(0, 68) })]), all), all)
+    expect((await hostCommand('change', changeData(most, order), 540)).length).to.be.below(63_000)
   })
 
   it('says all that is in the way at once', () => {
