@@ -69,6 +69,51 @@ describe('an account whose day changes', () => {
   })
 })
 
+describe('the day of an account that goes back', () => {
+  /** What is done and said, of an account that had the one day and has the other. */
+  function done(expires: string, had: string, has: string): string {
+    const folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-roster-'))
+    try {
+      mkdirSync(path.join(folder, 'people', 'ada'), { recursive: true })
+      writeFileSync(path.join(folder, 'people', 'ada', 'shadow'), `ada:*:20000:-1:-1:7:-1:${had}:\n`)
+      const script = `
+        for tool in roster roster-undo; do . ${lib}$tool.sh; done
+        epoch() { date +%s; }
+        day=${has}
+        getent() { echo "ada:*:20000:-1:-1:7:-1:$day:"; }
+        usermod() { day=$2; echo usermod "$@"; }
+        note_kept() { echo kept "$2" "$3"; }
+        same_person() { :; }; end_sessions() { echo ended; }; linger_on() { echo lingers; }
+        _was=$1/people/ada _name=ada _groups= _factor= _expires=${expires}
+        restore_person ID`
+      return execFileSync('sh', ['-c', script, 'sh', folder], { encoding: 'utf8' })
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  }
+
+  it('is the old one where it is that of the change, which is the day after the last one with access', () => {
+    expect(done('2028-02-28', '', '21243')).to.equal('usermod -e  ada\nlingers\n')
+    expect(done('never', '1', '')).to.equal('usermod -e 1 ada\nended\n')
+    expect(done('1970-01-01', '21243', '1')).to.equal('usermod -e 21243 ada\nlingers\n')
+  })
+
+  it('a second time is left as it is, and sessions that a death has left end', () => {
+    expect(done('never', '1', '1')).to.equal('ended\n')
+  })
+
+  it("is somebody else's where it is neither, and stays", () => {
+    for (const [expires, had, has] of [
+      ['2028-02-28', '', '0'],
+      ['2028-02-28', '', '1'],
+      ['never', '1', '21000'],
+      ['never', '', '0'],
+    ] as const)
+      expect(done(expires, had, has)).to.equal(`kept expiry-of-ada ${has}\n`)
+    expect(done('2028-02-28', '21000', '')).to.equal('kept expiry-of-ada never\n')
+  })
+})
+
 describe('the uid of a new account', () => {
   /** Where these are in use, and where login.defs has these lines. */
   function given(used: readonly number[], defs = ''): string {

@@ -39,8 +39,7 @@ record_factor() {
   _place=$(factor_place "$_name" "$_dir") && printf '%s\n' "$_place" >"$_was/factor-place" || return 1
   read_factor "$_place" "$_name" "$_dir" >"$_was/factor"
   case $? in
-  0) ;;
-  3) ;;
+  0 | 3) ;;
   *) echo "the second factor of $_name cannot be read"; return 1 ;;
   esac
 }

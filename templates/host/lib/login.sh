@@ -88,16 +88,14 @@ attempt() {
   *) ;;
   esac
   # A forced command or a shell that runs nothing says nothing of whether sshd and PAM let the account in.
-  if [ "$GOT" = refused ] && grep -Eq 'Authenticated to |Authentication succeeded' "$WORK/log" && quiet_shell "$_account"; then
-    GOT=in
-  fi
+  [ "$GOT" = in ] || ! grep -Eq 'Authenticated to |Authentication succeeded' "$WORK/log" || ! quiet_shell "$_account" || GOT=in
 }
 
 # 127.9.50.0 and on; the last run's addresses may be in disgrace still.
 source_address() { source_of "$((12500 + ATTEMPT))"; }
 
 quiet_shell() {
-  sshd_effective "$1" "$ARGS" 2>/dev/null | grep '^forcecommand ' | grep -qv '^forcecommand none$'
+  sshd_effective "$1" "$ARGS" 2>/dev/null | grep '^forcecommand ' | grep -qvx 'forcecommand none'
 }
 
 # why_refused: the last thing that ssh said, for the report.

@@ -57,7 +57,7 @@ unmake_person() {
   _number=$(cat "$_was/uid") _dir=$(cat "$_was/home")
   _aside=$_dir.bastionctl-$1
   if has_line "$_name" /etc/passwd && ! same_person; then
-    journal "$1" "account $_name has another uid by now, and is left alone"
+    journal "$1" "account $_name is not the same by now, and is left alone"
     return 0
   fi
   if has_line "$_name" /etc/passwd; then delete_account || true; fi
@@ -95,14 +95,14 @@ unmake_person() {
 # restore_person ID: groups that were given, the date of expiry, and the keys.
 restore_person() {
   if ! same_person; then
-    journal "$1" "account $_name is not the one that was changed, and is left alone"
+    journal "$1" "account $_name is not the same by now, and is left alone"
     return 0
   fi
   for _group in $(printf '%s' "$_groups" | tr ',' ' '); do
     # Both files: gpasswd may have died between them.
     if ! has_line "$_group" "$_was/member-group" &&
       { memberships "$_name" /etc/group; [ ! -r /etc/gshadow ] || memberships "$_name" /etc/gshadow; } | cut -d: -f1 | grep -qxF -- "$_group"; then
-      _said=$(gpasswd -d "$_name" "$_group" 2>&1 9>&-) || { echo "$_said"; return 1; }
+      gpasswd -d "$_name" "$_group" 9>&- || return 1
     fi
   done
   if [ -s "$_was/list-leave" ]; then
@@ -111,12 +111,22 @@ restore_person() {
     done
   fi
   if [ -n "$_expires" ]; then
-    _said=$(usermod -e "$(cut -d: -f8 "$_was/shadow")" "$_name" 2>&1 9>&-) || { echo "$_said"; return 1; }
+    restore_day "$1" "$(set_day)" || return 1
     # Locked once more: who has come in meanwhile goes out.
-    if was_shut; then end_sessions "$_name"; else linger_on; fi
+    if [ "$(expiry)" != "$_then" ]; then :; elif shut_by "$_then"; then end_sessions "$_name"; else linger_on; fi
   fi
   if [ -f "$_was/list-keys" ] || [ -f "$_was/list-drop" ]; then each_keys restore_keys "$1" || return 1; fi
   [ -z "$_factor" ] || restore_factor "$1"
+}
+
+# restore_day ID SET: the old one in place of SET; another one is somebody else's, who may have shut the account.
+restore_day() {
+  _then=$(old_day) _now=$(expiry)
+  case $_now in
+  "$_then") ;;
+  "$2") usermod -e "$_then" "$_name" 9>&- ;;
+  *) note_kept "$1" "expiry-of-$_name" "${_now:-never}" ;;
+  esac
 }
 
 # check_return ID: what stands in the way of those who were taken off and are to come back; the first is printed.
@@ -149,10 +159,7 @@ return_person() {
     rejoin "$_db" || return 1
   done
   # Where it was only locked so far.
-  _then=$(cut -d: -f8 "$_was/shadow")
-  if [ "$(expiry)" != "$_then" ]; then
-    _said=$(usermod -e "$_then" "$_name" 2>&1 9>&-) || { echo "$_said"; return 1; }
-  fi
+  restore_day "$1" 1 || return 1
   _n=0
   [ ! -s "$_was/aside" ] || while IFS= read -r _path <&3; do
     _n=$((_n + 1))

@@ -18,7 +18,7 @@ each_person() {
 
 
 # created NAME: whether the account is one that the change makes.
-created() { awk -F'|' -v name="$1" '$1 == name && $2 == "create" { found = 1 } END { exit !found }' "$RUN/data/roster" 2>/dev/null; }
+created() { cut -d'|' -f1,2 "$RUN/data/roster" 2>/dev/null | grep -qxF -- "$1|create"; }
 
 # has_line NAME DATABASE: names may have a dot, which a pattern would take for anything.
 has_line() { awk -F: -v name="$1" '$1 == name { found = 1; exit } END { exit !found }' "$2" 2>/dev/null; }
@@ -27,13 +27,17 @@ has_line() { awk -F: -v name="$1" '$1 == name { found = 1; exit } END { exit !fo
 same_person() { [ "$(getent passwd "$_name" | cut -d: -f3)" = "$(cat "$_was/uid")" ]; }
 
 # expiry: the first day on which the account is refused, in days since 1970, as shadow(5) has it.
-expiry() { awk -F: -v name="$_name" '$1 == name { print $8; exit }' /etc/shadow; }
+expiry() { getent shadow "$_name" | cut -d: -f8; }
 
-# was_shut: whether the account on record is refused by its day (pam_unix, check_shadow_expiry).
-was_shut() { awk -F: -v today="$(($(epoch) / 86400))" '$8 != "" && $8 <= today { found = 1 } END { exit !found }' "$_was/shadow" 2>/dev/null; }
+# old_day, set_day: what it was by the record, and what it is to be by the roster; nothing for `never`.
+old_day() { cut -d: -f8 "$_was/shadow"; }
+set_day() { [ "$_expires" = never ] || echo "$(($(date -u -d "$_expires" +%s) / 86400 + 1))"; }
 
-# day_after DAY: as usermod(8) takes it, which names the first day without access (pam_unix, check_shadow_expiry).
-day_after() { date -u -d "$1 + 1 day" +%F; }
+# shut_by DAY: whether an account is refused by it today (pam_unix, check_shadow_expiry).
+shut_by() { [ -n "$1" ] && [ "$1" -le "$(($(epoch) / 86400))" ]; }
+
+# day_after: the same as usermod(8) takes it, which names the first day without access (pam_unix, check_shadow_expiry).
+day_after() { [ "$_expires" = never ] || date -u -d "$_expires + 1 day" +%F; }
 
 # --- the record
 
@@ -133,7 +137,7 @@ create_person() {
   [ -z "$_groups" ] || set -- "$@" -G "$_groups"
   case $_expires in
   '' | never) ;;
-  *) set -- "$@" -e "$(day_after "$_expires")" ;;
+  *) set -- "$@" -e "$(day_after)" ;;
   esac
   _where=$1
   shift
@@ -150,15 +154,15 @@ update_person() {
     _said=$(gpasswd -d "$_name" "$_group" 2>&1 9>&-) || { echo "$_said"; return 1; }
   done <"$RUN/data/roster-leave/$_name"
   if [ -n "$_expires" ]; then
-    _end=
-    [ "$_expires" = never ] || _end=$(day_after "$_expires") || return 1
-    usermod -e "$_end" "$_name" 2>&1 9>&- || return 1
+    _end=$(day_after) || return 1
+    # It takes midnight here, which is the day before in UTC+13.
+    TZ=UTC0 usermod -e "$_end" "$_name" 2>&1 9>&- || return 1
     if [ "$_where" != live ]; then
       :
     # Locked: who is in goes out.
-    elif [ -n "$_end" ] && [ "$(date -u -d "$_end" +%s)" -le "$(epoch)" ]; then
+    elif shut_by "$(set_day)"; then
       end_sessions "$_name"
-    elif was_shut; then
+    elif shut_by "$(old_day)"; then
       linger_on
     fi
   fi

@@ -1,0 +1,53 @@
+/** People whom others have changed by hand, or whom sshd treats in a way of its own: what bastionctl makes of them, and what a roll back leaves to others. */
+import { expect } from 'chai'
+import { fresh, login, must, sampled, useLab } from './harness.js'
+import { onHosts } from './support/everywhere.js'
+import { succeeded as done } from './support/operator.js'
+import { add, bobsKeys, remove, rollBack } from './support/people.js'
+
+const hosts = sampled('deb12')
+const { onAll } = onHosts(hosts)
+const day = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
+const byHand = (script: string): Promise<void> => onAll((host) => must(host, script).then(() => undefined))
+
+describe('people whom others change, too', function () {
+  this.timeout('3m')
+  useLab(hosts.map((name) => ({ name, factor: true })))
+
+  const { bob, key } = bobsKeys()
+  const entered = async (host: string, name = 'bob'): Promise<boolean> => (await login(host, { ...bob, name })).in
+  const expiry = (host: string): Promise<string> => must(host, 'getent shadow bob | cut -d: -f8')
+
+  describe('rolled back', () => {
+    beforeEach(async () => {
+      await fresh(...hosts)
+      done(await add('bob', '--key', key))
+    })
+
+    it('stay locked where somebody has locked them since, who is not overruled without a word', async () => {
+      done(await add('bob', '--expires', day(60)))
+      await byHand('chage -E 0 bob')
+      expect(done(await rollBack())).to.contain('changed by somebody else and kept: expiry-of-bob as 0')
+      await onAll(async (host) => {
+        expect(await expiry(host)).to.equal('0\n')
+        expect(await entered(host)).to.equal(false)
+      })
+    })
+
+    it('keep the day that somebody has set since the unlock, and lose the one that was set by the change', async () => {
+      done(await remove('bob', '--lock'))
+      done(await add('bob', '--unlock'))
+      await byHand(`usermod -e ${day(30)} bob`)
+      const set = await Promise.all(hosts.map(expiry))
+      expect(done(await rollBack())).to.contain(`expiry-of-bob as ${set[0]?.trim() ?? ''}`)
+      expect(await Promise.all(hosts.map(expiry))).to.deep.equal(set)
+      await byHand("usermod -e '' bob")
+      done(await add('bob', '--expires', day(60)))
+      expect(done(await rollBack())).to.not.contain('expiry')
+      await onAll(async (host) => {
+        expect(await expiry(host)).to.equal('\n')
+        expect(await entered(host)).to.equal(true)
+      })
+    })
+  })
+})
