@@ -1,5 +1,6 @@
 /** People whom others have changed by hand, or whom sshd treats in a way of its own: what bastionctl makes of them, and what a roll back leaves to others. */
 import { expect } from 'chai'
+import path from 'node:path'
 import { fresh, login, must, sampled, useLab } from './harness.js'
 import { onHosts } from './support/everywhere.js'
 import { succeeded as done } from './support/operator.js'
@@ -47,6 +48,28 @@ describe('people whom others change, too', function () {
       await onAll(async (host) => {
         expect(await expiry(host)).to.equal('\n')
         expect(await entered(host)).to.equal(true)
+      })
+    })
+
+    it('take nothing with them of whoever has come by their uid', async () => {
+      const job = '/var/spool/cron/atjobs/a00001018c0de0'
+      await byHand(
+        `userdel -rf bob 2>/dev/null; useradd -m eve; install -d -m 1770 -o daemon -g daemon ${path.dirname(job)}
+         printf '#!/bin/sh\ntrue\n' | install -o eve -g daemon -m 700 /dev/stdin ${job}`,
+      )
+      expect(done(await rollBack())).to.contain("uid-1001 as eve's")
+      await onAll(async (host) => {
+        expect(await must(host, `stat -c %U ${job} /home/eve`)).to.equal('eve\neve\n')
+      })
+    })
+
+    it('leave the home to whom somebody has given another name', async () => {
+      await byHand(
+        'loginctl terminate-user bob 2>/dev/null; while pgrep -u bob >/dev/null; do pkill -KILL -u bob; sleep 0.1; done; usermod -l bobby bob',
+      )
+      expect(done(await rollBack())).to.contain("uid-1001 as bobby's")
+      await onAll(async (host) => {
+        expect(await entered(host, 'bobby')).to.equal(true)
       })
     })
   })

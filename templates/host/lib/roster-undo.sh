@@ -69,10 +69,13 @@ unmake_person() {
     *) rm -f "$(cat "$_was/factor-place")" "$(cat "$_was/factor-place").bastionctl-new" ;;
     esac
   fi
-  { belongings "$_name" | grep -vxFf "$_was/there"; at_jobs "$_number"; } | while IFS= read -r _thing; do
+  # Whose the number is by now, and what goes by it: the account has another name, or is gone and somebody came by it.
+  _holder=$(getent passwd "$(cat "$_was/uid")" | cut -d: -f1)
+  { belongings "$_name" | grep -vxFf "$_was/there"; [ -n "$_holder" ] || at_jobs "$_number"; } | while IFS= read -r _thing; do
     [ ! -s "$_thing" ] || keep_aside "$1" "$_thing"
     rm -f "$_thing"
   done
+  [ -z "$_holder" ] || { note_kept "$1" "uid-$_number" "$_holder's"; return 0; }
   if [ -d "$_dir" ] && [ ! -L "$_dir" ] && [ "$(stat -c %u "$_dir")" = "$_number" ]; then
     let_go "$_dir"
     if mounted "$_dir"; then
