@@ -5,13 +5,22 @@ import { fileProblem } from './file-problem.js'
 /** Lines of authorized_keys from these files, `-` for standard input, with an expiry-time if one is given. Errors: `usage`. */
 export async function keyLines(files: readonly string[], expires?: string): Promise<string[]> {
   const { authorizedLine, parsePublicKeys } = await import('../features/users/public-key.js')
-  const lines: string[] = []
+  const lines = new Map<string, string>()
   for (const file of files) {
     const source = file === '-' ? 'standard input' : file
-    const keys = parsePublicKeys(await textOf(file), source)
-    lines.push(...keys.map((key) => authorizedLine(key, expires === undefined ? {} : { expires })))
+    for (const key of parsePublicKeys(await textOf(file), source)) {
+      const line = authorizedLine(key, expires === undefined ? {} : { expires })
+      // sshd goes by the first of them alone.
+      if ((lines.get(key.fingerprint) ?? line) !== line)
+        throw new BastionError(
+          'usage',
+          `${source} has the key ${key.fingerprint}, which is named already, with another comment or options`,
+          'take one of the lines out',
+        )
+      lines.set(key.fingerprint, line)
+    }
   }
-  return [...new Set(lines)]
+  return [...lines.values()]
 }
 
 async function textOf(file: string): Promise<string> {

@@ -58,6 +58,15 @@ describe('flags about people', () => {
     refuseIdleFiles('first-login', {})
   })
 
+  it('a key that is named twice is taken once, and refused where the lines differ: sshd goes by the first alone', async () => {
+    const other = path.join(folder, 'again.pub')
+    writeFileSync(other, `ssh-ed25519 ${blob} ada at home\n`)
+    expect((await rotateKeyPolicy('ada', { ...none, add: [file, file] })).keys).to.have.length(1)
+    expect(await refusal(rotateKeyPolicy('ada', { ...none, add: [file, other] }))).to.equal(
+      `${other} has the key ${fingerprint}, which is named already, with another comment or options`,
+    )
+  })
+
   it('a key expires with the end of the day', async () => {
     const { keys } = await rotateKeyPolicy('ada', { ...none, add: [file], 'key-expires': '2030-01-31' })
     expect(keys.join()).to.match(/^expiry-time="20300131235959" ssh-ed25519 /)
