@@ -9,6 +9,7 @@ import { paths } from '../mfa/paths.js'
 import { methodOn, type MfaState } from '../mfa/state.js'
 import { accountEdit, isExempt, keyRows, newKeyRow, type Content } from './edits.js'
 import { asFact, endedNotes, keysAfter, mayHaveEnded, newLines } from './key-lines.js'
+import { optionNames } from './key-options.js'
 import {
   hasPassed,
   listFile,
@@ -318,7 +319,7 @@ export function keysOf(lines: readonly string[]): PublicKey[] {
 /** What the host is told of a key. `day`: YYYY-MM-DD; sshd may refuse one whose time has come, as it should, and is not asked. */
 export function given(key: PublicKey, day: string): GivenKey {
   const { type, blob, fingerprint, options } = key
-  const offered = !/(?:^|,)from=/i.test(options) && !mayHaveEnded(key, day)
+  const offered = !optionNames(options).includes('from') && !mayHaveEnded(key, day)
   return { line: authorizedLine(key), type, blob, fingerprint, offered }
 }
 

@@ -100,6 +100,11 @@ describe('taking a person on', () => {
     expect(accounts[0]?.giveKeys[0]?.offered).to.equal(false)
   })
 
+  it('offers one whose command only speaks of such a thing', () => {
+    const { accounts } = draft(adding({ keys: [`restrict,command="x,from=y" ssh-ed25519 ${blob} ada`] }), host())
+    expect(accounts[0]?.giveKeys[0]?.offered).to.equal(true)
+  })
+
   for (const [what, policy, facts, words] of [
     ['an account of the system', adding({ name: 'daemon' }), host(), /"daemon" is an account of the system \(uid 1\)/],
     ['root', adding({ name: 'root' }), host(), /account of the system/],
