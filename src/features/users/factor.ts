@@ -6,6 +6,7 @@ import type { MfaState } from '../mfa/state.js'
 import { ownLogins, refuseNewFactor } from './add.js'
 import { administratorRows, asToday, personNamed } from './administrators.js'
 import { accountEdit, isExempt, type Content } from './edits.js'
+import { isLocked } from './managed.js'
 
 const edits = { totp: 'totp', 'first-login': 'gone', codes: 'codes' } as const
 const words = { totp: 'a new second factor', gone: 'enrolment at the next login', codes: 'new scratch codes' } as const
@@ -35,6 +36,12 @@ export function factorEdit(policy: FactorPolicy, facts: Facts, state: MfaState):
 function check(factor: (typeof edits)[keyof typeof edits], account: Account, facts: Facts, state: MfaState): void {
   const { name, enrolled } = account
   if (factor !== 'gone') refuseNewFactor(facts, state)
+  if (factor !== 'gone' && account.expired)
+    throw new BastionError(
+      'refused',
+      `"${name}" ${isLocked(account) ? 'is locked' : 'has ended'}, and gets in by nothing: its new factor could not be tried`,
+      `let it in first: bastionctl add-user ${name} ${isLocked(account) ? '--unlock' : '--expires YYYY-MM-DD'}`,
+    )
   if (factor === 'codes' && !enrolled)
     throw new BastionError('refused', `"${name}" has no second factor`, 'give one with reset-mfa')
   if (factor === 'gone' && state.on && state.enrol === 'required')

@@ -7,6 +7,7 @@ import { addition } from '../../../src/features/users/add.js'
 import { lockedFile, lockedPath } from '../../../src/features/users/managed.js'
 import { lockedAccounts, usersOf } from '../../../src/features/users/people.js'
 import { file } from '../facts.js'
+import { factorEdit } from '../../../src/features/users/factor.js'
 import { ada, adding, demandedBut, host, removing } from './support.js'
 
 const locking = removing('ada', { lock: true })
@@ -144,6 +145,18 @@ describe('a locked account', () => {
     expect(by({ enrolled: true, groups: ['ada', 'robots'] })).to.deep.equal([
       { account: 'ada', reason: 'exempt by group robots' },
     ])
+  })
+
+  it('is given no new factor and no new codes, whose login could not be tried; the old one can be taken away', () => {
+    const base = { feature: 'users', action: 'factor', name: 'ada', reason: '', acceptLockout: [] } as const
+    const there = host([{ ...ada, expired: true, expires: '1970-01-01', enrolled: true }])
+    for (const factor of ['totp', 'codes'] as const)
+      expect(() => factorEdit({ ...base, factor }, there, demandedBut()))
+        .to.throw('"ada" is locked, and gets in by nothing')
+        .with.property('exit', 'refused')
+    expect(factorEdit({ ...base, factor: 'first-login' }, there, demandedBut()).accounts).to.have.length(1)
+    const over = host([{ ...ada, expired: true, expires: '2026-11-23', enrolled: true }])
+    expect(() => factorEdit({ ...base, factor: 'totp' }, over, demandedBut())).to.throw('"ada" has ended')
   })
 
   it('leaves no record behind when it is removed', () => {
