@@ -1,7 +1,7 @@
 /** People whom others have changed by hand, or whom sshd treats in a way of its own: what bastionctl makes of them, and what a roll back leaves to others. */
 import { expect } from 'chai'
 import path from 'node:path'
-import { fresh, login, must, sampled, useLab } from './harness.js'
+import { enable, fresh, login, must, sampled, useLab } from './harness.js'
 import { onHosts } from './support/everywhere.js'
 import { succeeded as done } from './support/operator.js'
 import { add, bobsKeys, remove, rollBack } from './support/people.js'
@@ -70,6 +70,34 @@ describe('people whom others change, too', function () {
       expect(done(await rollBack())).to.contain("uid-1001 as bobby's")
       await onAll(async (host) => {
         expect(await entered(host, 'bobby')).to.equal(true)
+      })
+    })
+  })
+
+  describe('are locked', () => {
+    before(async () => {
+      await fresh(...hosts)
+      await byHand('groupadd team; groupadd keyonly')
+      done(await add('bob', '--key', key))
+      done(await add('eve', '--key', key, '--group', 'keyonly'))
+    })
+
+    it("where somebody else's Match block asks a group for a key alone, and where sshd does not admit them", async () => {
+      const own = '/etc/ssh/sshd_config.d/00-own.conf'
+      await byHand(
+        `printf 'Match Group keyonly\nAuthenticationMethods publickey\n' >${own}; systemctl reload ssh; sleep 0.2`,
+      )
+      await enable()
+      done(await remove('eve', '--lock'))
+      await onAll(async (host) => {
+        expect(await entered(host, 'eve')).to.equal(false)
+      })
+      await byHand(`gpasswd -a admin team; echo 'AllowGroups team' >${own}; systemctl reload ssh`)
+      expect(done(await remove('bob', '--lock'))).to.contain("bob's refusal is not shown: sshd does not admit it")
+      await byHand(`rm ${own}; systemctl reload ssh`)
+      await onAll(async (host) => {
+        expect(await entered(host)).to.equal(false)
+        expect(await expiry(host)).to.equal('1\n')
       })
     })
   })

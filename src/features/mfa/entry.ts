@@ -161,7 +161,11 @@ function keysCount(account: Account): boolean {
 
 /** Key alone is enough today. */
 export function byKeyToday(account: Account): boolean {
-  if (admitted(account) === 'no' || !hasKey(account) || !keyReaches(account)) return false
+  return admitted(account) !== 'no' && hasKey(account) && keyReaches(account) && asksForKeyAlone(account)
+}
+
+/** Whether sshd asks it for nothing behind a key, if it has one. */
+export function asksForKeyAlone(account: Account): boolean {
   return alternatives(account).some((way) => way === 'any' || way === keyAlone)
 }
 

@@ -2,10 +2,10 @@
 import { BastionError } from '../../domain/errors.js'
 import { fileFact, type Account, type Facts } from '../../domain/facts.js'
 import type { RemoveUserPolicy } from '../../domain/policy.js'
-import { administers } from '../mfa/entry.js'
+import { administers, admitted, asksForKeyAlone } from '../mfa/entry.js'
 import { login } from '../mfa/logins.js'
 import type { MfaState } from '../mfa/state.js'
-import { accountEdit, isExempt, keyRows, type Content } from './edits.js'
+import { accountEdit, keyRows, type Content } from './edits.js'
 import { elsewhere } from './elsewhere.js'
 import { refuseFixed } from './key-lines.js'
 import {
@@ -97,12 +97,14 @@ function locking(name: string, account: Account | undefined, facts: Facts, state
   // Somebody who has it in hand already, or an older bastionctl, has left no day.
   const day = account.expired ? (isLocked(account) ? 'never' : 'ended') : (account.expires ?? 'never')
   const others = elsewhere({ account, keys: account.keys }, facts, state)
+  // Its day is PAM's business, behind the key.
+  const tried = admitted({ ...account, expired: false }) === 'yes'
   return {
     ...nothing,
     files: [lockedFile(new Map([...until, [name, day]]))],
     accounts: [accountEdit({ name, action: 'update', expires: longAgo, reason: 'is locked' })],
     logins: [
-      login('rehearse', name, state.on && !isExempt(account.groups, state) ? 'shut' : 'shut-key'),
+      ...(tried ? [login('rehearse', name, state.on && !asksForKeyAlone(account) ? 'shut' : 'shut-key')] : []),
       ...asToday({ ...facts, accounts: facts.accounts.filter((other) => other !== account) }, state),
     ],
     lockouts: account.expired ? [] : [{ account: name, reason: 'is locked', accepted: true }],
@@ -115,7 +117,10 @@ function locking(name: string, account: Account | undefined, facts: Facts, state
       })),
       ...others.access,
     ],
-    notes: others.notes,
+    notes: [
+      ...others.notes,
+      ...(tried ? [] : [`${name}'s refusal is not shown: sshd does not admit it, or from certain addresses only`]),
+    ],
   }
 }
 

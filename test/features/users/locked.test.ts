@@ -6,8 +6,9 @@ import { draft } from '../../../src/features/index.js'
 import { addition } from '../../../src/features/users/add.js'
 import { lockedFile, lockedPath } from '../../../src/features/users/managed.js'
 import { lockedAccounts, usersOf } from '../../../src/features/users/people.js'
-import { file } from '../facts.js'
 import { factorEdit } from '../../../src/features/users/factor.js'
+import { removal } from '../../../src/features/users/remove.js'
+import { file, stockEffective } from '../facts.js'
 import { ada, adding, demandedBut, host, removing } from './support.js'
 
 const locking = removing('ada', { lock: true })
@@ -145,6 +146,27 @@ describe('a locked account', () => {
     expect(by({ enrolled: true, groups: ['ada', 'robots'] })).to.deep.equal([
       { account: 'ada', reason: 'exempt by group robots' },
     ])
+  })
+
+  it('is tried as sshd has it of the account: with what it asks for, and not where it admits nobody by that name', () => {
+    const tried = (more: Record<string, readonly string[]>, state = demandedBut('robots')) => {
+      const facts = host([{ ...ada, groups: ['ada', 'keyonly'], effective: { ...stockEffective, ...more } }])
+      const { logins, notes } = removal(locking, facts, state)
+      return [...logins.filter(({ account }) => account === 'ada').map(({ id }) => id), ...notes]
+    }
+    const demanded = { authenticationmethods: ['publickey,keyboard-interactive:pam'] }
+    expect(tried(demanded)).to.deep.equal(['rehearse-ada-shut'])
+    // An exempt group, or somebody else's Match block.
+    expect(tried({ authenticationmethods: ['publickey'] })).to.deep.equal(['rehearse-ada-shut-key'])
+    expect(tried({}, { ...demandedBut(), on: false })).to.deep.equal(['rehearse-ada-shut-key'])
+    const note = "ada's refusal is not shown: sshd does not admit it, or from certain addresses only"
+    expect(tried({ ...demanded, allowgroups: ['team'] })).to.deep.equal([note])
+    expect(tried({ ...demanded, allowusers: ['ada@192.0.2.*'] })).to.deep.equal([note])
+  })
+
+  it('is tried where it was over, too: its day says nothing to sshd', () => {
+    const over = host([{ ...ada, expires: '2020-01-31', expired: true }])
+    expect(draft(locking, over).logins.map(({ id }) => id)).to.include('rehearse-ada-shut-key')
   })
 
   it('is given no new factor and no new codes, whose login could not be tried; the old one can be taken away', () => {
