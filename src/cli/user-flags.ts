@@ -275,7 +275,7 @@ export async function factorPolicy(
   return { feature: 'users', action: 'factor', name: checkPresentName(name), factor, reason, acceptLockout: [] }
 }
 
-/** Lines of the keys in these files. Errors: `usage`, also for a key that sshd takes no more, and for one that is there behind two sets of options. */
+/** Lines of the keys in these files. Errors: `usage`, also for a key that sshd takes no more. */
 async function newKeys(files: readonly string[], lastDay: string | undefined): Promise<string[]> {
   const lines = await keyLines(files, endOfDay(lastDay))
   if (lines.length === 0) return []
@@ -291,11 +291,6 @@ async function newKeys(files: readonly string[], lastDay: string | undefined): P
       `${over.fingerprint} has an expiry-time that has passed: sshd would not take it`,
       'give a key that is still good, or a later expiry-time in front of it',
     )
-  const twice = keys.find(({ fingerprint, options }) =>
-    keys.some((other) => other.fingerprint === fingerprint && other.options !== options),
-  )
-  if (twice !== undefined)
-    throw new BastionError('usage', `${twice.fingerprint} is given twice, behind different options`, 'give one line')
   return lines
 }
 
