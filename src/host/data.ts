@@ -84,20 +84,21 @@ export function changeData(change: Change, order: ChangeOrder): Data {
           .flatMap(({ account, keys }) => keys?.map((print) => row(account, print)) ?? [row(account)]),
       ]),
     ]),
-    admins: text(adminKeys(change.access)),
+    admins: text(adminKeys(change)),
     spared: text((change.spared ?? []).map(({ account, except }) => row(account, except.join(',')))),
     ...sunsetData(change, order),
   }
 }
 
-/** Keys of administrators that open a session, and of which sshd can be asked whether it goes on accepting them. */
-function adminKeys(access: Change['access']): string[] {
+/** Of administrators, as far as sshd can be asked: by a change of people, which may take them and rights, the keys that open a session. */
+function adminKeys({ access, feature }: Pick<Change, 'access' | 'feature'>): string[] {
   const counted = access
     .filter(({ sudo, after, alsoOf }) => sudo && after && alsoOf === undefined)
-    .filter(({ byRule, unasked, forced }) => byRule !== true && unasked !== true && forced !== true)
+    .filter(({ byRule, unasked }) => byRule !== true && unasked !== true)
+  if (feature !== 'users') return [...new Set(counted.map(({ account }) => row(account)))]
   return counted.flatMap((one) => {
     const print = printOf(one)
-    return print === undefined ? [] : [row(one.account, print)]
+    return one.forced === true || print === undefined ? [] : [row(one.account, print)]
   })
 }
 

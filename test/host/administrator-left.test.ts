@@ -26,9 +26,9 @@ describe('offers', () => {
   describe('administrator_left', () => {
     // What becomes_root says of each.
     const says = { ann: 'yes', bob: 'no-password', cy: 'unknown', dee: 'no' }
-    function left(admins: readonly string[], answers: readonly string[], feature = 'users'): boolean {
+    function left(admins: readonly string[], answers: readonly string[]): boolean {
       put({ 'data/admins': admins, answers })
-      const script = `RUN=$1; . "$0"; id() { echo 1000; }; value() { echo ${feature}; }
+      const script = `RUN=$1; . "$0"; id() { echo 1000; };
         becomes_root() { case $1 in ${Object.entries(says)
           .map(([name, word]) => `${name}) echo ${word} ;;`)
           .join(' ')} esac; }
@@ -45,14 +45,14 @@ describe('offers', () => {
 
     it('does not know where the plan counts on none, and takes any key of an account that is named alone', () => {
       expect(left([], [])).to.equal(true)
-      expect(left(['ann'], ['ann|SHA256:9|accepted'], 'mfa')).to.equal(true)
-      expect(left(['ann'], ['ann|SHA256:9|refused'], 'mfa')).to.equal(false)
+      expect(left(['ann'], ['ann|SHA256:9|accepted'])).to.equal(true)
+      expect(left(['ann'], ['ann|SHA256:9|refused'])).to.equal(false)
     })
 
-    it('takes nobody whom sudo does not make root, after a change of people', () => {
+    it('takes nobody whom sudo does not make root, unless the account is named alone', () => {
       for (const name of ['bob', 'dee']) {
         expect(left([`${name}|SHA256:1`], [`${name}|SHA256:1|accepted`]), name).to.equal(false)
-        expect(left([`${name}|SHA256:1`], [`${name}|SHA256:1|accepted`], 'hardening'), name).to.equal(true)
+        expect(left([name], [`${name}|SHA256:1|accepted`]), name).to.equal(true)
       }
       expect(left(['bob|SHA256:1', 'ann|SHA256:2'], ['bob|SHA256:1|accepted', 'ann|SHA256:2|accepted'])).to.equal(true)
     })

@@ -67,14 +67,12 @@ keyless() {
     END { for (name in spared) print name }' "$RUN/data/spared" "$1" | grep -vxFf "$RUN/data/accept" | sort
 }
 
-# administrator_left RESULT…: sshd accepts a key that the plan counts on (account|fingerprint; of a later change any key of the account), and
-# after a change of people sudo makes its owner root. Where it counts on none that can be offered from here (from=, certificates), that is not
-# known.
+# administrator_left RESULT…: sshd accepts a key that the plan counts on: account|fingerprint, whose owner sudo has to make root as well, or any
+# key of an account. Where it counts on none that can be offered from here (from=, certificates), that is not known.
 administrator_left() {
-  [ -s "$RUN/data/admins" ] || return 0
-  ! sed -n '/|accepted$/{s///p;s/|.*//p;}' "$@" 2>/dev/null | grep -xFf "$RUN/data/admins" | while IFS='|' read -r _name _; do
-    case $(value feature "$RUN/data/manifest"):$(becomes_root "$_name" "$(id -u "$_name")") in
-    users:no*) ;;
+  [ ! -s "$RUN/data/admins" ] || ! sed -n '/|accepted$/{s///p;s/|.*//p;}' "$@" 2>/dev/null | grep -xFf "$RUN/data/admins" | while IFS='|' read -r _name _print; do
+    case $_print:$(becomes_root "$_name" "$(id -u "$_name")") in
+    ?*:no*) ;;
     *) exit 1 ;;
     esac
   done
