@@ -190,6 +190,8 @@ export interface Facts {
   readonly shells?: readonly string[]
   /** Names of accounts that bastionctl has taken off, whatever became of that. */
   readonly left?: readonly string[]
+  /** Of accounts that bastionctl has on record: names that are not there any more with their uids, which files of theirs may have. */
+  readonly former?: Facts['names']
   /** Names of accounts that may get in and that nothing here carries: none of them is in `accounts`. */
   readonly skipped?: readonly string[]
   /** Every account's name and uid, those that cannot log in too. */

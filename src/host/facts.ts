@@ -103,6 +103,7 @@ export function readFacts(digest: string, tree: Tree): Facts {
     named: rows(tree, 'named', namedLine).map(([what, name, file, line]) => ({ what, name, file, line })),
     shells: lines(tree, 'shells'),
     left: lines(tree, 'left'),
+    former: rows(tree, 'former', nameLine).map(([name, uid]) => ({ name, uid })),
     skipped: lines(tree, 'skipped'),
     names: rows(tree, 'names', nameLine).map(([name, uid]) => ({ name, uid })),
     algorithms: algorithmsFrom(rows(tree, 'algorithms', pairLine)),

@@ -81,6 +81,9 @@ if [ -e "$RUN/data/people" ]; then
   while IFS= read -r shell; do [ ! -f "$shell" ] || [ ! -x "$shell" ] || printf '%s\n' "$shell"; done <"$RUN/data/people" >"$F/shells"
   # Records are kept for good: many hosts have hundreds.
   find "$CHANGES" -mindepth 2 -maxdepth 2 -name roster -exec cat {} + 2>/dev/null | awk -F'|' '$2 == "remove" { print $1 }' | sort -u >"$F/left"
+  # Of changes by which somebody was let in.
+  find "$CHANGES" -mindepth 2 -maxdepth 2 -name roster.made -printf '%h/people\0' 2>/dev/null | xargs -0 -r grep -rs --include=uid . -- |
+    sed 's|.*/\([^/]*\)/uid:|\1\||' | sort -u | grep -vxFf "$F/names" >"$F/former"
 fi
 for tool in ssh ssh-keygen ssh-keyscan unshare setpriv xargs flock base32 useradd getent systemctl timeout sha256sum pkill; do
   command -v "$tool" >/dev/null 2>&1 || printf '%s\n' "$tool"

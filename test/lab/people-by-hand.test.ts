@@ -101,4 +101,17 @@ describe('people whom others change, too', function () {
       })
     })
   })
+
+  describe('have left a uid behind', () => {
+    before(() => fresh(...hosts))
+
+    it('which nobody else is given by name, and who comes back is', async () => {
+      done(await add('bob', '--key', key, '--uid', '1500'))
+      done(await remove('bob', '--purge'))
+      const refused = await add('vic', '--key', key, '--uid', '1500')
+      expect(refused.stderr).to.contain("uid 1500 was bob's, and so may be files that are left")
+      expect(refused.exitCode).to.equal(7)
+      done(await add('bob', '--key', key, '--uid', '1500'))
+    })
+  })
 })

@@ -141,6 +141,13 @@ function accountOf(policy: AddUserPolicy, facts: Facts): Account | undefined {
     const holder = facts.names.find((entry) => entry.uid === uid)
     if (holder !== undefined)
       throw new BastionError('refused', `uid ${String(uid)} is ${holder.name}'s`, 'give another --uid, or none')
+    const former = facts.former?.find((entry) => entry.uid === uid && entry.name !== name)
+    if (former !== undefined)
+      throw new BastionError(
+        'refused',
+        `uid ${String(uid)} was ${former.name}'s, and so may be files that are left`,
+        'give another --uid, or none: only who had it may have it again',
+      )
     if (facts.groups.includes(name))
       throw new BastionError('refused', `there is a group "${name}" already`, 'choose another name')
     // Of an account that bastionctl managed, and that is gone by other hands, it becomes as this one is to be.

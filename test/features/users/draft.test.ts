@@ -110,6 +110,12 @@ describe('taking a person on', () => {
     ['root', adding({ name: 'root' }), host(), /account of the system/],
     ['an account of somebody else', adding(), host([ada]), /bastionctl has not made/],
     ['a uid that is taken', adding({ uid: 1000 }), host(), /uid 1000 is admin's/],
+    [
+      "a leaver's uid",
+      adding({ uid: 1500 }),
+      host([], [], { former: [{ name: 'ugo', uid: 1500 }] }),
+      /uid 1500 was ugo's, and so may be files that are left/,
+    ],
     ['another uid than it has', adding({ uid: 1006 }), host([ada], ['ada']), /has uid 1005, not 1006/],
     ['a group that is not there', adding({ groups: ['nosuch'] }), host(), /no group nosuch/],
     ['a group of the same name', adding({ name: 'robots' }), host(), /there is a group "robots" already/],
@@ -123,6 +129,11 @@ describe('taking a person on', () => {
     it(`refuses ${what}`, () => {
       expect(() => draft(policy, facts)).to.throw(words)
     })
+
+  it('gives whoever comes back the uid that was theirs', () => {
+    const facts = host([], [], { former: [{ name: 'ada', uid: 1500 }] })
+    expect(draft(adding({ uid: 1500 }), facts).accounts[0]).to.include({ uid: 1500 })
+  })
 
   it('says of an account that is there that PAM keeps it out', () => {
     const notes = (more: Partial<Account>): readonly string[] =>
