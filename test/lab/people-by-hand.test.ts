@@ -1,9 +1,10 @@
 /** People whom others have changed by hand, or whom sshd treats in a way of its own: what bastionctl makes of them, and what a roll back leaves to others. */
 import { expect } from 'chai'
+import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { enable, fresh, login, must, sampled, useLab } from './harness.js'
+import { bastionctl, code, enable, type Finished, fresh, login, must, sampled, useLab } from './harness.js'
 import { onHosts } from './support/everywhere.js'
-import { succeeded as done } from './support/operator.js'
+import { succeeded as done, tagged, unattended } from './support/operator.js'
 import { add, bobsKeys, remove, rollBack } from './support/people.js'
 
 const hosts = sampled('deb12')
@@ -15,7 +16,7 @@ describe('people whom others change, too', function () {
   this.timeout('3m')
   useLab(hosts.map((name) => ({ name, factor: true })))
 
-  const { bob, key } = bobsKeys()
+  const { folder, bob, key } = bobsKeys()
   const entered = async (host: string, name = 'bob'): Promise<boolean> => (await login(host, { ...bob, name })).in
   const expiry = (host: string): Promise<string> => must(host, 'getent shadow bob | cut -d: -f8')
 
@@ -71,6 +72,57 @@ describe('people whom others change, too', function () {
       await onAll(async (host) => {
         expect(await entered(host, 'bobby')).to.equal(true)
       })
+    })
+  })
+
+  describe('with a shell that opens no session', () => {
+    /** Past sshd and PAM: the shell itself has refused. */
+    const pastSshd = async (host: string, answer?: string): Promise<boolean> =>
+      (await login(host, bob, { command: 'true', ...(answer === undefined ? {} : { answer }) })).in
+    before(() => fresh(...hosts))
+
+    it('are made and locked, alone or by a source with others; the lock is shown by sshd and not by the shell', async () => {
+      done(await add('bob', '--key', key, '--shell', '/usr/sbin/nologin'))
+      await onAll(async (host) => {
+        expect(await pastSshd(host)).to.equal(true)
+      })
+      done(await remove('bob', '--lock'))
+      await onAll(async (host) => {
+        expect(await pastSshd(host)).to.equal(false)
+      })
+      done(await remove('bob', '--purge'))
+      const source = path.join(folder, 'people.yml')
+      const keys = [readFileSync(key, 'utf8').trim()]
+      writeFileSync(
+        source,
+        JSON.stringify({
+          users: [
+            { name: 'bob', keys, shell: '/usr/sbin/nologin' },
+            { name: 'ann', keys },
+          ],
+        }),
+      )
+      done(await bastionctl('sync-users', source, '--as', 'admin', ...tagged, ...unattended))
+      await onAll(async (host) => {
+        expect(await pastSshd(host)).to.equal(true)
+        expect(await entered(host, 'ann')).to.equal(true)
+      })
+    })
+
+    it('are given a factor, and another one; locked, none, since its login could not be tried', async () => {
+      await enable('--accept-lockout', 'bob', '--accept-lockout', 'ann')
+      const factor = path.join(folder, 'factor')
+      const reset = (file: string): Promise<Finished> =>
+        bastionctl('reset-mfa', 'bob', '--reason', 'lost', '--uri', file, ...tagged, ...unattended)
+      done(await reset(factor))
+      const secret = new URL(readFileSync(factor, 'utf8').split('\n')[0] ?? '').searchParams.get('secret') ?? ''
+      await onAll(async (host) => {
+        expect(await pastSshd(host, code(secret))).to.equal(true)
+      })
+      done(await remove('bob', '--lock'))
+      const refused = await reset(`${factor}.new`)
+      expect(refused.stderr).to.contain('"bob" is locked, and gets in by nothing')
+      expect(refused.exitCode).to.equal(7)
     })
   })
 

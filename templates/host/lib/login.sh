@@ -95,7 +95,8 @@ attempt() {
 source_address() { source_of "$((12500 + ATTEMPT))"; }
 
 quiet_shell() {
-  sshd_effective "$1" "$ARGS" 2>/dev/null | grep '^forcecommand ' | grep -qvx 'forcecommand none'
+  ! opens_session "$(getent passwd "$1" | cut -d: -f7)" ||
+    sshd_effective "$1" "$ARGS" 2>/dev/null | grep '^forcecommand ' | grep -qvx 'forcecommand none'
 }
 
 # why_refused: the last thing that ssh said, for the report.
