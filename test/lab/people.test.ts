@@ -613,5 +613,21 @@ describe('people', function () {
         expect((await sh(host, 'ls -d /home/bob')).stdout).to.equal('')
       })
     })
+
+    it("somebody in a group that another's Match block spares the code is taken on and given a factor, and the plan says so", async () => {
+      await onAll((host) =>
+        must(
+          host,
+          `groupadd robots; printf 'Match Group robots\n  AuthenticationMethods publickey\n' >/etc/ssh/sshd_config.d/05-robots.conf; systemctl reload ssh`,
+        ).then(() => undefined),
+      )
+      const uri = (name: string): string[] => ['--uri', path.join(folder, name)]
+      const said = done(await add('rob', '--key', key, '--group', 'robots', '--factor', 'totp', ...uri('rob-1')))
+      expect(said).to.match(/by key alone:\n  rob +a Match block of somebody else's demands the key only/)
+      await onAll(async (host) => {
+        expect(await login(host, { ...bob, name: 'rob' }, { answer: '' })).to.deep.include({ in: true, prompts: [] })
+      })
+      done(await bastionctl('reset-mfa', 'rob', '--reason', 'lost', ...uri('rob-2'), ...tagged, ...unattended))
+    })
   })
 })

@@ -3,7 +3,7 @@ import type { KeyOnly, Lockout } from '../../domain/change.js'
 import type { Account, Facts } from '../../domain/facts.js'
 import type { MfaPolicy } from '../../domain/policy.js'
 import type { Directive } from '../../render/sshd-config.js'
-import { matches, type Verdict } from '../../render/sshd-match.js'
+import { matches, type Login, type Verdict } from '../../render/sshd-match.js'
 import {
   admitted,
   besideKeyToday,
@@ -116,6 +116,8 @@ function unseen(account: Account): boolean {
   return elsewhere && !hasKey(account) && account.password !== 'set' && account.uid !== 0
 }
 
+export const byOthers = "a Match block of somebody else's demands the key only"
+
 function whyKeyOnly(
   account: Account,
   policy: Demand,
@@ -123,15 +125,14 @@ function whyKeyOnly(
   elsewhere: Verdict,
 ): string | undefined {
   if (groups.length > 0) return `exempt by group ${groups.join(', ')}`
-  if (elsewhere === 'yes') return "a Match block of somebody else's demands the key only"
+  if (elsewhere === 'yes') return byOthers
   if (policy.enrol === 'first-login' && !account.enrolled) return 'not enrolled yet'
-  if (elsewhere === 'depends')
-    return "a Match block of somebody else's demands the key only, depending on where the login comes from"
+  if (elsewhere === 'depends') return `${byOthers}, depending on where the login comes from`
   return undefined
 }
 
 /** Whether a Match block of others lets the account in by key alone. */
-function foreignKeyOnly(account: Account, foreign: readonly Directive[]): Verdict {
+export function foreignKeyOnly(account: Login, foreign: readonly Directive[]): Verdict {
   let verdict: Verdict = 'no'
   for (const { keyword, match, args } of foreign) {
     if (keyword !== 'authenticationmethods' || match === undefined) continue

@@ -6,6 +6,7 @@ import type { AddUserPolicy } from '../../domain/policy.js'
 import { administers, keptOut, opensSession } from '../mfa/entry.js'
 import { login } from '../mfa/logins.js'
 import { paths } from '../mfa/paths.js'
+import { byOthers } from '../mfa/people.js'
 import { methodOn, type MfaState } from '../mfa/state.js'
 import { accountEdit, isExempt, keyRows, newKeyRow, type Content } from './edits.js'
 import { asFact, endedNotes, keysAfter, mayHaveEnded, newLines } from './key-lines.js'
@@ -33,6 +34,7 @@ import {
 } from './administrators.js'
 import { authorizedLine, parsePublicKeys, type PublicKey } from './public-key.js'
 import { shellOf } from './shells.js'
+import { isDemanded } from './spared.js'
 
 /** Errors: BastionError `refused`. */
 export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): Content {
@@ -71,10 +73,10 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
       ...(policy.unlock ? notLocked([name], facts) : []),
     ],
     accounts: edit === undefined ? [] : [edit],
-    logins: [...loginsOf(asked, account, factor, state), ...asToday(facts, state)],
+    logins: [...loginsOf(asked, account, factor, { facts, state }), ...asToday(facts, state)],
     lockouts: [],
     keyOnly: comesIn(asked, account, { keys, facts, state })
-      ? [{ account: name, reason: whyKeyOnly(asked, account, state) }].filter(hasReason)
+      ? [{ account: name, reason: whyKeyOnly(asked, account, facts, state) }].filter(hasReason)
       : [],
     access: [
       ...administratorRows(facts, state).filter((row) => replaced.length === 0 || row.account !== name),
@@ -231,7 +233,7 @@ export function refusePassed({ name, expires, asOf }: AddUserPolicy): void {
  */
 function exemption(policy: AddUserPolicy, account: Account | undefined, facts: Facts, state: MfaState): string[] {
   if (policy.factor !== 'none' || !state.on) return []
-  if (isExempt([...policy.groups, ...(account?.groups ?? [])], state)) return []
+  if (!isDemanded(afterwards(policy, account), facts, state)) return []
   const [any] = state.exemptGroups
   const first =
     state.exemptGroups.find((group) => !givesRoot(group, facts)) ??
@@ -330,20 +332,25 @@ export function given(key: PublicKey, day: string): GivenKey {
   return { line: authorizedLine(key), type, blob, fingerprint, offered }
 }
 
+/** Whom sshd sees then. A new account has a group of its own name. */
+function afterwards({ name, groups }: AddUserPolicy, account: Account | undefined): Pick<Account, 'name' | 'groups'> {
+  return { name, groups: [...(account?.groups ?? [name]), ...groups] }
+}
+
 /** The new person's own login, with a key that is lent for it: in the rehearsal, and through the live listener. */
 function loginsOf(
   policy: AddUserPolicy,
   account: Account | undefined,
   factor: AccountEdit['factor'],
-  state: MfaState,
+  { facts, state }: { readonly facts: Facts; readonly state: MfaState },
 ): LoginCase[] {
-  const exempt = isExempt([...policy.groups, ...(account?.groups ?? [])], state)
+  const demanded = isDemanded(afterwards(policy, account), facts, state)
   // Nobody's file is written to for a proof but that of an account which the change has made.
   const phases = account === undefined ? (['rehearse', 'prove'] as const) : (['rehearse'] as const)
-  if (factor !== undefined) return phases.flatMap((phase) => ownLogins(phase, policy.name, state.on && !exempt))
+  if (factor !== undefined) return phases.flatMap((phase) => ownLogins(phase, policy.name, demanded))
   if (account !== undefined && !(reopens(policy, account) && opensSession(account.shell))) return []
-  if (account?.enrolled === true && state.on && !exempt) return [login('rehearse', policy.name, 'right')]
-  const kind = !state.on || exempt ? 'key-only' : state.enrol === 'required' ? 'no-entry' : 'unenrolled'
+  if (account?.enrolled === true && demanded) return [login('rehearse', policy.name, 'right')]
+  const kind = !demanded ? 'key-only' : state.enrol === 'required' ? 'no-entry' : 'unenrolled'
   return phases.map((phase) => login(phase, policy.name, kind))
 }
 
@@ -368,15 +375,17 @@ function comesIn(
   if (account === undefined) return keys.length > 0 || beginsWithKeys(facts)
   const added = policy.groups.filter((group) => !account.groups.includes(group))
   if (state.on && isExempt(added, state)) return true
+  if (isDemanded(account, facts, state) && !isDemanded(afterwards(policy, account), facts, state)) return true
   return reopens(policy, account) || (account.keys.length === 0 && keys.length > 0)
 }
 
-function whyKeyOnly(policy: AddUserPolicy, account: Account | undefined, state: MfaState): string {
+function whyKeyOnly(policy: AddUserPolicy, account: Account | undefined, facts: Facts, state: MfaState): string {
   const groups = [...new Set([...policy.groups, ...(account?.groups ?? [])])].filter((group) =>
     state.exemptGroups.includes(group),
   )
   if (!state.on) return 'no second factor is demanded'
   if (groups.length > 0) return `exempt by group ${groups.join(', ')}`
+  if (!isDemanded(afterwards(policy, account), facts, state)) return byOthers
   if (account?.enrolled === true) return ''
   return state.enrol === 'required' || policy.factor === 'totp' ? '' : 'not enrolled yet'
 }

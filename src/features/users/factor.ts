@@ -5,8 +5,9 @@ import type { FactorPolicy } from '../../domain/policy.js'
 import type { MfaState } from '../mfa/state.js'
 import { ownLogins, refuseNewFactor } from './add.js'
 import { administratorRows, asToday, personNamed } from './administrators.js'
-import { accountEdit, isExempt, type Content } from './edits.js'
+import { accountEdit, type Content } from './edits.js'
 import { isLocked } from './managed.js'
+import { isDemanded } from './spared.js'
 
 const edits = { totp: 'totp', 'first-login': 'gone', codes: 'codes' } as const
 const words = { totp: 'a new second factor', gone: 'enrolment at the next login', codes: 'new scratch codes' } as const
@@ -21,7 +22,7 @@ export function factorEdit(policy: FactorPolicy, facts: Facts, state: MfaState):
   if (factor === 'gone' && !account.enrolled && account.unfitFactor === undefined)
     return { ...nothing, accounts: [], logins: [], access: [] }
   check(factor, account, facts, state)
-  const demanded = state.on && !isExempt(account.groups, state)
+  const demanded = isDemanded(account, facts, state)
   return {
     ...nothing,
     accounts: [accountEdit({ name, action: 'update', factor, reason: words[factor] })],

@@ -3,10 +3,16 @@ import type { Account, Facts } from '../../domain/facts.js'
 import { foreignDirectives } from '../foreign.js'
 import { getsInToday } from '../mfa/entry.js'
 import { demanded, keyAlone } from '../mfa/paths.js'
-import { keyOnlyOf, lockoutsOf, people } from '../mfa/people.js'
+import { foreignKeyOnly, keyOnlyOf, lockoutsOf, people } from '../mfa/people.js'
 import type { MfaState } from '../mfa/state.js'
 import { mfaFeature } from '../sshd-files.js'
 import { isExempt, type Content } from './edits.js'
+
+/** Whether the second factor is asked of whoever has this name and these groups: no exempt group and no Match block of others spares it. */
+export function isDemanded(login: Pick<Account, 'name' | 'groups'>, facts: Facts, state: MfaState): boolean {
+  if (!state.on || isExempt(login.groups, state)) return false
+  return foreignKeyOnly(login, foreignDirectives(facts, mfaFeature)) !== 'yes'
+}
 
 function changes(before: Account, after: Account, state: MfaState): boolean {
   return state.on && isExempt(before.groups, state) !== isExempt(after.groups, state)

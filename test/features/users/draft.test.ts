@@ -2,10 +2,12 @@ import { expect } from 'chai'
 import { changeFrom } from '../../../src/domain/change-from.js'
 import { isNoop } from '../../../src/domain/change.js'
 import type { Account, Facts } from '../../../src/domain/facts.js'
+import type { AddUserPolicy } from '../../../src/domain/policy.js'
 import { draft, shellsAsked } from '../../../src/features/index.js'
+import { addition } from '../../../src/features/users/add.js'
 import { sudoersFile } from '../../../src/features/users/managed.js'
 import { account, file, key } from '../facts.js'
-import { ada, adding, blob, fingerprint, host, removing, rotating } from './support.js'
+import { ada, adding, blob, demandedBut, fingerprint, host, removing, rotating } from './support.js'
 
 describe('taking a person on', () => {
   it('makes the account with its keys, its line in the list and its right to sudo', () => {
@@ -44,6 +46,26 @@ describe('taking a person on', () => {
     const locked = { ...known, expired: true, expires: '1970-01-01' }
     expect(by({ unlock: true }, locked)).to.deep.include({ summary: 'unlock user ada' })
     expect(by({ unlock: true }, locked).keyOnly).to.have.length(1)
+  })
+
+  it("expects no prompt where somebody else's Match block takes the key alone, and says so", () => {
+    const match = file('/etc/ssh/sshd_config.d/05-r.conf', 'Match Group robots\n  AuthenticationMethods publickey\n')
+    const made = (policy: Partial<AddUserPolicy>, ...there: Account[]) =>
+      addition(adding(policy), host(there, ['ada'], { files: [...host().files, match] }), demandedBut())
+    const answers = ({ logins }: ReturnType<typeof made>) =>
+      logins.filter(({ account: name }) => name === 'ada').map(({ prompted, expect: what }) => [prompted, what])
+    const reason = "a Match block of somebody else's demands the key only"
+    for (const factor of ['totp', 'first-login'] as const) {
+      const robot = made({ groups: ['robots'], factor })
+      expect(answers(robot)).to.deep.equal([
+        [false, 'in'],
+        [false, 'in'],
+      ])
+      expect(robot.keyOnly).to.deep.equal([{ account: 'ada', reason }])
+    }
+    expect(answers(made({ factor: 'totp' })).map(([prompted]) => prompted)).to.include(true)
+    const there = account('ada', { uid: 1005, enrolled: true })
+    expect(made({ groups: ['robots'] }, there).keyOnly).to.deep.equal([{ account: 'ada', reason }])
   })
 
   it('a second time wants nothing', () => {
