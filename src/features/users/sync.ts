@@ -22,6 +22,7 @@ import { accountEdit, keyRows, newKeyRow, takenKeys, type Content } from './edit
 import { elsewhere } from './elsewhere.js'
 import { asFact, endedNotes, keysAfter, sameKey } from './key-lines.js'
 import { hasPassed, isLocked, listFile, managedNames, notLocked, sudoersFile, sudoersPath } from './managed.js'
+import { namedIn } from './named.js'
 import type { PublicKey } from './public-key.js'
 import { departure } from './remove.js'
 import { firstThatFit, tooLong } from './room.js'
@@ -364,10 +365,20 @@ function leftGroups(account: Account, { groups }: SourceUser): string[] {
 function withRight(account: Account, user: SourceUser, facts: Facts): Account {
   const ours = fileFact(facts, sudoersPath(user.name)) !== undefined
   if (user.sudo === true) return rootByRule(account)
-  if (ours ? user.sudo === null : account.sudo && leftGroups(account, user).length === 0) return account
+  if (ours ? user.sudo === null : account.sudo && isGivenElsewhere(account, leftGroups(account, user), facts))
+    return account
   return user.groups?.some((group) => givesRoot(group, facts)) === true
     ? rootByGroup(account)
     : { ...account, sudo: false }
+}
+
+/** A group that is left may be what gives the right, unless something else is known to do so. */
+function isGivenElsewhere(account: Account, left: readonly string[], facts: Facts): boolean {
+  if (left.length === 0) return true
+  const others = account.groups.filter((group) => !left.includes(group))
+  const given =
+    others.some((group) => givesRoot(group, facts)) || namedIn(facts, account.name).some(({ what }) => what === 'root')
+  return given && !left.some((group) => givesRoot(group, facts))
 }
 
 /** Errors: `refused`. */

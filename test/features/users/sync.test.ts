@@ -240,6 +240,18 @@ describe('a sync of people', () => {
       expect(draft(syncing(stays, { operators: ['ada'] }), having({})).accounts).to.have.length(1)
     })
 
+    it('stays where a rule by name gives it, whatever group without a right to sudo is left', () => {
+      const named = [{ what: 'root' as const, name: 'ada', file: '/etc/sudoers.d/90-cloud-init-users', line: 4 }]
+      const by = (groups: string[], more: Partial<Facts>): Draft => {
+        const facts = host([has('ada', { sudo: true, groups: ['ada', 'adm', 'sudo'] })], { ...more })
+        return draft(syncing([user('ada', { groups })], { operators: ['ada'] }), facts)
+      }
+      expect(by(['sudo'], { rootGroups: ['sudo'] }).accounts[0]?.leaveGroups).to.deep.equal(['adm'])
+      expect(by([], { rootGroups: [], named }).accounts[0]?.leaveGroups).to.deep.equal(['adm', 'sudo'])
+      for (const more of [{ rootGroups: ['sudo'], named }, { rootGroups: [] }])
+        expect(() => by([], more)).to.throw(/"ada" is you, and would lose sudo/)
+    })
+
     it('is not taken from the operator', () => {
       expect(() => draft(syncing([user('ada', { sudo: false }), user('bob')], { operators: ['ada'] }), there)).to.throw(
         /"ada" is you, and would lose sudo/,
