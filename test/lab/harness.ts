@@ -21,9 +21,15 @@ import {
 export const generations = ['deb11', 'deb12', 'deb13'] as const
 export type Generation = (typeof generations)[number]
 
-/** What a file whose subject is the same everywhere runs on in `npm test`: a sample; all generations with BASTIONCTL_LAB_EVERYWHERE (`npm run test:everywhere`). */
+/** What a file or block whose subject is the same everywhere runs on in `npm test`: a sample; all generations with BASTIONCTL_LAB_EVERYWHERE (`npm run test:everywhere`). */
 export function sampled(...sample: Generation[]): readonly Generation[] {
-  return process.env.BASTIONCTL_LAB_EVERYWHERE ? generations : sample
+  return sampledOf(generations, ...sample)
+}
+
+/** The same of the generations and RHEL 9's layout. */
+export const withRhel9 = [...generations, 'rhel9'] as const
+export function sampledOf<Host extends string>(all: readonly Host[], ...sample: NoInfer<Host>[]): readonly Host[] {
+  return process.env.BASTIONCTL_LAB_EVERYWHERE ? all : sample
 }
 
 /** What `useLab` takes for these: Debian as `debian` says, and `rhel9` by its layout. */

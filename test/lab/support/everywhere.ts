@@ -19,6 +19,19 @@ export function onHosts(hosts: readonly string[]) {
   }
 }
 
+/**
+ * `everywhere` for tests of which each shows the same on any of these hosts: in `npm test` the hosts take turns, one a test; with
+ * BASTIONCTL_LAB_EVERYWHERE each test runs on all of them.
+ */
+export function inTurn(hosts: readonly string[]) {
+  let turn = 0
+  return (title: string, work: (host: string) => Promise<void>): void => {
+    const next = hosts.slice(turn % hosts.length).slice(0, 1)
+    turn += 1
+    everywhere(title, work, process.env.BASTIONCTL_LAB_EVERYWHERE ? hosts : next)
+  }
+}
+
 /** Waits for all hosts, then throws the first failure with the host's name in front. */
 export async function onAll(
   work: (host: string) => Promise<void>,
