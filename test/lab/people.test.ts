@@ -9,7 +9,6 @@ import {
   enable,
   enrol,
   type Finished,
-  fresh,
   login,
   must,
   type Person,
@@ -17,6 +16,7 @@ import {
   sshdStarted,
   until,
   sampled,
+  specsOf,
   useLab,
 } from './harness.js'
 import { onHosts } from './support/everywhere.js'
@@ -25,10 +25,6 @@ import { add, bobsKeys, remove, rollBack } from './support/people.js'
 import { remembered } from './support/remembered.js'
 import { state } from './support/snapshot.js'
 import { Terminal } from './support/terminal.js'
-
-// The oldest and the newest.
-const hosts = sampled('deb11', 'deb13')
-const { onAll } = onHosts(hosts)
 
 /** A person at a terminal, with a program of root's besides, whose shell writes no history when it ends. */
 async function atWork(host: string, person: Person): Promise<Terminal> {
@@ -75,12 +71,18 @@ async function untilManager(host: string): Promise<void> {
 
 describe('people', function () {
   this.timeout('3m')
-  useLab(hosts.map((name) => ({ name, factor: true })))
 
   const { folder, bob, key } = bobsKeys()
-  const { remember, asBefore } = remembered(hosts)
+
+  /** For the tests of one `describe`: a lab of these hosts. */
+  function withLab(hosts: readonly string[]) {
+    useLab(specsOf(hosts, { factor: true }))
+    return { ...onHosts(hosts), ...remembered(hosts) }
+  }
 
   describe('taken on', () => {
+    const hosts = sampled('deb13')
+    const { onAll, remember, asBefore } = withLab(hosts)
     before(remember)
 
     it('gets in by the key, with home, groups and sudo as asked', async () => {
@@ -230,9 +232,10 @@ describe('people', function () {
   })
 
   describe('taken off', () => {
+    const hosts = sampled('deb11')
+    const { onAll, remember, asBefore } = withLab(hosts)
     const had = new Map<string, string>()
     before(async () => {
-      await fresh(...hosts)
       done(await add('bob', '--key', key, '--sudo', '--group', 'adm'))
       // Somebody who has been there for a while: files, a job, a session, and a neighbour behind bob in every database.
       await onAll(async (host) => {
@@ -250,7 +253,7 @@ describe('people', function () {
 
     it('no key gets in, an open session ends, nothing of theirs runs, and sudo, jobs, account and home are gone', async () => {
       // Of a try that has failed.
-      if ((await sh('deb11', 'getent passwd bob')).exitCode !== 0) done(await rollBack())
+      if ((await sh(hosts[0] ?? '', 'getent passwd bob')).exitCode !== 0) done(await rollBack())
       const terminals = new Map<string, Terminal>()
       await onAll(async (host) => {
         terminals.set(host, await atWork(host, bob))
@@ -349,10 +352,11 @@ describe('people', function () {
   })
 
   describe('on a host where passwords age', () => {
+    const hosts = sampled('deb12')
+    const { onAll } = withLab(hosts)
     const before200Days = new Date(Date.now() - 200 * 86_400_000).toISOString().slice(0, 10)
     const old = (host: string, name: string): Promise<string> => must(host, `chage -d ${before200Days} ${name}`)
     before(async () => {
-      await fresh(...hosts)
       await onAll(async (host) => {
         await must(
           host,
@@ -395,8 +399,9 @@ describe('people', function () {
   })
 
   describe('locked', () => {
+    const hosts = sampled('deb13')
+    const { onAll, remember, asBefore } = withLab(hosts)
     before(async () => {
-      await fresh(...hosts)
       done(await add('bob', '--key', key, '--sudo'))
       await onAll(async (host) => {
         await login(host, bob, { command: 'echo precious >kept; (setsid sleep 900 >/dev/null 2>&1 &)' })
@@ -504,9 +509,10 @@ describe('people', function () {
 
   // Here, since not all generations are the same in this.
   describe('with a short RSA key', () => {
+    const hosts = sampled('deb11', 'deb12')
+    const { onAll, remember, asBefore } = withLab(hosts)
     const rsa: Person = { name: 'rita', key: path.join(folder, 'rsa') }
     before(async () => {
-      await fresh(...hosts)
       await execa('ssh-keygen', ['-q', '-t', 'rsa', '-b', '2048', '-N', '', '-C', 'rita', '-f', rsa.key])
       done(await bastionctl('harden', ...tagged, '--level', 'strict', ...unattended))
       await remember()
@@ -530,6 +536,8 @@ describe('people', function () {
   })
 
   describe('with the second factor on', () => {
+    const hosts = sampled('deb12')
+    const { onAll } = withLab(hosts)
     const file = '/home/bob/.google_authenticator'
 
     /** A code may be that of the login before, and the module counts logins: neither is to be what refuses. */
@@ -542,7 +550,6 @@ describe('people', function () {
     }
 
     before(async () => {
-      await fresh(...hosts)
       await enable()
     })
 
@@ -583,7 +590,7 @@ describe('people', function () {
       const secrets = new Map<string, string>()
       const modes = new Map<string, string>()
       // Of a try that has failed.
-      if ((await sh('deb11', 'getent passwd bob')).exitCode !== 0) done(await rollBack())
+      if ((await sh(hosts[0] ?? '', 'getent passwd bob')).exitCode !== 0) done(await rollBack())
       await onAll(async (host) => {
         const secret = await enrol(host, bob)
         secrets.set(host, secret)
