@@ -13,7 +13,10 @@ const tidy = (text: string): string => text.replace(/ \(lockouts? [\d, and]+\)$|
 
 /** What a node gives tests for their titles: a call's first argument, a `title:` or `what:`, or what a table's cases begin with. */
 function titleIn(node: ts.Node): ts.Node | undefined {
-  if (ts.isCallExpression(node) && /^(?:it|describe|everywhere|onOne|withCertificate)\b/.test(node.expression.getText()))
+  if (
+    ts.isCallExpression(node) &&
+    /^(?:it|describe|everywhere|onOne|withCertificate)\b/.test(node.expression.getText())
+  )
     return node.arguments[0]
   if (ts.isPropertyAssignment(node) && /^(?:title|what)$/.test(node.name.getText())) return node.initializer
   if (ts.isPropertyAssignment(node) && /^Object\.entries\(/.test(node.parent.parent.getText())) return node.name
