@@ -14,14 +14,14 @@ import {
   sudoKnows,
   system,
   tree,
-  generations,
+  sampled,
   useLab,
 } from './harness.js'
 import { onHosts } from './support/everywhere.js'
 import { managed } from './support/remains.js'
 import { difference } from './support/snapshot.js'
 
-const hosts = generations
+const hosts = sampled('deb13')
 const { everywhere, onAll } = onHosts(hosts)
 
 /** Whoever has to answer a code holds no session in BatchMode. */
