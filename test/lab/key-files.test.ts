@@ -3,35 +3,39 @@ import { expect } from 'chai'
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { execa } from 'execa'
-import { bastionctl, type Finished, fresh, login, must, sampled, specsOf, useLab } from './harness.js'
+import { bastionctl, type Finished, login, must, sampledOf, specsOf, useLab, withRhel9 } from './harness.js'
 import { onHosts } from './support/everywhere.js'
 import { newKey, succeeded as done, tagged, unattended } from './support/operator.js'
 import { add, bobsKeys, remove, rollBack } from './support/people.js'
 import { remembered } from './support/remembered.js'
 
-const hosts = [...sampled('deb12'), 'rhel9']
-const { onAll } = onHosts(hosts)
-
 describe('keys in several files', function () {
   this.timeout('3m')
-  useLab(specsOf(hosts))
 
   const { folder, bob, key } = bobsKeys()
-  const { remember, asBefore } = remembered(hosts)
   const second = { name: 'bob', key: path.join(folder, 'second') }
   const its = (): string => readFileSync(`${second.key}.pub`, 'utf8').trim()
-  const enter = async (yes: boolean): Promise<void> => {
-    await onAll(async (host) => {
-      for (const who of [bob, second]) expect((await login(host, who)).in, who.key).to.equal(yes)
-    })
-  }
-  const back = async (): Promise<void> => {
-    done(await rollBack())
-    await enter(true)
-    await onAll(asBefore)
+
+  /** For the tests of one `describe`: a lab of these hosts. */
+  function withLab(hosts: readonly string[]) {
+    useLab(specsOf(hosts))
+    const { onAll } = onHosts(hosts)
+    const { remember, asBefore } = remembered(hosts)
+    const enter = async (yes: boolean): Promise<void> => {
+      await onAll(async (host) => {
+        for (const who of [bob, second]) expect((await login(host, who)).in, who.key).to.equal(yes)
+      })
+    }
+    const back = async (): Promise<void> => {
+      done(await rollBack())
+      await enter(true)
+      await onAll(asBefore)
+    }
+    return { onAll, remember, asBefore, enter, back }
   }
 
   describe('in the home, as sshd reads them by itself', () => {
+    const { onAll, remember, enter, back } = withLab(sampledOf(withRhel9, 'rhel9'))
     const other = '/home/bob/.ssh/authorized_keys2'
     const lay = async (): Promise<void> => {
       await onAll((host) =>
@@ -42,7 +46,6 @@ describe('keys in several files', function () {
       )
     }
     before(async () => {
-      await fresh(...hosts)
       await newKey(second.key, 'bob second')
       // Red Hat's own file names the first alone.
       await must('rhel9', "sed -i '/^AuthorizedKeysFile/d' /etc/ssh/sshd_config && systemctl reload sshd")
@@ -114,6 +117,8 @@ describe('keys in several files', function () {
   })
 
   describe('outside of the home', () => {
+    const hosts = sampledOf(withRhel9, 'deb12')
+    const { onAll, remember, asBefore, enter, back } = withLab(hosts)
     const listing = 'cd /srv && find keys | xargs stat -c "%n %a %U:%G"; cat keys/*'
     let was: readonly string[] = []
     const look = () => Promise.all(hosts.map((host) => must(host, listing)))
@@ -127,7 +132,6 @@ describe('keys in several files', function () {
       was = await look()
     }
     before(async () => {
-      await fresh(...hosts)
       done(await add('bob', '--key', key))
       await reads('.ssh/authorized_keys /srv/keys/%u')
       await remember()
