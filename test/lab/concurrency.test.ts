@@ -2,15 +2,15 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
-import { bastionctl, must, operatorEnv, generations, until, useLab } from './harness.js'
+import { bastionctl, must, operatorEnv, generations, sampled, until, useLab } from './harness.js'
 import { calls } from './support/endpoint.js'
-import { onHosts } from './support/everywhere.js'
+import { inTurn, onHosts } from './support/everywhere.js'
 import { holdAtRehearsal, letGo, shim, unshim, untilHeld } from './support/faults.js'
 import { lineOf, only, runAs, savedPlan, startAs, unattended, whileBroken } from './support/operator.js'
 import { difference, live, state } from './support/snapshot.js'
 
 const hosts = generations
-const { everywhere, onAll } = onHosts(hosts)
+const { onAll } = onHosts(hosts)
 const alice = { machine: 'alice-laptop' }
 const bob = { machine: 'bob-desktop' }
 const later = ['--yes', '--confirm', 'later', '--safety-session', 'none'] as const
@@ -57,6 +57,8 @@ describe('one at a time', function () {
   })
 
   describe('two operators (lockout 54)', () => {
+    const { everywhere } = onHosts(sampled('deb11'))
+
     everywhere('one wins, the other is told who and since when', async (host) => {
       await undo(host)
       const mine = await savedPlan(alice, [host])
@@ -134,6 +136,7 @@ describe('one at a time', function () {
   })
 
   describe("a plan from before somebody's edit is refused, and the edit stays", () => {
+    const onOne = inTurn(hosts)
     const plans = new Map<string, string>()
     const backup = (file: string): string => `cp -p ${file} /srv/backup`
     const restore = (file: string): string => `cp -p /srv/backup ${file}`
@@ -186,7 +189,7 @@ describe('one at a time', function () {
     })
 
     for (const { what, does, undo: mends, says } of edits) {
-      everywhere(what, (host) =>
+      onOne(what, (host) =>
         whileBroken(host, does, mends, async () => {
           const before = await live(host)
           const done = await bastionctl('apply', plans.get(host) ?? '', ...unattended)
@@ -197,7 +200,7 @@ describe('one at a time', function () {
       )
     }
 
-    everywhere('an edit during the rehearsal itself, right before the first write', async (host) => {
+    onOne('an edit during the rehearsal itself, right before the first write', async (host) => {
       const before = await state(host)
       // Arming comes behind the rehearsal; the files are compared once more behind it.
       await shim(host, 'systemctl', "'start bastionctl-guard@'*", `echo '# edited' >>${someones}`)
@@ -215,7 +218,7 @@ describe('one at a time', function () {
       expect(difference(before, await state(host))).to.deep.equal([])
     })
 
-    everywhere('applied again where it was carried out: refused, here and from any other machine', async (host) => {
+    onOne('applied again where it was carried out: refused, here and from any other machine', async (host) => {
       await undo(host)
       const plan = await savedPlan({}, [host], '--exempt-group', 'robots')
       const first = await bastionctl('apply', plan, ...unattended)
