@@ -18,13 +18,13 @@ import {
   until,
   useLab,
 } from './harness.js'
-import { onHosts } from './support/everywhere.js'
+import { inTurn } from './support/everywhere.js'
 import { lineOf, newKey, only, parsed, succeeded, unattended, whileBroken } from './support/operator.js'
 import { difference, state } from './support/snapshot.js'
 import { sshdSays as says } from './support/sshd.js'
 
 const hosts = ['deb12', 'deb13'] as const
-const { everywhere } = onHosts(hosts)
+const onOne = inTurn(hosts)
 const harden = (host: string, ...flags: readonly string[]): Promise<Finished> =>
   bastionctl('harden', ...only(host), ...flags)
 const strict = async (host: string): Promise<void> => {
@@ -62,7 +62,7 @@ describe('lock-outs by hardening', function () {
     if (folder !== '') rmSync(folder, { recursive: true })
   })
 
-  everywhere(
+  onOne(
     'lines get where they apply to everybody, behind an Include that is commented out and in front of a Match block at the end (lockout 5)',
     async (host) => {
       const theirs = 'Match User ann\n  PermitTTY no\n  X11Forwarding yes'
@@ -93,26 +93,23 @@ describe('lock-outs by hardening', function () {
     },
   )
 
-  everywhere(
-    'lines that end in CR LF are refused, by file and line, and nothing is changed (lockout 6)',
-    async (host) => {
-      const main = '/etc/ssh/sshd_config'
-      const dropIn = '/etc/ssh/sshd_config.d/50-theirs.conf'
-      for (const [file, breaks, mends] of [
-        [`${dropIn}:2`, `printf '# theirs\\nPermitTTY yes\\r\\n' >${dropIn}`, `rm ${dropIn}`],
-        [`${main}:1`, `cp -p ${main} /srv/ && sed -i 's/$/\\r/' ${main}`, `mv /srv/sshd_config ${main}`],
-      ] as const)
-        await whileBroken(host, breaks, mends, async () => {
-          const before = await state(host)
-          const done = await harden(host, '--level', 'baseline', ...unattended)
-          expect(done.stderr).to.contain(`${file} has a carriage return (CRLF line ends)`)
-          expect(done.exitCode).to.equal(7)
-          expect(difference(before, await state(host))).to.deep.equal([])
-        })
-    },
-  )
+  onOne('lines that end in CR LF are refused, by file and line, and nothing is changed (lockout 6)', async (host) => {
+    const main = '/etc/ssh/sshd_config'
+    const dropIn = '/etc/ssh/sshd_config.d/50-theirs.conf'
+    for (const [file, breaks, mends] of [
+      [`${dropIn}:2`, `printf '# theirs\\nPermitTTY yes\\r\\n' >${dropIn}`, `rm ${dropIn}`],
+      [`${main}:1`, `cp -p ${main} /srv/ && sed -i 's/$/\\r/' ${main}`, `mv /srv/sshd_config ${main}`],
+    ] as const)
+      await whileBroken(host, breaks, mends, async () => {
+        const before = await state(host)
+        const done = await harden(host, '--level', 'baseline', ...unattended)
+        expect(done.stderr).to.contain(`${file} has a carriage return (CRLF line ends)`)
+        expect(done.exitCode).to.equal(7)
+        expect(difference(before, await state(host))).to.deep.equal([])
+      })
+  })
 
-  everywhere(
+  onOne(
     "an agent's wrong keys in front of the right one cost the login at strict, and IdentitiesOnly gets it back (lockout 17)",
     async (host) => {
       const agent = path.join(folder, `agent-${host}`)
@@ -148,7 +145,7 @@ describe('lock-outs by hardening', function () {
     },
   )
 
-  everywhere(
+  onOne(
     'whoever knows the Ed25519 host key goes on, whoever knows the ECDSA key alone does not, and who prints what to publish (lockout 18)',
     async (host) => {
       const { address } = findHost(host)
@@ -181,7 +178,7 @@ describe('lock-outs by hardening', function () {
     },
   )
 
-  everywhere(
+  onOne(
     'root closed, where nobody else has sudo and a key, is refused whatever is accepted (lockout 19)',
     async (host) => {
       const keys = '/root/.ssh/authorized_keys'
