@@ -9,16 +9,16 @@ import {
   bastionctl,
   enable,
   type Finished,
-  fresh,
   login,
   must,
   operatorEnv,
   type Person,
   program,
-  sampled,
+  sampledOf,
   sh,
   specsOf,
   useLab,
+  withRhel9,
 } from './harness.js'
 import { onHosts } from './support/everywhere.js'
 import { newKey, succeeded as done, tagged, unattended } from './support/operator.js'
@@ -26,21 +26,24 @@ import { add, bobsKeys, remove, rollBack } from './support/people.js'
 import { remembered } from './support/remembered.js'
 import { Terminal } from './support/terminal.js'
 
-const hosts = [...sampled('deb12'), 'rhel9']
-const { onAll } = onHosts(hosts)
-
 describe('people, asked for otherwise', function () {
   this.timeout('3m')
-  useLab(specsOf(hosts, { factor: true }))
 
   const { folder, bob, key } = bobsKeys()
-  const { remember, asBefore } = remembered(hosts)
   const second = path.join(folder, 'second')
   const entered = async (host: string, who: Person): Promise<boolean> => (await login(host, who)).in
 
   before(() => newKey(second, 'second'))
 
+  /** For the tests of one `describe`: a lab of these hosts. */
+  function withLab(hosts: readonly string[]) {
+    useLab(specsOf(hosts, { factor: true }))
+    return { ...onHosts(hosts), ...remembered(hosts) }
+  }
+
   describe('who was there before, and is taken over', () => {
+    const hosts = sampledOf(withRhel9, 'deb12')
+    const { onAll, remember, asBefore } = withLab(hosts)
     const keys = '/home/ann/.ssh/authorized_keys'
     const account = (host: string): Promise<string> => must(host, 'getent passwd ann; getent shadow ann; id -nG ann')
     const had = new Map<string, { readonly keys: string; readonly account: string }>()
@@ -90,6 +93,7 @@ describe('people, asked for otherwise', function () {
   })
 
   describe('with keys from standard input', () => {
+    const { onAll } = withLab(sampledOf(withRhel9, 'rhel9'))
     const piped = async (file: string, ...args: string[]): Promise<Finished> => {
       const { exitCode, stdout, stderr } = await execa(process.execPath, [program, ...args, ...tagged, ...unattended], {
         env: operatorEnv(),
@@ -100,7 +104,6 @@ describe('people, asked for otherwise', function () {
       })
       return { exitCode: exitCode ?? -1, stdout, stderr }
     }
-    before(() => fresh(...hosts))
 
     it('and from a file besides: both get in, to the shell that was asked for', async () => {
       done(await piped(key, 'add-user', 'bob', '--key', '-', '--key', `${second}.pub`, '--shell', '/bin/sh'))
@@ -131,6 +134,8 @@ describe('people, asked for otherwise', function () {
   })
 
   describe('by an operator who has not said which account is theirs', () => {
+    const hosts = sampledOf(withRhel9, 'deb11')
+    const { onAll, remember, asBefore } = withLab(hosts)
     const own = /Which account on the hosts is yours\? It is never removed:/
     const asked = async (answer: string): Promise<Terminal> => {
       const terminal = Terminal.run(
@@ -148,7 +153,6 @@ describe('people, asked for otherwise', function () {
     }
 
     before(async () => {
-      await fresh(...hosts)
       await addPerson(hosts, 'ann')
       done(await add('bob', '--key', key))
       await remember()
@@ -194,8 +198,8 @@ describe('people, asked for otherwise', function () {
   })
 
   describe('without a second factor, where one is demanded', () => {
+    const { onAll } = withLab(sampledOf(withRhel9, 'rhel9'))
     before(async () => {
-      await fresh(...hosts)
       await onAll((host) => must(host, 'groupadd robots && gpasswd -a admin robots').then(() => undefined))
     })
 
