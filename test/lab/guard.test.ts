@@ -75,6 +75,8 @@ const when: Readonly<Record<Point, string>> = {
 
 const cliKilled = (['armed', 'swapped', 'proving'] as const).map((point): Case => ({
   title: `CLI killed ${when[point]}`,
+  // What dies is on the operator's side; the host's side of it dies on all of them below.
+  sample: true,
   async run(host) {
     await haltAt(host, ...points[point])
     const cli = enable(host, '--confirm', 'auto')
@@ -178,6 +180,7 @@ const cases: readonly Case[] = [
   },
   {
     title: 'agent dead inside the window (lockout 49)',
+    sample: true,
     async run(host) {
       await haltAt(host, ...points.proving)
       const cli = enable(host, '--confirm', 'auto')
