@@ -3,29 +3,46 @@ import { expect } from 'chai'
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { execa } from 'execa'
-import { addPerson, bastionctl, type Finished, fresh, login, must, sampled, sh, specsOf, useLab } from './harness.js'
+import {
+  addPerson,
+  bastionctl,
+  type Finished,
+  login,
+  must,
+  sampledOf,
+  sh,
+  specsOf,
+  useLab,
+  withRhel9,
+} from './harness.js'
 import { onHosts } from './support/everywhere.js'
 import { newKey, parsed, succeeded as done, tagged, unattended } from './support/operator.js'
 import { add, bobsKeys, remove, removeAs, rollBack } from './support/people.js'
 import { remembered } from './support/remembered.js'
 
-const hosts = [...sampled('deb12'), 'rhel9']
-const { onAll } = onHosts(hosts)
-
 describe('people who are refused', function () {
   this.timeout('3m')
-  useLab(specsOf(hosts, { factor: true }))
 
   const { folder, bob, key } = bobsKeys()
-  const { remember, asBefore } = remembered(hosts)
+
+  /** For the tests of one `describe`: a lab of these hosts, which are looked at once more before it goes. */
+  function withLab(
+    hosts: readonly string[],
+    atEnd?: (host: string, asBefore: (host: string) => Promise<void>) => Promise<void>,
+  ) {
+    const lab = { ...onHosts(hosts), ...remembered(hosts) }
+    if (atEnd) after(() => lab.onAll((host) => atEnd(host, lab.asBefore)))
+    useLab(specsOf(hosts, { factor: true }))
+    return lab
+  }
 
   describe('refused', () => {
+    const hosts = sampledOf(withRhel9, 'deb12')
+    const { remember } = withLab(hosts, (host, asBefore) => asBefore(host))
     before(async () => {
-      await fresh(...hosts)
       await addPerson(hosts, 'ann')
       await remember()
     })
-    after(() => onAll(asBefore))
 
     const cases: readonly (readonly [string, () => Promise<Finished>, RegExp, number])[] = [
       ['the last administrator (lockout 27)', () => removeAs('ann', 'admin'), /last administrator/, 7],
@@ -60,9 +77,10 @@ describe('people who are refused', function () {
   })
 
   describe('against people who would have root write for them', () => {
+    const hosts = sampledOf(withRhel9, 'rhel9')
+    const { onAll, remember, asBefore } = withLab(hosts)
     const second = path.join(folder, 'second')
     before(async () => {
-      await fresh(...hosts)
       await newKey(second, 'bob second', 'ecdsa')
       done(await add('bob', '--key', key))
       await remember()
@@ -120,9 +138,9 @@ describe('people who are refused', function () {
   })
 
   describe('days that are over', () => {
+    const { onAll, remember, asBefore } = withLab(sampledOf(withRhel9, 'deb13'))
     const day = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
     before(async () => {
-      await fresh(...hosts)
       await remember()
     })
 
@@ -157,8 +175,8 @@ describe('people who are refused', function () {
   })
 
   describe('whom sshd keeps out', () => {
+    const { onAll, remember, asBefore } = withLab(sampledOf(withRhel9, 'rhel9'))
     before(async () => {
-      await fresh(...hosts)
       done(await bastionctl('harden', ...tagged, '--level', 'strict', ...unattended))
       await remember()
     })
@@ -192,6 +210,11 @@ describe('people who are refused', function () {
   })
 
   describe('texts that would be more than they are', () => {
+    // One whose sh is dash, and one whose sh is bash.
+    const hosts = sampledOf(withRhel9, 'deb12', 'rhel9')
+    const { onAll, remember, asBefore } = withLab(hosts, async (host) => {
+      expect((await sh(host, 'ls /run/lab-pwned')).exitCode).to.equal(2)
+    })
     const touch = '$(touch /run/lab-pwned) `touch /run/lab-pwned`'
     const keysOf = '/home/bob/.ssh/authorized_keys'
     const bytes = async (host: string): Promise<string> => (await must(host, `base64 -w 0 ${keysOf}`)).trim()
@@ -208,7 +231,6 @@ describe('people who are refused', function () {
     let line = ''
 
     before(async () => {
-      await fresh(...hosts)
       for (const name of ['one', 'two', 'three', 'foreign']) {
         const file = path.join(folder, `inject-${name}`)
         await newKey(file, '')
@@ -217,11 +239,6 @@ describe('people who are refused', function () {
       line = readFileSync(key, 'utf8')
       done(await add('bob', '--key', key, '--comment', `B'ob "${touch}" \\n %s é`))
     })
-    after(() =>
-      onAll(async (host) => {
-        expect((await sh(host, 'ls /run/lab-pwned')).exitCode).to.equal(2)
-      }),
-    )
 
     it('are written as they are, or refused before any host is asked', async () => {
       await remember()
