@@ -17,7 +17,7 @@ const parts = { lint, unit, lab }
 
 /** Lab tests that take longest, and so begin first. */
 const long =
-  'sweep people guard grace people-faults people-refused harden rehearsal rhel9-people sync-users proof rollback key-files secret-store people-asked concurrency fleet verify'
+  'harden sweep rhel9-people people people-faults guard grace fleet factor rollback bad-input secret-store people-refused proof forecast boot verify safety-session-runs sync-users onboarding harden-layouts'
     .split(' ')
     .map((name) => path.join('test/lab', `${name}.test.ts`))
 
