@@ -57,7 +57,7 @@ unmake_person() {
   _number=$(cat "$_was/uid") _dir=$(cat "$_was/home")
   _aside=$_dir.bastionctl-$1
   if has_line "$_name" /etc/passwd && ! same_person; then
-    journal "$1" "account $_name is not the same by now, and is left alone"
+    journal "$1" "account $_name was changed by somebody else, and is left alone"
     return 0
   fi
   if has_line "$_name" /etc/passwd; then delete_account || true; fi
@@ -98,7 +98,7 @@ unmake_person() {
 # restore_person ID: groups that were given, the date of expiry, and the keys.
 restore_person() {
   if ! same_person; then
-    journal "$1" "account $_name is not the same by now, and is left alone"
+    journal "$1" "account $_name was changed by somebody else, and is left alone"
     return 0
   fi
   for _group in $(printf '%s' "$_groups" | tr ',' ' '); do

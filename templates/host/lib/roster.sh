@@ -21,7 +21,7 @@ each_person() {
 created() { cut -d'|' -f1,2 "$RUN/data/roster" 2>/dev/null | grep -qxF -- "$1|create"; }
 
 # has_line NAME DATABASE: names may have a dot, which a pattern would take for anything.
-has_line() { awk -F: -v name="$1" '$1 == name { found = 1; exit } END { exit !found }' "$2" 2>/dev/null; }
+has_line() { cut -d: -f1 "$2" 2>/dev/null | grep -qxF -- "$1"; }
 
 # same_person: whether the account of that name is the one on record, and not one that others have made since.
 same_person() { [ "$(getent passwd "$_name" | cut -d: -f3)" = "$(cat "$_was/uid")" ]; }
@@ -34,7 +34,7 @@ old_day() { cut -d: -f8 "$_was/shadow"; }
 set_day() { [ "$_expires" = never ] || echo "$(($(date -u -d "$_expires" +%s) / 86400 + 1))"; }
 
 # shut_by DAY: whether an account is refused by it today (pam_unix, check_shadow_expiry).
-shut_by() { [ -n "$1" ] && [ "$1" -le "$(($(epoch) / 86400))" ]; }
+shut_by() { [ "${1:-99999}" -le "$(($(epoch) / 86400))" ]; }
 
 # day_after: the same as usermod(8) takes it, which names the first day without access (pam_unix, check_shadow_expiry).
 day_after() { [ "$_expires" = never ] || date -u -d "$_expires + 1 day" +%F; }
@@ -297,7 +297,7 @@ settle_person() {
   # Once: an account of that name and number may be somebody's, later.
   if [ ! -e "$_was/gone" ]; then
     if same_person && [ "$(expiry)" != 1 ]; then
-      journal "$1" "account $_name was unlocked or made anew by somebody else, and is left alone"
+      journal "$1" "account $_name was changed by somebody else, and is left alone"
       printf '' >"$_was/gone" && durable "$_was/gone"
       return 0
     fi
