@@ -183,6 +183,8 @@ export interface Facts {
   readonly accounts: readonly Account[]
   /** Every group's name. */
   readonly groups: readonly string[]
+  /** Those of /etc/group: a directory's can be neither joined nor left on the host. Only where it was asked about people. */
+  readonly ownGroups?: readonly string[]
   /** Those whose members sudo lets become root. */
   readonly rootGroups?: readonly string[]
   readonly named?: readonly NamedFact[]

@@ -100,6 +100,7 @@ export function readFacts(digest: string, tree: Tree): Facts {
     accounts: rows(tree, 'accounts', accountLine).map((row) => accountFrom(row, tree, { ...known, secretStore })),
     groups: lines(tree, 'groups'),
     rootGroups: lines(tree, 'root-groups'),
+    ...(tree.has('own-groups') ? { ownGroups: lines(tree, 'own-groups') } : {}),
     named: rows(tree, 'named', namedLine).map(([what, name, file, line]) => ({ what, name, file, line })),
     shells: lines(tree, 'shells'),
     left: lines(tree, 'left'),

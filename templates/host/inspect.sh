@@ -78,6 +78,7 @@ root_groups >"$F/root-groups"
 getent passwd | awk -F: -v OFS='|' '{ print $1, $3 }' | sort >"$F/names"
 if [ -e "$RUN/data/people" ]; then
   named "$F/names" >"$F/named"
+  cut -d: -f1 /etc/group >"$F/own-groups"
   while IFS= read -r shell; do [ ! -f "$shell" ] || [ ! -x "$shell" ] || printf '%s\n' "$shell"; done <"$RUN/data/people" >"$F/shells"
   # Records are kept for good: many hosts have hundreds.
   find "$CHANGES" -mindepth 2 -maxdepth 2 -name roster -exec cat {} + 2>/dev/null | awk -F'|' '$2 == "remove" { print $1 }' | sort -u >"$F/left"

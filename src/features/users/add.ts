@@ -9,6 +9,7 @@ import { paths } from '../mfa/paths.js'
 import { byOthers } from '../mfa/people.js'
 import { methodOn, type MfaState } from '../mfa/state.js'
 import { accountEdit, isExempt, keyRows, newKeyRow, type Content } from './edits.js'
+import { isOwnGroup, refuseGroups } from './groups.js'
 import { asFact, endedNotes, keysAfter, mayHaveEnded, newLines } from './key-lines.js'
 import { optionNames } from './key-options.js'
 import {
@@ -46,9 +47,8 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
       `"${name}" is locked, and gets in by nothing`,
       'give --unlock too if it is to get in again',
     )
-  const missing = policy.groups.filter((group) => !facts.groups.includes(group))
-  if (missing.length > 0)
-    throw new BastionError('refused', `there is no group ${missing.join(', ')}`, 'make it first, or leave it out')
+  const lacking = policy.groups.filter((group) => account?.groups.includes(group) !== true)
+  refuseGroups(lacking, facts, '', 'make it first, or leave it out')
   const { fresh: keys, replaced, notes: ofKeys } = newLines(keysOf(policy.keys), account, facts)
   const groups = [...policy.groups, ...exemption(policy, account, facts, state)]
   const factor = policy.factor === 'totp' && account?.enrolled !== true ? 'totp' : undefined
@@ -234,10 +234,10 @@ export function refusePassed({ name, expires, asOf }: AddUserPolicy): void {
 function exemption(policy: AddUserPolicy, account: Account | undefined, facts: Facts, state: MfaState): string[] {
   if (policy.factor !== 'none' || !state.on) return []
   if (!isDemanded(afterwards(policy, account), facts, state)) return []
-  const [any] = state.exemptGroups
+  const exempt = state.exemptGroups.filter((group) => isOwnGroup(group, facts))
+  const [any] = exempt
   const first =
-    state.exemptGroups.find((group) => !givesRoot(group, facts)) ??
-    (policy.sudo || account?.sudo === true ? any : undefined)
+    exempt.find((group) => !givesRoot(group, facts)) ?? (policy.sudo || account?.sudo === true ? any : undefined)
   if (first === undefined && any !== undefined)
     throw new BastionError(
       'refused',

@@ -20,6 +20,7 @@ import {
 } from './administrators.js'
 import { accountEdit, keyRows, newKeyRow, takenKeys, type Content } from './edits.js'
 import { elsewhere } from './elsewhere.js'
+import { isOwnGroup, refuseGroups } from './groups.js'
 import { asFact, endedNotes, keysAfter, sameKey } from './key-lines.js'
 import { hasPassed, isLocked, listFile, managedNames, notLocked, sudoersFile, sudoersPath } from './managed.js'
 import { namedIn } from './named.js'
@@ -252,10 +253,16 @@ function brought(
     (why) => `${name}'s keys are not as in the source: ${why}`,
   )
   const groups = (user.groups ?? []).filter((group) => !account.groups.includes(group))
-  const missing = groups.filter((group) => !facts.groups.includes(group))
-  if (missing.length > 0)
-    throw refused(`${name}: there is no group ${missing.join(', ')}`, 'make it first, or take it out of the source')
-  const left = leftGroups(account, user)
+  refuseGroups(groups, facts, `${name}: `, 'make it first, or take it out of the source')
+  stays.push(
+    ...surplusGroups(account, user)
+      .filter((group) => !isOwnGroup(group, facts))
+      .map(
+        (group) =>
+          `${name} stays in ${group}, which is no group of /etc/group: who is in it is not decided on the host`,
+      ),
+  )
+  const left = leftGroups(account, user, facts)
   const expires = newExpiry(account, user)
   const sudoers = sudoersOf(user, facts)
   const edited = [fresh, gone, groups, left].some((list) => list.length > 0) || expires !== ''
@@ -353,8 +360,12 @@ function newExpiry(account: Account, { expires }: SourceUser): string {
   return isLocked(account) || expires === (account.expires ?? 'never') ? '' : expires
 }
 
+function leftGroups(account: Account, user: SourceUser, facts: Facts): string[] {
+  return surplusGroups(account, user).filter((group) => isOwnGroup(group, facts))
+}
+
 /** `id -Gn` names the primary group first, which nobody can leave. */
-function leftGroups(account: Account, { groups }: SourceUser): string[] {
+function surplusGroups(account: Account, { groups }: SourceUser): string[] {
   return groups === null ? [] : account.groups.slice(1).filter((group) => !groups.includes(group))
 }
 
@@ -365,7 +376,7 @@ function leftGroups(account: Account, { groups }: SourceUser): string[] {
 function withRight(account: Account, user: SourceUser, facts: Facts): Account {
   const ours = fileFact(facts, sudoersPath(user.name)) !== undefined
   if (user.sudo === true) return rootByRule(account)
-  if (ours ? user.sudo === null : account.sudo && isGivenElsewhere(account, leftGroups(account, user), facts))
+  if (ours ? user.sudo === null : account.sudo && isGivenElsewhere(account, leftGroups(account, user, facts), facts))
     return account
   return user.groups?.some((group) => givesRoot(group, facts)) === true
     ? rootByGroup(account)
@@ -491,7 +502,7 @@ function afterwards(
   facts: Facts,
   state: MfaState,
 ): Account {
-  const left = leftGroups(account, user)
+  const left = leftGroups(account, user, facts)
   const { gone, fresh } = keyEdits(account, user, facts)
   const lines = fresh.map((key) => asFact(key, policy.readOn))
   const after = {

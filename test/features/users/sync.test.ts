@@ -461,6 +461,25 @@ describe('a sync of people', () => {
     expect((await hostCommand('change', changeData(most, order), 540)).length).to.be.below(63_000)
   })
 
+  it("leaves people in a directory's group, says so each time, and puts nobody into one", () => {
+    const facts = host([has('ada', { groups: ['ada', 'adm', 'domain-users'] })], {
+      groups: ['adm', 'domain-users', 'ops@corp'],
+      ownGroups: ['ada', 'adm'],
+    })
+    const made = draft(syncing([user('ada', { groups: [] })]), facts)
+    expect(made.accounts[0]?.leaveGroups).to.deep.equal(['adm'])
+    const again = host([has('ada', { groups: ['ada', 'domain-users'] })], { ownGroups: ['ada', 'adm'] })
+    const then = draft(syncing([user('ada', { groups: [] })]), again)
+    expect(nothingIn(then, again)).to.equal(true)
+    for (const { stays = [] } of [made, then])
+      expect(stays.join()).to.match(/^ada stays in domain-users, which is no group of \/etc\/group/)
+    expect(draft(syncing([user('ada', { groups: ['adm', 'domain-users'] })]), facts).accounts).to.deep.equal([])
+    for (const name of ['ada', 'bob'])
+      expect(() => draft(syncing([user('ada'), user(name, { groups: ['ops@corp'] })]), facts)).to.throw(
+        `${name === 'ada' ? 'ada: ' : ''}who is in ops@corp is not decided on the host`,
+      )
+  })
+
   it('says all that is in the way at once', () => {
     const there = host([has('ada'), has('eve')], { managed: ['ada'] })
     expect(() => draft(syncing([user('ada', { groups: ['nosuch'] }), user('eve'), user('cy', { uid: 1000 })]), there))
