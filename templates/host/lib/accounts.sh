@@ -24,7 +24,7 @@ drop_strays() {
   [ -s "$CHANGES/$1/strays" ] || return 0
   while read -r _stray; do
     case $_stray in
-    */bctl-*) rm -f "$_stray" || return 1 ;;
+    */bctl-*) rm -f "$_stray" "$_stray.bastionctl-new" || return 1 ;;
     *) ;;
     esac
   done <"$CHANGES/$1/strays"

@@ -241,6 +241,11 @@ sweep() {
   done ;;
   *) ;;
   esac
+  # Folders of a program that died between two of the last things that it does.
+  if [ -d "$STASH" ] || [ -d "$LIBEXEC" ] && ! any_armed; then
+    rmdir "$STASH" "$LIBEXEC" 2>/dev/null
+    ! grep -qsxF "${LIBEXEC%/*}" "$CHANGES"/*/made || rmdir "${LIBEXEC%/*}" 2>/dev/null
+  fi
   # A guard that was killed in its last breath stays on systemd's list without a file to show for it: that of a change on record.
   for _left in "$CHANGES"/*; do
     if [ ! -d "$_left" ] || [ "${_left##*/}" = "${1-}" ]; then continue; fi
