@@ -470,7 +470,13 @@ const cases: readonly Case[] = [
     on: ['deb11'],
     async run(host) {
       const run = 'bastionctl-run-'
-      await inUnit(host, 'sync', "'-f /var/lib/bastionctl /etc/.bastionctl'", run, 'echo "# a line of theirs" >>/etc/pam.d/sshd')
+      await inUnit(
+        host,
+        'sync',
+        "'-f /var/lib/bastionctl /etc/.bastionctl'",
+        run,
+        'echo "# a line of theirs" >>/etc/pam.d/sshd',
+      )
       await haltAt(host, 'systemctl', "'stop bastionctl-guard@'*", run)
       const id = newId()
       const ended = carryOut(host, await change(host), { id, confirmWithin: guard })

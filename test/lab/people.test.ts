@@ -630,7 +630,7 @@ describe('people', function () {
       )
       const uri = (name: string): string[] => ['--uri', path.join(folder, name)]
       const said = done(await add('rob', '--key', key, '--group', 'robots', '--factor', 'totp', ...uri('rob-1')))
-      expect(said).to.match(/by key alone:\n  rob +a Match block of somebody else's demands the key only/)
+      expect(said).to.match(/by key alone:\n {2}rob +a Match block of somebody else's demands the key only/)
       await onAll(async (host) => {
         expect(await login(host, { ...bob, name: 'rob' }, { answer: '' })).to.deep.include({ in: true, prompts: [] })
       })
