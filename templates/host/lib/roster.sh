@@ -260,10 +260,11 @@ end_sessions() {
   done
 }
 
-# set_aside FILE FOLDER: on record, with where it came from, before it goes.
+# set_aside FILE FOLDER: on record, with where it came from, before it goes; and before that the copy is on disk, since what is on record is put
+# back over what is there.
 set_aside() {
   _n=$(($(wc -l <"$2/aside" 2>/dev/null || echo 0) + 1))
-  cp -p --preserve=all "$1" "$2/aside-$_n" && printf '%s\n' "$1" >>"$2/aside" && durable "$2/aside" "$2/aside-$_n" && rm -f "$1" && sync "${1%/*}"
+  cp -p --preserve=all "$1" "$2/aside-$_n" && durable "$2/aside-$_n" && printf '%s\n' "$1" >>"$2/aside" && durable "$2/aside" && rm -f "$1" && sync "${1%/*}"
 }
 
 # --- with the confirm
