@@ -17,7 +17,7 @@ const parts = { lint, unit, lab }
 
 /** Lab tests that take longest, and so begin first. */
 const long =
-  'harden sweep rhel9-people people people-faults guard grace fleet factor rollback bad-input secret-store people-refused proof forecast boot verify safety-session-runs sync-users onboarding harden-layouts'
+  'sweep harden people-faults people forecast guard rollback rhel9-people fleet grace proof factor boot people-refused people-by-hand sync-users last-administrator bad-input secret-store concurrency key-files harden-lockouts onboarding people-asked'
     .split(' ')
     .map((name) => path.join('test/lab', `${name}.test.ts`))
 
