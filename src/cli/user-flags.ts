@@ -19,9 +19,8 @@ export const nameArg = { name: Args.string({ required: true, description: 'of th
 /** Of changes that take nothing but keys: whose way in is to stay whatever else becomes of it. */
 const ownFlag = {
   as: Flags.string({
-    ...repeatable,
+    ...accounts,
     summary: 'an account of your own, which keeps a key that opens a session, beside that of --ssh-user',
-    helpValue: 'USER',
   }),
 }
 

@@ -107,6 +107,8 @@ const rows: readonly Row[] = [
       [['reset-mfa', 'ada', '--reason', 'x', '--issuer', 'a:b'], /^--issuer: it /],
       [['reset-mfa', 'ada', '--reason', 'x', '--issuer', 'x'.repeat(65)], /^--issuer: it /],
       [['remove-user', 'ada', '--as', ''], /^--as: "" is not the name of an account$/],
+      [['rotate-key', 'ada', '--as', 'a b'], /^--as: "a b" is not the name of an account$/],
+      [['add-user', 'ada', '--as', ''], /^--as: "" is not the name of an account$/],
       [
         ['sync-users', 'people.yml', '--as', 'ops', '--accept-lockout', 'a|b'],
         /^--accept-lockout: "a\|b" is not the name of an account$/,
