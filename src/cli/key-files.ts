@@ -2,9 +2,19 @@
 import { BastionError } from '../domain/errors.js'
 import { fileProblem } from './file-problem.js'
 
-/** Lines of authorized_keys from these files, `-` for standard input, with an expiry-time if one is given. Errors: `usage`. */
-export async function keyLines(files: readonly string[], expires?: string): Promise<string[]> {
-  const { authorizedLine, parsePublicKeys } = await import('../features/users/public-key.js')
+/**
+ * Lines of authorized_keys from these files, `-` for standard input, with an expiry-time if one is given. Errors: `usage`, also for a key that
+ * sshd takes no more on `day`, YYYY-MM-DD.
+ */
+export async function keyLines(
+  files: readonly string[],
+  { expires, day = '' }: { readonly expires?: string; readonly day?: string } = {},
+): Promise<string[]> {
+  if (files.length === 0) return []
+  const [{ authorizedLine, parsePublicKeys }, { hasEnded }] = await Promise.all([
+    import('../features/users/public-key.js'),
+    import('../features/users/key-lines.js'),
+  ])
   const lines = new Map<string, string>()
   for (const file of files) {
     const source = file === '-' ? 'standard input' : file
@@ -16,6 +26,12 @@ export async function keyLines(files: readonly string[], expires?: string): Prom
           'usage',
           `${source} has the key ${key.fingerprint}, which is named already, with another comment or options`,
           'take one of the lines out',
+        )
+      if (hasEnded(key, day))
+        throw new BastionError(
+          'usage',
+          `${key.fingerprint} has an expiry-time that has passed: sshd would not take it`,
+          'give a key that is still good, or a later expiry-time in front of it',
         )
       lines.set(key.fingerprint, line)
     }

@@ -6,7 +6,7 @@ import { BastionError } from '../domain/errors.js'
 import type { SyncUsersPolicy } from '../domain/policy.js'
 import type { Context } from './context.js'
 import { acceptLockout } from './flags.js'
-import { homeOf, operatorsOf, removeUserFlags } from './user-flags.js'
+import { homeOf, operatorsOf, removeUserFlags, today } from './user-flags.js'
 
 export const sourceArg = {
   source: Args.string({
@@ -43,7 +43,7 @@ export async function syncUsersPolicy(
     feature: 'users',
     action: 'sync',
     ...(await readUsers(source, context.objects)),
-    readOn: new Date().toISOString().slice(0, 10),
+    readOn: today(),
     ...homeOf(flags),
     operators,
     maxRemovals,

@@ -276,21 +276,8 @@ export async function factorPolicy(
 
 /** Lines of the keys in these files. Errors: `usage`, also for a key that sshd takes no more. */
 async function newKeys(files: readonly string[], lastDay: string | undefined): Promise<string[]> {
-  const lines = await keyLines(files, endOfDay(lastDay))
-  if (lines.length === 0) return []
-  const [{ parsePublicKeys }, { hasEnded }] = await Promise.all([
-    import('../features/users/public-key.js'),
-    import('../features/users/key-lines.js'),
-  ])
-  const keys = parsePublicKeys(lines.join('\n'), 'the keys')
-  const over = keys.find((key) => hasEnded(key, today()))
-  if (over !== undefined)
-    throw new BastionError(
-      'usage',
-      `${over.fingerprint} has an expiry-time that has passed: sshd would not take it`,
-      'give a key that is still good, or a later expiry-time in front of it',
-    )
-  return lines
+  const expires = endOfDay(lastDay)
+  return keyLines(files, { day: today(), ...(expires === undefined ? {} : { expires }) })
 }
 
 /** sshd refuses the key from a time on: the last second of the day that was named. Errors: `usage`, also for a day that has passed. */
@@ -306,7 +293,7 @@ function endOfDay(day: string | undefined): string | undefined {
 }
 
 /** As days are counted for accounts and keys, in UTC. */
-function today(): string {
+export function today(): string {
   return new Date().toISOString().slice(0, 10)
 }
 
