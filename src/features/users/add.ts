@@ -60,6 +60,8 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
       : updated(asked, account, facts, { keys, replaced, factor })
   const line = (key: PublicKey): KeyFact => asFact(key, policy.asOf)
   const after = account && asGiven(asked, account, keys.map(line), facts)
+  // A new account has a group of its own name.
+  const demanded = isDemanded(after ?? { name, groups: [name, ...groups] }, facts, state)
   const left =
     account === undefined || after === undefined ? { notes: [] } : stayingIn(policy, account, after, facts, state)
   const rooting = groups.filter((group) => givesRoot(group, facts))
@@ -73,10 +75,10 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
       ...(policy.unlock ? notLocked([name], facts) : []),
     ],
     accounts: edit === undefined ? [] : [edit],
-    logins: [...loginsOf(asked, account, factor, { facts, state }), ...asToday(facts, state)],
+    logins: [...loginsOf(asked, account, factor, { demanded, state }), ...asToday(facts, state)],
     lockouts: [],
-    keyOnly: comesIn(asked, account, { keys, facts, state })
-      ? [{ account: name, reason: whyKeyOnly(asked, account, facts, state) }].filter(hasReason)
+    keyOnly: comesIn(asked, account, { keys, demanded, facts, state })
+      ? [{ account: name, reason: whyKeyOnly(asked, account, demanded, state) }].filter(hasReason)
       : [],
     access: [
       ...administratorRows(facts, state).filter((row) => replaced.length === 0 || row.account !== name),
@@ -233,7 +235,8 @@ export function refusePassed({ name, expires, asOf }: AddUserPolicy): void {
  */
 function exemption(policy: AddUserPolicy, account: Account | undefined, facts: Facts, state: MfaState): string[] {
   if (policy.factor !== 'none' || !state.on) return []
-  if (!isDemanded(afterwards(policy, account), facts, state)) return []
+  const { name, groups } = policy
+  if (!isDemanded({ name, groups: [...(account?.groups ?? [name]), ...groups] }, facts, state)) return []
   const exempt = state.exemptGroups.filter((group) => isOwnGroup(group, facts))
   const [any] = exempt
   const first =
@@ -332,19 +335,13 @@ export function given(key: PublicKey, day: string): GivenKey {
   return { line: authorizedLine(key), type, blob, fingerprint, offered }
 }
 
-/** Whom sshd sees then. A new account has a group of its own name. */
-function afterwards({ name, groups }: AddUserPolicy, account: Account | undefined): Pick<Account, 'name' | 'groups'> {
-  return { name, groups: [...(account?.groups ?? [name]), ...groups] }
-}
-
 /** The new person's own login, with a key that is lent for it: in the rehearsal, and through the live listener. */
 function loginsOf(
   policy: AddUserPolicy,
   account: Account | undefined,
   factor: AccountEdit['factor'],
-  { facts, state }: { readonly facts: Facts; readonly state: MfaState },
+  { demanded, state }: { readonly demanded: boolean; readonly state: MfaState },
 ): LoginCase[] {
-  const demanded = isDemanded(afterwards(policy, account), facts, state)
   // Nobody's file is written to for a proof but that of an account which the change has made.
   const phases = account === undefined ? (['rehearse', 'prove'] as const) : (['rehearse'] as const)
   if (factor !== undefined) return phases.flatMap((phase) => ownLogins(phase, policy.name, demanded))
@@ -370,22 +367,32 @@ function reopens({ unlock, expires }: AddUserPolicy, account: Account): boolean 
 function comesIn(
   policy: AddUserPolicy,
   account: Account | undefined,
-  { keys, facts, state }: { readonly keys: readonly PublicKey[]; readonly facts: Facts; readonly state: MfaState },
+  {
+    keys,
+    demanded,
+    facts,
+    state,
+  }: {
+    readonly keys: readonly PublicKey[]
+    readonly demanded: boolean
+    readonly facts: Facts
+    readonly state: MfaState
+  },
 ): boolean {
   if (account === undefined) return keys.length > 0 || beginsWithKeys(facts)
   const added = policy.groups.filter((group) => !account.groups.includes(group))
   if (state.on && isExempt(added, state)) return true
-  if (isDemanded(account, facts, state) && !isDemanded(afterwards(policy, account), facts, state)) return true
+  if (!demanded && isDemanded(account, facts, state)) return true
   return reopens(policy, account) || (account.keys.length === 0 && keys.length > 0)
 }
 
-function whyKeyOnly(policy: AddUserPolicy, account: Account | undefined, facts: Facts, state: MfaState): string {
+function whyKeyOnly(policy: AddUserPolicy, account: Account | undefined, demanded: boolean, state: MfaState): string {
   const groups = [...new Set([...policy.groups, ...(account?.groups ?? [])])].filter((group) =>
     state.exemptGroups.includes(group),
   )
   if (!state.on) return 'no second factor is demanded'
   if (groups.length > 0) return `exempt by group ${groups.join(', ')}`
-  if (!isDemanded(afterwards(policy, account), facts, state)) return byOthers
+  if (!demanded) return byOthers
   if (account?.enrolled === true) return ''
   return state.enrol === 'required' || policy.factor === 'totp' ? '' : 'not enrolled yet'
 }
