@@ -4,7 +4,7 @@ import { departure } from '../../../src/features/users/remove.js'
 import { changeFrom } from '../../../src/domain/change-from.js'
 import { changeData } from '../../../src/host/data.js'
 import { account, file, key } from '../facts.js'
-import { ada, blob, demandedBut, fingerprint, host, removing, rotating } from './support.js'
+import { ada, blob, demandedBut, fingerprint, host, order, removing, rotating } from './support.js'
 
 const hers = { ...key(), fingerprint }
 const skel = '/etc/skel/.ssh/authorized_keys'
@@ -34,16 +34,6 @@ describe("a leaver's keys in other places", () => {
     const shut = host([ada, { ...user, expired: true }], ['ada'])
     const made = draft(removing('ada'), shut)
     expect(made.notes.join()).to.match(/also among those of ec2-user, which lets nobody in by it today/)
-    const order = {
-      id: 'x',
-      who: 'x',
-      confirmWithin: 60,
-      until: 'prove',
-      now: 0,
-      notAfter: 1,
-      tool: 'x',
-      accept: [],
-    } as const
     expect(changeData(changeFrom(draft(removing('ada'), there), there), order)['admins']).to.equal(
       'admin|SHA256:x\nec2-user|SHA256:x\n',
     )

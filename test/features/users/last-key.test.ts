@@ -5,24 +5,13 @@ import type { Account, KeyFact } from '../../../src/domain/facts.js'
 import { draft } from '../../../src/features/index.js'
 import { changeData } from '../../../src/host/data.js'
 import { account, admin, key } from '../facts.js'
-import { ada, adding, blob, fingerprint, host, removing, rotating, syncing } from './support.js'
+import { ada, adding, blob, fingerprint, host, order, removing, rotating, syncing } from './support.js'
 
 const print = 'SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
 const line = `ssh-ed25519 ${blob} ada@laptop`
 const own: KeyFact = { ...key(), fingerprint }
 const left = (...options: string[]): KeyFact => ({ ...key(...options), fingerprint: print })
 const nobody = /nobody who is an administrator today \(ada\) would be one afterwards/
-
-const order = {
-  id: 'x',
-  who: 'x',
-  confirmWithin: 60,
-  until: 'prove',
-  now: 0,
-  notAfter: 1,
-  tool: 'x',
-  accept: [],
-} as const
 
 /** ada is the only administrator, and has these keys. */
 function only(...keys: readonly KeyFact[]) {
@@ -32,7 +21,7 @@ function only(...keys: readonly KeyFact[]) {
 
 /** What the host is told of the keys that count. */
 const counted = (policy: Parameters<typeof draft>[0], facts: Parameters<typeof draft>[1]): string | undefined =>
-  changeData(changeFrom(draft(policy, facts), facts), { ...order }).admins
+  changeData(changeFrom(draft(policy, facts), facts), order).admins
 
 describe('the last administrator', () => {
   it('is counted on by keys that open a session, each by itself', () => {

@@ -7,6 +7,7 @@ import type {
   SourceUser,
   SyncUsersPolicy,
 } from '../../../src/domain/policy.js'
+import type { ChangeOrder } from '../../../src/host/data.js'
 import { listFile } from '../../../src/features/users/managed.js'
 import type { MfaState } from '../../../src/features/mfa/state.js'
 import { account, admin, file, key, root, stockFacts } from '../facts.js'
@@ -48,6 +49,18 @@ export function removing(name: string, more: Partial<RemoveUserPolicy> = {}): Re
     acceptLockout: [name],
     ...more,
   }
+}
+
+/** What the host is told of any change besides. */
+export const order: ChangeOrder = {
+  id: 'x',
+  who: 'x',
+  confirmWithin: 60,
+  until: 'prove',
+  now: 0,
+  notAfter: 1,
+  tool: 'x',
+  accept: [],
 }
 
 /** A host with these accounts beside root and the administrator. */

@@ -7,12 +7,11 @@ import type { Account, Facts } from '../../../src/domain/facts.js'
 import type { SourceUser, SyncUsersPolicy } from '../../../src/domain/policy.js'
 import { draft } from '../../../src/features/index.js'
 import { listFile, sudoersFile } from '../../../src/features/users/managed.js'
-import { changeData, type ChangeOrder } from '../../../src/host/data.js'
+import { changeData } from '../../../src/host/data.js'
 import { hostCommand } from '../../../src/host/program.js'
 import { account, admin, file, key, root, stockFacts } from '../facts.js'
+import { blob, fingerprint, order } from './support.js'
 
-const blob = 'AAAAC3NzaC1lZDI1NTE5AAAAIMNGIoc0hNuxpUtjzuQOUPuPDK4yzZN3wrgdmKFrHdd9'
-const fingerprint = 'SHA256:6gostDEkn3ngQymcr/cC5ZW2YNKo0NKN8RSrKvzS3mg'
 const other = 'SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
 const line = `ssh-ed25519 ${blob} ada@laptop`
 
@@ -69,17 +68,6 @@ function host(
       ...sudoers.map((name) => file(`/etc/sudoers.d/bastionctl-${name}`, sudoersFile(name, true).content ?? '')),
     ],
   }
-}
-
-const order: ChangeOrder = {
-  id: 'x',
-  who: 'x',
-  confirmWithin: 60,
-  until: 'prove',
-  now: 0,
-  notAfter: 1,
-  tool: 'x',
-  accept: [],
 }
 
 /** RFC 4251 §5. */
