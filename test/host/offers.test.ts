@@ -1,4 +1,4 @@
-/** Whether the rehearsal finds an administrator, and whose lost keys it lets pass, by what sshd has answered to all keys. */
+/** Of whom the rehearsal says that no key is left, whether it finds an administrator, and whose lost keys it lets pass, by what sshd has answered to all keys. */
 import { expect } from 'chai'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -55,6 +55,30 @@ describe('offers', () => {
         expect(left([name], [`${name}|SHA256:1|accepted`]), name).to.equal(true)
       }
       expect(left(['bob|SHA256:1', 'ann|SHA256:2'], ['bob|SHA256:1|accepted', 'ann|SHA256:2|accepted'])).to.equal(true)
+    })
+  })
+
+  describe('keyless', () => {
+    function keyless(spared: readonly string[], answers: readonly string[], accept: readonly string[] = []): string[] {
+      put({ 'data/spared': spared, 'data/accept': accept, answers })
+      const script = 'RUN=$1; . "$0"; keyless "$RUN/answers"'
+      return execFileSync('sh', ['-c', script, library, folder], { encoding: 'utf8' }).split('\n').filter(Boolean)
+    }
+
+    it('names who was spared and has no key that sshd accepts, or has not answered to', () => {
+      const answers = ['a|SHA256:1|refused', 'a|SHA256:2|accepted', 'b|SHA256:3|refused', 'c|SHA256:4|unknown']
+      expect(keyless(['a|', 'b|', 'c|', 'd|'], answers)).to.deep.equal(['b', 'c', 'd'])
+      expect(keyless(['b|'], [])).to.deep.equal(['b'])
+    })
+
+    it('counts no key that only runs a command', () => {
+      const answers = ['a|SHA256:1|accepted', 'b|SHA256:1|accepted', 'b|SHA256:3|accepted']
+      expect(keyless(['a|SHA256:1,SHA256:2', 'b|SHA256:1,SHA256:2'], answers)).to.deep.equal(['a'])
+    })
+
+    it('names nobody who was agreed to, and nobody at all where nobody was spared', () => {
+      expect(keyless(['a|', 'b|'], [], ['b'])).to.deep.equal(['a'])
+      expect(keyless([], ['a|SHA256:1|refused'])).to.deep.equal([])
     })
   })
 
