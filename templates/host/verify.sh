@@ -28,14 +28,13 @@ if [ -n "$ID" ]; then
   replaced >"$V/replaced"
   other_args "$proven" >"$V/command-line"
   printf '' >"$V/refuses"
-  # A deprecated keyword is only a warning: what counts is the exit code.
-  if ! told=$(with_args "$RUN/sshd-args" "$(sshd_binary)" -t 2>&1); then
+  if sshd_refuses "$RUN/sshd-args"; then
     if [ ! -d /run/sshd ] && sshd_socket_active && ! systemctl -q is-active "$(sshd_unit)"; then
       # Where the socket starts sshd for the first connection only, its folder is not there before, and nothing is amiss.
-      extra unread "$told"
+      extra unread "$PLAIN"
       printf '' >"$V/values"
     else
-      printf '%s\n' "$(plain "$told")" >"$V/refuses"
+      printf '%s\n' "$PLAIN" >"$V/refuses"
     fi
   fi
   overdue_sunset >"$V/sunset"

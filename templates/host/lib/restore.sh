@@ -224,23 +224,21 @@ sweep() {
       [ ! -d "$_left" ] || printf '%s\n' "${_left##*/}"
     done
     for _left in "$UNITS"/bastionctl-guard@*.timer.d; do
+      [ -d "$_left" ] || continue
       _left=${_left##*/bastionctl-guard@}
       printf '%s\n' "${_left%.timer.d}"
     done
     for _left in "$CHANGES"/*; do
+      [ -e "$_left" ] || continue
       case $(state_of "${_left##*/}") in
       none | staged) printf '%s\n' "${_left##*/}" ;;
       *) ;;
       esac
     done
   )
-  # A pattern that stands for no file is all that there is, as a rule.
-  case $_lefts in
-  *[A-Za-z0-9]*) printf '%s\n' "$_lefts" | grep -xE '[A-Za-z0-9-]+' | sort -u | while read -r _left; do
+  [ -z "$_lefts" ] || printf '%s\n' "$_lefts" | grep -xE '[A-Za-z0-9-]+' | sort -u | while read -r _left; do
     is_open "$_left" || put_away "$_left"
-  done ;;
-  *) ;;
-  esac
+  done
   # Folders of a program that died between two of the last things that it does.
   if [ -d "$STASH" ] || [ -d "$LIBEXEC" ] && ! any_armed; then
     rmdir "$STASH" "$LIBEXEC" 2>/dev/null
