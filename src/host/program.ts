@@ -64,7 +64,7 @@ function bootstrap(payload: string, seconds: number): string {
   const full =
     'bastionctl=1\\noutcome=refused\\nreason=run-folder\\ndetail=the program could not be unpacked in /run: is it full?\\n'
   const unpack =
-    `cd /run/$0 && base64 -d | gzip -dc | tar -xf - && mkdir lib && awk "/^#: /{f=\\$2;next}{print>f}" scripts && ` +
+    `cd /run/$0 && base64 -d | gzip -dc | tar -xf - && awk "/^#: /{f=\\$2;next}{print>f}" scripts && ` +
     `exec /bin/sh ./main.sh $0; printf "${full}"; exit 1`
   return [
     `n=bastionctl-run-$$-$(date +%s)`,
@@ -104,6 +104,8 @@ function withoutLayout(script: string): string {
 /** A gzip'd tar with nothing in it that changes from run to run but the content. */
 async function archive(entries: readonly Entry[]): Promise<Buffer> {
   const tar = pack()
+  // Where the host puts the libraries of the one entry with all scripts.
+  tar.entry({ name: 'lib', type: 'directory', mode: 0o700, mtime: new Date(0), uid: 0, gid: 0 })
   for (const { name, text } of entries) tar.entry({ name, mode: 0o600, mtime: new Date(0), uid: 0, gid: 0 }, text)
   tar.finalize()
   return gzipSync(await collect(tar), { level: 9, memLevel: 9 })

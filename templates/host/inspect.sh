@@ -21,18 +21,22 @@ cp "$RUN/sshd-args" "$F/sshd-args"
   printf 'selftest=%s\n' "$PLAIN"
   if logins_kept; then echo logins=kept; else echo logins=since-boot; fi
   if command -v openssl >/dev/null; then echo openssl=yes; else echo openssl=no; fi
-  printf 'fips=%s\n' "$(cat /proc/sys/crypto/fips_enabled 2>/dev/null)"
-  printf 'selinux=%s\n' "$(getenforce 2>/dev/null | tr '[:upper:]' '[:lower:]')"
+  fips=
+  [ ! -r /proc/sys/crypto/fips_enabled ] || read -r fips </proc/sys/crypto/fips_enabled
+  printf 'fips=%s\n' "$fips"
+  printf 'selinux=%s\n' "$(! command -v getenforce >/dev/null || getenforce 2>/dev/null | tr '[:upper:]' '[:lower:]')"
   if command -v sudo >/dev/null && command -v visudo >/dev/null; then echo sudo=yes; else echo sudo=no; fi
 } >"$F/sshd"
 
 # Whose factors count: those of the method that the stack asks, else of the first, which is the one in question. Where they are: the stack
 # names the place that is not its default; without one it is what would be chosen.
 stack=/etc/pam.d/bastionctl-mfa
-method=$(while IFS='|' read -r name module _; do
-  [ ! -e "$stack" ] || ! grep -qs "^[^#]*$module" "$stack" || echo "$name"
-done <"$RUN/data/factors" | head -n 1)
-[ -n "$method" ] || method=$(cut -d'|' -f1 "$RUN/data/factors" | head -n 1)
+method='' first=''
+while IFS='|' read -r name module _; do
+  : "${first:=$name}"
+  [ ! -e "$stack" ] || ! grep -qs "^[^#]*$module" "$stack" || : "${method:=$name}"
+done <"$RUN/data/factors"
+: "${method:=$first}"
 # shellcheck disable=SC1090
 . "$RUN/lib/fitness-$method.sh"
 stores=$RUN/stores
@@ -55,12 +59,10 @@ printf 'store=%s\n' "$store" >>"$F/sshd"
 } 2>/dev/null | awk '$1 == "=" { kind = $2; next } { print kind "|" $0 }' >"$F/algorithms"
 
 # Configuration that bears no secret, with owner and mode.
-{
-  sshd_reads
-  printf '%s\n' /etc/ssh/sshd_config.d/*.conf /etc/pam.d/sshd /etc/pam.d/common-auth /etc/pam.d/password-auth \
+sshd_reads
+printf '%s\n' /etc/ssh/sshd_config.d/*.conf /etc/pam.d/sshd /etc/pam.d/common-auth /etc/pam.d/password-auth \
     /etc/pam.d/postlogin /etc/pam.d/bastionctl-* /etc/ssh/bastionctl-banner /etc/profile.d/bastionctl-* /etc/sudoers.d/bastionctl[-_]* /usr/local/sbin/bastionctl-* /etc/skel/.ssh/authorized_keys \
-    "$UNITS/$SUNSET".* /etc/bastionctl-users /etc/bastionctl-locked /etc/cloud/cloud.cfg.d/*bastionctl*
-} | awk '!seen[$0]++' | while IFS= read -r file; do
+    "$UNITS/$SUNSET".* /etc/bastionctl-users /etc/bastionctl-locked /etc/cloud/cloud.cfg.d/*bastionctl* | awk '!seen[$0]++' "$READS" - | while IFS= read -r file; do
   case $file in
   *'|'* | */../*) ;;
   *) [ ! -f "$file" ] || printf '%s\n' "$file" ;;

@@ -31,8 +31,9 @@ case $when in
 before) ask_anew "$RUN/sshd-today" ;;
 *) ask_anew "$RUN/sshd-$when" ;;
 esac
-sshd_effective root "$ARGS" >"$WORK/sshd" 2>/dev/null
-target=$(target_in "$WORK/sshd")
+sshd_says root "$ARGS" 2>/dev/null
+of_root=$SAID
+target=$(target_in "$of_root")
 TARGET=${target% *} PORT=${target#* }
 
 # refuse WHY: nothing of this is left at work.
@@ -98,7 +99,7 @@ take_keys_back() {
 
 # usual_group: a group that sshd admits, where it admits only some.
 usual_group() {
-  for _group in $(sed -n 's/^allowgroups //p' "$WORK/sshd") users nogroup nobody; do
+  for _group in $(sed -n 's/^allowgroups //p' "$of_root") users nogroup nobody; do
     if getent group "$_group" >/dev/null && ! cut -d'|' -f3 "$RUN/data/cases" | grep -qx "@[a-z]*:$_group"; then
       printf '%s\n' "$_group"
       return 0
@@ -125,18 +126,18 @@ make_probes() {
       *) note_stray "$ID" "$path" || refuse 'nothing can be put on record' ;;
       esac
     done
-    { mkdir -p "${file%/*}" && cp "$WORK/key.pub" "$file"; } || refuse "no key could be laid at $file"
     case $file in
-    "$home"/*) chown -R "$name:" "$home" && chmod 0600 "$file" ;;
-    *) chmod 0644 "$file" ;;
+    "$home"/*) mode=0600 ;;
+    *) mode=0644 ;;
     esac
+    { install -D -m "$mode" "$WORK/key.pub" "$file" && chown -R "$name:" "$home"; } || refuse "no key could be laid at $file"
     [ -z "$(command -v restorecon)" ] || restorecon -R "$home" 2>/dev/null
   done
 }
 
 awk -F'|' '$2 == "prove" { print $3 }' "$RUN/data/cases" | sort -u >"$WORK/proven"
 if [ -s "$WORK/proven" ]; then
-  make_key "$(sed -n 's/^pubkeyaccepted[a-z]* //p' "$WORK/sshd")"
+  make_key "$(sed -n 's/^pubkeyaccepted[a-z]* //p' "$of_root")"
   printf '' >"$RUN/probes"
   grep '^@' "$WORK/proven" >"$WORK/roles"
   grep -v '^@' "$WORK/proven" >"$WORK/lent"

@@ -29,7 +29,9 @@ if ! enter_work || ! open_view; then
 fi
 # What sshd says of the present files is the same in the view.
 ask_anew "$RUN/sshd-today"
-make_key "$(sshd_effective root "$ARGS" 2>/dev/null | sed -n 's/^pubkeyaccepted[a-z]* //p')"
+sshd_says root "$ARGS" 2>/dev/null
+# shellcheck disable=SC2153 # sshd_says sets it
+make_key "$(sed -n 's/^pubkeyaccepted[a-z]* //p' "$SAID")"
 
 [ ! -s "$RUN/data/roster" ] || view_people || { say 'no private view of the homes could be made'; exit 12; }
 cut -d'|' -f3 "$RUN/data/cases" | grep -v '^@' | sort -u >"$WORK/accounts"
@@ -53,7 +55,8 @@ missing=$(missing_modules)
 [ -z "$missing" ] || { say "the new PAM stack names what is not installed: $missing"; exit 11; }
 stage || { say 'the staged files could not be laid out'; exit 12; }
 ask_anew "$RUN/sshd-staged"
-sshd_reads | origins "$WORK/origins"
+sshd_reads
+origins "$WORK/origins" <"$READS"
 if ! canary; then
   if sshd_refuses "$ARGS"; then say "sshd -t refuses the staged files: $PLAIN"; else say 'sshd did not read the staged files: the canary does not show in sshd -T'; fi
   exit 11

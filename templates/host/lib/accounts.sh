@@ -2,7 +2,7 @@
 # The throw-away accounts of a proof. Their names are on record before they exist, so that the guard can take them away.
 # Account databases are never put back as files: others may have changed them meanwhile.
 
-# make_probe ID NAME GROUP: an ordinary account without a password, with a home and nothing in it.
+# make_probe ID NAME GROUP: an ordinary account without a password, with a home that is root's yet and nothing in it.
 make_probe() {
   _home=$(new_home "$2")
   printf '%s %s\n' "$2" "$_home" >>"$CHANGES/$1/accounts" && durable "$CHANGES/$1/accounts" || return 1
@@ -12,7 +12,7 @@ make_probe() {
   # No group of its own. Subordinate ids cannot be declined on shadow 4.8: they go with the account.
   useradd -M -N -g "$3" -d "$_home" -s /bin/sh -c 'bastionctl proof, removed after it' \
     "$2" 2>&1 9>&- || return 1
-  mkdir -m 0700 "$_home" && chown "$2:" "$_home" && relabel "$_home"
+  mkdir -m 0700 "$_home"
 }
 
 # note_stray ID PATH: what a throw-away account has outside of its home is on record before it is there.

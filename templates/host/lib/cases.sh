@@ -135,7 +135,8 @@ others_set() {
 
 # holds ACCOUNT ORIGIN CRITERIA: sshd says whether a Match line of these does.
 holds() {
-  { sshd_effective "$1" "$ARGS" | grep '^hostkey ' && printf 'Match %s\nMaxSessions 77\n' "$3"; } >"$WORK/match"
+  sshd_says "$1" "$ARGS"
+  { grep '^hostkey ' "$SAID" && printf 'Match %s\nMaxSessions 77\n' "$3"; } >"$WORK/match"
   printf '%s\n' -f "$WORK/match" >"$WORK/match-args"
   ask_sshd "$1" "$WORK/match-args" "$2" 2>/dev/null | grep -qx 'maxsessions 77'
 }

@@ -47,8 +47,7 @@ drift() { [ ! -d "$CHANGES" ] || drifted_files | cut -d'|' -f1 | paste -sd, -; }
 
 # sshd_files: what sshd reads, with drop-ins that nothing may include and the crypto policy that RHEL 8 hands over on the command line: path|digest
 sshd_files() {
-  {
-    sshd_reads
-    printf '%s\n' /etc/ssh/sshd_config.d/*.conf /etc/crypto-policies/back-ends/opensshserver.config
-  } | awk '!seen[$0]++' | digests | grep -Ev '\|(absent)?$'
+  sshd_reads
+  printf '%s\n' /etc/ssh/sshd_config.d/*.conf /etc/crypto-policies/back-ends/opensshserver.config |
+    awk '!seen[$0]++' "$READS" - | digests | grep -Ev '\|(absent)?$'
 }

@@ -3,8 +3,8 @@
 
 # keys_files NAME HOME: the files that sshd reads for the account, the first one first.
 keys_files() {
-  sshd_effective "$1" "$RUN/sshd-args" >"$RUN/effective-roster" 2>/dev/null
-  key_files "$1" "$2" "$RUN/effective-roster" | awk '!seen[$0]++'
+  sshd_says "$1" "$RUN/sshd-args" 2>/dev/null
+  key_files "$1" "$2" "$SAID" | awk '!seen[$0]++'
 }
 
 # unfit FILE NAME HOME: why no key can be taken out of a file that is there. Below the home its owner reads and writes it; elsewhere root does,

@@ -38,7 +38,8 @@ factor_path() { path_of "$FACTOR" "$1" "$2"; }
 
 # keys_path ACCOUNT HOME: the first authorized_keys file that sshd would read for the account.
 keys_path() {
-  _first=$(sshd_effective "$1" "$ARGS" 2>/dev/null | sed -n 's/^authorizedkeysfile \([^ ]*\).*/\1/p')
+  sshd_says "$1" "$ARGS" 2>/dev/null
+  _first=$(sed -n 's/^authorizedkeysfile \([^ ]*\).*/\1/p' "$SAID")
   case $_first in
   none) return 1 ;;
   '') _first=.ssh/authorized_keys ;;
@@ -95,8 +96,9 @@ attempt() {
 source_address() { source_of "$((12500 + ATTEMPT))"; }
 
 quiet_shell() {
-  ! opens_session "$(getent passwd "$1" | cut -d: -f7)" ||
-    sshd_effective "$1" "$ARGS" 2>/dev/null | grep '^forcecommand ' | grep -qvx 'forcecommand none'
+  opens_session "$(getent passwd "$1" | cut -d: -f7)" || return 0
+  sshd_says "$1" "$ARGS" 2>/dev/null
+  grep '^forcecommand ' "$SAID" | grep -qvx 'forcecommand none'
 }
 
 # why_refused: the last thing that ssh said, for the report.

@@ -29,18 +29,15 @@ offer() {
       set -- -o BindAddress="$(source_of "$((25000 + _number))")" -p "$PORT" "$_who@$TARGET"
     fi
     # IdentityFile, since -i drops a file that is not there, and this is half a pair.
-    timeout 15 ssh -v -F "$RUN/ssh_config" -o IdentityFile="$_pub" -o BatchMode=yes -o PreferredAuthentications=publickey \
-      "$@" true </dev/null >/dev/null 2>"$_pub.log" || true
-    if grep -q 'Server accepts key' "$_pub.log"; then
-      _said=accepted
-    elif grep -Eq ': (Permission denied \(|Too many authentication failures)' "$_pub.log"; then
-      _said=refused
-    fi
+    _said=$(timeout 15 ssh -v -F "$RUN/ssh_config" -o IdentityFile="$_pub" -o BatchMode=yes -o PreferredAuthentications=publickey \
+      "$@" true 2>&1 >/dev/null </dev/null | awk '
+      /Server accepts key/ { accepted = 1 }
+      /: (Permission denied \(|Too many authentication failures)/ { refused = 1 }
+      END { print accepted ? "accepted" : refused ? "refused" : "unknown" }')
     [ "$_said" = unknown ] || break
     sleep 1
   done
   printf '%s|%s|%s\n' "$_who" "$_print" "$_said"
-  rm -f "$_pub" "$_pub.pub" "$_pub.log"
 }
 
 # lost_offers BEFORE AFTER: account|fingerprint pairs that were accepted and no longer are.

@@ -47,8 +47,8 @@ has_keys() {
   # Hosts have dozens of system accounts, and most of them no key anywhere: sshd is not asked about these.
   key_somewhere "$1" "$2" || return 1
   is_carried "$1" || return 0
-  sshd_effective "$1" "$RUN/sshd-args" >"$RUN/effective-now" 2>/dev/null
-  key_files "$1" "$2" "$RUN/effective-now" | while IFS= read -r _keys; do
+  sshd_says "$1" "$RUN/sshd-args" 2>/dev/null
+  key_files "$1" "$2" "$SAID" | while IFS= read -r _keys; do
     [ ! -f "$_keys" ] || [ ! -s "$_keys" ] || echo yes
   done | grep -q yes
 }
@@ -64,11 +64,10 @@ key_somewhere() {
 
 # key_patterns: where sshd reads keys, of anybody: whoever a line is for, it is here.
 key_patterns() {
-  {
-    echo 'authorizedkeysfile .ssh/authorized_keys .ssh/authorized_keys2'
-    sshd_effective root "$RUN/sshd-args" 2>/dev/null
-    sshd_reads
-  } | awk '
+  sshd_says root "$RUN/sshd-args" 2>/dev/null
+  sshd_reads
+  awk '
+    BEGIN { patterns("authorizedkeysfile .ssh/authorized_keys .ssh/authorized_keys2") }
     function patterns(line,   n, word, i) {
       if (tolower(line) !~ /^[ \t]*"?authorizedkeysfile["= \t]/) return
       sub(/^[ \t]*"?[A-Za-z]*"?[ \t]*=?/, "", line)
@@ -80,7 +79,7 @@ key_patterns() {
       }
     }
     /^\// { file = $0; while ((getline line <file) > 0) patterns(line); close(file); next }
-    { patterns($0) }'
+    { patterns($0) }' "$SAID" "$READS"
 }
 
 # key_files ACCOUNT HOME EFFECTIVE: the files that sshd reads keys of this account from.
@@ -146,8 +145,8 @@ parse_keys() {
 # peers that this host cannot be, a certificate authority is no key, and a notice gets nobody in.
 collect_keys() {
   while IFS='|' read -r _who _uid _gid _dir _; do
-    sshd_effective "$_who" "$RUN/sshd-args" >"$RUN/effective-now" 2>/dev/null
-    key_files "$_who" "$_dir" "$RUN/effective-now" | while read -r _keys; do
+    sshd_says "$_who" "$RUN/sshd-args" 2>/dev/null
+    key_files "$_who" "$_dir" "$SAID" | while read -r _keys; do
       parse_keys "$_keys" | while IFS='|' read -r _type _blob _options _; do
         case ,$_options, in
         *,from,* | *,cert-authority,* | *,notice,*) continue ;;

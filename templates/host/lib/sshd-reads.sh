@@ -30,14 +30,12 @@ includes() {
   }'
 }
 
-# sshd_reads: the files that sshd reads its settings from, the main one first; looked up once where its answers are kept (ask_anew).
+# sshd_reads: $READS becomes a list of the files that sshd reads its settings from, the main one first; looked up once where its answers are
+# kept (ask_anew).
 sshd_reads() {
-  if [ -z "${SSHD_SAID-}" ]; then
-    follow_includes
-  else
-    [ -e "$SSHD_SAID.reads" ] || follow_includes >"$SSHD_SAID.reads"
-    cat "$SSHD_SAID.reads"
-  fi
+  READS=${SSHD_SAID:-$RUN/sshd}.reads
+  if [ -n "${SSHD_SAID-}" ] && [ -e "$READS" ]; then return 0; fi
+  follow_includes >"$READS"
 }
 
 # follow_includes: 16 deep, as sshd does.

@@ -46,16 +46,17 @@ with_args() {
 }
 
 # sshd_effective USER ARGSFILE: `sshd -T` for a class of user, from loopback; without -C only `Match all` matches.
-# Asked once a class where answers are kept (ask_anew).
-sshd_effective() {
-  if [ -z "${SSHD_SAID-}" ]; then
-    ask_sshd "$@"
-  elif [ -e "$SSHD_SAID/$1" ] || ask_sshd "$@" >"$SSHD_SAID/$1"; then
-    cat "$SSHD_SAID/$1"
-  else
-    rm -f "$SSHD_SAID/$1"
-    return 1
-  fi
+sshd_effective() { sshd_says "$@" && cat "$SAID"; }
+
+# sshd_says USER ARGSFILE: the same in the file $SAID, which is good until the next question; an empty one where sshd says nothing (1). Asked once
+# a class where answers are kept (ask_anew).
+sshd_says() {
+  SAID=${SSHD_SAID:-$RUN/sshd-says}${SSHD_SAID:+/$1}
+  if [ -n "${SSHD_SAID-}" ] && [ -e "$SAID" ]; then return 0; fi
+  ask_sshd "$@" >"$SAID" && return 0
+  rm -f "$SAID"
+  SAID=/dev/null
+  return 1
 }
 
 # sshd_refuses ARGSFILE: why sshd does not take its present files and these arguments, if it does not. Where it has said what it would do for root
@@ -75,7 +76,8 @@ ask_sshd() {
 # ask_at_port ARGSFILE: from here on, in programs that this starts too, sshd is asked about logins to the port at which it is reached. What it
 # has said of root is kept with the other answers, unless that was about another port.
 ask_at_port() {
-  _at=$(sshd_effective root "$1" 2>/dev/null | target_in -)
+  sshd_says root "$1" 2>/dev/null
+  _at=$(target_in "$SAID")
   _at=${_at#* }
   [ -z "${SSHD_SAID-}" ] || [ "$_at" = "${SSHD_PORT:-22}" ] || rm -f "$SSHD_SAID/root"
   export SSHD_PORT="$_at"
@@ -94,13 +96,11 @@ ask_anew() {
 # where sshd says something else again.
 sshd_judges() {
   awk -F'|' '!seen[$1]++ { print $1 }' "$1" | while read -r _class; do
-    {
-      sshd_effective "$_class" "$2" 2>/dev/null
-      while read -r _origin; do
-        echo "= $_origin"
-        ask_sshd "$_class" "$2" "$_origin" 2>/dev/null
-      done <"$3"
-    } | CLASS=$_class awk -F'|' '
+    sshd_says "$_class" "$2" 2>/dev/null
+    while read -r _origin; do
+      echo "= $_origin"
+      ask_sshd "$_class" "$2" "$_origin" 2>/dev/null
+    done <"$3" | CLASS=$_class awk -F'|' '
       rows == "" {
         at = index($0, " ")
         keyword = tolower(substr($0, 1, at - 1))
@@ -120,7 +120,7 @@ sshd_judges() {
       $1 == ENVIRON["CLASS"] {
         for (i = 1; $4 == "any" && i <= n; i++) judged(asked[i])
         judged("")
-      }' - rows=1 "$1"
+      }' "$SAID" - rows=1 "$1"
   done
 }
 

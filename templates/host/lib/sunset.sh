@@ -13,7 +13,8 @@ keep_sunset() {
 
 # role_of ACCOUNT: `factor` where sshd demands key and factor of it, `key` where a key is enough, else nothing.
 role_of() {
-  case $(sshd_effective "$1" "$RUN/sshd-args" 2>/dev/null | tr '[:upper:]' '[:lower:]' | sed -n 's/^authenticationmethods //p') in
+  sshd_says "$1" "$RUN/sshd-args" 2>/dev/null
+  case $(tr '[:upper:]' '[:lower:]' <"$SAID" | sed -n 's/^authenticationmethods //p') in
   publickey) echo key ;;
   publickey,keyboard-interactive:pam) echo factor ;;
   *) ;;
@@ -82,7 +83,8 @@ prepare_sunset() {
   mv "$RUN/cases-now" "$RUN/data/cases"
   grep -xFf "$RUN/accepted" "$RUN/candidates" >"$RUN/data/admins"
   # sshd's files are not touched: what it says now of whoever is still there is what it has to say afterwards.
-  sshd_reads | origins "$RUN/origins"
+  sshd_reads
+  origins "$RUN/origins" <"$READS"
   sshd_judges "$CHANGES/$(wanted base)/expect" "$RUN/sshd-args" "$RUN/origins" |
     awk -F'|' -v OFS='|' '$3 != "" { here[$4, $5] = 1; next } $1 == "yes" { print $4, $5, $6, ($4, $5) in here ? "" : $7 }' |
     while IFS= read -r _row; do ! getent passwd "${_row%%|*}" >/dev/null || printf '%s\n' "$_row"; done >"$RUN/data/expect"
@@ -109,11 +111,11 @@ administrators() {
 # passes ACCOUNT UID HOME: is forced to no command or folder, has a key that opens a session, and a factor that the module takes, or is
 # exempt. sshd asks root for no factor unless PermitRootLogin is plain yes.
 passes() {
-  sshd_effective "$1" "$RUN/sshd-args" 2>/dev/null >"$RUN/effective-now"
-  awk '/^(forcecommand|chrootdirectory) / && $2 != "none" { exit 1 }' "$RUN/effective-now" || return 1
-  key_files "$1" "$3" "$RUN/effective-now" | while read -r _file; do parse_keys "$_file"; done |
+  sshd_says "$1" "$RUN/sshd-args" 2>/dev/null
+  awk '/^(forcecommand|chrootdirectory) / && $2 != "none" { exit 1 }' "$SAID" || return 1
+  key_files "$1" "$3" "$SAID" | while read -r _file; do parse_keys "$_file"; done |
     awk -F'|' '("," $3 ",") !~ /,(command|cert-authority|notice|expired),/ { found = 1 } END { exit !found }' || return 1
-  _root=$(sed -n 's/^permitrootlogin //p' "$RUN/effective-now")
+  _root=$(sed -n 's/^permitrootlogin //p' "$SAID")
   case $(role_of "$1") in
   key) [ "$2" != 0 ] || { [ "$_root" != no ] && [ "$_root" != forced-commands-only ]; } ;;
   factor)

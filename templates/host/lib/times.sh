@@ -31,7 +31,8 @@ key_times() {
 # any, where NAME is empty) and it says something.
 key_options() {
   while IFS='|' read -r _who _uid _gid _dir _; do
-    ! cut -d'|' -f4 "$F/keys/$_who" | grep -q "${1:-.}" || key_files "$_who" "$_dir" "$F/effective/$_who" | while read -r _keys; do
+    { [ -s "$F/keys/$_who" ] && grep -q "^\([^|]*|\)\{3\}[^|]*${1:-[^|]}" "$F/keys/$_who"; } || continue
+    key_files "$_who" "$_dir" "$F/effective/$_who" | while read -r _keys; do
       option_texts "$_keys" | while IFS='|' read -r _type _blob _options; do
         _said=$(printf '%s' "$_options" | "$2")
         [ -z "$_said" ] || printf '%s|%s|%s|%s\n' "$_type" "$_blob" "$_who" "$_said"

@@ -6,11 +6,12 @@ SHADOWS=0
 shadow() {
   SHADOWS=$((SHADOWS + 1))
   _upper=$WORK/shadow-$SHADOWS
-  mkdir -p "$_upper/up" "$_upper/work"
-  chown --reference="$1" "$_upper/up"
-  chmod --reference="$1" "$_upper/up"
+  _top=$(stat -L -c '%a %u %g' "$1") && led_to "$1" || return 1
+  # shellcheck disable=SC2086 # three numbers
+  set -- "$1" $_top
+  install -d -m "$2" -o "$3" -g "$4" "$_upper" "$_upper/up" "$_upper/work" || return 1
   if mount -t overlay overlay -o "lowerdir=$1,upperdir=$_upper/up,workdir=$_upper/work" "$1" 2>/dev/null; then
-    readlink -m "$1" >>"$WORK/shadowed"
+    printf '%s\n' "$LED" >>"$WORK/shadowed"
     return 0
   fi
   # No overlayfs, or a file system that it does not take as a lower layer: a copy, bind-mounted.
@@ -26,12 +27,23 @@ shadow() {
       [ ! -e "$1/$_entry" ] || cp -a "$1/$_entry" "$_upper/up/"
     done
     ;;
-  esac && mount --bind "$_upper/up" "$1" && readlink -m "$1" >>"$WORK/shadowed"
+  esac && mount --bind "$_upper/up" "$1" && printf '%s\n' "$LED" >>"$WORK/shadowed"
+}
+
+# led_to PATH: $LED becomes what it is without links, whether or not it is there: by the shell itself but for a last link.
+led_to() {
+  LED=
+  case $1 in
+  */ | */. | */..) LED=$(cd -P "$1" 2>/dev/null && pwd -P) ;;
+  *) [ -L "$1" ] || { LED=$(cd -P "${1%/*}/" 2>/dev/null && pwd -P) && LED=${LED%/}/${1##*/}; } ;;
+  esac
+  : "${LED:=$(readlink -m "$1")}"
 }
 
 # Links are followed: what they lead to is what would be written.
 covered() {
-  _want=$(readlink -m "$1")
+  led_to "$1"
+  _want=$LED
   while read -r _shadowed; do
     case $_want in
     "$_shadowed" | "$_shadowed"/*) return 0 ;;
@@ -49,7 +61,7 @@ shadow_file() {
   _upper=$WORK/whole-$SHADOWS
   SHADOWS=$((SHADOWS + 1))
   mkdir -p "$_upper" && cp -a "$_folder/." "$_upper/" && chown --reference="$_folder" "$_upper" && chmod --reference="$_folder" "$_upper" &&
-    mount --bind "$_upper" "$_folder" && readlink -m "$_folder" >>"$WORK/shadowed" && covered "$1"
+    mount --bind "$_upper" "$_folder" && led_to "$_folder" && printf '%s\n' "$LED" >>"$WORK/shadowed" && covered "$1"
 }
 
 # open_view: to be called after enter_work.
@@ -134,7 +146,7 @@ canary() {
   _into=$(awk -F'|' '$1 ~ /^\/etc\/ssh\/sshd_config/ && $7 != "absent" { print $1; exit }' "$RUN/data/files")
   : "${_into:=/etc/ssh/sshd_config}"
   { printf 'VersionAddendum %s\n' "$CANARY" && cat "$_into"; } >"$WORK/canary" && cat "$WORK/canary" >"$_into" || return 1
-  sshd_effective root "$ARGS" 2>/dev/null | grep -q "^versionaddendum $CANARY\$" && return 0
+  sshd_says root "$ARGS" 2>/dev/null && grep -q "^versionaddendum $CANARY\$" "$SAID" && return 0
   # What sshd says of a line is to be right.
   sed 1d "$WORK/canary" >"$_into"
   return 1
