@@ -219,6 +219,13 @@ const drift = z.discriminatedUnion('kind', [
     found: optional,
     change: z.string(),
   }),
+  z.strictObject({ kind: z.literal('unit-unread'), unit: z.string() }),
+  z.strictObject({
+    kind: z.literal('sshd-behind'),
+    what: z.enum(['methods', 'kex algorithms', 'host key algorithms', 'ciphers stoc', 'macs stoc']),
+    more: z.array(z.string()).readonly(),
+    less: z.array(z.string()).readonly(),
+  }),
 ])
 
 const verify = schemaOf<VerifyOutput>()(

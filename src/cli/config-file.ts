@@ -27,6 +27,7 @@ export const configShape = z.strictObject({
       'accept-lockout': accounts.exactOptional().describe('as --accept-lockout'),
       'count-on': accounts.exactOptional().describe('as --count-on'),
       'kept-out': accounts.exactOptional().describe('as --kept-out'),
+      'other-sshd': z.boolean().exactOptional().describe('as --other-sshd'),
     })
     .exactOptional()
     .describe('values of harden'),

@@ -45,6 +45,11 @@ export const keptOut = Flags.string({
   summary: 'PAM keeps this account out already, as a rehearsal has said: its login is not tried',
 })
 
+/** Of what writes files of sshd or PAM. */
+export const otherSshd = Flags.boolean({
+  summary: 'go on where another sshd runs on a host: nobody is tried there',
+})
+
 export const selectorFlags = {
   tag: Flags.string({
     ...repeatable,

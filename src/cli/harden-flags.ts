@@ -5,7 +5,7 @@ import { BastionError } from '../domain/errors.js'
 import { parseDuration } from '../domain/duration.js'
 import { forwardings, hardenLevels, type HardenPolicy } from '../domain/policy.js'
 import { fileProblem } from './file-problem.js'
-import { accounts, countOn, keptOut, planFlags, repeatable } from './flags.js'
+import { accounts, countOn, keptOut, otherSshd, planFlags, repeatable } from './flags.js'
 
 export const hardenFlags = {
   level: Flags.option({
@@ -47,6 +47,7 @@ export const hardenFlags = {
   }),
   'count-on': countOn,
   'kept-out': keptOut,
+  'other-sshd': otherSshd,
   config: Flags.string({
     summary: 'values from this file; default: bastionctl.yml in the working folder, if it is there',
     helpValue: 'FILE',
@@ -92,6 +93,7 @@ export async function hardenPolicy(
   const agreed = {
     ...(named === undefined ? {} : { countOn: named }),
     ...(out === undefined ? {} : { keptOut: out }),
+    ...((choices['other-sshd'] ?? harden['other-sshd']) ? { otherSshd: true } : {}),
     acceptLockout: flags['accept-lockout'] ?? harden['accept-lockout'] ?? [],
   }
   if (level === 'stock') return { ...stock, ...agreed }

@@ -6,7 +6,7 @@ import { parseGrace } from '../domain/duration.js'
 import { secretStores, type Enrol, type Grace, type MethodSettings, type MfaPolicy } from '../domain/policy.js'
 import type { MethodOption, MfaMethod } from '../features/mfa/method.js'
 import { methodNamed, methods, usual } from '../features/mfa/registry.js'
-import { acceptLockout, countOn, keptOut, repeatable } from './flags.js'
+import { acceptLockout, countOn, keptOut, otherSshd, repeatable } from './flags.js'
 import { keyLines } from './key-files.js'
 
 export const enableMfaFlags = {
@@ -37,6 +37,7 @@ export const enableMfaFlags = {
   'accept-lockout': acceptLockout,
   'count-on': countOn,
   'kept-out': keptOut,
+  'other-sshd': otherSshd,
 }
 
 /** Those of every method, by its name. A default is shown and not set, so that only what was given becomes part of the policy. */
@@ -80,7 +81,7 @@ function settingsOf(method: MfaMethod, flags: Readonly<Record<string, unknown>>)
   return Object.fromEntries(given.map((flag) => [own.get(flag) ?? flag, flags[flag] as MethodSettings[string]]))
 }
 
-export const disableMfaFlags = { 'accept-lockout': acceptLockout, 'kept-out': keptOut }
+export const disableMfaFlags = { 'accept-lockout': acceptLockout, 'kept-out': keptOut, 'other-sshd': otherSshd }
 
 /** Throws `usage` for a method that is none, and for a grace that is none or where there can be none, before anything is asked of a host. */
 export async function enablePolicy(flags: Interfaces.InferredFlags<typeof enableMfaFlags>): Promise<MfaPolicy> {
@@ -98,6 +99,7 @@ export async function enablePolicy(flags: Interfaces.InferredFlags<typeof enable
     skelKeys: await keyLines(flags['skel-key'] ?? []),
     ...(flags['count-on'] === undefined ? {} : { countOn: flags['count-on'] }),
     ...(flags['kept-out'] === undefined ? {} : { keptOut: flags['kept-out'] }),
+    ...(flags['other-sshd'] ? { otherSshd: true } : {}),
     settings,
     acceptLockout: flags['accept-lockout'] ?? [],
   }
@@ -112,6 +114,7 @@ export function disablePolicy(flags: Interfaces.InferredFlags<typeof disableMfaF
     exemptGroups: [],
     skelKeys: [],
     ...(flags['kept-out'] === undefined ? {} : { keptOut: flags['kept-out'] }),
+    ...(flags['other-sshd'] ? { otherSshd: true } : {}),
     settings: {},
     acceptLockout: flags['accept-lockout'] ?? [],
   }

@@ -45,7 +45,7 @@ export type Drift =
       readonly cause?: Cause
     }
   | {
-      /** A file of sshd that no change manages, and that is not what the newest change about sshd was proven with. */
+      /** A file of sshd, or of its stack of PAM, that no change manages, and that is not what the newest change about sshd was proven with. */
       readonly kind: 'foreign-file'
       readonly path: string
       /** That change; where there were only changes of people, the oldest. */
@@ -90,6 +90,22 @@ export type Drift =
       readonly cause?: Cause
     }
   | (CommandLine & { readonly kind: 'command-line' })
+  | {
+      /** systemd has not read the unit as it is on disk, so what it starts next is not known. */
+      readonly kind: 'unit-unread'
+      readonly unit: string
+    }
+  | ({ readonly kind: 'sshd-behind' } & Behind)
+
+/** The sshd that runs offers other things than one would that reads the files as they are: it has not, since they changed. */
+export interface Behind {
+  /** `methods`: of logging in; the others are proposals of the key exchange (RFC 4253, 7.1). */
+  readonly what: 'methods' | 'kex algorithms' | 'host key algorithms' | 'ciphers stoc' | 'macs stoc'
+  /** What the one that runs offers besides. */
+  readonly more: readonly string[]
+  /** What it does not offer. */
+  readonly less: readonly string[]
+}
 
 /** sshd has other arguments than those that the change was proven with, which beat every file. */
 export interface CommandLine {
@@ -142,6 +158,9 @@ export interface Findings {
   readonly refuses: string
   readonly replaced?: { readonly path: string; readonly since: number }
   readonly commandLines: readonly CommandLine[]
+  /** Empty where systemd has read it. */
+  readonly unreadUnit: string
+  readonly behind: readonly Behind[]
   readonly sunset?: { readonly at: number; readonly text: string }
   readonly packages: readonly PackageEvent[]
   /** sshd's files with comments blanked; empty where there were too many. */

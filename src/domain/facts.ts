@@ -176,6 +176,8 @@ export interface Facts {
     readonly socketActivated: boolean
     /** What `sshd -t` says of the present files; empty when it says nothing. */
     readonly selfTest: string
+    /** Command lines of other sshds that listen on the host, which nobody asks about anything. */
+    readonly others: readonly string[]
   }
   readonly files: readonly FileFact[]
   /** Modules present in the PAM module folder, e.g. `pam_google_authenticator.so`. */

@@ -145,6 +145,7 @@ const mfaPolicy = z.strictObject({
   skelKeys: z.array(z.string()).readonly(),
   countOn: z.array(z.string()).readonly().exactOptional(),
   keptOut: z.array(z.string()).readonly().exactOptional(),
+  otherSshd: z.boolean().exactOptional(),
   settings: z.record(z.string(), z.union([z.string(), z.int(), z.boolean()])),
   acceptLockout: z.array(z.string()).readonly(),
 })
@@ -161,6 +162,7 @@ const hardenPolicy = z.strictObject({
   leave: z.array(z.string()).readonly(),
   countOn: z.array(z.string()).readonly().exactOptional(),
   keptOut: z.array(z.string()).readonly().exactOptional(),
+  otherSshd: z.boolean().exactOptional(),
   acceptLockout: z.array(z.string()).readonly(),
 })
 

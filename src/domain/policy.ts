@@ -33,6 +33,8 @@ export interface MfaPolicy {
   readonly countOn?: readonly string[]
   /** Accounts that PAM's account phase keeps out already: nobody tries to log in as one of them. */
   readonly keptOut?: readonly string[]
+  /** Another sshd on the host is left alone: nobody is tried there. */
+  readonly otherSshd?: boolean
   readonly settings: MethodSettings
   /** Accounts that the operator has agreed to lock out. */
   readonly acceptLockout: readonly string[]
@@ -64,6 +66,8 @@ export interface HardenPolicy {
   readonly countOn?: readonly string[]
   /** As for {@link MfaPolicy}. */
   readonly keptOut?: readonly string[]
+  /** As for {@link MfaPolicy}. */
+  readonly otherSshd?: boolean
   /** Accounts that the operator has agreed to lock out. */
   readonly acceptLockout: readonly string[]
 }

@@ -22,7 +22,7 @@ export function driftOf(findings: Findings): Drift[] {
   return [...sshdDrift(findings), ...fileDrift(findings), ...valueDrift(findings), ...foreignDrift(findings)]
 }
 
-function sshdDrift({ refuses, replaced, commandLines, sunset, packages }: Findings): Drift[] {
+function sshdDrift({ refuses, replaced, commandLines, unreadUnit, behind, sunset, packages }: Findings): Drift[] {
   const drift: Drift[] = sunset ? [{ kind: 'sunset', ...sunset }] : []
   if (replaced) {
     const { path, since } = replaced
@@ -35,6 +35,8 @@ function sshdDrift({ refuses, replaced, commandLines, sunset, packages }: Findin
     })
   }
   drift.push(...commandLines.map((one) => ({ kind: 'command-line', ...one }) as const))
+  if (unreadUnit !== '') drift.push({ kind: 'unit-unread', unit: unreadUnit })
+  drift.push(...behind.map((one) => ({ kind: 'sshd-behind', ...one }) as const))
   if (refuses !== '') drift.push({ kind: 'sshd-refuses', text: refuses })
   return drift
 }

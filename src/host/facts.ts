@@ -94,6 +94,7 @@ export function readFacts(digest: string, tree: Tree): Facts {
       running: sshd.running === 'yes',
       socketActivated: sshd.socket === 'yes',
       selfTest: sshd.selftest ?? '',
+      others: lines(tree, 'other-sshds'),
     },
     files: rows(tree, 'files.list', fileLine).map((row) => fileFactFrom(row, tree)),
     pamModules: lines(tree, 'pam-modules'),

@@ -11,6 +11,11 @@ const fileLine = z.tuple([text, text, text, text, text, text, text, ...touchedFi
 const foreignLine = z.tuple([text, text, text, text, ...touchedFields])
 const valueLine = z.tuple([text, text, text, text, text, text])
 const commandLine = z.tuple([text, z.enum(['running', 'unit', 'both']), text, text])
+const behindLine = z.tuple([
+  z.enum(['methods', 'kex algorithms', 'host key algorithms', 'ciphers stoc', 'macs stoc']),
+  text,
+  text,
+])
 const packageLine = z.tuple([time, text, text, text])
 const timeLine = z.tuple([text, time])
 const groupsLine = z.tuple([text, text])
@@ -61,6 +66,15 @@ export function readFindings(tree: Tree): Findings {
       ...(found === '' ? {} : { found }),
       change,
     })),
+    unreadUnit: lines(tree, 'unread-unit')[0] ?? '',
+    behind: rows(tree, 'behind', behindLine).map(([what, running, files]) => {
+      const [has, would] = [running.split(','), files.split(',')]
+      return {
+        what,
+        more: has.filter((one) => !would.includes(one)),
+        less: would.filter((one) => !has.includes(one)),
+      }
+    }),
     ...sunsetFrom(tree),
     packages: rows(tree, 'packages', packageLine).map(packageFrom),
     texts: [...tree]

@@ -2,7 +2,7 @@
 # What a change is computed from, and what `status`, `hosts` and `history` show. Reads only. Sourced by main.sh.
 # Files below $F become the facts; what differs between two readings of the same host goes into the head instead.
 # shellcheck disable=SC1091
-for lib in people keys barred rights packages sshd-reads drift login logins times; do . "$RUN/lib/$lib.sh"; done
+for lib in people keys barred rights packages sshd-reads others drift login logins times; do . "$RUN/lib/$lib.sh"; done
 F=$RUN/facts
 ARGS=$RUN/sshd-args
 
@@ -12,6 +12,7 @@ cp /etc/os-release "$F/os-release"
 ask_anew "$RUN/sshd-said"
 sshd_args "$RUN/sshd-args"
 cp "$RUN/sshd-args" "$F/sshd-args"
+other_sshds >"$F/other-sshds"
 {
   printf 'version=%s\nunit=%s\n' "$(sshd_version)" "${SSHD_SERVICE%% *}"
   running=${SSHD_SERVICE##* }

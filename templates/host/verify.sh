@@ -2,7 +2,7 @@
 # Compares the host with its confirmed changes and with what sshd says now. Reads only. Sourced by main.sh.
 # The head tells whether anything differs, for the listing; the body is made only then, and has what is needed to say what and by whom.
 # shellcheck disable=SC1091
-for lib in sshd-reads drift proven traces; do . "$RUN/lib/$lib.sh"; done
+for lib in sshd-reads drift proven running login traces; do . "$RUN/lib/$lib.sh"; done
 V=$RUN/verified
 mkdir -p "$V"
 
@@ -26,6 +26,7 @@ if [ -n "$ID" ]; then
   drifted_values "$RUN/expected" "$RUN/origins" >"$V/values"
   [ ! -s "$RUN/origins-left" ] || extra unasked "$(wc -l <"$RUN/origins-left")"
   replaced >"$V/replaced"
+  unread_unit >"$V/unread-unit"
   other_args "$proven" >"$V/command-line"
   printf '' >"$V/refuses"
   if sshd_refuses "$RUN/sshd-args"; then
@@ -38,7 +39,10 @@ if [ -n "$ID" ]; then
     fi
   fi
   overdue_sunset >"$V/sunset"
-  drifted=$(cat "$RUN/drifted-files" "$RUN/drifted-foreign" "$V/values" "$V/replaced" "$V/command-line" "$V/refuses" "$V/sunset" | wc -l)
+  printf '' >"$V/behind"
+  # Of another program, or of files that it refuses, it is known already that it is not what is on disk.
+  [ -s "$V/replaced" ] || [ -s "$V/refuses" ] || behind >"$V/behind"
+  drifted=$(cat "$RUN/drifted-files" "$RUN/drifted-foreign" "$V"/* | wc -l)
   extra drifted "$drifted"
 fi
 
@@ -64,7 +68,7 @@ cut -d'|' -f1 "$V/values" | sort -u | while read -r name; do
 done >"$V/accounts"
 packages_since "$(cut -d'|' -f2 "$V/confirmed" | sort -n | head -n 1)" >"$V/packages"
 # Which line decides a value is found out on the operator's side; comments are blanked, so that lines keep their numbers.
-sshd_files | while IFS='|' read -r file _; do
+cut -d'|' -f1 "$RUN/sshd-files" | grep -v '^/etc/pam\.d/' | while read -r file; do
   mkdir -p "$V/texts${file%/*}"
   sed 's/^[[:space:]]*#.*//' "$file" >"$V/texts$file"
 done

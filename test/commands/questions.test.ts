@@ -232,7 +232,7 @@ describe('commands that only ask', () => {
       expect(ran.stdout)
         .to.match(/confirmed +c-old enable mfa, by ann@laptop at .*, after 1 older change$/m)
         .and.match(
-          /verified +4 managed files, 1 effective value, sshd's files, program and command line: as confirmed$/m,
+          /verified +4 managed files, 1 effective value, the files of sshd and of its PAM stack, its program, command line and offers: as confirmed$/m,
         )
         .and.match(/^1 host: 0 drifted$/m)
     })

@@ -25,6 +25,8 @@ function findings(changed: Partial<Findings>): Findings {
     groups: new Map([['ann', ['ann']]]),
     refuses: '',
     commandLines: [],
+    unreadUnit: '',
+    behind: [],
     packages: [],
     texts,
     ...changed,

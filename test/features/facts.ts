@@ -91,6 +91,7 @@ export function stockFacts(distro: Distro = 'debian-12', more: Partial<Facts> = 
       running: true,
       socketActivated: false,
       selfTest: '',
+      others: [],
     },
     files: tree(new URL(`${distro}/stock/`, golden)).map(([path, text]) =>
       file(path, text, /^(?:rhel|amazon)/.test(distro) && path.includes('/ssh/') ? { mode: '0600' } : {}),

@@ -15,9 +15,9 @@ getent() {
   *) printf '%s:%s:::::::\\n' root '*' person '!' backup "$HASH" daemon '*' nobody '!*' ;;
   esac
 }
-sshd_effective() { printf '%s\\n' "$1" >>"$RUN/asked"; printf 'authorizedkeysfile %s\\n' "$KEYS"; }
+sshd_says() { printf '%s\\n' "$1" >>"$RUN/asked"; SAID=$RUN/said; printf 'authorizedkeysfile %s\\n' "$KEYS" >"$SAID"; }
 cat() { if [ "$1" = /etc/bastionctl-users ]; then printf '# accounts that bastionctl manages\\n%s\\n' "$MANAGED"; else command cat "$@"; fi; }
-sshd_reads() { printf '%s\\n' "$RUN/sshd_config"; }
+sshd_reads() { READS=$RUN/reads; printf '%s\\n' "$RUN/sshd_config" >"$READS"; }
 login_accounts | cut -d'|' -f1`
 
 describe('login_accounts', () => {

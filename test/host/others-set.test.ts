@@ -36,7 +36,8 @@ describe('others_set', () => {
   /** `rows` are what `settings` finds, place and Match criteria; sshd is one for which those with "yes" in them hold. */
   const named = async (...rows: string[]): Promise<string> => {
     const folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-set-'))
-    const sshd = 'sshd_effective() { echo "hostkey /k"; }; ask_sshd() { sed -n "/yes/,$ s/MaxS/maxs/p" "$WORK/match"; }'
+    const sshd =
+      'sshd_says() { SAID=$WORK/said; echo "hostkey /k" >"$SAID"; }; ask_sshd() { sed -n "/yes/,$ s/MaxS/maxs/p" "$WORK/match"; }'
     const script = `${sourced}; ${sshd}; settings() { cat; }; ARGS=/dev/null WORK=$0; others_set maxsessions root`
     try {
       return (await execa('sh', ['-c', script, folder], { input: rows.map((row) => `${row}\n`).join('') })).stdout

@@ -42,3 +42,29 @@ describe('options on the running daemon’s command line (lockout 8)', function 
     expect(await must('deb12', 'ls /etc/ssh/sshd_config.d')).to.equal('')
   })
 })
+
+describe('another sshd at a port of its own', function () {
+  this.timeout('2m')
+  useLab([{ name: 'deb12' }])
+
+  const harden = (...more: string[]): ReturnType<typeof bastionctl> =>
+    bastionctl('harden', '--tag', 'Role=bastion', '--level', 'baseline', '--dry-run', ...more)
+
+  it('is a refusal that names it, until it is agreed to', async () => {
+    const before = await harden()
+    expect(before.exitCode, before.stderr).to.equal(0)
+    await must(
+      'deb12',
+      `printf 'Port 2222\\nInclude /etc/ssh/sshd_config.d/*.conf\\n' >/etc/ssh/second &&
+        systemd-run --unit=second -p KillMode=process /usr/sbin/sshd -D -f /etc/ssh/second && until ssh-keyscan -p 2222 127.0.0.1 2>/dev/null | grep -q ssh; do sleep 0.1; done`,
+    )
+    const refused = await harden()
+    expect(refused.exitCode, refused.stderr).to.equal(7)
+    expect(refused.stderr)
+      .to.contain('besides its sshd this host runs "/usr/sbin/sshd -D -f /etc/ssh/second", which may read')
+      .and.contain('--other-sshd')
+    const agreed = await harden('--other-sshd')
+    expect(agreed.exitCode, agreed.stderr).to.equal(0)
+    expect(agreed.stdout).to.contain('nobody is tried there')
+  })
+})

@@ -54,6 +54,8 @@ const edited = '/etc/pam.d/bastionctl-mfa'
 const when = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ`
 const earlier = `${dropIn}/00-a.conf`
 const cloudInits = `${dropIn}/50-cloud-init.conf`
+const unitDropIns = '/run/systemd/system/ssh.service.d'
+const account = '/etc/pam.d/common-account'
 const cases: readonly Case[] = [
   {
     title: 'an edit of a managed file',
@@ -112,6 +114,27 @@ const cases: readonly Case[] = [
       `the sshd that runs is not /usr/sbin/sshd any more, at ${when}: new connections may be refused until it is restarted`,
       'g',
     ),
+  },
+  {
+    title: 'a running sshd that has read a file which is gone again, and no file differs',
+    breaks: `printf 'Ciphers aes128-ctr\\nPasswordAuthentication yes\\n' >${earlier} && systemctl reload ssh && sleep 1; rm ${earlier}`,
+    mends: 'systemctl reload ssh && sleep 1',
+    kinds: ['sshd-behind'],
+    says: /the sshd that runs does not offer [^ ]+, .*\(ciphers stoc\), otherwise than its files say: it has not read them since they changed/g,
+  },
+  {
+    title: "a drop-in of sshd's unit that systemd has not read",
+    breaks: `mkdir -p ${unitDropIns} && printf '[Service]\\nEnvironment=SSHD_OPTS=-oUsePAM=no\\n' >${unitDropIns}/theirs.conf`,
+    mends: `rm ${unitDropIns}/theirs.conf && rmdir ${unitDropIns}; systemctl daemon-reload`,
+    kinds: ['unit-unread'],
+    says: /systemd has not read ssh\.service as it is on disk, so what it starts next is not known: "systemctl daemon-reload", and verify again/g,
+  },
+  {
+    title: "an edit of what sshd's stack of PAM takes in, which keeps everybody out",
+    breaks: `cp -p ${account} /srv/ && echo 'account required pam_deny.so' >>${account}`,
+    mends: `mv /srv/common-account ${account}`,
+    kinds: ['foreign-file'],
+    says: new RegExp(`${account} is not as it was when the change was proven, edited at ${when}`, 'g'),
   },
   {
     title: 'what an earlier drop-in includes from elsewhere (lockout 4)',
@@ -193,7 +216,7 @@ describe('verify', function () {
         'ssm:DescribeInstanceInformation': 1,
         'ssm:SendCommand': 1,
       })
-      expect(polls).to.be.within(1, 20)
+      expect(polls).to.be.within(1, 60)
       // These hosts fit a page of fifty.
       expect(listings).to.equal(1)
       const after = await Promise.all(releases.map(state))

@@ -1,5 +1,12 @@
 import { formatDuration } from '../../domain/duration.js'
-import { isCloudInits, type Cause, type Decider, type Drift, type PackageEvent } from '../../domain/drift.js'
+import {
+  isCloudInits,
+  type Behind,
+  type Cause,
+  type Decider,
+  type Drift,
+  type PackageEvent,
+} from '../../domain/drift.js'
 import { label } from '../../domain/host.js'
 import type { Origin } from '../../domain/origin.js'
 import type { HostVerification } from '../../engine/api.js'
@@ -40,7 +47,7 @@ function confirmedRows({ confirmed, checked, drifted }: HostVerification): reado
   const { id, summary, who, at } = confirmed
   const { changes = 1, files = 0, values = 0 } = checked ?? {}
   const older = changes > 1 ? `, after ${count(changes - 1, 'older change')}` : ''
-  const compared = `${count(files, 'managed file')}, ${count(values, 'effective value')}, sshd's files, program and command line`
+  const compared = `${count(files, 'managed file')}, ${count(values, 'effective value')}, the files of sshd and of its PAM stack, its program, command line and offers`
   return [
     ['confirmed', `${id} ${summary}, by ${who} at ${moment(at)}${older}`],
     ...(drifted === false ? [['verified', `${compared}: as confirmed`] as const] : []),
@@ -105,7 +112,19 @@ function driftText(drift: Drift): string {
     }
     case 'command-line':
       return `${commandLineTexts[drift.of]} has ${optionsText(drift.found)}, and had ${optionsText(drift.wanted)} when the change was proven (change ${drift.change})`
+    case 'unit-unread':
+      return `systemd has not read ${drift.unit} as it is on disk, so what it starts next is not known: "systemctl daemon-reload", and verify again`
+    case 'sshd-behind':
+      return `the sshd that runs ${offersText(drift)} (${drift.what}), otherwise than its files say: it has not read them since they changed`
   }
+}
+
+function offersText({ more, less }: Behind): string {
+  const parts = [
+    ...(more.length > 0 ? [`offers ${nameList(more, 5)}`] : []),
+    ...(less.length > 0 ? [`does not offer ${nameList(less, 5)}`] : []),
+  ]
+  return parts.length > 0 ? parts.join(' and ') : 'offers the same in another order'
 }
 
 const commandLineTexts = {

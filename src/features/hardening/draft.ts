@@ -26,6 +26,7 @@ import { probePlan } from '../mfa/probe.js'
 import { byRuleAlone, byRuleNotes, checkGroups, notSeen } from '../mfa/refuse.js'
 import { factorOf } from '../mfa/method.js'
 import { methodOn, mfaState, type MfaState } from '../mfa/state.js'
+import { otherSshdNotes } from '../other-sshds.js'
 import { readsOf } from '../reads.js'
 import { hardeningFeature, mfaFeature, sshdFiles } from '../sshd-files.js'
 import { accessOf, held, inForce, lockoutsOf, withGoodKeys, type Access } from './access.js'
@@ -42,6 +43,7 @@ import { compared } from './stricter.js'
 export function draftHardening(policy: HardenPolicy, asTold: Facts): Draft {
   const facts = vouchedFor(withKeptOut(asTold, policy.keptOut), policy.countOn ?? [])
   profileFor(facts)
+  const otherSshds = otherSshdNotes(facts, policy.otherSshd)
   checkGroups(policy.allowGroups, facts, { noun: 'allowed group', blanks: true })
   const intents = settle(intentsOf(policy, facts), policy, facts)
   const state = mfaState(facts)
@@ -84,6 +86,7 @@ export function draftHardening(policy: HardenPolicy, asTold: Facts): Draft {
     ...(byOffer.length === 0 ? {} : { byOffer }),
     ...(spared.length === 0 ? {} : { spared }),
     notes: [
+      ...otherSshds,
       ...byRuleNotes(byRule),
       ...notesOf(policy, facts, intents),
       ...notNeeded(policy, [...lockouts, ...spared]),

@@ -7,6 +7,7 @@ import type { Facts } from '../../domain/facts.js'
 import type { MfaPolicy } from '../../domain/policy.js'
 import { profileFor, type OsProfile } from '../../os/index.js'
 import { foreignDirectives } from '../foreign.js'
+import { otherSshdNotes } from '../other-sshds.js'
 import { readsOf } from '../reads.js'
 import { mfaFeature } from '../sshd-files.js'
 import { askedAbout, chosen, notAskedAbout, notRehearsed, stoodFor, unseen } from './choose.js'
@@ -39,10 +40,11 @@ import { factorMoves, storeFor, storeNotes, withMoved } from './store.js'
 export function draftMfa(asked: MfaPolicy, asTold: Facts): Draft {
   const facts = withKeptOut(asTold, asked.keptOut)
   const os = profileFor(facts)
+  const notes = otherSshdNotes(facts, asked.otherSshd)
   const policy = { ...asked, exemptGroups: [...new Set(asked.exemptGroups)].sort(byCodePoint) }
-  return policy.action === 'enable'
-    ? draftOn(policy, vouchedFor(facts, policy.countOn ?? []), os)
-    : draftOff(policy, facts)
+  const draft =
+    policy.action === 'enable' ? draftOn(policy, vouchedFor(facts, policy.countOn ?? []), os) : draftOff(policy, facts)
+  return { ...draft, notes: [...notes, ...draft.notes] }
 }
 
 function draftOn(asked: MfaPolicy, facts: Facts, os: OsProfile): Draft {

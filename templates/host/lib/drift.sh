@@ -45,9 +45,12 @@ drifted_files() {
 # drift: paths, comma-separated.
 drift() { [ ! -d "$CHANGES" ] || drifted_files | cut -d'|' -f1 | paste -sd, -; }
 
-# sshd_files: what sshd reads, with drop-ins that nothing may include and the crypto policy that RHEL 8 hands over on the command line: path|digest
+# sshd_files: what sshd reads, with drop-ins that nothing may include and the crypto policy that RHEL 8 hands over on the command line; and its
+# stack of PAM, with what the distributions' stacks take in: path|digest
 sshd_files() {
   sshd_reads
-  printf '%s\n' /etc/ssh/sshd_config.d/*.conf /etc/crypto-policies/back-ends/opensshserver.config |
+  printf '%s\n' /etc/ssh/sshd_config.d/*.conf /etc/crypto-policies/back-ends/opensshserver.config \
+    /etc/pam.d/sshd /etc/pam.d/common-auth /etc/pam.d/common-account /etc/pam.d/common-session \
+    /etc/pam.d/password-auth /etc/pam.d/system-auth /etc/pam.d/postlogin |
     awk '!seen[$0]++' "$READS" - | digests | grep -Ev '\|(absent)?$'
 }

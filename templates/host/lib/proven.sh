@@ -17,17 +17,19 @@ proven_with() {
   printf '%s\n' "$_base"
 }
 
-# foreign_files ID: of sshd's files those that no change manages, and that are not what change ID was proven with: path|digest then|digest now|ID
+# foreign_files ID: of sshd's files those that no change manages, and that are not what change ID was proven with: path|digest then|digest now|ID.
+# Records of before PAM's were kept know none of them.
 foreign_files() {
   { managed | cut -d'|' -f1; open_files; } >"$RUN/managed"
   sshd_files >"$RUN/sshd-files"
   [ -n "$1" ] || return 0
   awk -F'|' -v OFS='|' -v id="$1" '
     FILENAME == ARGV[1] { managed[$1] = 1; next }
-    FILENAME == ARGV[2] { was[$1] = $2; paths[$1] = 1; next }
+    FILENAME == ARGV[2] { was[$1] = $2; paths[$1] = 1; if ($1 ~ /^\/etc\/pam[.]d\//) pam = 1; next }
     { is[$1] = $2; paths[$1] = 1 }
     END {
       for (p in paths) {
+        if (p ~ /^\/etc\/pam[.]d\// && !pam) continue
         before = (p in was) ? was[p] : "absent"
         now = (p in is) ? is[p] : "absent"
         if (!(p in managed) && before != now) print p, before, now, id
@@ -130,22 +132,6 @@ drifted_values() {
       printf '%s|%s|%s|%s|%s|%s\n' "$_name" "$_keyword" "$_wanted" "$(plain "$_seen")" "$_id" "$_from"
     fi
   done
-}
-
-# replaced: the program of the running sshd, where another one is in its place on disk now: path|since. What is started anew for each
-# connection is the one on disk (re-exec), and need not fit the one that listens. The same bytes installed anew do.
-replaced() {
-  _pid=$(sshd_pid)
-  [ "${_pid:-0}" != 0 ] && [ -r "/proc/$_pid/cmdline" ] || return 0
-  # By the name that it was started by: a file that was moved away keeps its link in /proc.
-  _path=$(tr '\0' ' ' <"/proc/$_pid/cmdline" | sed -e 's/^[a-z-]*: //' -e 's/ .*//')
-  case $_path in
-  /*) ;;
-  *) _path=$(readlink "/proc/$_pid/exe") && _path=${_path% (deleted)} ;;
-  esac
-  if [ "$(digest "/proc/$_pid/exe")" != "$(digest "$_path")" ]; then
-    printf '%s|%s\n' "$_path" "$(stat -c %Z "$_path" 2>/dev/null || echo 0)"
-  fi
 }
 
 # overdue_sunset: date|why, where enrolment was to be required by now and is not. An hour for the timer, and for whoever is at work.
