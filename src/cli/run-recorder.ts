@@ -95,16 +95,18 @@ export class RunRecorder {
     this.finish(results, exit, now)
   }
 
-  /** Once hosts are being changed, a full disk on this machine must not stop the run. */
   #write(): void {
     this.#writtenAt = Date.now()
-    try {
-      this.store.write(this.#record)
-    } catch (error) {
-      this.tell(
-        `the record of this run could not be written: ${error instanceof Error ? error.message : String(error)}`,
-      )
-    }
+    writeOrTell(this.store, this.#record, this.tell)
+  }
+}
+
+/** Once hosts are being changed, or have been, a full disk on this machine must not stop the run. */
+function writeOrTell(runs: RunStore, record: RunRecord, tell: (text: string) => void): void {
+  try {
+    runs.write(record)
+  } catch (error) {
+    tell(`the record of this run could not be written: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 
@@ -115,13 +117,17 @@ const settling = new Set<Outcome>(['confirmed', 'rolled-back', 'unknown', 'stuck
  * Takes what a confirm or a roll back has come to into the records of the runs that made the changes, whichever way their hosts were
  * named. `change` is meant by results that name none: hosts that did not answer.
  */
-export function recordSettled(runs: RunStore, results: readonly HostResult[], change?: string): void {
+export function recordSettled(
+  { runs, tell }: Pick<Context, 'runs' | 'tell'>,
+  results: readonly HostResult[],
+  change?: string,
+): void {
   const told = results.filter(({ outcome }) => settling.has(outcome))
   for (const id of new Set(told.map((result) => result.change ?? change))) {
     const record = id === undefined ? undefined : runs.find(id)
     if (record === undefined) continue
     const newer = told.filter((result) => (result.change ?? change) === id && holds(record, result))
-    runs.write({ ...record, results: merged(record.results, newer) })
+    writeOrTell(runs, { ...record, results: merged(record.results, newer) }, tell)
   }
 }
 

@@ -38,8 +38,7 @@ export async function runOnTarget(
     ...reportView({ ...report, now: Date.now() / 1000, naming: verb === 'rollback' }, context.style),
     ...(late === 0 ? [] : [`too late: the change had gone back on ${count(late, 'host')} before the confirm came`]),
   ])
-  // What happened on the hosts is said first: this machine's disk may be full.
-  recordSettled(context.runs, report.results, request.change)
+  recordSettled(context, report.results, request.change)
   return { exit, report }
 }
 

@@ -1,3 +1,5 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import { outputSchemas } from '../../docs/generate/output-schemas.js'
 import type { RecordedChange } from '../../src/domain/facts.js'
@@ -81,6 +83,21 @@ describe('confirm and rollback', () => {
     const again = await bench.run(['rollback'], { rollback: answer('rolled-back') })
     expect(again.stderr).to.include(`rollback ${plan.id} (enable-mfa) on 2 hosts`)
   })
+
+  for (const [how, json] of [
+    ['in words', []],
+    ['as JSON', ['--json']],
+  ] as const)
+    it(`report ${how} what hosts came to where the record cannot be written any more`, async () => {
+      await ranBefore(['pending', 'pending'])
+      // Whoever runs this may be root, to whom no folder is read-only.
+      mkdirSync(join(bench.home, `bastionctl/runs/${plan.id}.json.${String(process.pid)}.tmp`))
+      const ran = await bench.run(['confirm', ...json], { confirm: answer('confirmed') })
+      expect(ran.stderr).to.match(/^the record of this run could not be written: EISDIR.*$/m)
+      if (json.length > 0) expect(outputSchemas.confirm.parse(ran.json)).to.include({ exit: 'ok' })
+      else expect(ran.stdout).to.include('2 confirmed')
+      expect(ran.exitCode).to.equal(0)
+    })
 
   it('take the hosts of a change from its local record', async () => {
     await ranBefore(['pending', 'pending'], older)
