@@ -1,6 +1,16 @@
 /** Records of the runs made from this machine: one JSON file each, written before anything is sent and after every step. */
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
 import { BastionError } from '../domain/errors.js'
 import type { RunRecord } from '../domain/run-record.js'
 
@@ -12,7 +22,7 @@ export class RunStore {
 
   /** Writes the record, replacing an earlier one of the same id. Synchronous: a killed process leaves the old one or the new one. */
   write(record: RunRecord): void {
-    mkdirSync(this.folder, { recursive: true, mode: 0o700 })
+    makeFolder(this.folder)
     const path = join(this.folder, record.id + suffix)
     const temporary = `${path}.${String(process.pid)}.tmp`
     const file = openSync(temporary, 'w', 0o600)
@@ -62,5 +72,17 @@ export class RunStore {
     return this.ids()
       .slice(0, most)
       .flatMap((id) => this.find(id) ?? [])
+  }
+}
+
+/** Node's own recursion never ends where a folder takes no new ones and says ENOENT, as /proc does. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return
+  makeFolder(dirname(folder))
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    // Another run may have been first.
+    if (!existsSync(folder)) throw error
   }
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -46,6 +47,18 @@ describe('records of runs', () => {
   it('are none where nothing was ever written, and no folder appears by asking', () => {
     expect(store.newest(5)).to.deep.equal([])
     expect(existsSync(folder)).to.equal(false)
+  })
+
+  it('are refused at once by a file system that makes no folders', () => {
+    // Node's own way would never end: in a process that can be.
+    const script = `
+      const { RunStore } = await import('./src/cli/run-store.ts')
+      new RunStore('/proc/nowhere/bastionctl/runs').write(${JSON.stringify(record)})`
+    const ended = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+      encoding: 'utf8',
+      timeout: 10_000,
+    })
+    expect(ended.stderr).to.include("ENOENT: no such file or directory, mkdir '/proc/nowhere'")
   })
 
   it('of another version, or damaged, are passed over', () => {
