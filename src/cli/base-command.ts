@@ -6,6 +6,7 @@ import { exitCode, type ExitName } from '../domain/exit-codes.js'
 import type { Context } from './context.js'
 import { errorJson, errorText, exitCodeOf, explain, type Explained } from './errors.js'
 import { abortOnInterrupt, isInterruption, type Interruptible } from './interrupt.js'
+import { surviveLostOutput } from './lost-output.js'
 import { operator } from './operator.js'
 import { RunStore } from './run-store.js'
 import { callsView } from './views/calls.js'
@@ -13,6 +14,8 @@ import { progressView } from './views/progress.js'
 import { styleFor } from './views/style.js'
 import { wiring } from './wiring.js'
 import { CallCounter, openWorld } from './world.js'
+
+surviveLostOutput()
 
 /** What every command has: --json, --verbose, --no-color, errors as one line with a hint and a documented exit code. */
 export abstract class BaseCommand extends Command {

@@ -2,10 +2,11 @@
 import type { LoadOptions, Logger } from '@oclif/core/interfaces'
 import { run } from '@oclif/core/run'
 import { errorJson, errorText, exitCodeOf, explain } from './errors.js'
+import { surviveLostOutput } from './lost-output.js'
 
 /** `root`: the package's folder, where package.json and the manifest are. Never rejects; sets the exit code. */
 export async function main(root: LoadOptions, argv = process.argv.slice(2)): Promise<void> {
-  process.stderr.on('error', ignoreBrokenPipe)
+  surviveLostOutput()
   try {
     await run(argv, process.env.DEBUG || typeof root !== 'string' ? root : { root, logger: silent })
   } catch (error) {
@@ -29,9 +30,4 @@ const silent: Logger = {
 
 function nothing(): void {
   // Said to nobody.
-}
-
-/** A reader that has gone (`| head`) must not end a run half-way; oclif does the same for stdout. */
-function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error
 }

@@ -34,6 +34,10 @@ export const exitCodes = {
   'too-late': [16, 'the confirm came too late: the host has rolled back'],
   drift: [17, '"status": a managed file is not as the last confirmed change left it'],
   declined: [18, 'the answer to a question was no: nothing was changed after it'],
+  unwritten: [
+    19,
+    'all went well, but its output could not be written, as where the disk is full: what was changed stays changed',
+  ],
   interrupted: [130, 'stopped by Ctrl-C: hosts are untouched or guarded, as the report says'],
 } as const satisfies Record<string, readonly [number, string]>
 

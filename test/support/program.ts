@@ -1,6 +1,6 @@
 /** The program as users have it: the files of the package, built afresh into a folder of its own, run as a process. */
 import { execFileSync, spawn } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { closeSync, cpSync, mkdirSync, mkdtempSync, openSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root } from '../source-config.js'
@@ -34,22 +34,34 @@ export function program(): string {
 /** Runs it without a terminal, in an empty home, with nothing of AWS but what is given. */
 export async function runProgram(
   argv: readonly string[],
-  { env = {}, node = [] }: { readonly env?: NodeJS.ProcessEnv; readonly node?: readonly string[] } = {},
+  {
+    env = {},
+    node = [],
+    into = {},
+  }: {
+    readonly env?: NodeJS.ProcessEnv
+    readonly node?: readonly string[]
+    /** Files that are to take what it writes. */
+    readonly into?: { readonly stdout?: string; readonly stderr?: string }
+  } = {},
 ): Promise<Ended> {
   const home = mkdtempSync(join(tmpdir(), 'bastionctl-home-'))
+  const files = [into.stdout, into.stderr].map((file) => (file === undefined ? undefined : openSync(file, 'w')))
+  const [stdout = 'pipe', stderr = 'pipe'] = files
   const child = spawn(process.execPath, [...node, program(), ...argv], {
     cwd: home,
     env: { PATH: process.env['PATH'], HOME: home, AWS_EC2_METADATA_DISABLED: 'true', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', stdout, stderr],
   })
   const out: Buffer[] = []
   const err: Buffer[] = []
-  child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
-  child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
+  child.stdout?.on('data', (chunk: Buffer) => out.push(chunk))
+  child.stderr?.on('data', (chunk: Buffer) => err.push(chunk))
   const exitCode = await new Promise<number | null>((resolve, reject) => {
     child.on('error', reject)
     child.on('close', resolve)
   })
+  for (const file of files) if (file !== undefined) closeSync(file)
   rmSync(home, { recursive: true, force: true })
   return { exitCode, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() }
 }
