@@ -38,4 +38,6 @@ export interface Aws {
   s3(): Promise<S3Api>
   /** The region in use. Errors: AwsError `region`. */
   region(): Promise<string>
+  /** Where Systems Manager is asked instead of at AWS; undefined for AWS itself. Errors: AwsError where it is no URL. */
+  endpoint(): Promise<string | undefined>
 }

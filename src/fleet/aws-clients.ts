@@ -9,7 +9,7 @@ import type { SSMClient } from '@aws-sdk/client-ssm'
 
 import type { Aws, Ec2Api, S3Api, SsmApi } from './aws-api.js'
 import type * as awsSdk from './aws-sdk.js'
-import { accessError, type AwsCall } from './aws-errors.js'
+import { AwsError, accessError, endpointVariable, type AwsCall } from './aws-errors.js'
 import { limited, onlyIfNotTaken, retryAnything, type MayRetry } from './aws-retry.js'
 
 type Sdk = typeof awsSdk
@@ -26,13 +26,15 @@ export function awsClients(onCall: OnCall = () => undefined): Aws {
     const sender = new sdk.SSMClient({ ...senderOptions, credentials })
     prepare(client, 'ssm', onCall, retryAnything)
     prepare(sender, 'ssm', onCall, onlyIfNotTaken)
-    return { config: client.config, credentials, api: ssmApi(sdk, client, sender) }
+    const endpoint = await ownEndpoint(client, 'ssm')
+    return { config: client.config, credentials, endpoint, api: ssmApi(sdk, client, sender) }
   })
   const ec2 = once(async () => {
     const { credentials } = await ssm()
     const sdk = await load()
     const client = new sdk.EC2Client({ ...options, credentials })
     prepare(client, 'ec2', onCall, retryAnything)
+    await ownEndpoint(client, 'ec2')
     return ec2Api(sdk, client)
   })
   const s3 = once(async () => {
@@ -40,6 +42,7 @@ export function awsClients(onCall: OnCall = () => undefined): Aws {
     const sdk = await import('./aws-s3-sdk.js')
     const client = new sdk.S3Client({ ...options, ...addressing(), credentials })
     prepare(client, 's3', onCall, retryAnything)
+    await ownEndpoint(client, 's3')
     const api: S3Api = {
       listObjectsV2: (input) => client.send(new sdk.ListObjectsV2Command(input)),
       getObject: (input) => client.send(new sdk.GetObjectCommand(input)),
@@ -50,6 +53,7 @@ export function awsClients(onCall: OnCall = () => undefined): Aws {
     ec2,
     s3,
     ssm: async () => (await ssm()).api,
+    endpoint: async () => (await ssm()).endpoint,
     region: async () => {
       const { config } = await ssm()
       return config.region().catch((error: unknown) => {
@@ -81,8 +85,16 @@ function ssmApi(sdk: Sdk, client: SSMClient, sender: SSMClient): SsmApi {
   }
 }
 
+/** What the SDK thinks of the environment has no place on stderr; what fails is said in words of our own. */
+const logger = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing }
+
+function nothing(): void {
+  // Said to nobody.
+}
+
 /** Throttling is expected, so eight attempts (about half a minute); keep-alive is the SDK's default. */
 const options = {
+  logger,
   retryMode: 'adaptive',
   maxAttempts: 8,
   requestHandler: { connectionTimeout: 5_000, requestTimeout: 30_000, throwOnRequestTimeout: true },
@@ -128,6 +140,25 @@ function prepare(client: Client, service: AwsCall['service'], onCall: OnCall, ma
   const { config } = client
   const inner = config.retryStrategy
   config.retryStrategy = () => limited(inner, mayRetry, service)
+}
+
+/** The endpoint that the environment or the profile names in place of AWS's own. Errors: AwsError where it is none. */
+async function ownEndpoint(client: Client, service: AwsCall['service']): Promise<string | undefined> {
+  // As the SDK finds it for its first call; its types keep it to themselves.
+  const { serviceConfiguredEndpoint } = client.config as {
+    serviceConfiguredEndpoint?: () => Promise<string | undefined>
+  }
+  const given = await serviceConfiguredEndpoint?.().catch((error: unknown) => {
+    throw accessError(error, { service, operation: 'GetEndpoint' })
+  })
+  if (given === undefined) return undefined
+  if (URL.canParse(given) && /^https?:$/.test(new URL(given).protocol)) return new URL(given).href
+  throw new AwsError(
+    'unreachable',
+    'ERR_INVALID_URL',
+    `${endpointVariable(service) ?? 'endpoint_url of the profile:'} "${given}" is not a URL`,
+    'write it with http:// or https:// in front, like http://127.0.0.1:4566',
+  )
 }
 
 /** Where the request went, for the error text. */

@@ -80,7 +80,11 @@ export function accessError(thrown: unknown, call: AwsCall): BastionError {
     case 'request':
       if (nameless(raw)) return fail(kind, ...notAws(raw, call))
       return kind === 'request'
-        ? fail(kind, `${action} failed (${raw.code}): ${raw.text}`)
+        ? fail(
+            kind,
+            `${action} failed (${raw.code}): ${raw.text}`,
+            'AWS_REGION, AWS_PROFILE and AWS_ENDPOINT_URL decide who is asked; docs.aws.amazon.com explains the codes of its errors',
+          )
         : fail(
             kind,
             `${action} failed inside aws (${raw.code}): ${raw.text}`,
@@ -121,10 +125,15 @@ function credentials(raw: Raw): Line {
     ]
   }
   if (unfound) {
-    return [
-      `no usable aws credentials were found${profile ? ` for profile "${profile}"` : ''}`,
-      'set AWS_PROFILE, or sign in the way the aws cli does; "aws sts get-caller-identity" shows who you are',
-    ]
+    return profile
+      ? [
+          `no usable aws credentials were found for profile "${profile}"`,
+          `is there a profile "${profile}" in ${process.env['AWS_CONFIG_FILE'] ?? '~/.aws/config'}? "aws sts get-caller-identity --profile ${profile}" shows who it is`,
+        ]
+      : [
+          'no usable aws credentials were found',
+          'set AWS_PROFILE, or sign in the way the aws cli does; "aws sts get-caller-identity" shows who you are',
+        ]
   }
   return [
     `aws does not accept these credentials (${raw.code})`,
@@ -158,8 +167,13 @@ function network(raw: Raw): string {
   return networkWords[raw.code] ?? `tls: ${raw.code}`
 }
 
+/** The variable that names an endpoint of one's own for a service, as the SDK chooses. */
+export function endpointVariable(service: AwsCall['service']): string | undefined {
+  return [`AWS_ENDPOINT_URL_${service.toUpperCase()}`, 'AWS_ENDPOINT_URL'].find((name) => process.env[name])
+}
+
 function reachHint(raw: Raw, call: AwsCall): string {
-  const set = ['AWS_ENDPOINT_URL', `AWS_ENDPOINT_URL_${call.service.toUpperCase()}`].find((name) => process.env[name])
+  const set = endpointVariable(call.service)
   if (set) return `${set} is set: is that endpoint up?`
   if (raw.code === 'ENOTFOUND' && call.region) {
     return `is "${call.region}" a region's name? otherwise check the network and its dns`

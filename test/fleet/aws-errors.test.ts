@@ -17,7 +17,12 @@ describe('errors of AWS calls', () => {
   let restore: () => void
 
   beforeEach(() => {
-    restore = setEnvironment({ AWS_ENDPOINT_URL: undefined, AWS_ENDPOINT_URL_SSM: undefined, AWS_PROFILE: 'ops' })
+    restore = setEnvironment({
+      AWS_ENDPOINT_URL: undefined,
+      AWS_ENDPOINT_URL_SSM: undefined,
+      AWS_PROFILE: 'ops',
+      AWS_CONFIG_FILE: undefined,
+    })
   })
 
   afterEach(() => {
@@ -29,7 +34,7 @@ describe('errors of AWS calls', () => {
       'no credentials',
       failure('CredentialsProviderError', 'Could not load credentials from any providers'),
       /^no usable aws credentials were found for profile "ops"$/,
-      /AWS_PROFILE/,
+      /^is there a profile "ops" in ~\/\.aws\/config\? .*--profile ops"/,
     ],
     [
       'an expired sign-in',
@@ -131,6 +136,12 @@ describe('errors of AWS calls', () => {
       /^cannot reach .*: tls: EPROTO$/,
       /tls/,
     ],
+    [
+      'what AWS refuses for a reason of its own',
+      failure('InvalidFilterKey', 'no such filter', { $metadata: { httpStatusCode: 400 } }),
+      /^ssm:SendCommand failed \(InvalidFilterKey\): no such filter$/,
+      /AWS_REGION, AWS_PROFILE and AWS_ENDPOINT_URL/,
+    ],
     ['a missing region', new Error('Region is missing'), /^no aws region is set$/, /AWS_REGION/],
     [
       'an empty region',
@@ -149,15 +160,16 @@ describe('errors of AWS calls', () => {
     })
   }
 
-  it('names the endpoint variable when one is set', () => {
-    const undo = setEnvironment({ AWS_ENDPOINT_URL: 'http://127.0.0.1:1' })
+  it('names the endpoint variable when one is set, the one that counts', () => {
+    const url = 'http://127.0.0.1:1'
+    const undo = setEnvironment({ AWS_ENDPOINT_URL: url, AWS_ENDPOINT_URL_SSM: url })
     const error = accessError(failure('Error', '', { code: 'ECONNREFUSED' }), {
       ...call,
       endpoint: 'http://127.0.0.1:1',
     })
     undo()
     expect(error.message).to.equal('cannot reach http://127.0.0.1:1: connection refused')
-    expect(error.hint).to.match(/AWS_ENDPOINT_URL is set/)
+    expect(error.hint).to.match(/^AWS_ENDPOINT_URL_SSM is set/)
   })
 
   it('never repeats what may be a credential', () => {

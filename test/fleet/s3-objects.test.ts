@@ -60,13 +60,13 @@ describe('objects in S3', () => {
       'a bucket that is not there',
       () => objects.list('nothing', ''),
       /^s3:ListBucket failed \(NoSuchBucket\): The specified bucket does not exist$/,
-      /^undefined$/,
+      /^AWS_REGION, AWS_PROFILE and AWS_ENDPOINT_URL decide who is asked/,
     ],
     [
       'an object that has gone between list and read',
       () => objects.read('keys', 'p/gone.pub', 10),
       /^s3:GetObject failed \(NoSuchKey\)/,
-      /^undefined$/,
+      /^AWS_REGION, AWS_PROFILE and AWS_ENDPOINT_URL decide who is asked/,
     ],
     [
       'what IAM denies',

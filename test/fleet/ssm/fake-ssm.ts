@@ -24,6 +24,7 @@ export function fakeSsm(given: Partial<SsmApi>): Aws & { readonly calls: string[
     s3: () => Promise.reject(new Error('nobody expected S3')),
     ssm: () => Promise.resolve(api),
     region: () => Promise.resolve('eu-central-1'),
+    endpoint: () => Promise.resolve(undefined),
   }
 }
 
