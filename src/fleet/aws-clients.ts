@@ -92,12 +92,15 @@ function nothing(): void {
   // Said to nobody.
 }
 
-/** Throttling is expected, so eight attempts (about half a minute); keep-alive is the SDK's default. */
+/**
+ * Throttling is expected, so eight attempts (about half a minute); keep-alive is the SDK's default. Questions are short, and an answer
+ * has to begin in time: three that nobody answers take less than 40 seconds.
+ */
 const options = {
   logger,
   retryMode: 'adaptive',
   maxAttempts: 8,
-  requestHandler: { connectionTimeout: 5_000, requestTimeout: 30_000, throwOnRequestTimeout: true },
+  requestHandler: { connectionTimeout: 5_000, requestTimeout: 12_000, throwOnRequestTimeout: true },
 }
 
 /** A bucket may lie in another region than the hosts. An endpoint of one's own seldom has a host name for each bucket. */
@@ -106,10 +109,18 @@ function addressing(): { followRegionRedirects: boolean; forcePathStyle: boolean
   return { followRegionRedirects: true, forcePathStyle: own !== '' }
 }
 
-/** An idle connection that AWS has closed meanwhile would leave open whether a command was taken: always a new one. */
+/**
+ * An idle connection that AWS has closed meanwhile would leave open whether a command was taken: always a new one. A command is long,
+ * and a slow line takes its time for it.
+ */
 const senderOptions = {
   ...options,
-  requestHandler: { ...options.requestHandler, httpAgent: { keepAlive: false }, httpsAgent: { keepAlive: false } },
+  requestHandler: {
+    ...options.requestHandler,
+    requestTimeout: 30_000,
+    httpAgent: { keepAlive: false },
+    httpsAgent: { keepAlive: false },
+  },
 }
 
 type Client = EC2Client | S3Client | SSMClient
