@@ -1,5 +1,16 @@
 /** YAML files that people write: every mistake with the line and column where it is. */
-import { isAlias, isCollection, isMap, LineCounter, parseDocument, visit, type Document, type Node } from 'yaml'
+import {
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Document,
+  type Node,
+} from 'yaml'
 import * as z from 'zod'
 import { BastionError } from '../domain/errors.js'
 
@@ -42,19 +53,28 @@ export function parseYaml<Shape extends z.ZodType>(
     throw invalid(
       lost.map(({ offset, name }) => `${at(offset)}: the alias "*${name}" has no anchor "&${name}" in front of it`),
     )
-  const where = (keys: readonly PropertyKey[], key = false): string => {
-    const node = nodeAt(document, keys, key)
-    return node?.range ? at(node.range[0]) : file
-  }
+  const odd = oddKeys(document)
+  if (odd.length > 0) throw invalid(odd.map((offset) => `${at(offset)}: a key has to be a word`))
+  // What is missing is where that begins which lacks it.
+  const offsetOf = (keys: readonly PropertyKey[], key = false): number | undefined =>
+    nodeAt(document, keys, key)?.range?.[0] ?? (keys.length > 0 ? offsetOf(keys.slice(0, -1)) : undefined)
+  const placed = (offset: number | undefined): string => (offset === undefined ? file : at(offset))
   const parsed = shape.safeParse(asData(document, (message) => invalid([`${file}: ${message}`])) ?? {})
-  if (parsed.success) return { value: parsed.data, where }
+  if (parsed.success) return { value: parsed.data, where: (keys) => placed(offsetOf(keys)) }
+  const mistakes = parsed.error.issues.flatMap((issue) => {
+    const of = [...issue.path, ''].join('.').replace(/\.$/, ': ')
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.map((key) => ({
+        offset: offsetOf([...issue.path, key], true),
+        says: `${of}unknown key "${key}"`,
+      }))
+    const says = `${of}${issue.code === 'custom' ? issue.message : issue.message.toLowerCase()}`
+    return [{ offset: offsetOf(issue.path), says }]
+  })
   throw invalid(
-    parsed.error.issues.flatMap((issue) => {
-      const of = [...issue.path, ''].join('.').replace(/\.$/, ': ')
-      if (issue.code === 'unrecognized_keys')
-        return issue.keys.map((key) => `${where([...issue.path, key], true)}: ${of}unknown key "${key}"`)
-      return [`${where(issue.path)}: ${of}${issue.code === 'custom' ? issue.message : issue.message.toLowerCase()}`]
-    }),
+    mistakes
+      .sort((one, other) => (one.offset ?? 0) - (other.offset ?? 0))
+      .map(({ offset, says }) => `${placed(offset)}: ${says}`),
   )
 }
 
@@ -69,6 +89,20 @@ function unresolved(document: Document): { readonly offset: number; readonly nam
   visit(document, {
     Alias(_, alias) {
       if (alias.resolve(document) === undefined) found.push({ offset: alias.range?.[0] ?? 0, name: alias.source })
+    },
+  })
+  return found
+}
+
+/** Where keys are that are a list, a map or nothing: JavaScript would make texts of them, and say so on stderr. */
+function oddKeys(document: Document): number[] {
+  const found: number[] = []
+  visit(document, {
+    Pair(_, { key, value }) {
+      const meant: unknown = isAlias(key) ? key.resolve(document) : key
+      if (isScalar(meant) && meant.value !== null) return
+      const [node] = [key, value].filter((part) => isNode(part))
+      found.push(node?.range?.[0] ?? 0)
     },
   })
   return found

@@ -36,7 +36,15 @@ describe('bastionctl.yml', () => {
     [
       'every unknown key',
       'hardne: {}\nharden:\n  levle: strict\n  leaf: []\n',
-      /^x\.yml:3:3: harden: unknown key "levle"\nx\.yml:4:3: harden: unknown key "leaf"\nx\.yml:1:1: unknown key "hardne"$/,
+      /^x\.yml:1:1: unknown key "hardne"\nx\.yml:3:3: harden: unknown key "levle"\nx\.yml:4:3: harden: unknown key "leaf"$/,
+    ],
+    ['a key that is a list', 'harden:\n  level: strict\n  ? [a]\n  : 1\n', /^x\.yml:3:5: a key has to be a word$/],
+    ['a key that is a list, by an alias', 'harden:\n  leave: &a []\n  *a : 1\n', /^x\.yml:3:3: a key has to be a/],
+    ['a key that is not there', 'harden:\n  : strict\n', /^x\.yml:2:\d: a key has to be a word$/],
+    [
+      'several mistakes, as they come in the file,',
+      'harden:\n  idle-timeout: 5s\n  leaf: []\n  level: paranoid\n',
+      /^x\.yml:2:17: [^\n]*\nx\.yml:3:3: [^\n]*\nx\.yml:4:10: [^\n]*$/,
     ],
     ['a second document', 'harden: {}\n---\nharden: {}\n', /^x\.yml:2:1: another document begins here/],
     ['another top', '- harden\n', /^x\.yml:1:1: .*expected object/],
