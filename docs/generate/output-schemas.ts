@@ -286,6 +286,7 @@ const run = z.strictObject({
   finishedAt: optional,
   selector: z.string(),
   region: z.string(),
+  endpoint: optional,
   exitCode: z.number().exactOptional(),
   hosts: z
     .array(z.strictObject({ id: z.string(), name: z.string(), outcome: z.enum(outcomes), reason: optional }))

@@ -53,7 +53,7 @@ export async function applyPlan(
   await askToGoOn(context, plan, flags)
 
   const decision = await howToConfirm(context, plan, flags)
-  const recorder = RunRecorder.start(context, plan, new Date())
+  const recorder = RunRecorder.start(context, plan, new Date(), world.endpoint)
   const progress = withNames(world.ports.emit, plan.hosts)
   const emit: Emit = (event) => {
     recorder.note(event)

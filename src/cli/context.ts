@@ -40,4 +40,6 @@ export interface World {
   readonly engine: Engine
   readonly ports: Ports
   readonly region: string
+  /** In place of AWS's own. */
+  readonly endpoint?: string
 }

@@ -29,7 +29,12 @@ export class RunRecorder {
    * run can be confirmed, rolled back and looked up by its id. Throws `usage` if that is not possible, and `stale` for
    * a plan whose record says that hosts were touched: a second record would take the place of the first.
    */
-  static start(context: Pick<Context, 'command' | 'runs' | 'tell'>, plan: Plan, now: Date): RunRecorder {
+  static start(
+    context: Pick<Context, 'command' | 'runs' | 'tell'>,
+    plan: Plan,
+    now: Date,
+    endpoint?: string,
+  ): RunRecorder {
     const { command, runs, tell } = context
     if (runs.find(plan.id)?.results.some(({ outcome }) => !untouched.has(outcome))) {
       throw new BastionError(
@@ -45,6 +50,7 @@ export class RunRecorder {
       startedAt: now.toISOString(),
       selector: plan.selector,
       region: plan.region,
+      ...(endpoint !== undefined && { endpoint }),
       results: plan.hosts.map((host) => startingResult(host)),
       events: [],
     }

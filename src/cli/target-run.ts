@@ -4,7 +4,7 @@ import type { RunRecord } from '../domain/run-record.js'
 import type { Selector } from '../domain/selector.js'
 import { verdict } from '../domain/verdict.js'
 import type { TargetRequest } from '../engine/api.js'
-import type { Context } from './context.js'
+import type { Context, World } from './context.js'
 import type { TargetOutput } from './outputs.js'
 import { rollBack } from './roll-back.js'
 import { openHosts, recordSettled, type Verb } from './run-recorder.js'
@@ -26,7 +26,7 @@ export async function runOnTarget(
 ): Promise<TargetOutput> {
   const { request, record } = findTarget(context, verb, change, selector)
   const world = await context.open({})
-  if (record !== undefined) checkRegion(record, world.region, verb)
+  if (record !== undefined) checkPlace(record, world, verb)
 
   const order = { ...request, who: context.who }
   const report =
@@ -84,11 +84,17 @@ function hostsOf(record: RunRecord, verb: Verb): readonly string[] {
   return (holding.length > 0 ? holding : record.results).map(({ id }) => id)
 }
 
-function checkRegion(record: RunRecord, region: string, verb: Verb): void {
-  if (record.region === region) return
-  throw new BastionError(
-    'usage',
-    `run ${record.id} was made in ${record.region}, and this is ${region}`,
-    `run "AWS_REGION=${record.region} bastionctl ${verb} ${record.id}"`,
-  )
+/** Hosts of the same ids may be somebody else's, or not be there: nothing is asked for where the run was not made. */
+function checkPlace(record: RunRecord, { region, endpoint }: World, verb: Verb): void {
+  const refuse = (was: string, is: string, hint: string): never => {
+    throw new BastionError('usage', `run ${record.id} was made ${was}, and this is ${is}`, hint)
+  }
+  if (record.region !== region)
+    refuse(`in ${record.region}`, region, `run "AWS_REGION=${record.region} bastionctl ${verb} ${record.id}"`)
+  if (record.endpoint !== endpoint)
+    refuse(
+      `at ${record.endpoint ?? "aws's own endpoint"}`,
+      endpoint ?? "aws's own",
+      `${record.endpoint === undefined ? 'unset AWS_ENDPOINT_URL' : `set AWS_ENDPOINT_URL=${record.endpoint}`}, or name its hosts alone: bastionctl ${verb} --tag Key=Value`,
+    )
 }

@@ -30,6 +30,7 @@ export async function openWorld(
   return {
     engine,
     region: fleet.region,
+    ...(fleet.endpoint !== undefined && { endpoint: fleet.endpoint }),
     ports: {
       inventory: fleet.inventory,
       transport: fleet.transport,

@@ -11,6 +11,8 @@ export interface RunRecord {
   readonly finishedAt?: string
   readonly selector: string
   readonly region: string
+  /** Where Systems Manager was asked; absent: at AWS itself. */
+  readonly endpoint?: string
   readonly exitCode?: number
   readonly results: readonly HostResult[]
   readonly events: readonly RunEvent[]

@@ -13,6 +13,8 @@ export interface Fleet {
   readonly transport: Transport
   /** The region in use, as the SDK found it. */
   readonly region: string
+  /** Where Systems Manager is asked; absent: at AWS itself. */
+  readonly endpoint?: string
 }
 
 const known = new WeakMap<OnCall, Aws>()
@@ -35,5 +37,11 @@ export async function fleetFrom({
   clock = systemClock,
 }: { readonly onCall?: OnCall; readonly clock?: Clock } = {}): Promise<Fleet> {
   const aws = clientsOf(onCall)
-  return { inventory: awsInventory(aws), transport: runCommandTransport(aws, clock), region: await aws.region() }
+  const [region, endpoint] = [await aws.region(), await aws.endpoint()]
+  return {
+    inventory: awsInventory(aws),
+    transport: runCommandTransport(aws, clock),
+    region,
+    ...(endpoint !== undefined && { endpoint }),
+  }
 }

@@ -192,4 +192,23 @@ describe('confirm and rollback', () => {
     expect(ran.exitCode).to.equal(3)
     expect(ran.stderr).to.include(`AWS_REGION=eu-test-1 bastionctl confirm ${plan.id}`)
   })
+
+  for (const [was, is, says] of [
+    [
+      'http://127.0.0.1:1/',
+      undefined,
+      /at http:\/\/127\.0\.0\.1:1\/, and this is aws's own\nset AWS_ENDPOINT_URL=http:\S+:1\//,
+    ],
+    [undefined, 'http://127.0.0.1:2/', /at aws's own endpoint, and this is http:\S+:2\/\nunset AWS_ENDPOINT_URL/],
+  ] as const)
+    it(`refuse to look for the hosts of ${was ?? 'AWS'} at ${is ?? 'AWS'}`, async () => {
+      bench.endpoint = was
+      await ranBefore(['pending', 'pending'])
+      bench.endpoint = is
+      const ran = await bench.run(['rollback'])
+      expect(ran.exitCode).to.equal(3)
+      expect(ran.stderr).to.match(says)
+      bench.endpoint = was
+      expect((await bench.run(['rollback'], { rollback: answer('rolled-back') })).exitCode).to.equal(0)
+    })
 })

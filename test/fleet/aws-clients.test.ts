@@ -54,6 +54,13 @@ describe('aws clients', () => {
     expect((await lab.fleet()).region).to.equal('eu-central-1')
   })
 
+  it('says where Systems Manager is asked, if not at AWS, without asking', async () => {
+    expect((await lab.fleet()).endpoint).to.equal(`${lab.url}/`)
+    restore = setEnvironment({ AWS_ENDPOINT_URL: undefined })
+    expect((await lab.fleet()).endpoint).to.equal(undefined)
+    expect(lab.calls).to.deep.equal([])
+  })
+
   it('says that no region is set', async () => {
     expect(await failing({ AWS_REGION: undefined, AWS_DEFAULT_REGION: undefined })).to.deep.equal({
       message: 'no aws region is set',

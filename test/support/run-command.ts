@@ -24,6 +24,7 @@ export class Bench {
   readonly home = mkdtempSync(join(tmpdir(), 'bastionctl-test-'))
   readonly sessions: SshSettings[] = []
   region = 'eu-test-1'
+  endpoint: string | undefined
   /** What S3 holds. */
   objects: Objects = {
     list: () => Promise.reject(new Error('S3 was asked')),
@@ -37,7 +38,12 @@ export class Bench {
       engine: () => Promise.resolve(onlyGiven(engine)),
       fleet: ({ onCall }) => {
         onCall('DescribeInstances')
-        return Promise.resolve({ inventory: {} as Inventory, transport: {} as Transport, region: this.region })
+        return Promise.resolve({
+          inventory: {} as Inventory,
+          transport: {} as Transport,
+          region: this.region,
+          ...(this.endpoint !== undefined && { endpoint: this.endpoint }),
+        })
       },
       objects: () => Promise.resolve(this.objects),
       sessions: (settings) => {
