@@ -49,7 +49,7 @@ const elsewhereLine = z.tuple([z.string(), z.string(), z.string()])
 const authorityLine = z.tuple([z.string(), z.string(), int, z.string(), z.string()])
 const fileLine = z.tuple([z.string(), z.string(), z.string(), z.string(), z.string()])
 
-const offerLine = z.tuple([z.string(), z.string(), z.enum(['accepted', 'refused', 'unknown'])])
+const offerLine = z.tuple([z.string(), z.string(), z.enum(['accepted', 'refused', 'unknown', 'unoffered'])])
 const pairLine = z.tuple([z.string(), z.string()])
 const time = z.union([z.literal('').transform(() => undefined), int])
 const timesLine = z.tuple([z.string(), time, time, time, time])
@@ -68,7 +68,7 @@ export function readFacts(digest: string, tree: Tree): Facts {
   const known: KnownOfKeys = {
     accepted: new Map(
       rows(tree, 'offers', offerLine)
-        .filter(([, , said]) => said !== 'unknown')
+        .filter(([, , said]) => said === 'accepted' || said === 'refused')
         .map(([account, print, said]) => [`${account}|${print}`, said === 'accepted']),
     ),
     until: new Map(

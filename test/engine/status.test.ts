@@ -104,13 +104,15 @@ describe('who', () => {
   })
 
   it('says of a key to which sshd has not answered that it is not known, and does not call it refused', async () => {
-    const answered = 'ann|SHA256:a|unknown\nann|SHA256:b|refused\n'
-    const access = await asked({ 'keys/ann': key() + key().replace('SHA256:a', 'SHA256:b'), offers: answered })
-    expect(access?.keys?.[0]).to.deep.equal({
-      ...{ account: 'ann', sudo: true, key: 'ed25519 SHA256:a ann', enters: 'by key' },
-      why: 'sshd did not answer when asked',
-    })
-    expect(access?.keys?.[1]).to.include({ accepted: false, enters: 'no' })
+    for (const word of ['unknown', 'unoffered']) {
+      const answered = `ann|SHA256:a|${word}\nann|SHA256:b|refused\n`
+      const access = await asked({ 'keys/ann': key() + key().replace('SHA256:a', 'SHA256:b'), offers: answered })
+      expect(access?.keys?.[0]).to.deep.equal({
+        ...{ account: 'ann', sudo: true, key: 'ed25519 SHA256:a ann', enters: 'by key' },
+        why: 'sshd did not answer when asked',
+      })
+      expect(access?.keys?.[1]).to.include({ accepted: false, enters: 'no' })
+    }
   })
 
   it('lists keys that nobody could offer, and says that they were not', async () => {

@@ -1,4 +1,4 @@
-/** Of whom the rehearsal says that no key is left, whether it finds an administrator, and whose lost keys it lets pass, by what sshd has answered to all keys. */
+/** What an offer's log says; of whom the rehearsal says that no key is left, whether it finds an administrator, and whose lost keys it lets pass, by what sshd has answered to all keys. */
 import { expect } from 'chai'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -7,6 +7,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const library = fileURLToPath(new URL('../../templates/host/lib/offers.sh', import.meta.url))
+const client = fileURLToPath(new URL('../../templates/host/lib/login.sh', import.meta.url))
 
 describe('offers', () => {
   let folder = ''
@@ -22,6 +23,41 @@ describe('offers', () => {
     for (const [name, rows] of Object.entries(files))
       writeFileSync(path.join(folder, name), rows.map((line) => `${line}\n`).join(''))
   }
+
+  describe('offer', () => {
+    const offering = 'debug1: Offering public key: /offer-1 DSA SHA256:1 explicit'
+    const denied = 'ann@rehearsal: Permission denied (publickey).'
+    /** What it makes of ssh's log, and how often it has asked. */
+    function said(...log: string[]): string {
+      put({ log, asked: [] })
+      const script = `RUN=$1; WORK=$1; ARGS=; . "$0"; sleep() { :; }; timeout() { shift; "$@"; }
+        ssh() { echo >>"$RUN/asked"; cat "$RUN/log" >&2; }
+        offer view ann 'ssh-dss AAAA' SHA256:1 1; grep -c '' "$RUN/asked"`
+      return execFileSync('sh', ['-c', script, library, folder], { encoding: 'utf8' }).trim().replace('\n', ' ')
+    }
+
+    it('takes for refused what was offered, or what an sshd does not get to that takes no keys', () => {
+      expect(said(offering, 'debug1: Server accepts key: /offer-1', denied)).to.equal('ann|SHA256:1|accepted 1')
+      expect(said(offering, denied)).to.equal('ann|SHA256:1|refused 1')
+      expect(said('ann@rehearsal: Permission denied (password).')).to.equal('ann|SHA256:1|refused 1')
+      expect(said(denied)).to.equal('ann|SHA256:1|unoffered 1')
+    })
+
+    it('asks a second time where nothing was said', () => {
+      expect(said('Connection closed by UNKNOWN port 65535')).to.equal('ann|SHA256:1|unknown 2')
+    })
+
+    it('is by a client that takes all kinds of keys that its ssh knows, and signs by none sooner than before', () => {
+      const ssh = (...args: string[]): string => execFileSync('ssh', args, { encoding: 'utf8' })
+      const accepted = (config: string): string[] =>
+        (/^pubkeyaccepted\w+ (.*)$/m.exec(ssh('-F', config, '-G', 'localhost'))?.[1] ?? '').split(',')
+      const script = 'digits() { echo 1; }; . "$0"; client_config'
+      writeFileSync(path.join(folder, 'config'), execFileSync('sh', ['-c', script, client]))
+      const [before, now] = [accepted('none'), accepted(path.join(folder, 'config'))]
+      expect(now.slice(0, before.length)).to.deep.equal(before)
+      expect(now).to.include.members(ssh('-Q', 'sig').trim().split('\n'))
+    })
+  })
 
   describe('administrator_left', () => {
     // What becomes_root says of each.

@@ -2,7 +2,7 @@
 # Lock-outs measured, not modelled: sshd says whether it would accept a public key without anyone holding the private one.
 
 # offers MODE KEYS RESULT: KEYS has account|type|base64|fingerprint lines; RESULT gets account|fingerprint|accepted or refused;
-# `unknown` where sshd has said neither.
+# `unknown` where sshd has said neither, `unoffered` where this ssh has not offered the key, though sshd takes keys.
 # Four at a time: MaxStartups begins to drop unauthenticated connections at ten. From other addresses each time: an sshd with
 # PerSourcePenalties (9.8) remembers those that did not log in, and changes may follow one another within seconds.
 offers() {
@@ -21,7 +21,7 @@ offers() {
 offer() {
   _pub=$WORK/offer-$5
   printf '%s\n' "$3" >"$_pub.pub"
-  _mode=$1 _who=$2 _print=$4 _said=unknown
+  _mode=$1 _who=$2 _print=$4 _said=
   for _number in "$5" "$((($5 + 18000) % 36000))"; do
     if [ "$_mode" = view ]; then
       set -- -o ProxyCommand="/bin/sh $RUN/lib/proxy.sh $ARGS" "$_who@rehearsal"
@@ -31,13 +31,14 @@ offer() {
     # IdentityFile, since -i drops a file that is not there, and this is half a pair.
     _said=$(timeout 15 ssh -v -F "$RUN/ssh_config" -o IdentityFile="$_pub" -o BatchMode=yes -o PreferredAuthentications=publickey \
       "$@" true 2>&1 >/dev/null </dev/null | awk '
-      /Server accepts key/ { accepted = 1 }
-      /: (Permission denied \(|Too many authentication failures)/ { refused = 1 }
-      END { print accepted ? "accepted" : refused ? "refused" : "unknown" }')
-    [ "$_said" = unknown ] || break
+      /Offering public key/ { offered = 1 }
+      /Server accepts key/ { said = "accepted" }
+      /: (Permission denied \(|Too many authentication failures)/ && said == "" { said = offered || !/publickey/ ? "refused" : "unoffered" }
+      END { print said }')
+    [ -z "$_said" ] || break
     sleep 1
   done
-  printf '%s|%s|%s\n' "$_who" "$_print" "$_said"
+  printf '%s|%s|%s\n' "$_who" "$_print" "${_said:-unknown}"
 }
 
 # lost_offers BEFORE AFTER: account|fingerprint pairs that were accepted and no longer are.
