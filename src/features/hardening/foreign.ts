@@ -83,8 +83,7 @@ function judge(
   }
   if (theirs === undefined || weaker.length > 0) return { ...judged, line }
   const stays = (why: string): Judged => ({ ...judged, left: [...notes, { keyword, why }] })
-  if (['stricter', 'narrower'].includes(how(theirs)))
-    return stays(`${place(theirs)} is stricter already: "${shortened(textOf(theirs))}"`)
+  if (how(theirs) === 'stricter') return stays(`${place(theirs)} is stricter already: "${shortened(textOf(theirs))}"`)
   if (how(theirs) === 'same') return { ...judged, line }
   const winner = main.find((one) => (adds || comesBefore(one, hardeningFeature, dropIn)) && how(one) !== 'same')
   if (winner?.line === 0 && policy.level === 'baseline' && setting.cryptoPolicy === true) {

@@ -2,8 +2,8 @@
 import { patternMatches } from '../../render/sshd-match.js'
 import type { Intent } from './setting.js'
 
-/** `narrower`: allows what the level does not, and less of it by far. `other`: weaker, or neither of them. */
-export type Compared = 'same' | 'stricter' | 'narrower' | 'other'
+/** `other`: weaker, or neither of them. */
+export type Compared = 'same' | 'stricter' | 'other'
 
 /** From the strictest to the weakest; words that mean the same stand together. */
 const ranks: Readonly<Record<string, readonly (readonly string[])[]>> = {
@@ -105,9 +105,8 @@ function startups(value: string): [number, number, number] | undefined {
   return start === undefined ? undefined : [Number(start), -Number(rate), Number(full)]
 }
 
-/** Against `*:22`: that port of some hosts is stricter, and a list of places that are all named is narrower. */
+/** Against `*:22`: that port of some hosts, or places that are all named: of what the level does not allow they are less by far. */
 function opens(value: string): Compared {
-  const places = value.split(/\s+/)
-  if (value === 'none' || places.every((place) => place.endsWith(':22'))) return 'stricter'
-  return places.every((place) => /^[^*]+:\d+$/.test(place)) ? 'narrower' : 'other'
+  const stricter = value.split(/\s+/).every((place) => place === 'none' || /:22$|^[^*]+:\d+$/.test(place))
+  return stricter ? 'stricter' : 'other'
 }

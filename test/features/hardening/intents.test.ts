@@ -368,9 +368,10 @@ describe('settings of others', () => {
     expect(await conflict('PermitRootLogin no\nMatch Address 10.0.0.0/8\n  PermitRootLogin yes\n')).to.match(
       /50-image\.conf:3: "permitrootlogin yes" of the block "Match Address 10\.0\.0\.0\/8" wins/,
     )
-    expect(await conflict('Match User alice\n  PermitOpen db:5432\n')).to.match(
-      /50-image\.conf:2: "permitopen db:5432"/,
-    )
+    for (const places of ['any', '*:5432', 'db:5432 *:5433'])
+      expect(await conflict(`Match User alice\n  PermitOpen ${places}\n`)).to.match(
+        /50-image\.conf:2: "permitopen .*" of the block "Match User alice" wins over "PermitOpen \*:22"/,
+      )
   })
 
   it('that ask for as much or more in a Match block stay, and what is stricter there is promised of nobody for whom it holds', () => {
@@ -388,6 +389,10 @@ describe('settings of others', () => {
       ({ keyword, value }) => keyword === 'permitrootlogin' && value === 'without-password',
     )
     expect(root.map(({ account: name }) => name)).to.deep.equal(['admin', 'alice', 'ci', 'root'])
+    const places = 'Match LocalPort 2200\n  PermitOpen 10.1.1.1:5432\n'
+    expect(draft(hardening(), withFile('debian-12', '/etc/ssh/sshd_config.d/50-image.conf', places)).notes).to.include(
+      'PermitOpen: /etc/ssh/sshd_config.d/50-image.conf:2 is stricter already for "Match LocalPort 2200": "permitopen 10.1.1.1:5432"',
+    )
   })
 
   it('that ask for more by where a login comes from leave what is promised of loopback', () => {
