@@ -10,7 +10,7 @@ import { accounts, countOn, keptOut, otherSshd, planFlags, repeatable } from './
 export const hardenFlags = {
   level: Flags.option({
     options: hardenLevels,
-    summary: "stock (the distribution's own, the way back), baseline (no modern key loses access) or strict",
+    summary: "stock (the distribution's own, the way back), baseline (no modern key and client loses access) or strict",
   })(),
   forwarding: Flags.option({
     options: forwardings,

@@ -104,6 +104,9 @@ function hostKeys(names: readonly string[], rsaBits: number) {
   }
 }
 
+/** Release notes of each, on RFC 8332. */
+export const signingSha1 = 'OpenSSH before 7.2, PuTTY before 0.75, Paramiko before 2.9'
+
 /** Of keys and their signatures, at each level. */
 const fips = 'RSA and the NIST curves of ECDSA only'
 const sshAudit = 'ssh-audit, hardening guides and built-in policies'
@@ -128,7 +131,7 @@ export const algorithmSettings: readonly Setting[] = [
     words: { baseline: baselineMacs.join(','), strict: strictMacs.join(',') },
     reason: 'no MD5, no SHA-1, no 64-bit tags; strict: encrypt-then-MAC only',
     source: sshAudit,
-    breaks: 'strict: clients from before OpenSSH 6.2',
+    breaks: 'clients from before OpenSSH 5.9; strict: clients from before OpenSSH 6.2',
     everybody: true,
     cryptoPolicy: true,
   },
@@ -141,7 +144,8 @@ export const algorithmSettings: readonly Setting[] = [
       'sntrup761x25519-sha512@openssh.com from 8.5 on; sntrup761x25519-sha512 and mlkem768x25519-sha256 from 9.9 on',
     reason: 'no SHA-1, no groups of 1024 bits (CVE-2015-4000); post-quantum exchanges first',
     source: sshAudit,
-    breaks: 'strict: clients without Curve25519 and group 16 (old appliances, libssh2 before 1.9)',
+    breaks:
+      'clients that know exchanges with SHA-1 alone (OpenSSH before 4.4, old appliances); strict: clients without Curve25519 and group 16 (old appliances, libssh2 before 1.9)',
     everybody: true,
     cryptoPolicy: true,
   },
@@ -174,7 +178,7 @@ export const algorithmSettings: readonly Setting[] = [
     source: sshAudit,
     since: '8.5',
     releases: 'before as PubkeyAcceptedKeyTypes; keys on tokens (sk-…) from 8.2 on',
-    breaks: 'DSA keys, RSA keys in clients from before OpenSSH 7.2; strict: ECDSA keys',
+    breaks: `DSA keys, RSA keys in clients that sign with SHA-1 alone (${signingSha1}); strict: ECDSA keys`,
     cryptoPolicy: true,
   },
   {

@@ -34,7 +34,7 @@ import { afterwards } from './back.js'
 import { settle, type Settled } from './foreign.js'
 import { intentsOf } from './intents.js'
 import { offerable } from './keys.js'
-import { notesOf } from './notes.js'
+import { notesOf, signersOf } from './notes.js'
 import { bannerPath } from './settings.js'
 import { wordsOf, type Intent } from './setting.js'
 import { compared } from './stricter.js'
@@ -89,6 +89,7 @@ export function draftHardening(policy: HardenPolicy, asTold: Facts): Draft {
       ...otherSshds,
       ...byRuleNotes(byRule),
       ...notesOf(policy, facts, intents),
+      ...signersOf(access),
       ...notNeeded(policy, [...lockouts, ...spared]),
       ...probe.notes,
       ...skippedAccounts(facts),

@@ -1,12 +1,16 @@
 /** Remarks for the reviewer: what the level cannot do on this host, what comes back with stock, and what sshd cannot be asked about. */
-import type { Facts } from '../../domain/facts.js'
+import type { Account, Facts } from '../../domain/facts.js'
 import type { HardenPolicy } from '../../domain/policy.js'
 import { atLeast } from '../../os/openssh.js'
 import { foreignDirectives } from '../foreign.js'
+import { acceptedBy } from '../mfa/elsewhere.js'
 import { effective, namesHost } from '../mfa/entry.js'
 import { hardeningFeature } from '../sshd-files.js'
+import { withGoodKeys, type Access } from './access.js'
+import { signingSha1 } from './algorithms.js'
 import { comesBack } from './back.js'
 import type { Intents } from './intents.js'
+import { soundOf } from './stricter.js'
 
 export function notesOf(policy: HardenPolicy, facts: Facts, { lines, left }: Intents): string[] {
   if (policy.level === 'stock') return comesBack(facts)
@@ -17,6 +21,7 @@ export function notesOf(policy: HardenPolicy, facts: Facts, { lines, left }: Int
     ...keysFromElsewhere(facts),
     ...namesOfHosts(facts, lines),
     ...vouchingHosts(facts, lines),
+    ...oldClients(policy, facts, lines),
     ...(tries === undefined
       ? []
       : [
@@ -33,6 +38,49 @@ export function notesOf(policy: HardenPolicy, facts: Facts, { lines, left }: Int
         ]
       : []),
   ]
+}
+
+/**
+ * Accounts with an RSA key that stays, where SHA-1 signatures go: by which of them its clients sign is in no log of sshd's. Programs come
+ * first: nobody sees them fail.
+ */
+export function signersOf(access: readonly Access[]): string[] {
+  const byRsa = ({ keys, logins }: Account): boolean =>
+    keys.some(({ type, options }) => type === 'ssh-rsa' && !options.includes('cert-authority')) ||
+    (logins.elsewhere ?? []).some(({ type }) => type.startsWith('RSA'))
+  const sha1 = ({ effective: values }: Account): boolean => acceptedBy(values)?.includes('ssh-rsa') === true
+  const signers = access
+    .filter(({ before, after, today, later }) => today && later && sha1(before) && !sha1(after))
+    .filter(({ after }) => byRsa(withGoodKeys(after)))
+    .map(({ before }) => before)
+  const named = (accounts: readonly Account[]): string[] => {
+    const more = accounts.length > 10 ? [`${String(accounts.length - 10)} more`] : []
+    return accounts.length === 0 ? [] : [[...accounts.slice(0, 10).map(({ name }) => name), ...more].join(', ')]
+  }
+  const alone = ({ logins: { withoutTerminal = 0 } }: Account): boolean => withoutTerminal > 0
+  const [programs, others] = [named(signers.filter(alone)), named(signers.filter((one) => !alone(one)))]
+  const clients = [...programs.map((names) => `${names} (logged in without a terminal within 30 days)`), ...others]
+  return clients.length === 0
+    ? []
+    : [
+        `PubkeyAcceptedAlgorithms: RSA keys get in by SHA-2 alone, and no log tells whose clients sign with SHA-1 (${signingSha1}): see to those of ${clients.join(', then of ')}, or keep it with --leave PubkeyAcceptedAlgorithms`,
+      ]
+}
+
+/** Clients that do not get as far as a key: a list loses the last of what they know. */
+function oldClients({ level }: HardenPolicy, { accounts }: Facts, lines: Intents['lines']): string[] {
+  const today = accounts[0]?.effective ?? {}
+  const told = lines.flatMap(({ keyword, value, setting: { breaks } }) => {
+    const has = today[keyword.toLowerCase()]?.[0]
+    if (has === undefined || !['MACs', 'KexAlgorithms', 'HostKeyAlgorithms'].includes(keyword)) return []
+    const [shared = '', atStrict] = breaks.split('; strict: ')
+    const sound = soundOf(has)
+    // The host's ECDSA key has a note of its own.
+    const fewer = keyword !== 'HostKeyAlgorithms' && sound.split(',').some((name) => !value.split(',').includes(name))
+    if (level === 'strict' && fewer) return [`${keyword}: ${atStrict ?? shared}`]
+    return sound !== has && soundOf(value) === value ? [`${keyword}: ${shared}`] : []
+  })
+  return told.length === 0 ? [] : [`old clients connect no more, whatever their key: ${told.join('; ')}`]
 }
 
 /** What counted by the name of a host, once sshd asks DNS no more: it sees addresses then. */

@@ -1,5 +1,5 @@
 /**
- * The levels as data: every keyword with its value, reason and source. `baseline` costs nobody with a modern key a login;
+ * The levels as data: every keyword with its value, reason and source. `baseline` costs nobody with a modern key and client a login;
  * `strict` is ssh-audit's and the dev-sec ssh-baseline's. What a bastion is for is the operator's choice, at both levels.
  */
 import { algorithmSettings } from './algorithms.js'

@@ -36,8 +36,13 @@ export function signsBy(type: string): readonly string[] {
 
 /** Whether sshd takes a key by one of these (PubkeyAcceptedAlgorithms, by its older name too). */
 export function accepts(values: Effective, names: readonly string[]): boolean {
-  const accepted = (values.pubkeyacceptedalgorithms ?? values.pubkeyacceptedkeytypes)?.[0]?.split(',')
+  const accepted = acceptedBy(values)
   return accepted === undefined || names.some((name) => accepted.includes(name))
+}
+
+/** Undefined where sshd does not say. */
+export function acceptedBy(values: Effective): readonly string[] | undefined {
+  return (values.pubkeyacceptedalgorithms ?? values.pubkeyacceptedkeytypes)?.[0]?.split(',')
 }
 
 /** RequiredRSASize in bits; 0 where sshd has none. */

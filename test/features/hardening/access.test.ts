@@ -68,6 +68,58 @@ describe('who loses what by a level', () => {
     })
   })
 
+  it('whoever has an RSA key is named where SHA-1 signatures go, programs first, and loses nothing by the table', () => {
+    const sha1 = 'ssh-ed25519,rsa-sha2-512,rsa-sha2-256,ssh-rsa'
+    const withRsa = (name: string, more: Partial<Account> = {}, list = sha1): Account =>
+      account(name, { keys: [rsa(3072)], ...more, effective: { ...stockEffective, pubkeyacceptedkeytypes: [list] } })
+    const told = (accounts: readonly Account[], wanted = hardening()): string[] => {
+      const facts = stockFacts('debian-11')
+      const { notes, lockouts } = draft(wanted, { ...facts, accounts: [...facts.accounts, ...accounts] })
+      expect(lockouts.filter(({ account: name }) => name !== 'root')).to.deep.equal([])
+      return notes.flatMap((note) => /: see to those of (.*), or keep it with --leave/.exec(note)?.[1] ?? [])
+    }
+    const robot = withRsa('robot', { logins: { lately: true, withoutTerminal: 2 } })
+    const out = withRsa('gone', { expired: true })
+    const modern = withRsa('modern', { keys: admin.keys })
+    const pushed = account('pushed', {
+      keys: [],
+      logins: { lately: true, elsewhere: [{ type: 'RSA' }] },
+      effective: { ...stockEffective, ...connect, pubkeyacceptedkeytypes: [sha1] },
+    })
+    for (const level of ['baseline', 'strict'] as const)
+      expect(told([withRsa('ann'), robot, out, modern, withRsa('bob')], hardening({ level }))).to.deep.equal([
+        'robot (logged in without a terminal within 30 days), then of ann, bob',
+      ])
+    const many = Array.from({ length: 12 }, (_, n) => withRsa(`p${String(n)}`))
+    expect(told(many)[0]).to.match(/^p0, .*, p9, 2 more$/)
+    expect(told([modern])).to.deep.equal([])
+    expect(told([pushed])).to.deep.equal(['pushed'])
+    expect(told([withRsa('ann', {}, 'ssh-ed25519,rsa-sha2-512')])).to.deep.equal([])
+    expect(told([withRsa('ann')], hardening({ leave: ['PubkeyAcceptedAlgorithms'] }))).to.deep.equal([])
+  })
+
+  it('clients that connect no more are said, by the list that loses the last of what they know', () => {
+    const macs = 'hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,umac-128-etm@openssh.com'
+    const told = (level: 'baseline' | 'strict', values: Account['effective']): string | undefined => {
+      const facts = stockFacts()
+      const accounts = facts.accounts.map((one) => ({ ...one, effective: { ...one.effective, ...values } }))
+      return draft(hardening({ level }), { ...facts, accounts }).notes.find((note) => note.startsWith('old clients'))
+    }
+    const shipped = {
+      macs: [`${macs},hmac-sha2-256,hmac-sha1`],
+      kexalgorithms: ['curve25519-sha256,ecdh-sha2-nistp256'],
+    }
+    const start = 'old clients connect no more, whatever their key: '
+    expect(told('baseline', shipped)).to.equal(`${start}MACs: clients from before OpenSSH 5.9`)
+    expect(told('strict', shipped)).to.equal(
+      `${start}MACs: clients from before OpenSSH 6.2; KexAlgorithms: clients without Curve25519 and group 16 (old appliances, libssh2 before 1.9)`,
+    )
+    expect(told('strict', { macs: [macs], hostkeyalgorithms: ['ecdsa-sha2-nistp256,ssh-rsa,rsa-sha2-512'] })).to.equal(
+      `${start}HostKeyAlgorithms: clients from before OpenSSH 7.2 that know the host by its RSA key`,
+    )
+    expect(told('baseline', { macs: [macs], kexalgorithms: ['curve25519-sha256'] })).to.equal(undefined)
+  })
+
   it('who is in none of the allowed groups (lockout 20)', () => {
     const { lockouts } = draft(hardening({ allowGroups: ['admin', 'robots'] }), stockFacts())
     expect(lockouts.map(({ account: name }) => name)).to.deep.equal(['alice'])
