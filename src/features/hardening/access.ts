@@ -38,7 +38,8 @@ export interface Access {
 
 /** `later`: what `sshd -T` will say of an account. */
 export function accessOf(facts: Facts, later: (account: Account) => Effective, state: MfaState): Access[] {
-  return facts.accounts.map((account) => accessFor(account, surely(account, later(account)), state))
+  const { loginsKept } = facts
+  return facts.accounts.map((account) => accessFor(account, surely(account, later(account)), { state, loginsKept }))
 }
 
 /** With these values in force, and less the authorities of which it is not known whether they would still do. */
@@ -50,13 +51,20 @@ function surely(account: Account, effective: Effective): Account {
 }
 
 /** One account as it is, and with other effective values. */
-function accessFor(before: Account, after: Account, state: MfaState): Access {
+function accessFor(
+  before: Account,
+  after: Account,
+  { state, loginsKept }: { readonly state: MfaState } & Pick<Facts, 'loginsKept'>,
+): Access {
   const keys = before.keys.filter(({ options }) => !options.includes('cert-authority'))
   const ofFiles = keys.map((key) => ({ key, row: rowOfKey(before, after, key, state) }))
-  const elsewhere = keysElsewhere(before).map(({ name, refused, used }) => ({
-    used,
-    row: { ...rowOf(before, after, { name, key: unknownKey, refused }, state), byRule: true as const },
-  }))
+  const runs = ({ options }: KeyFact): boolean => options.includes('command')
+  const own = ofFiles.filter(({ key, row }) => row.after && !runs(key))
+  const elsewhere = keysElsewhere(before).map(({ name, refused, used, idle }) => {
+    const row = { ...rowOf(before, after, { name, key: unknownKey, refused }, state), byRule: true as const }
+    const unmissed = idle === true && loginsKept && own.some((one) => one.row.today) && row.today && !row.after
+    return { used, unmissed, row: unmissed ? { ...row, why: `${row.why ?? ''}, no login of 30 days shows it` } : row }
+  })
   const others = [...passwordRow(before, after, state), ...vouchedRows(before, after, state)]
   const rows = [...[...ofFiles, ...elsewhere].map(({ row }) => row), ...others]
   const today = getsInToday(withGoodKeys(before), state) || elsewhere.some((one) => one.row.today)
@@ -64,13 +72,10 @@ function accessFor(before: Account, after: Account, state: MfaState): Access {
     keptOutThen(before, after) === undefined &&
     (getsInToday(withGoodKeys(after), state) || elsewhere.some((one) => one.row.after))
   // Whoever still has a key of their own that opens a session can do without a password, not who might come by one that nobody has seen.
-  const runs = ({ options }: KeyFact): boolean => options.includes('command')
-  const sparing = [
-    ...ofFiles.filter(({ key, row }) => row.after && !runs(key)),
-    ...elsewhere.filter(({ used, row }) => used && row.after),
-  ]
+  const sparing = [...own, ...elsewhere.filter(({ used, row }) => used && row.after)]
   const spared = sparing.length > 0 && others.length > 0
-  const lost = rows.filter((row) => row.today && !row.after && !(spared && others.includes(row)))
+  const unmissed = [...(spared ? others : []), ...elsewhere.filter((one) => one.unmissed).map(({ row }) => row)]
+  const lost = rows.filter((row) => row.today && !row.after && !unmissed.includes(row))
   const loses =
     lost.length > 0
       ? lost.map(({ key, why }) => `${key} (${why ?? ''})`).join(', ')

@@ -1,7 +1,7 @@
 /** Ways in that no key file shows: keys that a command hands out, certificates, Kerberos tickets, hosts that vouch. Judged by rule alone, since none is at hand to offer. */
 import type { Account, KeyFact } from '../../domain/facts.js'
 import { authoritiesOf, keyCommand, refusesAuthority, refusesSeen } from '../mfa/elsewhere.js'
-import { admitted, effective, keyReaches } from '../mfa/entry.js'
+import { admitted, asksForKeyAlone, effective, keyReaches } from '../mfa/entry.js'
 import { describeKey } from './keys.js'
 
 /** Stands for a key that is not at hand: which one will come is not known beforehand. */
@@ -14,6 +14,8 @@ export interface KeyElsewhere {
   readonly refused: (account: Account) => string | undefined
   /** Something has. */
   readonly used: boolean
+  /** An authority of everybody's, where the logins of the last 30 days are the account's own and each is by something else. */
+  readonly idle?: true
 }
 
 /** Of an account that has logged in lately, or that has no key in a file: others have their own keys in the table. */
@@ -38,8 +40,8 @@ function handedOut({ logins: { elsewhere = [] } }: Account, command: string): Ke
   }
 }
 
-function certified({ logins: { elsewhere = [] } }: Account, authority: KeyFact): KeyElsewhere {
-  const came = elsewhere.filter((one) => one.authority === authority.fingerprint)
+function certified(before: Account, authority: KeyFact): KeyElsewhere {
+  const came = (before.logins.elsewhere ?? []).filter((one) => one.authority === authority.fingerprint)
   return {
     name: `certificate of ${describeKey({ ...authority, options: [] })}`,
     refused: (account) =>
@@ -48,7 +50,15 @@ function certified({ logins: { elsewhere = [] } }: Account, authority: KeyFact):
           ofAll(came.map((one) => refusesSeen(account.effective, one))))
         : 'CASignatureAlgorithms has no ssh-rsa, which an RSA authority may sign by',
     used: came.length > 0,
+    ...(!authority.options.includes('cert-authority') && comesOtherwise(before) ? { idle: true } : {}),
   }
+}
+
+/** Where something is demanded behind the key sshd logs the key at this level alone. */
+function comesOtherwise(account: Account): boolean {
+  const { logins, effective: values } = account
+  const named = asksForKeyAlone(account) || /^(?:verbose|debug)/.test(effective(values, 'loglevel')[0] ?? '')
+  return logins.lately && named && !(logins.elsewhere ?? []).some(({ authority }) => authority !== undefined)
 }
 
 /** Refused only if all are. */

@@ -249,6 +249,39 @@ describe('who loses what by a level', () => {
     })
   })
 
+  it('a certificate of everybody’s authority is no loss to whose logins of 30 days are by keys of their own, of which one stays', () => {
+    const authorities = [{ ...key(), type: 'ecdsa-sha2-nistp256', fingerprint: 'SHA256:ca', comment: 'ca' }]
+    const lost = (more: Partial<Account>, values: Account['effective'] = {}, loginsKept = true) => {
+      const trusts = {
+        trustedusercakeys: ['/etc/ssh/ca.pub'],
+        casignaturealgorithms: ['ssh-ed25519,ecdsa-sha2-nistp256'],
+      }
+      const bob = account('bob', { authorities, ...more, effective: { ...stockEffective, ...trusts, ...values } })
+      const facts = { ...with_(stockFacts(), bob), loginsKept }
+      const { access, lockouts } = draft(strict({ leave: ['PasswordAuthentication'] }), facts)
+      const [row] = access.filter(({ account: name, byRule }) => name === 'bob' && byRule === true)
+      return [lockouts.some(({ account: name }) => name === 'bob'), row?.after, row?.why]
+    }
+    const setting = 'CASignatureAlgorithms has no ecdsa-sha2-nistp256'
+    expect(lost({})).to.deep.equal([false, false, `${setting}, no login of 30 days shows it`])
+    const both = { authenticationmethods: ['publickey,password'] }
+    const certificate = { lately: true, elsewhere: [{ type: 'ED25519-CERT', authority: 'SHA256:other' }] }
+    for (const [what, answer] of Object.entries({
+      'came by certificate': lost({ logins: certificate }),
+      'no key of its own': lost({ keys: [] }),
+      'none that stays': lost({ keys: [ecdsa] }),
+      'one that runs a command': lost({ keys: [key('command')] }),
+      'a log that a restart ends': lost({}, {}, false),
+      'a log that names no key before a password': lost({ password: 'set' }, both),
+      'an authority of its own': lost({
+        authorities: [],
+        keys: [key(), ...authorities.map((one) => ({ ...one, options: ['cert-authority'] }))],
+      }),
+    }))
+      expect(answer, what).to.deep.equal([true, false, setting])
+    expect(lost({ password: 'set' }, { ...both, loglevel: ['VERBOSE'] })[0]).to.equal(false)
+  })
+
   it('who can have come by a Kerberos ticket only', () => {
     const ticket = (more: Partial<Account>): Facts =>
       taking({ gssapiauthentication: ['yes'] }, with_(stockFacts(), account('kerb', { keys: [], ...more })))
