@@ -132,6 +132,12 @@ describe('the view of a plan', () => {
     expect(shown(hosts.slice(0, 1))).to.not.match(/two factors/)
   })
 
+  it('counts no key that a new account is not to begin with as one less', () => {
+    const edit = accountEdit({ name: 'ada', action: 'create', takeKeys: ['SHA256:skel'], reason: 'is taken on' })
+    const given = { ...change, accounts: [edit] }
+    expect(text(planView(planWith({ changes: [given] }), noStyle))).to.match(/create account ada: is taken on$/m)
+  })
+
   it('shows hosts with the same change once, and the others apart', () => {
     expect(text(planView(plan, noStyle))).to.equal(`plan 20260102T030405Z-abc123
 3 hosts in eu-test-1 matching tag:Role=bastion: 2 to change

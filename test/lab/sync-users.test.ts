@@ -355,15 +355,23 @@ describe('sync-users', function () {
     })
   })
 
-  describe('a key whose expiry-time has passed', () => {
+  describe('a key whose expiry-time has passed, or that is in skel', () => {
     it('keeps nobody from a host that comes later, opens nothing, and is no change the second time', async () => {
       await fresh(...hosts)
+      await onAll((host) =>
+        must(host, `mkdir /etc/skel/.ssh && echo '${line('eve')}' >/etc/skel/.ssh/authorized_keys`).then(
+          () => undefined,
+        ),
+      )
       const expired = line('dee', 'expiry-time="20200131" ')
       const source = yaml(entry('ada'), entry('bob', {}, [expired, line('bob')]))
-      expect(done(await sync(source))).to.match(/bob's key ed25519 SHA256:\S+ dee@laptop has expired/)
+      expect(done(await sync(source)))
+        .to.match(/bob's key ed25519 SHA256:\S+ dee@laptop has expired/)
+        .and.match(/ada does not begin with the keys in \/etc\/skel/)
       await onAll(async (host) => {
         for (const name of ['ada', 'bob']) expect(await entered(host, name), name).to.equal(true)
         expect((await login(host, { ...person('dee'), name: 'bob' })).in, 'the expired one').to.equal(false)
+        expect((await login(host, { ...person('eve'), name: 'ada' })).in, 'the one of skel').to.equal(false)
       })
       expect(await sync(source)).to.deep.equal({ exitCode: 0, stdout: '', stderr: '' })
     })

@@ -96,7 +96,8 @@ function accountLine(edit: AccountEdit, style: Style): string {
     leaveGroups.length === 0 ? '' : `leaves ${leaveGroups.join(', ')}`,
     expires === '' ? '' : `expires ${expires}`,
     giveKeys.length === 0 ? '' : `${count(giveKeys.length, 'key')} more`,
-    takeKeys.length === 0 ? '' : `${count(takeKeys.length, 'key')} less`,
+    // It has none yet.
+    takeKeys.length === 0 || action === 'create' ? '' : `${count(takeKeys.length, 'key')} less`,
     factor === undefined || factorWords[factor] === reason ? '' : factorWords[factor],
     action === 'remove' ? `home: ${home}${archive === undefined ? '' : ` in ${archive}`}` : '',
   ].filter(Boolean)

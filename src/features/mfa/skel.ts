@@ -31,6 +31,6 @@ export function skelNotes({ skelKeys }: MfaPolicy): string[] {
   if (skelKeys.length === 0) return []
   const prints = parsePublicKeys(skelKeys.join('\n'), 'the plan').map(({ fingerprint }) => fingerprint)
   return [
-    `whoever has ${prints.join(' or ')} gets in by every account that is made from now on, until it is taken out there`,
+    `whoever has ${prints.join(' or ')} gets in by every account that is made from now on, but by sync-users, until it is taken out there`,
   ]
 }

@@ -5,6 +5,7 @@ import { fileFact, type Facts } from '../../domain/facts.js'
 import type { UsersPolicy } from '../../domain/policy.js'
 import { profileFor } from '../../os/index.js'
 import { factorOf } from '../mfa/method.js'
+import { paths } from '../mfa/paths.js'
 import { methodOn, mfaState, type MfaState } from '../mfa/state.js'
 import { addition, refusePassed } from './add.js'
 import { factorEdit } from './factor.js'
@@ -26,7 +27,7 @@ export function draftUsers(policy: UsersPolicy, facts: Facts): Draft {
     ...factorOf(methodOn(state), facts),
     reads: [
       ...touched.map((name) => ({ kind: 'account' as const, name, digest: uidDigest(name, facts) })),
-      ...(policy.action === 'sync' ? [listRead(facts)] : []),
+      ...(policy.action === 'sync' ? [listPath, paths.skelKeys].map((path) => fileRead(path, facts)) : []),
       ...groups.map((name) => ({ kind: 'group' as const, name, digest: digestText(name) })),
     ],
     expectations: [],
@@ -34,9 +35,9 @@ export function draftUsers(policy: UsersPolicy, facts: Facts): Draft {
   }
 }
 
-/** Who is managed decides whose account may be changed at all. */
-function listRead(facts: Facts): Read {
-  return { kind: 'file', name: listPath, digest: fileFact(facts, listPath)?.digest ?? 'absent' }
+/** Who is managed decides whose account may be changed at all, and skel what is taken from new ones. */
+function fileRead(name: string, facts: Facts): Read {
+  return { kind: 'file', name, digest: fileFact(facts, name)?.digest ?? 'absent' }
 }
 
 function uidDigest(account: string, facts: Facts): string {

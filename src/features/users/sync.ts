@@ -5,6 +5,7 @@ import { BastionError } from '../../domain/errors.js'
 import { fileFact, type Account, type Facts, type KeyFact } from '../../domain/facts.js'
 import type { SourceUser, SyncUsersPolicy } from '../../domain/policy.js'
 import { administers, getsInToday } from '../mfa/entry.js'
+import { paths } from '../mfa/paths.js'
 import type { MfaState } from '../mfa/state.js'
 import { addition, given, keysOf } from './add.js'
 import {
@@ -24,7 +25,7 @@ import { isOwnGroup, refuseGroups } from './groups.js'
 import { asFact, endedNotes, keysAfter, sameKey } from './key-lines.js'
 import { hasPassed, isLocked, listFile, managedNames, notLocked, sudoersFile, sudoersPath } from './managed.js'
 import { namedIn } from './named.js'
-import type { PublicKey } from './public-key.js'
+import { fingerprintsIn, type PublicKey } from './public-key.js'
 import { departure } from './remove.js'
 import { firstThatFit, tooLong } from './room.js'
 import { asDemanded, spared } from './spared.js'
@@ -162,10 +163,11 @@ function notMade(policy: SyncUsersPolicy, facts: Facts): string[] {
     .map(({ name, expires }) => `${name} is not made: the account would have ended on ${expires}`)
 }
 
-/** Errors: `refused`. */
+/** What useradd(8) copies from skel goes at once: these keys and no others. Errors: `refused`. */
 function taken(user: SourceUser, policy: SyncUsersPolicy, facts: Facts, state: MfaState): Part[] {
   const { name, keys, shell, comment, expires, uid } = user
   if (isOver(expires, policy)) return []
+  const ofSkel = [...new Set(fingerprintsIn(fileFact(facts, paths.skelKeys)?.content ?? ''))]
   const { files, accounts, logins, keyOnly, access, notes } = addition(
     {
       feature: 'users',
@@ -185,19 +187,24 @@ function taken(user: SourceUser, policy: SyncUsersPolicy, facts: Facts, state: M
       operators: policy.operators,
       acceptLockout: [],
     },
-    facts,
+    { ...facts, files: facts.files.filter(({ path }) => path !== paths.skelKeys) },
     state,
   )
   return [
     {
       name,
       files: files.filter(({ path }) => path === sudoersPath(name)),
-      accounts,
+      accounts: accounts.map((edit) => ({ ...edit, takeKeys: ofSkel })),
       logins: logins.filter(({ account }) => account === name),
       lockouts: [],
       keyOnly,
       access: access.filter(({ account }) => account === name),
-      notes,
+      notes: [
+        ...notes,
+        ...(ofSkel.every((print) => keysOf(keys).some(({ fingerprint }) => fingerprint === print))
+          ? []
+          : [`${name} does not begin with the keys in ${paths.skelKeys}: it gets those of the source`]),
+      ],
     },
   ]
 }
