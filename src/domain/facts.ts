@@ -146,11 +146,11 @@ export interface HostKey {
   readonly fingerprint: string
 }
 
-/** A rule of sudoers(5) or a job of cron(8) for a name, in a file that is not bastionctl's. */
+/** A rule of sudoers(5) for a name or number, or a job of cron(8) for a name, in a file that is not bastionctl's. */
 export interface NamedFact {
-  /** `root`: whoever has the name may become root, or is in an alias; `sudo`: a rule for less than that. */
+  /** `root`: whoever has it may become root, or is in an alias; `sudo`: a rule for less than that. */
   readonly what: 'root' | 'sudo' | 'cron'
-  /** Of an account that is there, but for those of the system, or of nobody. */
+  /** Of an account that is there, but for those of the system, or of nobody; `#1005` is a uid, or the gid that goes with it. */
   readonly name: string
   readonly file: string
   readonly line: number

@@ -27,6 +27,25 @@ async function named(files: Readonly<Record<string, string>>): Promise<string[]>
 }
 
 describe('rights and jobs by name', () => {
+  it('are rules for a uid, too, and for the group of that number, among comments', async () => {
+    const sudoers = [
+      '#1005 ALL=(ALL) NOPASSWD: ALL',
+      '# 1006 ALL=(ALL) ALL',
+      '#includedir /etc/sudoers.d',
+      '#',
+      'ada, %#1007 ALL = (#0) /bin/ls',
+      'User_Alias OPS = #1008, cy # 1009 is no more',
+      '#1 ALL=(ALL) ALL',
+    ].join('\n')
+    expect(await named({ sudoers })).to.deep.equal([
+      'root|#1005|/sudoers|1',
+      'root|#1008|/sudoers|6',
+      'root|cy|/sudoers|6',
+      'sudo|#1007|/sudoers|5',
+      'sudo|ada|/sudoers|5',
+    ])
+  })
+
   it('are rules of sudoers, over several lines, in lists, by aliases and by the group of that name', async () => {
     const sudoers = [
       '# bob ALL=(ALL) ALL',

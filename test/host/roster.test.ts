@@ -139,6 +139,11 @@ describe('the uid of a new account', () => {
     expect(given([1000, 1001], 'UID_MAX 60500')).to.equal('1002')
   })
 
+  it('is none that a rule of sudo is for, which counts as in use and not as the highest', () => {
+    expect(given([1000, 1004], '#1005\n#50000')).to.equal('1006')
+    expect(given([1000, 59_999], '#60000')).to.equal('59998')
+  })
+
   it('is none where all are in use', () => {
     expect(given([1000, 1001], 'UID_MAX 1001')).to.equal('none')
   })

@@ -97,7 +97,7 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
       ...notesOf(policy, account, state),
       ...ofKeys,
       ...endedNotes(name, keys, policy.asOf),
-      ...(account === undefined ? [...skelNote(name, facts), ...namedIn(facts, name).map(waits)] : []),
+      ...(account === undefined ? [...skelNote(name, facts), ...namedIn(facts, name, policy.uid).map(waits)] : []),
     ],
     ...keptShell(policy, account),
   }
@@ -157,7 +157,7 @@ function accountOf(policy: AddUserPolicy, facts: Facts): Account | undefined {
     // Of an account that bastionctl managed, and that is gone by other hands, it becomes as this one is to be.
     if (fileFact(facts, sudoersPath(name)) !== undefined && !managedNames(facts).includes(name))
       throw new BastionError('refused', `${sudoersPath(name)} is there without the account`, 'remove it by hand')
-    const root = namedIn(facts, name).find(({ what }) => what === 'root')
+    const root = namedIn(facts, name, uid).find(({ what }) => what === 'root')
     if (root !== undefined && !policy.sudo && !policy.groups.some((group) => givesRoot(group, facts)))
       throw new BastionError(
         'refused',

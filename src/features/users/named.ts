@@ -1,8 +1,13 @@
-/** Rights and jobs that others have given somebody by name: they stay when the account goes, and wait for whoever has the name next. */
+/** Rights and jobs that others have given somebody by name or number: they stay when the account goes, and wait for whoever has it next. */
 import type { Facts, NamedFact } from '../../domain/facts.js'
 
-export function namedIn({ named = [] }: Facts, name: string): readonly NamedFact[] {
-  return named.filter((fact) => fact.name === name)
+/** `uid`: that of a new account, where it is not for the host to choose, which takes none that a rule is for. */
+export function namedIn(
+  { named = [], names }: Facts,
+  name: string,
+  uid: number | null | undefined = names.find((entry) => entry.name === name)?.uid,
+): readonly NamedFact[] {
+  return named.filter((fact) => fact.name === name || fact.name === `#${String(uid)}`)
 }
 
 /** What stays of somebody who leaves. */
@@ -19,12 +24,13 @@ export function place({ file, line }: NamedFact): string {
 }
 
 function gives({ what, name }: NamedFact): string {
+  const who = name.startsWith('#') ? `whoever has the number ${name.slice(1)}` : `whoever is named ${name}`
   switch (what) {
     case 'root':
-      return `makes root of whoever is named ${name}`
+      return `makes root of ${who}`
     case 'sudo':
-      return `gives sudo for some commands to whoever is named ${name}`
+      return `gives sudo for some commands to ${who}`
     case 'cron':
-      return `runs a job as whoever is named ${name}`
+      return `runs a job as ${who}`
   }
 }

@@ -70,21 +70,23 @@ record_person() {
   done
 }
 
-# new_uid ASKED: above all that are in use or were those of people who have left, so that nobody inherits their files; where that is no uid
-# of people, the highest that is nobody's. 1: there is none.
+# new_uid ASKED: above all that are in use or were those of people who have left, so that nobody inherits their files, and none that a rule
+# of sudo is for (#1005); where that is no uid of people, the highest that is nobody's. 1: there is none.
 new_uid() {
   if [ -n "$1" ]; then
     printf '%s\n' "$1"
     return
   fi
-  { grep '^UID_M' /etc/login.defs; getent passwd | cut -d: -f3; cat "$CHANGES"/*/people/*/uid; } 2>/dev/null | awk '
+  { grep '^UID_M' /etc/login.defs; getent passwd | cut -d: -f3; cat "$CHANGES"/*/people/*/uid; grep -ohr '#[0-9]*' /etc/sudoers*; } 2>/dev/null | awk '
     BEGIN { min = 1000; max = 60000 }
+    sub(/^#/, "") { used[$1]; next }
     $1 == "UID_MIN" && $2 + 0 > min { min = $2 + 0 }
     $1 == "UID_MAX" && $2 + 0 > 0 && $2 + 0 < max { max = $2 + 0 }
     { used[$1] }
     $1 >= min && $1 <= max && $1 > top { top = $1 }
     END {
       uid = top ? top + 1 : min
+      while (uid in used) uid++
       while (uid > max || (uid in used)) uid--
       if (uid < min) exit 1
       print uid

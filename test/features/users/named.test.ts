@@ -33,6 +33,25 @@ describe('rights and jobs by name', () => {
     expect(draft(adding({ sudo: true }), there).notes.join('\n')).to.include('50-theirs line 2 is there already')
   })
 
+  it('are for a number as well: of the account that is there, and of one that is asked for', () => {
+    const numbered = ['root', 'sudo'].map((what): NamedFact => ({
+      ...root,
+      what: what as 'root' | 'sudo',
+      name: '#1005',
+    }))
+    expect(draft(removing('ada'), host([ada], ['ada'], { named: numbered })).stays).to.deep.equal([
+      '/etc/sudoers.d/50-theirs line 2 stays, and makes root of whoever has the number 1005',
+      '/etc/sudoers.d/50-theirs line 2 stays, and gives sudo for some commands to whoever has the number 1005',
+    ])
+    const empty = host([], [], { named: numbered })
+    const source = syncing([{ name: 'ada', keys: adding().keys }])
+    const asked = { ...source, users: source.users.map((user) => ({ ...user, uid: 1005 })) }
+    for (const policy of [adding({ uid: 1005 }), asked])
+      expect(() => draft(policy, empty)).to.throw('"ada" would be root at once, by /etc/sudoers.d/50-theirs line 2')
+    // The host chooses none of these.
+    for (const uid of [null, 1006]) expect(draft(adding({ uid }), empty).notes).to.deep.equal([])
+  })
+
   it('are said of a new account where they are less than that, and of none that is there', () => {
     const { notes } = draft(adding(), host([], [], { named: [some, job] }))
     expect(notes.slice(-2)).to.deep.equal([
