@@ -9,6 +9,7 @@ import { paths } from '../mfa/paths.js'
 import { byOthers } from '../mfa/people.js'
 import { methodOn, type MfaState } from '../mfa/state.js'
 import { accountEdit, isExempt, keyRows, newKeyRow, type Content } from './edits.js'
+import { sharedNotes, type Holder } from './elsewhere.js'
 import { isOwnGroup, refuseGroups } from './groups.js'
 import { asFact, endedNotes, keysAfter, mayHaveEnded, newLines } from './key-lines.js'
 import { optionNames } from './key-options.js'
@@ -37,8 +38,13 @@ import { authorizedLine, parsePublicKeys, type PublicKey } from './public-key.js
 import { shellOf } from './shells.js'
 import { isDemanded } from './spared.js'
 
-/** Errors: BastionError `refused`. */
-export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): Content {
+/** `others`: whose keys are as they will be. Errors: BastionError `refused`. */
+export function addition(
+  policy: AddUserPolicy,
+  facts: Facts,
+  state: MfaState,
+  others: readonly Holder[] = facts.accounts,
+): Content {
   const { name } = policy
   const account = accountOf(policy, facts)
   if (account !== undefined && isLocked(account) && !policy.unlock && !onlyAdopts(policy))
@@ -96,6 +102,7 @@ export function addition(policy: AddUserPolicy, facts: Facts, state: MfaState): 
         : []),
       ...notesOf(policy, account, state),
       ...ofKeys,
+      ...sharedNotes(name, keys, others),
       ...endedNotes(name, keys, policy.asOf),
       ...(account === undefined ? [...skelNote(name, facts), ...namedIn(facts, name, policy.uid).map(waits)] : []),
     ],

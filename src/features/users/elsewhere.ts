@@ -6,7 +6,8 @@ import { byAnyKeyToday } from '../mfa/entry.js'
 import { paths } from '../mfa/paths.js'
 import type { MfaState } from '../mfa/state.js'
 import type { Content } from './edits.js'
-import { fingerprintsIn } from './public-key.js'
+import { asFact } from './key-lines.js'
+import { fingerprintsIn, type PublicKey } from './public-key.js'
 
 /** Whose key goes, and which. `leaving`: accounts that go as well, and so open nothing. */
 export interface Gone {
@@ -27,6 +28,23 @@ export function alsoOpens({ account, key, today, alsoOf }: AccessRow): string | 
   if (account === paths.skelKeys) return `${alsoOf}'s key ${key} also opens every new account: it is in ${account}`
   if (!today) return `${alsoOf}'s key ${key} is also among those of ${account}, which lets nobody in by it today`
   return `${alsoOf}'s key ${key} also opens ${account}`
+}
+
+/** Who has, or is to have, which keys. */
+export interface Holder {
+  readonly name: string
+  readonly keys: readonly Pick<KeyFact, 'fingerprint'>[]
+}
+
+/** Of keys that somebody is given, those that are others' as well: perhaps a mistake, and perhaps the same person. */
+export function sharedNotes(name: string, given: readonly PublicKey[], others: readonly Holder[]): string[] {
+  return given.flatMap((key) => {
+    const names = others
+      .filter((other) => other.name !== name && other.keys.some(({ fingerprint }) => fingerprint === key.fingerprint))
+      .map((other) => other.name)
+    if (names.length === 0) return []
+    return [`${name}'s key ${describeKey(asFact(key))} is also among those of ${names.join(', ')}`]
+  })
 }
 
 function inAccounts({ account, keys, leaving = [] }: Gone, facts: Facts, state: MfaState): AccessRow[] {

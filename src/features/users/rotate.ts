@@ -7,7 +7,7 @@ import { hasPlainKey } from '../mfa/entry.js'
 import type { MfaState } from '../mfa/state.js'
 import { given, keysOf } from './add.js'
 import { administratorRows, asToday, keepAdministrator, keepOperator, personNamed } from './administrators.js'
-import { elsewhere } from './elsewhere.js'
+import { elsewhere, sharedNotes } from './elsewhere.js'
 import { asFact, keysAfter, newLines, refuseFixed } from './key-lines.js'
 import { accountEdit, keyRows, newKeyRow, refusedHere, takenKeys, type Content } from './edits.js'
 
@@ -19,7 +19,7 @@ export function rotation(policy: RotateKeyPolicy, facts: Facts, state: MfaState)
   const gone = account.keys.filter(({ fingerprint }) => policy.remove.includes(fingerprint))
   refuseFixed(gone, account)
   const others = elsewhere({ account, keys: gone }, facts, state)
-  const notes = [...notesOf(policy, account), ...ofKeys, ...others.notes]
+  const notes = [...notesOf(policy, account), ...ofKeys, ...sharedNotes(name, fresh, facts.accounts), ...others.notes]
   const nothing = { summary: `rotate keys of ${name}`, files: [], keyOnly: [], notes }
   if (fresh.length === 0 && gone.length === 0) return { ...nothing, accounts: [], logins: [], lockouts: [], access: [] }
   const lines = fresh.map((key) => asFact(key))

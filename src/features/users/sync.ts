@@ -20,7 +20,7 @@ import {
   shutBy,
 } from './administrators.js'
 import { accountEdit, keyRows, newKeyRow, takenKeys, type Content } from './edits.js'
-import { elsewhere } from './elsewhere.js'
+import { elsewhere, sharedNotes, type Holder } from './elsewhere.js'
 import { isOwnGroup, refuseGroups } from './groups.js'
 import { asFact, endedNotes, keysAfter, sameKey } from './key-lines.js'
 import { hasPassed, isLocked, listFile, managedNames, notLocked, sudoersFile, sudoersPath } from './managed.js'
@@ -40,6 +40,7 @@ type Part = Omit<Content, 'summary'> & { readonly name: string }
 export function synchronisation(policy: SyncUsersPolicy, facts: Facts, state: MfaState): Synchronisation {
   const managed = managedNames(facts)
   const leaving = leavers(policy, facts, managed)
+  const holders = laterHolders(policy, leaving, facts)
   const refusals: BastionError[] = []
   const tried = <T>(act: () => T[]): T[] => {
     try {
@@ -51,11 +52,11 @@ export function synchronisation(policy: SyncUsersPolicy, facts: Facts, state: Mf
     }
   }
   const added = inOrderOfUids(policy.users.filter((user) => !isThere(facts, user.name))).flatMap((user) =>
-    tried(() => taken(user, policy, facts, state)),
+    tried(() => taken(user, policy, facts, { state, holders })),
   )
   const changed = policy.users
     .filter((user) => isThere(facts, user.name))
-    .flatMap((user) => tried(() => brought(user, policy, facts, { managed, leaving, state })))
+    .flatMap((user) => tried(() => brought(user, policy, facts, { managed, leaving, state, holders })))
   // Of whom nothing can be changed.
   const idle = changed.filter(({ accounts, files }) => accounts.length + files.length === 0)
   const removed = leaving.flatMap((name) => tried(() => [removedPart(name, policy, facts, state, leaving)]))
@@ -163,8 +164,22 @@ function notMade(policy: SyncUsersPolicy, facts: Facts): string[] {
     .map(({ name, expires }) => `${name} is not made: the account would have ended on ${expires}`)
 }
 
+/** Each account that stays, and each that comes, with the keys that it will have. */
+function laterHolders({ users }: SyncUsersPolicy, leaving: readonly string[], facts: Facts): Holder[] {
+  const ofSource = users.map(({ name, keys }) => ({ name, keys: keysOf(keys) }))
+  const others = facts.accounts.filter(
+    ({ name }) => !leaving.includes(name) && !users.some((user) => user.name === name),
+  )
+  return [...ofSource, ...others]
+}
+
 /** What useradd(8) copies from skel goes at once: these keys and no others. Errors: `refused`. */
-function taken(user: SourceUser, policy: SyncUsersPolicy, facts: Facts, state: MfaState): Part[] {
+function taken(
+  user: SourceUser,
+  policy: SyncUsersPolicy,
+  facts: Facts,
+  { state, holders }: { readonly state: MfaState; readonly holders: readonly Holder[] },
+): Part[] {
   const { name, keys, shell, comment, expires, uid } = user
   if (isOver(expires, policy)) return []
   const ofSkel = [...new Set(fingerprintsIn(fileFact(facts, paths.skelKeys)?.content ?? ''))]
@@ -189,6 +204,7 @@ function taken(user: SourceUser, policy: SyncUsersPolicy, facts: Facts, state: M
     },
     { ...facts, files: facts.files.filter(({ path }) => path !== paths.skelKeys) },
     state,
+    holders,
   )
   return [
     {
@@ -249,10 +265,15 @@ function brought(
   user: SourceUser,
   policy: SyncUsersPolicy,
   facts: Facts,
-  known: { readonly managed: readonly string[]; readonly leaving: readonly string[]; readonly state: MfaState },
+  known: {
+    readonly managed: readonly string[]
+    readonly leaving: readonly string[]
+    readonly state: MfaState
+    readonly holders: readonly Holder[]
+  },
 ): Part[] {
   const { name } = user
-  const { managed, leaving, state } = known
+  const { managed, leaving, state, holders } = known
   const account = manageable(user, facts, managed)
   const { stuck, gone, lacking, closed, fresh } = keyEdits(account, user, facts)
   const reasons = [...stuck.map(({ fixed }) => fixed), ...(lacking.length > 0 ? [closed] : [])]
@@ -315,6 +336,7 @@ function brought(
         ...others.access,
       ],
       notes: [
+        ...sharedNotes(name, fresh, holders),
         ...endedNotes(name, fresh, policy.readOn),
         ...(user.sudo === false && administers(after)
           ? [`${name} may become root by other means than bastionctl's`]

@@ -4,7 +4,7 @@ import { departure } from '../../../src/features/users/remove.js'
 import { changeFrom } from '../../../src/domain/change-from.js'
 import { changeData } from '../../../src/host/data.js'
 import { account, file, key } from '../facts.js'
-import { ada, blob, demandedBut, fingerprint, host, order, removing, rotating } from './support.js'
+import { ada, adding, blob, demandedBut, fingerprint, host, order, removing, rotating } from './support.js'
 
 const hers = { ...key(), fingerprint }
 const skel = '/etc/skel/.ssh/authorized_keys'
@@ -47,5 +47,18 @@ describe("a leaver's keys in other places", () => {
     ).to.deep.equal([])
     const rotated = draft(rotating([], [fingerprint]), host([{ ...ada, keys: [key(), hers] }, user], ['ada']))
     expect(rotated.notes.join()).to.match(/also opens ec2-user/)
+  })
+})
+
+describe('a key that somebody is given', () => {
+  const words = (name: string): string => `${name}'s key ed25519 ${fingerprint} ada@laptop is also among those of ada`
+  const line = `ssh-ed25519 ${blob} ada@laptop`
+  const bob = { ...ada, name: 'bob', uid: 1006, keys: [key()] }
+
+  it('is said to be another one’s as well, by add-user and rotate-key, and not where it is there already', () => {
+    const there = host([ada, bob], ['ada', 'bob'])
+    for (const policy of [adding({ name: 'eve' }), adding({ name: 'bob' }), rotating([line], [], 'bob')])
+      expect(draft(policy, there).notes).to.include(words(policy.name))
+    expect(draft(adding({ name: 'ada' }), there).notes.join()).to.not.include('also among')
   })
 })

@@ -149,6 +149,18 @@ describe('a sync of people', () => {
     expect(draft(syncing([user('ada')]), at(`${line}\n`)).notes).to.deep.equal([])
   })
 
+  it('names whose else a key is that somebody is given, as all will have theirs', () => {
+    const notes = (users: readonly SourceUser[], facts: Facts): readonly string[] => draft(syncing(users), facts).notes
+    const words = (name: string, others: string): string =>
+      `${name}'s key ed25519 ${fingerprint} ada@laptop is also among those of ${others}`
+    const all = [user('ada'), user('bob'), user('cy', { keys: [edLine(1)] })]
+    expect(notes(all, host([]))).to.deep.equal([words('ada', 'bob'), words('bob', 'ada')])
+    // Who has it already is given none.
+    expect(notes(all, host([has('ada')]))).to.deep.equal([words('bob', 'ada')])
+    expect(notes([user('bob')], host([has('ada')]))).to.not.include(words('bob', 'ada'))
+    expect(notes([user('bob')], host([has('ada')], { managed: [] }))).to.deep.equal([words('bob', 'ada')])
+  })
+
   it('wants nothing where all is as in the source', () => {
     const there = host([has('ada', { groups: ['ada', 'adm'], expires: '2030-01-31' })], { sudoers: ['ada'] })
     const same = user('ada', { sudo: true, groups: ['adm'], expires: '2030-01-31', uid: 1005 })
@@ -370,7 +382,7 @@ describe('a sync of people', () => {
       expect(made.notes.join()).to.match(/^\/etc\/sudoers\.d\/bastionctl-gone goes: its account is gone already/)
       // Taken on again, it is as the source says.
       for (const sudo of [false, true]) {
-        const again = draft(syncing([user('ada'), user('gone', { sudo })]), there)
+        const again = draft(syncing([user('ada'), user('gone', { sudo, keys: [edLine(1)] })]), there)
         const [rule, ...others] = again.files.filter(({ path }) => path.endsWith('-gone'))
         expect([rule?.content === null, others]).to.deep.equal([!sudo, []])
         expect(again.notes).to.deep.equal([])
