@@ -1,5 +1,5 @@
 /** The feature as a whole: policy and facts in, draft out. */
-import type { DesiredFile, Draft, Expectation, Lockout } from '../../domain/change.js'
+import type { DesiredFile, Draft, Expectation } from '../../domain/change.js'
 import { BastionError } from '../../domain/errors.js'
 import type { Account, Facts } from '../../domain/facts.js'
 import { reachedAt } from '../../domain/origin.js'
@@ -21,7 +21,7 @@ import {
   withKeptOut,
 } from '../mfa/entry.js'
 import { baseline, loginsOn, loginsPlain } from '../mfa/logins.js'
-import { answers, keyOnlyOf, people, type Person } from '../mfa/people.js'
+import { agreedForNothing, answers, keyOnlyOf, people, type Person } from '../mfa/people.js'
 import { probePlan } from '../mfa/probe.js'
 import { byRuleAlone, byRuleNotes, checkGroups, notSeen } from '../mfa/refuse.js'
 import { factorOf } from '../mfa/method.js'
@@ -90,7 +90,7 @@ export function draftHardening(policy: HardenPolicy, asTold: Facts): Draft {
       ...byRuleNotes(byRule),
       ...notesOf(policy, facts, intents),
       ...signersOf(access),
-      ...notNeeded(policy, [...lockouts, ...spared]),
+      ...agreedForNothing(policy.acceptLockout, [...lockouts, ...spared], facts),
       ...probe.notes,
       ...skippedAccounts(facts),
       ...doubtedAdministrators(facts.accounts),
@@ -99,13 +99,6 @@ export function draftHardening(policy: HardenPolicy, asTold: Facts): Draft {
       ...(policy.level === 'stock' ? [] : notAskedAbout(facts.accounts, judged)),
     ],
   }
-}
-
-/** A name that was agreed to for nothing may be a slip of the pen. Of whom the host's sshd has yet to speak is not known. */
-function notNeeded({ acceptLockout }: HardenPolicy, concerned: readonly Pick<Lockout, 'account'>[]): string[] {
-  return [...new Set(acceptLockout)]
-    .filter((name) => !concerned.some(({ account }) => account === name))
-    .map((name) => `--accept-lockout ${name} is not needed: nobody of that name loses anything here`)
 }
 
 function summaryOf({ level, forwarding }: HardenPolicy): string {

@@ -17,7 +17,7 @@ import { filesOff, filesOn } from './files.js'
 import { refuseForeignPam, refuseForeignSshd } from './foreign.js'
 import { graceFor, sunsetOf, type GraceState } from './grace.js'
 import { baseline, expectations, loginsOff, loginsOn } from './logins.js'
-import { keyOnlyOf, lockoutsOf, onceAskedOfPam, people, type Person } from './people.js'
+import { agreedForNothing, keyOnlyOf, lockoutsOf, onceAskedOfPam, people, type Person } from './people.js'
 import {
   exemptAccounts,
   forgottenLogins,
@@ -79,6 +79,7 @@ function draftOn(asked: MfaPolicy, facts: Facts, os: OsProfile): Draft {
       'the host could not prove by itself that people get in at that date: sshd admits no throw-away account',
       'leave --grace out, and make enrolment required by a run of your own',
     )
+  const lockouts = lockoutsOf(everybody, policy.acceptLockout)
   const installs = facts.pamModules.includes(method.module)
     ? []
     : [`installs ${need.name}${need.source === undefined ? '' : ` (from ${need.source}, which has to be enabled)`}`]
@@ -98,12 +99,13 @@ function draftOn(asked: MfaPolicy, facts: Facts, os: OsProfile): Draft {
       facts.sshd.version,
       foreign,
     ),
-    lockouts: lockoutsOf(everybody, policy.acceptLockout),
+    lockouts,
     keyOnly: keyOnlyOf(everybody),
     access: [],
     ...(byRule.length === 0 ? {} : { byRule }),
     notes: [
       ...byRuleNotes(byRule),
+      ...agreedForNothing(policy.acceptLockout, lockouts, facts),
       ...installs,
       ...storeNotes(policy, store, facts),
       ...skelNotes(policy),

@@ -159,6 +159,24 @@ export function lockoutsOf(people: readonly Person[], accepted: readonly string[
   })
 }
 
+/**
+ * A name that was agreed to for nothing may be a slip of the pen, or of another host. Of whom the host's sshd has yet to speak is not known:
+ * they are among `concerned`.
+ */
+export function agreedForNothing(
+  accepted: readonly string[],
+  concerned: readonly Pick<Lockout, 'account'>[],
+  { names }: Facts,
+): string[] {
+  return [...new Set(accepted)]
+    .filter((name) => !concerned.some(({ account }) => account === name))
+    .map((name) =>
+      names.some((entry) => entry.name === name)
+        ? `--accept-lockout ${name} is not needed: nobody of that name loses anything here`
+        : `--accept-lockout ${name} is not needed: this host lists no account of that name`,
+    )
+}
+
 export function keyOnlyOf(people: readonly Person[]): KeyOnly[] {
   return people.flatMap(({ account, keyOnly }) =>
     keyOnly === undefined ? [] : [{ account: account.name, reason: keyOnly }],

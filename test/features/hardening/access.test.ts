@@ -446,9 +446,11 @@ describe('who loses what by a level', () => {
   })
 
   it('says of a name that was agreed to that nobody needs it', () => {
-    const { notes } = draft(strict({ acceptLockout: ['rita', 'bob'] }), people(account('rita', { keys: [rsa(2048)] })))
+    const facts = people(account('rita', { keys: [rsa(2048)] }))
+    const { notes } = draft(strict({ acceptLockout: ['rita', 'daemon', 'bob'] }), facts)
     expect(notes.filter((note) => note.includes('accept-lockout'))).to.deep.equal([
-      '--accept-lockout bob is not needed: nobody of that name loses anything here',
+      '--accept-lockout daemon is not needed: nobody of that name loses anything here',
+      '--accept-lockout bob is not needed: this host lists no account of that name',
     ])
   })
 })

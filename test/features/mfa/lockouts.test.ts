@@ -56,6 +56,11 @@ describe('lock-outs', () => {
   it('are accepted by name', () => {
     const facts = withAccounts(admin, account('git', { logins: { lately: true, withoutTerminal: 1 } }))
     expect(made(facts, { acceptLockout: ['git'] }).lockouts[0]).to.include({ account: 'git', accepted: true })
+    const slip = made(facts, { acceptLockout: ['gti', 'admin', 'git'] })
+    expect(slip.notes.filter((note) => note.includes('accept-lockout'))).to.deep.equal([
+      '--accept-lockout gti is not needed: this host lists no account of that name',
+      '--accept-lockout admin is not needed: nobody of that name loses anything here',
+    ])
     expect(made(facts, { acceptLockout: ['gti'] }).lockouts[0]).to.include({ accepted: false })
   })
 
