@@ -1,6 +1,6 @@
 /** The environment in which AWS clients, and bastionctl with them, talk to the lab. */
 
-import { labDir } from './hosts/places.js'
+import { dataDir, labDir } from './hosts/places.js'
 import type { LabState } from './types.js'
 
 /** @throws nothing; without an endpoint there is no AWS_ENDPOINT_URL. */
@@ -17,11 +17,14 @@ export function labVariables(state: LabState): Record<string, string> {
   }
 }
 
-/** Lines for eval. A profile of the person's own would win over the keys (AWS SDK for JavaScript), so it goes. */
+/**
+ * Lines for eval. A profile of the person's own would win over the keys (AWS SDK for JavaScript), so it goes. Records of runs stay with the lab:
+ * instances of all labs have the same ids.
+ */
 export const labEnv = (state: LabState): string =>
   [
     'unset AWS_PROFILE AWS_SESSION_TOKEN',
-    ...Object.entries(labVariables(state)).map(([name, value]) => `export ${name}=${quote(value)}`),
+    ...Object.entries({ ...labVariables(state), XDG_DATA_HOME: dataDir() }).map(([name, value]) => `export ${name}=${quote(value)}`),
   ].join('\n')
 
 const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`

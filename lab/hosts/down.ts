@@ -16,6 +16,7 @@ import { must, run } from './run.js'
 /** Folders of a lab, by which a directory is known to be one before it is removed. */
 const OURS = new Set([
   'hosts',
+  'data',
   'state.json',
   'state.json.next',
   'id_ed25519',

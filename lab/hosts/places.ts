@@ -83,4 +83,6 @@ export const machineName = (name: string): string => `${labMark()}-${name}`
 /** Control group of a host, below the root of each hierarchy. */
 export const cgroupName = (name: string): string => path.join(labMark(), name)
 export const sshKeyPath = (): string => path.join(labDir(), 'id_ed25519')
+/** Where programs of the person's keep their data, once the shell has what `env` prints. */
+export const dataDir = (): string => path.join(labDir(), 'data')
 export const knownHostsPath = (): string => path.join(labDir(), 'known_hosts')

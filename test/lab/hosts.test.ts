@@ -1,6 +1,6 @@
 /** The lab's hosts themselves: that they are what the end-to-end tests take them for. In a lab of its own. */
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { expect } from 'chai'
@@ -244,7 +244,9 @@ describe('lab hosts', function () {
         `AWS_ENDPOINT_URL=${endpoint ?? '?'}`,
         `BASTIONCTL_LAB=${LAB}`,
         `BASTIONCTL_LAB_NET=${NET}`,
+        `XDG_DATA_HOME=${LAB}/data`,
       ])
+      mkdirSync(`${LAB}/data/bastionctl/runs`, { recursive: true })
       const { pid } = (await (await fetch(`${endpoint ?? ''}/_lab/health`)).json()) as { pid: number }
       expect(existsSync(`/proc/${String(pid)}`)).to.equal(true)
       await down()
