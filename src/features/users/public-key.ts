@@ -63,12 +63,14 @@ function expiry({ options, fingerprint }: PublicKey, expires: string | undefined
   return [`expiry-time="${expires}"`]
 }
 
-/** Of all lines that may be keys, however odd the others are. */
+/** Of all lines that may be keys, however odd the others are: as sshd parts their words, and passes over other white space within the base64. */
 export function fingerprintsIn(text: string): string[] {
-  return text.split('\n').flatMap((line) => {
-    const [, blob] = /^(?!\s*#).*?(?:ssh-|ecdsa-|sk-)[\w@.-]+[ \t]+(AAAA[A-Za-z0-9+/]+=*)/.exec(line) ?? []
-    return blob === undefined ? [] : [fingerprintOf(Buffer.from(blob, 'base64'))]
-  })
+  return text
+    .split('\n')
+    .filter((line) => !/^[ \t]*#/.test(line))
+    .flatMap((line) => line.split(/[ \t]+/).map((word) => word.replace(/[\r\f\v]/g, '')))
+    .filter((word) => /^AAAA[A-Za-z0-9+/]+=*$/.test(word))
+    .map((blob) => fingerprintOf(Buffer.from(blob, 'base64')))
 }
 
 /** Says where it was that something was wrong. */

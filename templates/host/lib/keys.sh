@@ -135,6 +135,8 @@ edit_file() {
 merged_keys() {
   _text=${RUN:-$_was}/keys-text _same=3
   read_keys "$1" "$2" >"$_text" || [ $? -eq 3 ] || return 1
+  # Behind a NUL sshd reads nothing of a line, and the shell goes on.
+  sed -i 's/\x00.*//' "$_text"
   printf '' >"$_text.prints"
   while IFS= read -r _line || [ -n "$_line" ]; do
     _print=$(print_of "$_line")
@@ -151,8 +153,9 @@ merged_keys() {
   return "$_same"
 }
 
-# print_of LINE: the fingerprint of the key on it, options in front of it or not; nothing for a comment.
-print_of() { printf '%s\n' "$1" | ssh-keygen -lf - 2>/dev/null | cut -d' ' -f2; }
+# print_of LINE: the fingerprint of the key on it, options in front of it or not; nothing for a comment. What is taken out
+# sshd passes over, and ssh-keygen does not.
+print_of() { printf '%s\n' "$1" | sed 's/[\r\f\v]//g; s/[ \t]\+/ /g' | ssh-keygen -lf - 2>/dev/null | cut -d' ' -f2; }
 
 prints() {
   while IFS= read -r _one || [ -n "$_one" ]; do print_of "$_one"; done <"$1"

@@ -94,28 +94,44 @@ key_files() {
   done
 }
 
-# parse_keys FILE: type|base64|options|comment, the options by name only (values hold commands and addresses); `expired` stands for an
+# parse_keys FILE [raw]: type|base64|options|comment, the options by name only (values hold commands and addresses); `expired` stands for an
 # expiry-time that has passed (auth_authorise_keyopts): in local time, or in UTC behind a Z; `from-some` for a from= that has names of hosts,
-# and `from-all` for one that lets in nothing else.
+# and `from-all` for one that lets in nothing else. raw: type|base64|options as they stand, of lines that have any.
+# As sshkey_read has it: a line ends at a NUL, blanks and tabs alone part its words, other white space within the base64 is passed over, and
+# keys go by the names of their signatures too.
 parse_keys() {
   [ -f "$1" ] && [ -r "$1" ] || return 0
-  awk '
+  awk -F '[ \t]+' -v raw="${2-}" '
     function clock(command) {
       if (!(command in told)) { command | getline told[command]; close(command) }
       return told[command]
     }
-    /^[[:space:]]*(#|$)/ { next }
+    function is_key() {
+      type = $1; blob = $2
+      sub(/^rsa-sha2-(256|512)$/, "ssh-rsa", type); sub(/^webauthn-/, "", type)
+      gsub(/[\r\f\v]/, "", blob)
+      return type ~ /^[A-Za-z0-9@.-]+$/ && blob ~ /^AAAA[A-Za-z0-9+\/=]*$/
+    }
+    { sub(/\0.*/, ""); sub(/^[ \t]+/, ""); opts = "" }
+    /^#/ { next }
+    !is_key() {
+      quoted = 0; cut = 0
+      for (i = 1; i <= length($0); i++) {
+        c = substr($0, i, 1)
+        if (c == "\"" && substr($0, i - 1, 1) != "\\") quoted = !quoted
+        if (!quoted && (c == " " || c == "\t")) { cut = i; break }
+      }
+      if (!cut) next
+      opts = substr($0, 1, cut - 1)
+      $0 = substr($0, cut); sub(/^[ \t]+/, "")
+      if (!is_key()) next
+    }
+    raw {
+      if (opts != "") print type "|" blob "|" opts
+      next
+    }
     {
-      line = $0; opts = ""
-      if (line !~ /^[[:space:]]*(ssh-|ecdsa-|sk-)/) {
-        quoted = 0; cut = 0
-        for (i = 1; i <= length(line); i++) {
-          c = substr(line, i, 1)
-          if (c == "\"" && substr(line, i - 1, 1) != "\\") quoted = !quoted
-          if (!quoted && (c == " " || c == "\t")) { cut = i; break }
-        }
-        if (!cut) next
-        opts = substr(line, 1, cut - 1); line = substr(line, cut + 1)
+      if (opts != "") {
         # What cloud images put in front of the keys of root: it gets nobody in.
         if (opts ~ /Please login as/) opts = opts ",notice"
         left = tolower(opts); found = ""
@@ -132,12 +148,8 @@ parse_keys() {
         # sshd takes them in any case.
         opts = tolower(opts)
       }
-      n = split(line, f, /[[:space:]]+/); s = (f[1] == "") ? 2 : 1
-      if (f[s] !~ /^(ssh-|ecdsa-|sk-)[A-Za-z0-9@.-]+$/ || f[s + 1] !~ /^[A-Za-z0-9+\/=]+$/) next
-      comment = ""
-      for (i = s + 2; i <= n; i++) comment = comment (comment == "" ? "" : " ") f[i]
-      gsub(/[|]/, "/", comment)
-      print f[s] "|" f[s + 1] "|" opts "|" comment
+      sub(/^[^ \t]+[ \t]+[^ \t]+/, ""); gsub(/[[:space:]]+/, " "); gsub(/^ | $/, ""); gsub(/[|]/, "/")
+      print type "|" blob "|" opts "|" $0
     }' "$1"
 }
 

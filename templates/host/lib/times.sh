@@ -33,7 +33,7 @@ key_options() {
   while IFS='|' read -r _who _uid _gid _dir _; do
     { [ -s "$F/keys/$_who" ] && grep -q "^\([^|]*|\)\{3\}[^|]*${1:-[^|]}" "$F/keys/$_who"; } || continue
     key_files "$_who" "$_dir" "$F/effective/$_who" | while read -r _keys; do
-      option_texts "$_keys" | while IFS='|' read -r _type _blob _options; do
+      parse_keys "$_keys" raw | while IFS='|' read -r _type _blob _options; do
         _said=$(printf '%s' "$_options" | "$2")
         [ -z "$_said" ] || printf '%s|%s|%s|%s\n' "$_type" "$_blob" "$_who" "$_said"
       done
@@ -59,26 +59,6 @@ value_digests() {
   }' | while IFS='=' read -r _option _value; do
     [ -z "$_value" ] || printf '%s:%s,' "$(printf '%s' "$_option" | tr '[:upper:]' '[:lower:]')" "$(printf '%s' "$_value" | sha256sum | cut -c 1-16)"
   done
-}
-
-# option_texts FILE: type|base64|options as they stand, of lines that have options in front of the key.
-option_texts() {
-  [ -f "$1" ] && [ -r "$1" ] || return 0
-  awk '
-    { sub(/^[[:space:]]+/, "") }
-    /^(#|$)/ || /^(ssh-|ecdsa-|sk-)/ { next }
-    {
-      quoted = 0; cut = 0
-      for (i = 1; i <= length($0); i++) {
-        c = substr($0, i, 1)
-        if (c == "\"" && substr($0, i - 1, 1) != "\\") quoted = !quoted
-        if (!quoted && (c == " " || c == "\t")) { cut = i; break }
-      }
-      if (!cut) next
-      n = split(substr($0, cut + 1), f, /[[:space:]]+/); s = (f[1] == "") ? 2 : 1
-      if (f[s] !~ /^(ssh-|ecdsa-|sk-)[A-Za-z0-9@.-]+$/ || f[s + 1] !~ /^[A-Za-z0-9+\/=]+$/) next
-      print f[s] "|" f[s + 1] "|" substr($0, 1, cut - 1)
-    }' "$1"
 }
 
 # written FILE: images of reproducible builds have the epoch there, which says nothing; nor does what lies behind the year 9999.
