@@ -29,15 +29,13 @@ same_person() { [ "$(getent passwd "$_name" | cut -d: -f3)" = "$(cat "$_was/uid"
 # expiry: the first day on which the account is refused, in days since 1970, as shadow(5) has it.
 expiry() { getent shadow "$_name" | cut -d: -f8; }
 
-# old_day, set_day: what it was by the record, and what it is to be by the roster; nothing for `never`.
+# old_day, set_day: what it was by the record, and what it is to be by the roster; nothing for `never`. shadow's tools are given the number: of a
+# date they take midnight here, which is the day before in UTC+13.
 old_day() { cut -d: -f8 "$_was/shadow"; }
 set_day() { [ "$_expires" = never ] || echo "$(($(date -u -d "$_expires" +%s) / 86400 + 1))"; }
 
 # shut_by DAY: whether an account is refused by it today (pam_unix, check_shadow_expiry).
 shut_by() { [ "${1:-99999}" -le "$(($(epoch) / 86400))" ]; }
-
-# day_after: the same as usermod(8) takes it, which names the first day without access (pam_unix, check_shadow_expiry).
-day_after() { [ "$_expires" = never ] || date -u -d "$_expires + 1 day" +%F; }
 
 # --- the record
 
@@ -139,7 +137,7 @@ create_person() {
   [ -z "$_groups" ] || set -- "$@" -G "$_groups"
   case $_expires in
   '' | never) ;;
-  *) set -- "$@" -e "$(day_after)" ;;
+  *) set -- "$@" -e "$(set_day)" ;;
   esac
   _where=$1
   shift
@@ -156,13 +154,12 @@ update_person() {
     _said=$(gpasswd -d "$_name" "$_group" 2>&1 9>&-) || { echo "$_said"; return 1; }
   done <"$RUN/data/roster-leave/$_name"
   if [ -n "$_expires" ]; then
-    _end=$(day_after) || return 1
-    # It takes midnight here, which is the day before in UTC+13.
-    TZ=UTC0 usermod -e "$_end" "$_name" 2>&1 9>&- || return 1
+    _end=$(set_day) || return 1
+    usermod -e "$_end" "$_name" 2>&1 9>&- || return 1
     if [ "$_where" != live ]; then
       :
     # Locked: who is in goes out.
-    elif shut_by "$(set_day)"; then
+    elif shut_by "$_end"; then
       end_sessions "$_name"
     elif shut_by "$(old_day)"; then
       linger_on
@@ -192,7 +189,7 @@ remove_person() {
   fi
   _dir=$(cat "$_was/home")
   # The second day of 1970, since 0 has more than one meaning in shadow(5).
-  _said=$(usermod -e 1970-01-02 "$_name" 2>&1 9>&-) || { echo "$_said"; return 1; }
+  _said=$(usermod -e 1 "$_name" 2>&1 9>&-) || { echo "$_said"; return 1; }
   # Nor does anything of theirs run that could be in the way; once more at the end, since a job may have begun meanwhile.
   end_sessions "$_name"
   belongings "$_name" | grep -v '/mail/' >"$RUN/belongings"
@@ -275,7 +272,7 @@ set_aside() {
 settle_left() {
   for _left in "$CHANGES"/*/roster; do
     _left=${_left%/roster}
-    [ "$(state_of "${_left##*/}")" != confirmed ] || settle_roster "${_left##*/}"
+    [ "$(state_of "${_left##*/}")" != confirmed ] || settle_roster "${_left##*/}" >/dev/null
   done
 }
 
@@ -300,7 +297,9 @@ settle_person() {
   # Once: an account of that name and number may be somebody's, later.
   if [ ! -e "$_was/gone" ]; then
     if same_person && [ "$(expiry)" != 1 ]; then
-      journal "$1" "account $_name was changed by somebody else, and is left alone"
+      journal "$1" "account $_name was changed by somebody else, and is still there"
+      echo "$PLAIN"
+      _unsettled=1
       printf '' >"$_was/gone" && durable "$_was/gone"
       return 0
     fi
