@@ -52,6 +52,30 @@ describe('an account on its host', () => {
   })
 })
 
+describe("hooks of shadow's tools", () => {
+  /** What is done to an account by this action, in order. */
+  function done(where: 'view' | 'live', action: string): string {
+    const folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-roster-'))
+    try {
+      mkdirSync(path.join(folder, 'data'))
+      writeFileSync(path.join(folder, 'data', 'roster'), `ada|${action}|||||||||\n`)
+      const script = `. ${lib}roster.sh; RUN=$1
+        rm() { echo rm "$@"; }; sed() { echo sed "$3"; }; sync() { :; }; apply_person() { echo "$_action" "$1"; }
+        apply_roster "$2" ID`
+      return execFileSync('sh', ['-c', script, 'sh', folder, where], { encoding: 'utf8' })
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  }
+
+  it('are taken out of the view before anybody is made or goes there, and out of the host never', () => {
+    for (const action of ['create', 'update', 'remove']) {
+      expect(done('view', action)).to.equal(`rm -rf /etc/shadow-maint\nsed /etc/login.defs\n${action} view\n`)
+      expect(done('live', action)).to.equal(`${action} live\n`)
+    }
+  })
+})
+
 describe('an account whose day changes', () => {
   const today = Math.floor(Date.now() / 86_400_000)
 

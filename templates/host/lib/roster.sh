@@ -110,6 +110,8 @@ at_jobs() {
 # apply_roster view|live [ID]: in a view nobody's session ends, no home moves, and nothing is written that is not covered.
 apply_roster() {
   [ -s "$RUN/data/roster" ] || return 0
+  # Somebody's hooks would reach out of the view.
+  [ "$1" = live ] || { rm -rf /etc/shadow-maint; sed -i 's/^USERDEL_CMD/#&/' /etc/login.defs; }
   each_person "$RUN/data/roster" apply_person "$1" "${2-}" && { [ "$1" = view ] || sync /etc; }
 }
 
@@ -181,8 +183,6 @@ linger_on() {
 # account itself goes with the confirm: until then nobody else comes by its uid, its groups or its subordinate ids.
 remove_person() {
   if [ "$1" = view ]; then
-    # Somebody's hooks would reach out of the view.
-    rm -rf /etc/shadow-maint && sed -i 's/^USERDEL_CMD/#&/' /etc/login.defs
     userdel -f "$_name" >/dev/null 2>&1 9>&-
     ! has_line "$_name" /etc/passwd
     return
