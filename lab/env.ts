@@ -24,7 +24,9 @@ export function labVariables(state: LabState): Record<string, string> {
 export const labEnv = (state: LabState): string =>
   [
     'unset AWS_PROFILE AWS_SESSION_TOKEN',
-    ...Object.entries({ ...labVariables(state), XDG_DATA_HOME: dataDir() }).map(([name, value]) => `export ${name}=${quote(value)}`),
+    ...Object.entries({ ...labVariables(state), XDG_DATA_HOME: dataDir() }).map(
+      ([name, value]) => `export ${name}=${quote(value)}`,
+    ),
   ].join('\n')
 
 const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
