@@ -124,21 +124,24 @@ SHADOW
   printf '%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s\n' "$name" "$uid" "$home" "$shell" "$(id -Gnz "$name" 2>/dev/null | tr '\0' ,)" \
     "$password" "$expired" "$sudo" "$factors" "$last" "$barred"
   at=0
-  key_files "$name" "$home" "$F/effective/$name" | awk '!seen[$0]++' | while read -r keys; do
+  keys_files "$name" "$home" | while read -r keys; do
     at=$((at + 1))
     parse_keys "$keys" >"$RUN/parsed"
     [ -s "$RUN/parsed" ] || continue
+    # Who comes from elsewhere alone gets in by it, as by one with from=.
+    from=
+    [ ! -s "$RUN/key-origins" ] || key_files "$name" "$home" "$F/effective/$name" | grep -qxF -- "$keys" || from=from,
     why=
     [ ! -e "$RUN/data/people" ] || why=$(plain "$(unfit "$keys" "$name" "$home" </dev/null)")
     # Where StrictModes is on sshd reads no such file today.
     loose=
     ! grep -qx 'strictmodes no' "$F/effective/$name" || loose=$(plain "$(loose_modes "$name" "$home" "$keys" </dev/null)")
     case $at:$keys in
-    1:"$home"/*) keys= ;;
+    1:"$home"/*) [ -n "$from" ] || keys= ;;
     *) ;;
     esac
     while IFS='|' read -r type blob options comment; do
-      printf '%s|%s|%s|%s|%s|%s|%s|%s\n' "$type" "$blob" "$name" "$options" "$comment" "$(plain "$keys")" "$why" "$loose"
+      printf '%s|%s|%s|%s|%s|%s|%s|%s\n' "$type" "$blob" "$name" "$from$options" "$comment" "$(plain "$keys")" "$why" "$loose"
     done <"$RUN/parsed"
   done >>"$RUN/keys-found"
   printf '' >"$F/keys/$name"

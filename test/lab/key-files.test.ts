@@ -188,6 +188,34 @@ describe('keys in several files', function () {
       await reads('.ssh/authorized_keys /srv/keys/%u')
     })
 
+    it('are found and taken where sshd looks for them only when a login comes from elsewhere', async () => {
+      const office = '/home/bob/.ssh/office_keys'
+      const lines = `Match Address *,!127.0.0.0/8\\n  AuthorizedKeysFile .ssh/authorized_keys ${office}`
+      await onAll((host) =>
+        must(
+          host,
+          `rm /srv/keys/bob; printf '${lines}\\n' >/etc/ssh/sshd_config.d/50-keys.conf && systemctl reload sshd && runuser -u bob -- sh -c 'echo "$0" >${office}' '${its()}'`,
+        ).then(() => undefined),
+      )
+      await remember()
+      await enter(true)
+      const print = (await execa('ssh-keygen', ['-lf', `${second.key}.pub`])).stdout.split(' ')[1] ?? ''
+      expect(
+        done(await bastionctl('who', ...tagged))
+          .split('\n')
+          .find((one) => one.includes(print)),
+      ).to.match(/not asked/)
+      done(await bastionctl('rotate-key', 'bob', '--remove', print, ...tagged, ...unattended))
+      await onAll(async (host) => {
+        expect((await login(host, second)).in).to.equal(false)
+      })
+      await back()
+      expect(done(await remove('bob', '--keep-home'))).to.include(`is removed, from ${office}`)
+      await enter(false)
+      await back()
+      await onAll((host) => must(host, `rm ${office}`).then(() => undefined))
+    })
+
     it('keep an account where the file is others’ too, which the plan says', async () => {
       await reads('.ssh/authorized_keys /srv/keys/all')
       await onAll((host) => must(host, 'mv /srv/keys/bob /srv/keys/all').then(() => undefined))

@@ -1,12 +1,6 @@
 # shellcheck shell=sh
 # authorized_keys of people, in each file that sshd reads, merged and never truncated; below a home all is read and written by its owner.
 
-# keys_files NAME HOME: the files that sshd reads for the account, the first one first.
-keys_files() {
-  sshd_says "$1" "$RUN/sshd-args" 2>/dev/null
-  key_files "$1" "$2" "$SAID" | awk '!seen[$0]++'
-}
-
 # unfit FILE NAME HOME: why no key can be taken out of a file that is there. Below the home its owner reads and writes it; elsewhere root does,
 # whom nobody may lead astray, and only what is this account's alone.
 unfit() {

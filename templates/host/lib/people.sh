@@ -9,6 +9,7 @@ login_accounts() {
   _min=$(sed -n '/^UID_MIN[[:space:]]*/{s///p;q;}' /etc/login.defs 2>/dev/null)
   _anyway=" $({ getent shadow; cat /etc/bastionctl-users; } 2>/dev/null | awk -F: -v ORS=' ' '$2 !~ /^[!*]/ && !/^#/ { print $1 }') "
   key_patterns >"$RUN/key-patterns"
+  key_origins
   printf '' >"$RUN/skipped"
   getent passwd | while IFS=: read -r _name _ _uid _gid _ _home _shell; do
     case $_anyway in
@@ -47,8 +48,7 @@ has_keys() {
   # Hosts have dozens of system accounts, and most of them no key anywhere: sshd is not asked about these.
   key_somewhere "$1" "$2" || return 1
   is_carried "$1" || return 0
-  sshd_says "$1" "$RUN/sshd-args" 2>/dev/null
-  key_files "$1" "$2" "$SAID" | while IFS= read -r _keys; do
+  keys_files "$1" "$2" | while IFS= read -r _keys; do
     [ ! -f "$_keys" ] || [ ! -s "$_keys" ] || echo yes
   done | grep -q yes
 }
@@ -66,7 +66,8 @@ key_somewhere() {
 key_patterns() {
   sshd_says root "$RUN/sshd-args" 2>/dev/null
   sshd_reads
-  awk '
+  rm -f "$RUN/key-asks"
+  awk -v asks="$RUN/key-asks" '
     BEGIN { patterns("authorizedkeysfile .ssh/authorized_keys .ssh/authorized_keys2") }
     function patterns(line,   n, word, i) {
       if (tolower(line) !~ /^[ \t]*"?authorizedkeysfile["= \t]/) return
@@ -78,8 +79,38 @@ key_patterns() {
         if (word[i] != "" && !seen[word[i]]++) print word[i]
       }
     }
-    /^\// { file = $0; while ((getline line <file) > 0) patterns(line); close(file); next }
+    /^\// {
+      file = $0
+      while ((getline line <file) > 0) {
+        patterns(line)
+        if (tolower(line) ~ /^[ \t]*"?match["= \t].*(address|host|localport)/) print line >asks
+      }
+      close(file)
+      next
+    }
     { patterns($0) }' "$SAID" "$READS"
+}
+
+# key_origins: from where sshd reads keys in other files than from loopback, as -C takes it. A host without such a Match line is asked nothing.
+key_origins() {
+  printf '' >"$RUN/key-origins"
+  [ -e "$RUN/key-asks" ] || return 0
+  read -r _main <"$READS"
+  settings authorizedkeysfile "$_main" | sed -n 's/^[^|]*|\(.\)/Match \1/p' >"$RUN/key-asks"
+  echo "$RUN/key-asks" | origins "$RUN/key-origins"
+  cat "$RUN/key-origins-left" >>"$RUN/key-origins"
+}
+
+# keys_files NAME HOME: the files that sshd reads for the account, the first one first, and behind them those of logins from elsewhere.
+keys_files() {
+  sshd_says "$1" "$RUN/sshd-args" 2>/dev/null
+  {
+    key_files "$1" "$2" "$SAID"
+    while IFS= read -r _origin; do
+      ask_sshd "$1" "$RUN/sshd-args" "$_origin" >"$RUN/said-there" 2>/dev/null
+      key_files "$1" "$2" "$RUN/said-there"
+    done <"$RUN/key-origins"
+  } | awk '!seen[$0]++'
 }
 
 # key_files ACCOUNT HOME EFFECTIVE: the files that sshd reads keys of this account from.

@@ -83,7 +83,8 @@ check_present() {
 
 # keys_in_home: $_keys is the account's first file of keys, into which new ones go. It has to lie below $_dir.
 keys_in_home() {
-  _keys=$(keys_files "$_name" "$_dir" | head -n 1 | grep .) || { echo "sshd reads no authorized_keys file of $_name"; return 1; }
+  sshd_says "$_name" "$RUN/sshd-args" 2>/dev/null
+  _keys=$(key_files "$_name" "$_dir" "$SAID" | head -n 1 | grep .) || { echo "sshd reads no authorized_keys file of $_name"; return 1; }
   case $_keys in
   "$_dir"/*) ;;
   *) echo "sshd reads the keys of $_name from $_keys, outside of the home: that is not supported"; return 1 ;;

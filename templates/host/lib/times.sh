@@ -19,7 +19,7 @@ account_times() {
 # key_times <PEOPLE: name|fingerprint|when its file was last written, so that it has been there since then at the latest.
 key_times() {
   while IFS='|' read -r _who _uid _gid _dir _; do
-    key_files "$_who" "$_dir" "$F/effective/$_who" | while read -r _keys; do
+    keys_files "$_who" "$_dir" | while read -r _keys; do
       _at=$(written "$_keys")
       [ -n "$_at" ] || continue
       parse_keys "$_keys" | while IFS='|' read -r _type _blob _; do printf '%s|%s|%s|%s\n' "$_type" "$_blob" "$_who" "$_at"; done
