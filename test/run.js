@@ -23,12 +23,7 @@ const long =
 
 /** Arguments of mocha by the name of what is run, some at a time: the unit tests, and one lab file after the other. */
 const queue = []
-/**
- * Milliseconds to start a program while others are started: some virtual machines take three times as long as others, and then all that a lab does. There
- * one lab is kept at a time, since what is timed would be late, and the short files come first.
- */
-const slow = (await startTime()) > 1.5
-const WORKERS = slow ? 1 : 3
+let workers = 3
 /** No lab file is begun later than that; those that are left are named, and count as skipped. */
 const minutes = Number(process.env.BASTIONCTL_TEST_MINUTES ?? Infinity)
 const left = []
@@ -40,7 +35,7 @@ if (unknown !== undefined) {
   process.exit(3)
 }
 for (const [name, run] of Object.entries(parts)) if (wanted.length === 0 || wanted.includes(name)) await run()
-await Promise.all(Array.from({ length: WORKERS }, (_, n) => worker(n)))
+await Promise.all(Array.from({ length: workers }, (_, n) => worker(n)))
 
 for (const { title, why } of wrong) console.log(`\nfailed: ${title}\n${why.slice(0, 1000).replace(/^/gm, '    ')}`)
 if (again.length > 0) console.log(`\n${again.length} needed a second try: ${again.join('; ')}`)
@@ -72,7 +67,7 @@ function unit() {
   queue.push(['unit and golden tests', tests])
 }
 
-function lab() {
+async function lab() {
   const tests = files('test/lab', '.test.ts')
   const reason =
     process.platform !== 'linux' ? 'this is not Linux' : process.getuid() !== 0 ? 'this is not root' : undefined
@@ -81,7 +76,12 @@ function lab() {
     // (--exit) is not waited for.
     const how = ['--timeout', '180000', '--retries', '1', '--exit']
     const short = tests.filter((name) => !long.includes(name))
-    if (slow) console.log('this machine is slow to start programs: one lab at a time, the short files first')
+    // Some virtual machines take three times as long as others to start a program, and then for all that a lab does: what is timed would be late.
+    const slow = (await startTime()) > 1.5
+    if (slow) {
+      console.log('this machine is slow to start programs: one lab at a time, the short files first')
+      workers = 1
+    }
     const sorted = slow ? [...short, ...long.toReversed()] : [...long, ...short]
     queue.push(...sorted.map((name) => [name, [...how, name]]))
     return
@@ -113,6 +113,7 @@ async function worker(n) {
   }
 }
 
+/** Milliseconds to start a program while others are started. */
 async function startTime() {
   const began = Date.now()
   const many = Array.from({ length: 50 }, () => '/bin/true').join('; ')

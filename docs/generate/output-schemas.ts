@@ -11,6 +11,7 @@ import type {
   WhoOutput,
   VerifyOutput,
 } from '../../src/cli/outputs.js'
+import { offerKinds } from '../../src/domain/drift.js'
 import { exitCodes, type ExitName } from '../../src/domain/exit-codes.js'
 import { outcomes } from '../../src/domain/outcome.js'
 import { planFile } from '../../src/domain/plan-schema.js'
@@ -222,7 +223,7 @@ const drift = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('unit-unread'), unit: z.string() }),
   z.strictObject({
     kind: z.literal('sshd-behind'),
-    what: z.enum(['methods', 'kex algorithms', 'host key algorithms', 'ciphers stoc', 'macs stoc']),
+    what: z.enum(offerKinds),
     more: z.array(z.string()).readonly(),
     less: z.array(z.string()).readonly(),
   }),

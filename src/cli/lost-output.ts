@@ -7,7 +7,7 @@ let said = false
 /** To be called anew once oclif's command class is loaded: its own listener throws all but EPIPE. */
 export function surviveLostOutput(): void {
   process.stdout.removeAllListeners('error').on('error', sayOnce)
-  process.stderr.removeAllListeners('error').on('error', nothing)
+  process.stderr.removeAllListeners('error').on('error', () => undefined)
 }
 
 /** A reader that has gone (`| head`) has all that it wants. A run that has failed keeps its own exit code. */
@@ -18,8 +18,4 @@ function sayOnce(error: NodeJS.ErrnoException): void {
   process.once('exit', () => {
     process.exitCode ||= exitCode('unwritten')
   })
-}
-
-function nothing(): void {
-  // There is nowhere left to say it.
 }

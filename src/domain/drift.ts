@@ -97,10 +97,12 @@ export type Drift =
     }
   | ({ readonly kind: 'sshd-behind' } & Behind)
 
+/** `methods`: of logging in; the others are proposals of the key exchange (RFC 4253, 7.1). */
+export const offerKinds = ['methods', 'kex algorithms', 'host key algorithms', 'ciphers stoc', 'macs stoc'] as const
+
 /** The sshd that runs offers other things than one would that reads the files as they are: it has not, since they changed. */
 export interface Behind {
-  /** `methods`: of logging in; the others are proposals of the key exchange (RFC 4253, 7.1). */
-  readonly what: 'methods' | 'kex algorithms' | 'host key algorithms' | 'ciphers stoc' | 'macs stoc'
+  readonly what: (typeof offerKinds)[number]
   /** What the one that runs offers besides. */
   readonly more: readonly string[]
   /** What it does not offer. */

@@ -1,6 +1,6 @@
 /** Turns the files that verify.sh laid out into {@link Findings}. Pure but for the unpacking before it. */
 import * as z from 'zod'
-import type { Findings, PackageEvent, Touched } from '../domain/drift.js'
+import { offerKinds, type Findings, type PackageEvent, type Touched } from '../domain/drift.js'
 import type { Origin } from '../domain/origin.js'
 import { lines, rows, type Tree } from './rows.js'
 
@@ -11,11 +11,7 @@ const fileLine = z.tuple([text, text, text, text, text, text, text, ...touchedFi
 const foreignLine = z.tuple([text, text, text, text, ...touchedFields])
 const valueLine = z.tuple([text, text, text, text, text, text])
 const commandLine = z.tuple([text, z.enum(['running', 'unit', 'both']), text, text])
-const behindLine = z.tuple([
-  z.enum(['methods', 'kex algorithms', 'host key algorithms', 'ciphers stoc', 'macs stoc']),
-  text,
-  text,
-])
+const behindLine = z.tuple([z.enum(offerKinds), text, text])
 const packageLine = z.tuple([time, text, text, text])
 const timeLine = z.tuple([text, time])
 const groupsLine = z.tuple([text, text])

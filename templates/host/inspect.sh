@@ -62,8 +62,9 @@ printf 'store=%s\n' "$store" >>"$F/sshd"
 # Configuration that bears no secret, with owner and mode.
 sshd_reads
 printf '%s\n' /etc/ssh/sshd_config.d/*.conf /etc/pam.d/sshd /etc/pam.d/common-auth /etc/pam.d/password-auth \
-    /etc/pam.d/postlogin /etc/pam.d/bastionctl-* /etc/ssh/bastionctl-banner /etc/profile.d/bastionctl-* /etc/sudoers.d/bastionctl[-_]* /usr/local/sbin/bastionctl-* /etc/skel/.ssh/authorized_keys \
-    "$UNITS/$SUNSET".* /etc/bastionctl-users /etc/bastionctl-locked /etc/cloud/cloud.cfg.d/*bastionctl* | awk '!seen[$0]++' "$READS" - | while IFS= read -r file; do
+  /etc/pam.d/postlogin /etc/pam.d/bastionctl-* /etc/ssh/bastionctl-banner /etc/profile.d/bastionctl-* /etc/sudoers.d/bastionctl[-_]* /usr/local/sbin/bastionctl-* /etc/skel/.ssh/authorized_keys \
+  "$UNITS/$SUNSET".* /etc/bastionctl-users /etc/bastionctl-locked /etc/cloud/cloud.cfg.d/*bastionctl* |
+  awk '!seen[$0]++' "$READS" - | while IFS= read -r file; do
   case $file in
   *'|'* | */../*) ;;
   *) [ ! -f "$file" ] || printf '%s\n' "$file" ;;
@@ -99,7 +100,8 @@ login_accounts >"$RUN/people"
 sort "$RUN/skipped" >"$F/skipped"
 today=$(($(epoch) / 86400))
 while IFS='|' read -r name uid gid home shell; do
-  sshd_effective "$name" "$RUN/sshd-args" >"$F/effective/$name" 2>/dev/null
+  sshd_says "$name" "$RUN/sshd-args" 2>/dev/null
+  cat "$SAID" >"$F/effective/$name"
   entry=$(getent shadow "$name")
   IFS=: read -r _ hash changed _ max _ inactive expires _ <<SHADOW
 $entry

@@ -41,6 +41,7 @@ export function synchronisation(policy: SyncUsersPolicy, facts: Facts, state: Mf
   const managed = managedNames(facts)
   const leaving = leavers(policy, facts, managed)
   const holders = laterHolders(policy, leaving, facts)
+  const skel = [...new Set(fingerprintsIn(fileFact(facts, paths.skelKeys)?.content ?? ''))]
   const refusals: BastionError[] = []
   const tried = <T>(act: () => T[]): T[] => {
     try {
@@ -52,7 +53,7 @@ export function synchronisation(policy: SyncUsersPolicy, facts: Facts, state: Mf
     }
   }
   const added = inOrderOfUids(policy.users.filter((user) => !isThere(facts, user.name))).flatMap((user) =>
-    tried(() => taken(user, policy, facts, { state, holders })),
+    tried(() => taken(user, policy, facts, { state, holders, skel })),
   )
   const changed = policy.users
     .filter((user) => isThere(facts, user.name))
@@ -178,11 +179,12 @@ function taken(
   user: SourceUser,
   policy: SyncUsersPolicy,
   facts: Facts,
-  { state, holders }: { readonly state: MfaState; readonly holders: readonly Holder[] },
+  known: { readonly state: MfaState; readonly holders: readonly Holder[]; readonly skel: readonly string[] },
 ): Part[] {
   const { name, keys, shell, comment, expires, uid } = user
   if (isOver(expires, policy)) return []
-  const ofSkel = [...new Set(fingerprintsIn(fileFact(facts, paths.skelKeys)?.content ?? ''))]
+  const { state, holders, skel } = known
+  const own = keysOf(keys).map(({ fingerprint }) => fingerprint)
   const { files, accounts, logins, keyOnly, access, notes } = addition(
     {
       feature: 'users',
@@ -210,14 +212,14 @@ function taken(
     {
       name,
       files: files.filter(({ path }) => path === sudoersPath(name)),
-      accounts: accounts.map((edit) => ({ ...edit, takeKeys: ofSkel })),
+      accounts: accounts.map((edit) => ({ ...edit, takeKeys: skel })),
       logins: logins.filter(({ account }) => account === name),
       lockouts: [],
       keyOnly,
       access: access.filter(({ account }) => account === name),
       notes: [
         ...notes,
-        ...(ofSkel.every((print) => keysOf(keys).some(({ fingerprint }) => fingerprint === print))
+        ...(skel.every((print) => own.includes(print))
           ? []
           : [`${name} does not begin with the keys in ${paths.skelKeys}: it gets those of the source`]),
       ],

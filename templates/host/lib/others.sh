@@ -9,7 +9,7 @@ other_sshds() {
     [ "$_process/exe" -ef "$_sshd" ] || continue
     [ "${_process#/proc/}" != "${_ours:-0}" ] || continue
     # What a listener starts for a connection has its title at first.
-    IFS=' ' read -r _ _ _ _parent _ 2>/dev/null <"$_process/stat" || continue
+    read -r _ _ _ _parent _ 2>/dev/null <"$_process/stat" || continue
     [ ! "/proc/$_parent/exe" -ef "$_sshd" ] || continue
     other_title "$(tr '\0' ' ' 2>/dev/null <"$_process/cmdline")"
   done | sort -u

@@ -30,8 +30,7 @@ unread_unit() {
 behind() {
   client_config >"$RUN/ssh_config"
   ARGS=$RUN/sshd-args
-  sshd_says root "$ARGS" 2>/dev/null
-  _to=$(target_in "$SAID")
+  _to=$(sshd_target "$ARGS")
   TARGET=${_to% *} PORT=${_to#* }
   offered -o BindAddress="$(source_of "$((4500 + 1$(digits 3) % 250))")" -p "$PORT" "root@$TARGET" >"$RUN/offers-running"
   # Busy, or not there: others say so.

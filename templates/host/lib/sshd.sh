@@ -45,11 +45,8 @@ with_args() {
   "$@"
 }
 
-# sshd_effective USER ARGSFILE: `sshd -T` for a class of user, from loopback; without -C only `Match all` matches.
-sshd_effective() { sshd_says "$@" && cat "$SAID"; }
-
-# sshd_says USER ARGSFILE: the same in the file $SAID, which is good until the next question; an empty one where sshd says nothing (1). Asked once
-# a class where answers are kept (ask_anew).
+# sshd_says USER ARGSFILE: `sshd -T` for a class of user, from loopback, in the file $SAID, which is good until the next question; an empty one
+# where sshd says nothing (1). Without -C only `Match all` matches. Asked once a class where answers are kept (ask_anew).
 sshd_says() {
   SAID=${SSHD_SAID:-$RUN/sshd-says}${SSHD_SAID:+/$1}
   if [ -n "${SSHD_SAID-}" ] && [ -e "$SAID" ]; then return 0; fi
