@@ -32,7 +32,7 @@ key_times() {
 key_options() {
   while IFS='|' read -r _who _uid _gid _dir _; do
     { [ -s "$F/keys/$_who" ] && grep -q "^\([^|]*|\)\{3\}[^|]*${1:-[^|]}" "$F/keys/$_who"; } || continue
-    key_files "$_who" "$_dir" "$F/effective/$_who" | while read -r _keys; do
+    keys_files "$_who" "$_dir" | while read -r _keys; do
       parse_keys "$_keys" raw | while IFS='|' read -r _type _blob _options; do
         _said=$(printf '%s' "$_options" | "$2")
         [ -z "$_said" ] || printf '%s|%s|%s|%s\n' "$_type" "$_blob" "$_who" "$_said"
