@@ -242,6 +242,7 @@ export async function rotateKeyPolicy(
     name: checkPresentName(name),
     keys,
     remove: [...new Set(remove)],
+    asOf: today(),
     operators: ownAccounts(flags),
     acceptLockout: [],
   }
@@ -305,8 +306,13 @@ export function checkedDate(text: string, flag: string): string {
   throw new BastionError('usage', `${flag} "${text}" is not a day`, 'write it like 2027-03-31')
 }
 
-/** An account's last day, or `never`. Errors: `usage`, also for the day behind which usermod(8) knows none. */
+/**
+ * An account's last day, or `never`. Errors: `usage`, also for the day behind which usermod(8) knows none, and for those whose number in shadow(5) means something else:
+ * 0 and below that an account never ends, or nothing that is agreed on, and 1 is how `remove-user --lock` shuts one.
+ */
 export function checkedExpiry(text: string, flag: string): string {
+  if (text !== 'never' && checkedDate(text, flag) < '1970-01-02')
+    throw new BastionError('usage', `${flag} "${text}" is before 1970-01-02`, 'hosts count days from then on')
   if (text === '9999-12-31')
     throw new BastionError(
       'usage',

@@ -202,6 +202,7 @@ const rotateKeyPolicy = z.strictObject({
   name: z.string(),
   keys: z.array(z.string()).readonly(),
   remove: z.array(z.string()).readonly(),
+  asOf: z.string(),
   operators: z.array(z.string()).readonly(),
   acceptLockout: z.array(z.string()).readonly(),
 })

@@ -134,6 +134,8 @@ export interface RotateKeyPolicy {
   readonly keys: readonly string[]
   /** Fingerprints, `SHA256:…`, of keys that go. */
   readonly remove: readonly string[]
+  /** As for {@link AddUserPolicy}: keys whose time may be over by then are not tried. */
+  readonly asOf: string
   /** As for {@link AddUserPolicy}. */
   readonly operators: readonly string[]
   /** Whose key goes. */

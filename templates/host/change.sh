@@ -185,7 +185,7 @@ journal "$ID" "$(wanted who): $(wanted summary)"
 # undo REASON: the guard's own way back, under the lock that this program holds.
 undo() {
   why=$DETAIL
-  if step roll-back sh "$LIBEXEC/$ID/guard.sh" roll-back "$ID" "the failed step"; then
+  if step roll-back sh "$LIBEXEC/$ID/guard.sh" roll-back "$ID" "the failed step" "$RUN"; then
     step roll-back live_logins old || answer stuck "$1" "$why; $DETAIL"
     answer rolled-back "$1" "$why"
   fi

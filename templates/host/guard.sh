@@ -1,16 +1,25 @@
 # shellcheck shell=sh
 # The way back. Copied with each change to a folder of its own, so that a later version cannot break an older revert.
-# usage: guard.sh deadline|boot-restore|boot-prove|roll-back ID [WHO]
+# usage: guard.sh deadline|boot-restore|boot-prove|roll-back ID [WHO FOLDER]
 #   deadline      the timer: revert unless confirmed or extended meanwhile
 #   boot-restore  before sshd starts: files only; a reload here would hang
 #   boot-prove    after sshd is up: prove the old state and finish
-#   roll-back     asked for; the caller holds the lock
+#   roll-back     asked for; the caller holds the lock, and has a FOLDER below /run to work in
 # exit 0 rolled back, or nothing to do · 1 cannot restore yet (tried again) · 3 restored, but the old state does not prove
 HERE=${0%/*}
 # shellcheck disable=SC1091
 for lib in env files state sshd accounts restore databases keys factors roster roster-undo; do . "$HERE/lib/$lib.sh"; done
 verb=$1 id=$2 who=${3-guard}
 ARGS=$CHANGES/$id/sshd-args
+# What is only needed on the way lies below /run: a full disk is no reason to leave people as they are.
+case $verb in
+deadline) RUN=/run/bastionctl-guard-$id ;;
+boot-prove) RUN=/run/bastionctl-boot-prove-$id ;;
+*) RUN=${4-} ;;
+esac
+if [ ! -d "$RUN" ]; then
+  if RUN=$(mktemp -d /run/bastionctl-guard.XXXXXX); then trap 'rm -rf "$RUN"' EXIT; else RUN=$CHANGES/$id; fi
+fi
 
 # The program that works on this change may hang with the lock in its hand: its unit is stopped whole, and the kernel lets go of
 # the lock. Who holds it is on record; where the record cannot be right, everybody who has the lock open is stopped.

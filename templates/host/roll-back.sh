@@ -51,10 +51,11 @@ collect_keys "$RUN/people" "$RUN/keys"
 live_logins before >/dev/null 2>&1 || [ -s "$RUN/why-before" ] || extra remark 'the keys could not be compared: the look before has failed'
 guard=$LIBEXEC/$ID/guard.sh
 [ -r "$guard" ] || guard=$RUN/guard.sh
-if step roll-back sh "$guard" roll-back "$ID" "$who"; then
+if step roll-back sh "$guard" roll-back "$ID" "$who" "$RUN"; then
   [ ! -e "$RUN/offers-before" ] || step roll-back live_logins old || answer stuck roll-back "$DETAIL"
   kept=$(kept "$ID")
-  [ ! -s "$CHANGES/$ID/lost" ] || answer rolled-back-as-asked incomplete "not there any more, and not put back: $(paste -sd, "$CHANGES/$ID/lost" | sed 's/,/, /g')${kept:+; $kept}"
+  lost=$(lost "$ID")
+  [ -z "$lost" ] || answer rolled-back-as-asked incomplete "$lost${kept:+; $kept}"
   answer rolled-back-as-asked "${kept:+kept-aside}" "$kept"
 fi
 retry_soon "$ID"

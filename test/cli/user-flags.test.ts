@@ -35,6 +35,12 @@ describe('flags about people', () => {
       .with.property('hint', 'for never leave it out, or write "never"')
   })
 
+  it('no account ends on a day whose number says something else to hosts', () => {
+    expect(checkedExpiry('1970-01-02', '--expires')).to.equal('1970-01-02')
+    for (const day of ['1970-01-01', '1969-12-30', '0001-01-01'])
+      expect(() => checkedExpiry(day, '--expires')).to.throw(`--expires "${day}" is before 1970-01-02`)
+  })
+
   it('rotate-key does not add and remove the same key', async () => {
     expect(await refusal(rotateKeyPolicy('ada', { ...none, add: [file], remove: [fingerprint] }))).to.equal(
       `${fingerprint} is both added and removed`,

@@ -341,7 +341,7 @@ describe('people', function () {
     it('says of a home that was deleted that it does not come back with its owner, who can then be taken off once more', async () => {
       const back = await rollBack()
       expect(back.stdout)
-        .to.match(/not there any more, and not put back: \/home\/bob$/m)
+        .to.match(/not put back: \/home\/bob \(deleted\)$/m)
         .and.not.contain('in its old state again')
       expect(back.exitCode).to.equal(15)
       await onAll(async (host) => {

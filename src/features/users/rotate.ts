@@ -8,23 +8,31 @@ import type { MfaState } from '../mfa/state.js'
 import { given, keysOf } from './add.js'
 import { administratorRows, asToday, keepAdministrator, keepOperator, personNamed } from './administrators.js'
 import { elsewhere, sharedNotes } from './elsewhere.js'
-import { asFact, keysAfter, newLines, refuseFixed } from './key-lines.js'
+import { asFact, endedNotes, keysAfter, mayHaveEnded, newLines, refuseFixed } from './key-lines.js'
 import { accountEdit, keyRows, newKeyRow, refusedHere, takenKeys, type Content } from './edits.js'
 
 /** Nothing where all is as wanted. Errors: BastionError `refused`. */
 export function rotation(policy: RotateKeyPolicy, facts: Facts, state: MfaState): Content {
-  const { name } = policy
+  const { name, asOf } = policy
   const account = personNamed(name, facts)
   const { fresh, replaced, notes: ofKeys } = newLines(keysOf(policy.keys), account, facts)
   const gone = account.keys.filter(({ fingerprint }) => policy.remove.includes(fingerprint))
   refuseFixed(gone, account)
   const others = elsewhere({ account, keys: gone }, facts, state)
-  const notes = [...notesOf(policy, account), ...ofKeys, ...sharedNotes(name, fresh, facts.accounts), ...others.notes]
+  const notes = [
+    ...notesOf(policy, account),
+    ...ofKeys,
+    ...endedNotes(name, fresh, asOf),
+    ...sharedNotes(name, fresh, facts.accounts),
+    ...others.notes,
+  ]
   const nothing = { summary: `rotate keys of ${name}`, files: [], keyOnly: [], notes }
   if (fresh.length === 0 && gone.length === 0) return { ...nothing, accounts: [], logins: [], lockouts: [], access: [] }
-  const lines = fresh.map((key) => asFact(key))
+  const lines = fresh.map((key) => asFact(key, asOf))
   const after = { ...account, keys: keysAfter(account, gone, lines) }
-  refuseNoKeyLeft(account, after, fresh.length === 0)
+  const doubtful = fresh.filter((key) => mayHaveEnded(key, asOf)).map(({ fingerprint }) => fingerprint)
+  const sure = after.keys.filter(({ fingerprint }) => !doubtful.includes(fingerprint))
+  refuseNoKeyLeft(account, { ...account, keys: sure }, fresh.length === 0)
   keepOperator(account, after, policy.operators)
   const left = keepAdministrator(
     facts,
@@ -40,7 +48,7 @@ export function rotation(policy: RotateKeyPolicy, facts: Facts, state: MfaState)
       accountEdit({
         name,
         action: 'update',
-        giveKeys: fresh.map((key) => given(key, '')),
+        giveKeys: fresh.map((key) => given(key, asOf)),
         takeKeys: [...new Set([...gone, ...replaced].map(({ fingerprint }) => fingerprint))],
         reason:
           gone.length + replaced.length === 0
@@ -55,7 +63,7 @@ export function rotation(policy: RotateKeyPolicy, facts: Facts, state: MfaState)
     access: [
       ...administratorRows(facts, state).filter((row) => row.account !== name),
       ...keyRows(account, gone, 'is taken away', lines, after),
-      ...fresh.filter((key) => !replaced.includes(key)).map((key) => newKeyRow(after, asFact(key))),
+      ...fresh.filter((key) => !replaced.includes(key)).map((key) => newKeyRow(after, asFact(key, asOf))),
       ...others.access,
     ],
   }

@@ -26,11 +26,12 @@ memberships() {
 
 # --- an account that is there no longer, in any of them
 
-# group_of_others: the group of that name has members of its own, is somebody's first one, or is another one than was recorded.
+# group_of_others: the group of that name has members of its own, is somebody's first one, was not the account's, or is another one than was recorded.
 group_of_others() {
   _gid=$(awk -F: -v name="$_name" '$1 == name { print $3; exit }' /etc/group)
   [ -n "$_gid" ] || return 1
   cut -d: -f4 /etc/passwd | grep -qx "$_gid" && return 0
+  [ -s "$_was/passwd" ] && [ "$(cut -d: -f4 "$_was/passwd")" != "$_gid" ] && return 0
   awk -F: -v name="$_name" '$1 == name { print $4 }' /etc/group | tr ',' '\n' | grep -vxF -- "$_name" | grep -q . && return 0
   [ -s "$_was/group" ] && [ "$(cut -d: -f3 "$_was/group" | head -n 1)" != "$_gid" ]
 }

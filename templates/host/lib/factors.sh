@@ -100,47 +100,114 @@ move_factor() {
 # leave_old_factor ID: with the confirm nothing of a factor that has moved stays behind, unless it is another one by now.
 leave_old_factor() {
   _dir=$(cat "$_was/home") _old=$(cat "$_was/factor-from")
-  read_factor "$_old" "$_name" "$_dir" >"$_was/factor-now"
-  if [ "$(factor_of "$_was/factor-now")" = "$(cat "$_was/factor-after")" ]; then
+  read_factor "$_old" "$_name" "$_dir" >"$RUN/factor-now"
+  if [ "$(factor_of "$RUN/factor-now")" = "$(cat "$_was/factor-after")" ]; then
     drop_factor "$_old" "$_name" "$_dir" || journal "$1" "$_old withstands, and stays, though nothing reads it any more"
   fi
-  rm -f "$_was/factor-now"
+  rm -f "$RUN/factor-now"
 }
 
-# return_factors ID: those that have moved are at their old place too, before anything looks there again.
-return_factors() { [ ! -s "$CHANGES/$1/roster" ] || each_person "$CHANGES/$1/roster" return_factor "$1"; }
+# enrolled_at PATTERN: name|home of each account that has something there; of a directory's too, which need not list whom it has.
+enrolled_at() {
+  {
+    getent passwd
+    case $1 in
+    */%u) find "${1%/*}" -maxdepth 1 -type f -printf '%f\n' | xargs -r -d '\n' getent passwd -- ;;
+    *) ;;
+    esac
+  } 2>/dev/null | sort -u | while IFS=: read -r _one _ _ _ _ _at _; do
+    [ ! -e "$(path_of "$1" "$_one" "$_at")" ] || printf '%s|%s\n' "$_one" "$_at"
+  done
+}
 
-return_factor() {
-  [ "$_factor" = moved ] || return 0
+# enrolled_since ID: those at the new place who were not there before the move; nobody where no factor was asked for then.
+enrolled_since() {
+  [ ! -e "$CHANGES/$1/before/etc/pam.d/bastionctl-mfa" ] || enrolled_at "$(value factor "$CHANGES/$1/manifest")" | grep -vxFf "$CHANGES/$1/factors-there"
+}
+
+moved_by() {
   _was=$CHANGES/$1/people/$_name
-  same_person || return 0
-  _dir=$(cat "$_was/home") _back=$(cat "$_was/factor-from")
-  read_factor "$_back" "$_name" "$_dir" >/dev/null
-  [ $? -eq 3 ] || return 0
-  read_factor "$(cat "$_was/factor-place")" "$_name" "$_dir" >"$_was/factor-now"
-  if [ "$(factor_of "$_was/factor-now")" = "$(cat "$_was/factor-after" 2>/dev/null)" ]; then
-    write_factor "$_back" "$_name" "$_dir" <"$_was/factor-now" || in_vain "$1" "$_back" || { rm -f "$_was/factor-now"; return 1; }
-  fi
-  rm -f "$_was/factor-now"
+  [ "$_factor" != moved ] || ! same_person || printf '%s|%s\n' "$_name" "$(cat "$_was/home")"
+}
+
+# at_both ID NAME HOME: the factor that is in force at the new place is at the old one too; 1: it cannot be. Another one there has been in force
+# nowhere since the move, and may be anybody's who had a session of theirs: it is kept beside it.
+at_both() {
+  _new=$(path_of "$(value factor "$CHANGES/$1/manifest")" "$2" "$3") _old=$(path_of "$(value factor_from "$CHANGES/$1/manifest")" "$2" "$3")
+  read_factor "$_new" "$2" "$3" >"$RUN/factor-new"
+  case $? in
+  0) ;;
+  3) return 0 ;;
+  *) return 1 ;;
+  esac
+  read_factor "$_old" "$2" "$3" >"$RUN/factor-now"
+  case $? in
+  0) [ "$(factor_of "$RUN/factor-now")" != "$(factor_of "$RUN/factor-new")" ] || return 0 ;;
+  3 | 4) ;;
+  *) return 1 ;;
+  esac
+  put_by "$1" "$_old" "$2" "$3" && write_factor "$_old" "$2" "$3" <"$RUN/factor-new"
+}
+
+# put_by ID PLACE NAME HOME: what is there, if anything.
+put_by() {
+  # shellcheck disable=SC2016 # it is the inner shell that expands
+  set -- "$@" '{ [ ! -e "$0" ] && [ ! -L "$0" ]; } || { mv -fT -- "$0" "$0.bastionctl-aside" && echo kept; }'
+  case $2 in
+  "$4"/*) _said=$(as_owner "$3" /bin/sh -c "$5" "$2" </dev/null) ;;
+  *) _said=$(/bin/sh -c "$5" "$2") ;;
+  esac || return 1
+  [ -z "$_said" ] || note_kept "$1" "$2" "$2.bastionctl-aside"
+}
+
+# return_factors ID: before anything looks at the old place again.
+return_factors() {
+  [ -n "$(value factor_from "$CHANGES/$1/manifest")" ] || return 0
+  { [ ! -s "$CHANGES/$1/roster" ] || each_person "$CHANGES/$1/roster" moved_by "$1"; enrolled_since "$1"; } >"$RUN/come-back"
+  while IFS='|' read -r _name _dir <&4; do at_both "$1" "$_name" "$_dir"; done 4<"$RUN/come-back"
+  rm -f "$RUN/factor-new" "$RUN/factor-now"
+}
+
+# leave_new_place ID: of those who have enrolled since; the roster's have been restored. 1: something is left to do.
+leave_new_place() {
+  [ -n "$(value factor_from "$CHANGES/$1/manifest")" ] || return 0
+  _was=$CHANGES/$1 _left=0
+  enrolled_since "$1" >"$RUN/come-back"
+  while IFS='|' read -r _name _dir <&4; do
+    if at_both "$1" "$_name" "$_dir"; then
+      drop_factor "$_new" "$_name" "$_dir"
+    elif in_vain "$1" "$_old"; then
+      note_lost "$1" "the second factor of $_name (it is $_new)"
+    else
+      _left=1
+    fi
+  done 4<"$RUN/come-back"
+  rm -f "$RUN/factor-new" "$RUN/factor-now"
+  return "$_left"
 }
 
 # --- the way back
 
-# restore_factor ID: the old one, unless the account has come by yet another one.
+# restore_factor ID: the old one, unless the account has come by yet another one. One that has moved goes from the new place once it is surely
+# at the old one.
 restore_factor() {
-  return_factor "$1" || return 1
   _dir=$(cat "$_was/home") _place=$(cat "$_was/factor-place")
+  if [ "$_factor" = moved ] && ! at_both "$1" "$_name" "$_dir"; then
+    in_vain "$1" "$_old" || return 1
+    note_lost "$1" "the second factor of $_name (it is $_place)"
+    return 0
+  fi
   drop_factor "$_place.bastionctl-new" "$_name" "$_dir" || true
-  read_factor "$_place" "$_name" "$_dir" >"$_was/factor-now"
+  read_factor "$_place" "$_name" "$_dir" >"$RUN/factor-now"
   case $? in
   0 | 3) ;;
   4) journal "$1" "$_place is no plain file any more, and is left alone"; return 0 ;;
   *) in_vain "$1" "$_place"; return ;;
   esac
-  if cmp -s "$_was/factor" "$_was/factor-now"; then _then=old; else _then=$(factor_of "$_was/factor-now"); fi
-  rm -f "$_was/factor-now"
+  if cmp -s "$_was/factor" "$RUN/factor-now"; then _then=old; else _then=$(factor_of "$RUN/factor-now"); fi
+  rm -f "$RUN/factor-now"
   [ "$_then" != old ] || return 0
-  if [ "$_then" != "$(cat "$_was/factor-after" 2>/dev/null)" ]; then
+  if [ "$_factor" != moved ] && [ "$_then" != "$(cat "$_was/factor-after" 2>/dev/null)" ]; then
     journal "$1" "the second factor of $_name is another one by now, and is left alone"
   elif [ -s "$_was/factor" ]; then
     write_factor "$_place" "$_name" "$_dir" <"$_was/factor" || in_vain "$1" "$_place"

@@ -127,7 +127,7 @@ edit_file() {
 # merged_keys FILE BY ADD DROP: FILE with the lines of ADD that it does not have, and without those whose fingerprint is in DROP; nothing
 # else of it changes. 3: nothing at all does.
 merged_keys() {
-  _text=${RUN:-$_was}/keys-text _same=3
+  _text=$RUN/keys-text _same=3
   read_keys "$1" "$2" >"$_text" || [ $? -eq 3 ] || return 1
   # Behind a NUL sshd reads nothing of a line, and the shell goes on.
   sed -i 's/\x00.*//' "$_text"
@@ -159,9 +159,9 @@ prints() {
 restore_keys() {
   _mode=$(cat "$_kept/keys-mode")
   [ "$_mode" != unread ] || return 0
-  read_keys "$_keys" "$_by" >"$_kept/keys-now"
+  read_keys "$_keys" "$_by" >"$RUN/keys-now"
   case $? in
-  0) _now=$(digest "$_kept/keys-now") ;;
+  0) _now=$(digest "$RUN/keys-now") ;;
   3) _now=absent ;;
   4) journal "$1" "$_keys is no plain file any more, and is left alone"; return 0 ;;
   *) in_vain "$1" "$_keys"; return ;;
@@ -173,19 +173,19 @@ restore_keys() {
     return
   fi
   # One that was given and taken has got other options: that line goes, and the old one comes back.
-  prints "$_kept/keys" | { if [ -s "$_was/list-drop" ]; then grep -vxFf "$_was/list-drop"; else cat; fi; } | sort -u >"$_was/prints-old"
-  printf '' >"$_was/take"
-  printf '' >"$_was/give"
+  prints "$_kept/keys" | { if [ -s "$_was/list-drop" ]; then grep -vxFf "$_was/list-drop"; else cat; fi; } | sort -u >"$RUN/prints-old"
+  printf '' >"$RUN/take"
+  printf '' >"$RUN/give"
   # Into the first one alone.
-  if [ "$_kept" = "$_was" ] && [ -f "$_was/list-keys" ]; then prints "$_was/list-keys" | grep -vxFf "$_was/prints-old" >"$_was/take"; fi
+  if [ "$_kept" = "$_was" ] && [ -f "$_was/list-keys" ]; then prints "$_was/list-keys" | grep -vxFf "$RUN/prints-old" >"$RUN/take"; fi
   [ ! -f "$_was/list-drop" ] || while IFS= read -r _line || [ -n "$_line" ]; do
     _print=$(print_of "$_line")
     [ -z "$_print" ] || ! grep -qxF -- "$_print" "$_was/list-drop" || printf '%s\n' "$_line"
-  done <"$_kept/keys" >"$_was/give"
+  done <"$_kept/keys" >"$RUN/give"
   [ "$_mode" != absent ] || _mode=0600
-  merged_keys "$_keys" "$_by" "$_was/give" "$_was/take" >"$_was/keys-merged"
+  merged_keys "$_keys" "$_by" "$RUN/give" "$RUN/take" >"$RUN/keys-merged"
   case $? in
-  0) write_keys "$_keys" "$_by" "$_mode" <"$_was/keys-merged" || in_vain "$1" "$_keys" ;;
+  0) write_keys "$_keys" "$_by" "$_mode" <"$RUN/keys-merged" || in_vain "$1" "$_keys" ;;
   3) ;;
   *) in_vain "$1" "$_keys" ;;
   esac

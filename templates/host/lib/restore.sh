@@ -73,10 +73,7 @@ follow_timer() {
 # forget_units: systemd looks what unit files there are. A run of the date does it at its end: a service whose file is gone would leave
 # its folder below /run when it is killed.
 forget_units() {
-  case ${RUN-} in
-  "/run/$SUNSET"/*) ;;
-  *) systemctl daemon-reload 9>&- 2>/dev/null ;;
-  esac
+  [ "${UNIT-}" = "$SUNSET" ] || systemctl daemon-reload 9>&- 2>/dev/null
 }
 
 # reread ID: sshd with the files as they are now.
@@ -124,15 +121,25 @@ kept() {
     END { print "changed by somebody else and kept: " beside (beside == "" || inside == "" ? "" : "; ") (inside == "" ? "" : inside " in " record) }' "$CHANGES/$1/kept"
 }
 
+# note_lost ID WHAT: what is not put back, once.
+note_lost() {
+  ! grep -qsxF -- "$2" "$CHANGES/$1/lost" || return 0
+  journal "$1" "not put back: $2"
+  { printf '%s\n' "$2" >>"$CHANGES/$1/lost"; } 2>/dev/null || true
+}
+
+# lost ID: what was not put back, in a sentence; nothing when all was.
+lost() { [ ! -s "$CHANGES/$1/lost" ] || echo "not put back: $(paste -sd, "$CHANGES/$1/lost" | sed 's/,/, /g')"; }
+
 # revert ID WHY: files, sshd, accounts. 1: try again later.
 revert() {
   journal "$1" "roll-back begins: $2"
   # A full disk must not stop this: the state line is worth less than the files.
-  set_state "$1" reverting "$2" 2>/dev/null || true
+  set_state "$1" reverting "$2" 2>/dev/null || mv -fT "$CHANGES/$1/state-reverting" "$CHANGES/$1/state" 2>/dev/null || true
   printf '%s\n' "$2" >"$CHANGES/$1/why" 2>/dev/null || true
   return_factors "$1"
   restore_files "$1" reload || return 1
-  undo_roster "$1" || return 1
+  undo_roster "$1" && leave_new_place "$1" || return 1
   _said=$(remove_probes "$1") || { journal "$1" "$_said"; return 1; }
   unmake_folders "$1"
 }
@@ -149,8 +156,10 @@ unmake_folders() {
 finish() {
   _where=$(sshd_target "$ARGS")
   _why=$(cat "$CHANGES/$1/why" 2>/dev/null)
-  _kept=$(kept "$1")
-  [ -z "$_kept" ] || _why="$_why; $_kept"
+  for _say in lost kept; do
+    _said=$("$_say" "$1")
+    [ -z "$_said" ] || _why="$_why; $_said"
+  done
   if answers "${_where% *}" "${_where#* }" && "$(sshd_binary)" -t 2>/dev/null; then
     set_state "$1" rolled-back "$_why" || return 1
     disarm "$1"

@@ -77,9 +77,17 @@ check_present() {
     [ -e "$_at" ] || _at=${_archive%/*}
     [ -d "$_at" ] || { echo "there is no folder $_at"; return 1; }
     [ "$(stat -Lc %d "$_at")" = "$(stat -c %d "$_dir")" ] || { echo "$_archive is on another file system than $_dir"; return 1; }
+  else
+    _at=${_dir%/*}/.bastionctl-homes
+    [ -e "$_at" ] || _at=${_dir%/*}/.
   fi
+  # A rename does not cross mounts either (rename(2)), and a copy could die half-way.
+  [ "$(mount_of "$_at")" = "$(mount_of "${_dir%/*}/.")" ] || { echo "${_archive:-$_at} is below another mount than $_dir"; return 1; }
   ! mounted "$_dir" || { echo "something is mounted at or below $_dir: unmount it, or leave the home with --keep-home"; return 1; }
 }
+
+# mount_of FOLDER: the number of the mount that it is on (proc(5)); stat's %m knows nothing of those that are bound.
+mount_of() { sed -n 's/^mnt_id:[[:blank:]]*//p' /proc/self/fdinfo/0 <"$1"; }
 
 # keys_in_home: $_keys is the account's first file of keys, into which new ones go. It has to lie below $_dir.
 keys_in_home() {

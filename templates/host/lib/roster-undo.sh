@@ -6,8 +6,8 @@ undo_roster() {
   [ -s "$CHANGES/$1/roster" ] || return 0
   clear_locks
   _undone=0
-  sed '1!G;h;$!d' "$CHANGES/$1/roster" >"$CHANGES/$1/roster.reverse" || return 1
-  each_person "$CHANGES/$1/roster.reverse" undo_person "$1"
+  sed '1!G;h;$!d' "$CHANGES/$1/roster" >"$RUN/roster" || return 1
+  each_person "$RUN/roster" undo_person "$1"
   sync /etc
   return "$_undone"
 }
@@ -21,45 +21,55 @@ undo_person() {
   update) restore_person "$1" ;;
   remove) return_person "$1" ;;
   *) ;;
-  esac >"$_was/trouble" 2>&1 || { journal "$1" "cannot restore yet: account $_name: $(tail -n 3 "$_was/trouble")"; _undone=1; }
-  rm -f "$_was/trouble"
+  esac >"$RUN/trouble" 2>&1 || { journal "$1" "cannot restore yet: account $_name: $(tail -n 3 "$RUN/trouble")"; _undone=1; }
   return 0
 }
 
 # in_vain ID FILE: whether this is the third time that a file of the person's own withstands: it is left alone then, since they could keep
-# the host from ever being done otherwise.
+# the host from ever being done otherwise. Where nobody can write this says nothing: it is tried until somebody can.
 in_vain() {
+  case $2 in
+  "$_dir"/*) ! cramped "$_dir" || return 1 ;;
+  *) ! cramped "${2%/*}" || return 1 ;;
+  esac
   _count=$_was/withstood-$(printf %s "$2" | cksum | cut -d' ' -f1)
   echo again >>"$_count"
   [ "$(wc -l <"$_count")" -ge 3 ] || return 1
   note_kept "$1" "$2" it-withstands
 }
 
+# cramped FOLDER: its file system is full, or cannot be written at all; one that somebody has mounted there by themselves (fusermount) says what they like.
+cramped() {
+  ! mounts "$1" | sed -n 's/^fuse[^|]*|//p' | grep -qxF -- "$1" || return 1
+  timeout 5 df -k --output=avail,iavail,itotal -- "$1" 2>/dev/null |
+    awk 'NR == 2 && (($1 != "-" && $1 < 1024) || ($2 != "-" && $3 > 0 && $2 < 64)) { full = 1 } END { exit !full }' ||
+    timeout 5 findmnt -no OPTIONS -T "$1" 2>/dev/null | tr , '\n' | grep -qx ro
+}
+
 # only_ours ID: since the proof nothing has come into the home but keys and a factor that bastionctl has given, the latter rewritten at each
 # login, and files as skel has them. The home is closed, and nothing of its owner's runs any more: nobody lays snares there.
 only_ours() {
-  cat "$CHANGES"/*/people/"$_name"/list-keys "$CHANGES"/*/people/"$_name"/factor-after /etc/skel/.ssh/authorized_keys >"$_was/given" 2>/dev/null
+  cat "$CHANGES"/*/people/"$_name"/list-keys "$CHANGES"/*/people/"$_name"/factor-after /etc/skel/.ssh/authorized_keys >"$RUN/given" 2>/dev/null
   # Before that nobody was let in.
   [ -e "$CHANGES/$1/roster.made" ] || return 0
-  find "$_dir" ! -type d -cnewer "$CHANGES/$1/roster.made" >"$_was/newer" || return 1
+  find "$_dir" ! -type d -cnewer "$CHANGES/$1/roster.made" >"$RUN/newer" || return 1
   while IFS= read -r _file; do
     [ -f "$_file" ] && [ ! -L "$_file" ] || return 1
     ! cmp -s "/etc/skel/${_file#"$_dir"/}" "$_file" || continue
     _text=$_file
-    [ "$_file" != "$(cat "$_was/factor-place")" ] || { _text=$_was/factor-now && factor_of "$_file" >"$_text"; }
-    grep -qvxFf "$_was/given" "$_text"
+    [ "$_file" != "$(cat "$_was/factor-place")" ] || { _text=$RUN/factor-now && factor_of "$_file" >"$_text"; }
+    grep -qvxFf "$RUN/given" "$_text"
     [ $? -eq 1 ] || return 1
-  done <"$_was/newer"
+  done <"$RUN/newer"
 }
 
 # unmake_person ID: a home in which somebody has written is not thrown away, nor are jobs and mail; where they were nobody finds them any more.
 unmake_person() {
+  # Somebody else was quicker: it is theirs, down to its number.
+  [ ! -e "$_was/not-ours" ] || { note_kept "$1" "account-$_name" another; return 0; }
   _number=$(cat "$_was/uid") _dir=$(cat "$_was/home")
   _aside=$_dir.bastionctl-$1
-  if has_line "$_name" /etc/passwd && ! same_person; then
-    journal "$1" "account $_name was changed by somebody else, and is left alone"
-    return 0
-  fi
+  ! has_line "$_name" /etc/passwd || same_person || { left_alone "$1"; return 0; }
   if has_line "$_name" /etc/passwd; then delete_account || true; fi
   # A death inside userdel leaves lines behind.
   forget_person || return 1
@@ -95,12 +105,16 @@ unmake_person() {
   [ ! -d "$_dir" ] || [ "$(stat -c %u "$_dir")" != 0 ] || rmdir "$_dir" 2>/dev/null || true
 }
 
+# left_alone ID: somebody has given the account another number, or has taken it away.
+left_alone() {
+  _number=$(getent passwd "$_name" | cut -d: -f3)
+  note_kept "$1" "account-$_name" "${_number:+uid-}${_number:-nobody}"
+}
+
 # restore_person ID: groups that were given, the date of expiry, and the keys.
 restore_person() {
-  if ! same_person; then
-    journal "$1" "account $_name was changed by somebody else, and is left alone"
-    return 0
-  fi
+  _dir=$(cat "$_was/home")
+  same_person || { left_alone "$1"; return 0; }
   for _group in $(printf '%s' "$_groups" | tr ',' ' '); do
     # Both files: gpasswd may have died between them.
     if ! has_line "$_group" "$_was/member-group" &&
@@ -116,7 +130,7 @@ restore_person() {
   if [ -n "$_expires" ]; then
     restore_day "$1" "$(set_day)" || return 1
     # Locked once more: who has come in meanwhile goes out.
-    if [ "$(expiry)" != "$_then" ]; then :; elif shut_by "$_then"; then end_sessions "$_name"; else linger_on; fi
+    if [ "$(expiry)" != "$_then" ]; then :; elif shut_by "$_then"; then end_sessions "$_name" || true; else linger_on; fi
   fi
   if [ -f "$_was/list-keys" ] || [ -f "$_was/list-drop" ]; then each_keys restore_keys "$1" || return 1; fi
   [ -z "$_factor" ] || restore_factor "$1"
@@ -146,9 +160,13 @@ check_returning() {
   [ -z "$_holder" ] || [ "$_holder" = "$_name" ] || { echo "gid $_gid is $_holder's by now"; return 1; }
 }
 
-# return_person ID: the account and its lines, memberships, jobs, factor, keys and home.
+# return_person ID: the home, the account and its lines, memberships, jobs, factor and keys.
 return_person() {
-  check_returning "$1" || return 1
+  # Nobody else's name or number is taken from them, and there is nothing to wait for.
+  _taken=$(check_returning "$1") || { note_lost "$1" "account $_name: $_taken"; return 0; }
+  _dir=$(cat "$_was/home")
+  # First, since a login that comes too early would make another one.
+  return_house "$1" || return 1
   for _db in $DATABASES; do
     if [ ! -s "$_was/$_db" ] || has_line "$_name" "/etc/$_db"; then continue; fi
     _holder=$(taken "$_db")
@@ -171,23 +189,24 @@ return_person() {
     # By a name that neither cron nor at takes for a job.
     put_back_copy "$_was/aside-$_n" "$_path" "$_old" "${_path%/*}/.${_path##*/}.bastionctl-new" && sync "${_path%/*}" || return 1
   done 3<"$_was/aside"
-  _dir=$(cat "$_was/home")
+  [ "$_house" != keep ] || each_keys return_keys "$1" || return 1
+  linger_on
+}
+
+# return_house ID: the home from its archive. One that somebody has made meanwhile is theirs.
+return_house() {
   _aside=$(house_aside "$1")
   if [ -d "$_aside" ]; then
-    # An empty one may have been made by a login that came too early.
     rmdir "$_dir" 2>/dev/null || true
-    if [ -e "$_dir" ]; then
-      journal "$1" "kept: $_aside, since somebody has made $_dir anew"
+    if [ -e "$_dir" ] || [ -L "$_dir" ]; then
+      note_lost "$1" "$_dir (kept as $_aside: there is another one by now)"
     else
       mv -T "$_aside" "$_dir" && sync "${_dir%/*}" || return 1
     fi
   elif [ ! -d "$_dir" ] && [ -e "$_was/moved" ]; then
-    journal "$1" "$_dir was deleted, and is not put back"
-    grep -qsxF -- "$_dir" "$CHANGES/$1/lost" || printf '%s\n' "$_dir" >>"$CHANGES/$1/lost"
+    note_lost "$1" "$_dir (deleted)"
   fi
   [ ! -e "$_was/made-archive" ] || rmdir "${_aside%/*}" 2>/dev/null || true
-  [ "$_house" != keep ] || each_keys return_keys "$1" || return 1
-  linger_on
 }
 
 # return_keys ID: of a home that has stayed.
@@ -196,7 +215,7 @@ return_keys() {
   root:* | *:absent | *:unread) return 0 ;;
   *) ;;
   esac
-  read_keys "$_keys" "$_by" >"$_kept/keys-now"
+  read_keys "$_keys" "$_by" >"$RUN/keys-now"
   case $? in
   0) ;;
   3) write_keys "$_keys" "$_by" "$(cat "$_kept/keys-mode")" <"$_kept/keys" || in_vain "$1" "$_keys" ;;

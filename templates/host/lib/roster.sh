@@ -41,6 +41,7 @@ shut_by() { [ "${1:-99999}" -le "$(($(epoch) / 86400))" ]; }
 
 # record_roster ID: what each account is now. The list comes last: without it there is nothing to undo.
 record_roster() {
+  [ -z "$(value factor_from "$RUN/data/manifest")" ] || enrolled_at "$(value factor "$RUN/data/manifest")" >"$CHANGES/$1/factors-there" || return 1
   [ -s "$RUN/data/roster" ] || return 0
   each_person "$RUN/data/roster" record_person "$1" && cp "$RUN/data/roster" "$CHANGES/$1/roster"
 }
@@ -143,7 +144,14 @@ create_person() {
   esac
   _where=$1
   shift
-  useradd "$@" "$_name" 2>&1 9>&- && chmod 0750 "$_dir" && give_keys && give_factor || return 1
+  useradd "$@" "$_name" 2>&1 9>&-
+  case $? in
+  0) ;;
+  # Its name is in use (useradd(8)): since a moment ago, by somebody else.
+  9) [ "$_where" = view ] || { printf '' >"$_was/not-ours" && durable "$_was/not-ours"; }; return 1 ;;
+  *) return 1 ;;
+  esac
+  chmod 0750 "$_dir" && give_keys && give_factor || return 1
   [ -z "$(command -v restorecon)" ] || restorecon -R "$_dir" 2>/dev/null || true
   [ "$_where" = view ] || sync -f "$_dir"
 }
@@ -162,7 +170,7 @@ update_person() {
       :
     # Locked: who is in goes out.
     elif shut_by "$_end"; then
-      end_sessions "$_name"
+      shut_out "$_name"
     elif shut_by "$(old_day)"; then
       linger_on
     fi
@@ -191,7 +199,7 @@ remove_person() {
   # The second day of 1970, since 0 has more than one meaning in shadow(5).
   _said=$(usermod -e 1 "$_name" 2>&1 9>&-) || { echo "$_said"; return 1; }
   # Nor does anything of theirs run that could be in the way; once more at the end, since a job may have begun meanwhile.
-  end_sessions "$_name"
+  end_sessions "$_name" || true
   belongings "$_name" | grep -v '/mail/' >"$RUN/belongings"
   at_jobs "$_name" >>"$RUN/belongings"
   _place=$(factor_place "$_name" "$_dir")
@@ -211,7 +219,7 @@ remove_person() {
     let_go "$_dir"
     own_folder "${_aside%/*}" && ! mounted "$_dir" && mv -T "$_dir" "$_aside" && sync "${_dir%/*}" "${_aside%/*}" || return 1
   fi
-  end_sessions "$_name"
+  shut_out "$_name"
 }
 
 # with_belongings, drop_file: keys outside of the home go as jobs do; those in it with the home, or alone where that stays.
@@ -245,18 +253,40 @@ mounted() { mounts "$1" | grep -qv '^fuse'; }
 
 let_go() { mounts "$1" | sed -n 's/^fuse[^|]*|//p' | while IFS= read -r _mount; do umount -l "$(printf '%b' "$_mount")"; done; }
 
-# end_sessions NAME: nothing of the account runs any more, neither under its uid nor for it under another one (su, passwd).
+# processes NAME UID: the ids of what runs for the account: under its uid, really or in effect, and under its subordinate ones (subuid(5)).
+# Containers of root's have numbers of their own, by their namespace of processes. Where somebody has made a namespace of users, as unshare(1) and
+# podman do for anybody, what counts is the number that the host knows.
+processes() {
+  grep -s '^Uid:' /proc/[0-9]*/status | awk -F '[/:\t]+' -v name="$1" -v uid="$2" '
+    BEGIN { while ((getline line <"/etc/subuid") > 0) if (split(line, lent, ":") == 3 && (lent[1] == name || lent[1] == uid)) { from[++some] = lent[2] + 0; to[some] = lent[2] + lent[3] } }
+    function is_lent(id, i) { for (i = 1; i <= some; i++) if (id >= from[i] && id < to[i]) return 1; return 0 }
+    $6 == uid || $7 == uid { print "/proc/" $3 "/ns/pid" }
+    $6 == uid || $7 == uid || is_lent($6 + 0) || is_lent($7 + 0) { print "/proc/" $3 "/ns/user" }' |
+    xargs -r stat -c %N -- 2>/dev/null | tr -d "'" |
+    awk -v own="$(readlink /proc/1/ns/pid)" -v host="$(readlink /proc/1/ns/user)" '
+      { split($1, at, "/") }
+      (at[5] == "pid" && $3 == own) || (at[5] == "user" && $3 != host) { if (!seen[at[3]]++) print at[3] }'
+}
+
+# end_sessions NAME: nothing of the account runs any more, neither under its uid nor for it under another one (su, passwd). 1: what is in
+# $_running cannot be ended.
 end_sessions() {
   _number=$(id -u "$1") || return 0
   loginctl terminate-user "$1" 2>/dev/null
   systemctl kill -s KILL "user-$_number.slice" 2>/dev/null
   _tries=0
-  # Not those of a container, whose numbers are its own.
-  set -- pkill -KILL --ns 1 --nslist pid
-  while { "$@" -u "$_number"; "$@" -U "$_number" || pgrep --ns 1 --nslist pid -u "$_number" >/dev/null; } 2>/dev/null && [ "$_tries" -lt 50 ]; do
+  while _running=$(processes "$1" "$_number") && [ -n "$_running" ]; do
+    [ "$_tries" -lt 50 ] || return 1
+    # shellcheck disable=SC2086 # numbers
+    kill -KILL $_running 2>/dev/null
     sleep 0.1
     _tries=$((_tries + 1))
   done
+}
+
+# shut_out NAME: as end_sessions; what a host cannot end, waiting for a disk, is said.
+shut_out() {
+  end_sessions "$1" || echo "still running as $1, and cannot be ended: $(echo "$_running" | paste -sd ' ' -)" >>"$RUN/remark"
 }
 
 # set_aside FILE FOLDER: on record, with where it came from, before it goes; and before that the copy is on disk, since what is on record is put
@@ -292,6 +322,12 @@ settle_person() {
     printf '' >"$_was/gone" && durable "$_was/gone"
     return 0
   fi
+  # Locked: a login may have been under way when its sessions were ended.
+  if [ "$_action:${_expires:+day}" = update:day ] && [ ! -e "$_was/gone" ]; then
+    if same_person && shut_by "$(expiry)"; then end_sessions "$_name" || true; fi
+    printf '' >"$_was/gone" && durable "$_was/gone"
+    return 0
+  fi
   [ "$_action" = remove ] || return 0
   _dir=$(cat "$_was/home")
   # Once: an account of that name and number may be somebody's, later.
@@ -323,7 +359,7 @@ settle_person() {
 # delete_account: not while a process of it is left, which userdel minds. Its own group stays if it is others' as well.
 delete_account() {
   for _try in 1 2 3 4 5; do
-    end_sessions "$_name"
+    end_sessions "$_name" || true
     _said=$(userdel "$_name" 2>&1 9>&-) && return 0
     has_line "$_name" /etc/passwd || return 0
     sleep 0.2

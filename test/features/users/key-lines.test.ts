@@ -74,6 +74,16 @@ describe('a key whose expiry-time has come', () => {
     expect(later.notes.join()).not.to.contain('expire')
   })
 
+  it('rotate-key writes it too, where another one stays that surely gets in', () => {
+    const [, today = ''] = keys('202703310800')
+    const made = draft(rotating([today], []), having(''))
+    expect(offered(made)).to.deep.equal([false])
+    expect(made.notes.join()).to.match(/ada@old expires today: /)
+    expect(() => draft(rotating([today], [fingerprint]), having(''))).to.throw('"ada" would have no key left')
+    const [, later = ''] = keys('20270402')
+    expect(offered(draft(rotating([later], [fingerprint]), having('')))).to.deep.equal([true])
+  })
+
   it('stays where it is, and a second run changes nothing', () => {
     const [, expired = ''] = keys('20261123')
     const print = parsePublicKeys(expired, '')[0]?.fingerprint ?? ''

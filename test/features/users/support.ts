@@ -83,7 +83,16 @@ export function host(
 export const ada = account('ada', { uid: 1005, keys: [{ ...key(), fingerprint }] })
 
 export function rotating(keys: readonly string[], remove: readonly string[], name = 'ada'): RotateKeyPolicy {
-  return { feature: 'users', action: 'rotate', name, keys, remove, operators: [], acceptLockout: [] }
+  return {
+    feature: 'users',
+    action: 'rotate',
+    name,
+    keys,
+    remove,
+    asOf: '2027-03-31',
+    operators: [],
+    acceptLockout: [],
+  }
 }
 
 /** The second factor is demanded of all but these. */

@@ -1,0 +1,113 @@
+/** Second factors that have moved come back, whatever lies at the place that they had. */
+import { expect } from 'chai'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const lib = fileURLToPath(new URL('../../templates/host/lib/', import.meta.url))
+const real = 'REALREALREALREAL\n" TOTP_AUTH\n'
+const planted = 'OTHEROTHEROTHER2\n" TOTP_AUTH\n'
+
+describe('a factor that has moved out of its home', () => {
+  let folder = ''
+  let home = ''
+  let kept = ''
+  const at = (...parts: string[]): string => path.join(folder, ...parts)
+  const old = (): string => path.join(home, '.google_authenticator')
+  const has = (file: string): string => (existsSync(file) ? readFileSync(file, 'utf8') : '')
+
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-moved-'))
+    home = at('home', 'ann')
+    kept = at('kept', 'ann')
+    for (const parts of [['home', 'ann'], ['kept'], ['run'], ['changes', 'ID', 'people', 'ann']])
+      mkdirSync(at(...parts), { recursive: true })
+    const was = (name: string, text: string): void => {
+      writeFileSync(at('changes', 'ID', 'people', 'ann', name), text)
+    }
+    writeFileSync(at('changes', 'ID', 'manifest'), `factor=${at('kept')}/%u\nfactor_from=%h/.google_authenticator\n`)
+    writeFileSync(at('changes', 'ID', 'roster'), 'ann|update|||||||moved|\n')
+    was('home', `${home}\n`)
+    was('factor-place', `${kept}\n`)
+    was('factor-from', `${old()}\n`)
+    was('factor', '')
+    writeFileSync(kept, real)
+  })
+  afterEach(() => {
+    rmSync(folder, { recursive: true })
+  })
+
+  /** What is said and noted by so many tries of a roll back, each with its exit code. */
+  function undone(tries = 1, ...stubs: string[]): string {
+    const script = `
+      for tool in env files state restore keys factors roster roster-undo; do . ${lib}$tool.sh; done
+      CHANGES=$1/changes RUN=$1/run
+      as_owner() { shift; "$@"; }; same_person() { :; }; durable() { :; }; sync() { :; }; journal() { :; }; mounts() { :; }; relabel() { :; }
+      note_kept() { echo "kept $2 as $3"; }; note_lost() { echo "lost $2"; }
+      ${stubs.join('\n')}
+      { factor_of ${kept}; } >$CHANGES/ID/people/ann/factor-after
+      for try in $(seq ${String(tries)}); do
+        return_factors ID
+        each_person $CHANGES/ID/roster undo ID; echo $?
+      done`
+    const undo = 'undo() { _was=$CHANGES/$1/people/$_name; restore_factor "$1"; }'
+    return execFileSync('sh', ['-c', `${undo}; ${script}`, 'sh', folder], { encoding: 'utf8' })
+  }
+
+  it('comes back, and is nowhere else', () => {
+    expect(undone()).to.equal('0\n')
+    expect([has(old()), has(kept)]).to.deep.equal([real, ''])
+  })
+
+  it('comes back over what somebody has laid there since, which is kept beside it', () => {
+    writeFileSync(old(), planted)
+    expect(undone()).to.equal(`kept ${old()} as ${old()}.bastionctl-aside\n0\n`)
+    expect([has(old()), has(kept), has(`${old()}.bastionctl-aside`)]).to.deep.equal([real, '', planted])
+  })
+
+  it('does not go through a link that somebody has laid there', () => {
+    writeFileSync(at('victim'), 'of somebody else\n')
+    symlinkSync(at('victim'), old())
+    expect(undone()).to.match(/^kept .*\n0\n$/)
+    expect([has(old()), has(at('victim'))]).to.deep.equal([real, 'of somebody else\n'])
+  })
+
+  const fails = 'write_keys() { return 1; }'
+  it('is not thrown away where it cannot be written: two tries fail, and the third leaves it where it is and says so', () => {
+    expect(undone(3, fails, 'cramped() { return 1; }')).to.equal(
+      `1\n1\nkept ${old()} as it-withstands\nlost the second factor of ann (it is ${kept})\n0\n`,
+    )
+    expect([has(old()), has(kept)]).to.deep.equal(['', real])
+  })
+
+  it('is tried for ever where nobody could write it', () => {
+    expect(undone(5, fails, 'cramped() { return 0; }')).to.equal('1\n1\n1\n1\n1\n')
+    expect(has(kept)).to.equal(real)
+  })
+
+  describe('of somebody who has enrolled since', () => {
+    const others = (people: readonly string[]): string =>
+      `getent() { printf '${people.map((name) => `${name}:x:1005:1005::${at('home', name)}:/bin/sh\\n`).join('')}'; }; find() { :; }`
+
+    beforeEach(() => {
+      mkdirSync(at('home', 'bob'))
+      mkdirSync(at('changes', 'ID', 'before', 'etc', 'pam.d'), { recursive: true })
+      writeFileSync(at('kept', 'bob'), planted)
+      writeFileSync(at('changes', 'ID', 'factors-there'), `ann|${home}\n`)
+    })
+    const bobs = (): string[] => [has(at('home', 'bob', '.google_authenticator')), has(at('kept', 'bob'))]
+
+    it('goes back with the place, where a factor was asked for before', () => {
+      writeFileSync(at('changes', 'ID', 'before', 'etc', 'pam.d', 'bastionctl-mfa'), 'auth\n')
+      expect(undone(1, others(['ann', 'bob']), 'undo() { leave_new_place "$1"; }')).to.equal('0\n')
+      expect(bobs()).to.deep.equal([planted, ''])
+    })
+
+    it('stays where none was', () => {
+      expect(undone(1, others(['ann', 'bob']), 'undo() { leave_new_place "$1"; }')).to.equal('0\n')
+      expect(bobs()).to.deep.equal(['', planted])
+    })
+  })
+})
