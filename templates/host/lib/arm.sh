@@ -3,7 +3,8 @@
 
 # stage_change ID SECONDS: the change's folder, with what the guard has to know, and what a later look at the host is compared with.
 stage_change() {
-  mkdir "$CHANGES/$1" && cp -t "$CHANGES/$1" -- "$RUN/data/manifest" "$RUN/data/expect" "$RUN"/sshd-args* && sshd_files >"$CHANGES/$1/sshd-files" || return 1
+  _nth=$(next_nth)
+  mkdir "$CHANGES/$1" && echo "$_nth" >"$CHANGES/$1/nth" && cp -t "$CHANGES/$1" -- "$RUN/data/manifest" "$RUN/data/expect" "$RUN"/sshd-args* && sshd_files >"$CHANGES/$1/sshd-files" || return 1
   [ ! -e "$RUN/offers-before" ] || cp "$RUN/offers-before" "$CHANGES/$1/offers" || return 1
   awk -F'|' -v OFS='|' '{ print NR, $0 }' "$RUN/data/files" >"$CHANGES/$1/files" &&
     sort -t'|' -k1,1nr "$CHANGES/$1/files" >"$CHANGES/$1/files.reverse" || return 1

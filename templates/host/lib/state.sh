@@ -134,16 +134,24 @@ is_open() {
   esac
 }
 
+# changes_newest_first: by when they were armed. A name has the time of its plan, which may have waited while others were carried out.
 changes_newest_first() {
-  # A glob sorts by name, which is by time.
-  _ids=
   for _change in "$CHANGES"/*/state; do
     [ -e "$_change" ] || continue
     _change=${_change%/state}
-    _ids="${_change##*/}
-$_ids"
-  done
-  printf %s "$_ids"
+    read -r _nth <"$_change/nth" || _nth=0
+    printf '%s %s\n' "$_nth" "${_change##*/}"
+  done 2>/dev/null | sort -k1,1nr -k2,2r | cut -d' ' -f2
+}
+
+# next_nth: how many there have been, and this one.
+next_nth() {
+  _most=0
+  for _change in "$CHANGES"/*/nth; do
+    read -r _nth <"$_change" || _nth=0
+    [ "$_nth" -le "$_most" ] || _most=$_nth
+  done 2>/dev/null
+  printf '%s\n' "$((_most + 1))"
 }
 
 open_change() {
