@@ -43,7 +43,7 @@ if [ -e "$CHANGES/$change_id/state" ]; then answer refused replayed "change $cha
 if [ "$until" != rehearse ]; then
   holder_is "$(wanted who)" "$UNIT" "$change_id" 2>/dev/null
   sweep
-  settle_left
+  settle_left >>"$RUN/remark"
 fi
 
 # A row may be for several accounts.

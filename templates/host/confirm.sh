@@ -6,7 +6,7 @@ lock 15 || answer busy locked 'another program holds the lock on this host'
 ID=$(target_change) || answer refused no-change 'no change is recorded on this host'
 holder_is "$(value who "$RUN/data/manifest")" "$UNIT" "$ID" 2>/dev/null
 sweep "$ID"
-settle_left
+settle_left >/dev/null
 state=$(state_of "$ID")
 extra change "$ID"
 case $state in

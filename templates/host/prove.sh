@@ -74,7 +74,7 @@ cut -d'|' -f1 "$CHANGES/$ID/sshd-files" | origins "$WORK/origins"
 # Where no sshd answers, that is what is wrong.
 check_expectations || { answered; refuse "$FAILED"; }
 [ ! -s "$RUN/data/expect" ] || [ ! -s "$WORK/origins-left" ] ||
-  echo "sshd was not asked about $(wc -l <"$WORK/origins-left") more places that Match lines name" >"$RUN/remark"
+  echo "sshd was not asked about $(wc -l <"$WORK/origins-left") more places that Match lines name" >>"$RUN/remark"
 
 # shellcheck disable=SC2317 # called by cases.sh
 # probe_of @probe[:GROUP] or @other[:GROUP]: the throw-away account that stands for it.

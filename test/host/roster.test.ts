@@ -175,6 +175,33 @@ describe('the account of a leaver', () => {
   })
 })
 
+describe('a home that is to be deleted', () => {
+  it('is said to be there as long as it is, by each later change', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-roster-'))
+    try {
+      mkdirSync(path.join(folder, 'ID', 'people', 'ada'), { recursive: true })
+      const aside = path.join(folder, 'home', '.bastionctl-homes', 'ada-ID')
+      mkdirSync(aside, { recursive: true })
+      for (const [name, text] of [
+        ['people/ada/home', `${folder}/home/ada\n`],
+        ['people/ada/gone', ''],
+        ['roster', 'ada|remove||||||purge||\n'],
+        ['state', 'state=confirmed\n'],
+      ] as const)
+        writeFileSync(path.join(folder, 'ID', name), text)
+      const script = `
+        for tool in env state databases keys factors roster; do . ${lib}$tool.sh; done
+        CHANGES=$1 RUN=$1
+        clear_locks() { :; }; mounted() { return 1; }; systemd-run() { echo deletes; }
+        settle_left; settle_left; rmdir ${aside}.purge; settle_left`
+      const said = execFileSync('bash', ['-c', script, 'bash', folder], { encoding: 'utf8' })
+      expect(said).to.equal(`deletes\n${aside}.purge is still there: its deletion has not come to an end\ndeletes\n`)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+})
+
 describe('the uid of a new account', () => {
   /** Where these are in use, and where login.defs has these lines. */
   function given(used: readonly number[], defs = ''): string {

@@ -298,11 +298,11 @@ set_aside() {
 
 # --- with the confirm
 
-# settle_left: what a confirm that died has left. Not before a roll back, which would find less to bring back.
+# settle_left: what a confirm that died has left; what withstands is said. Not before a roll back, which would find less to bring back.
 settle_left() {
   for _left in "$CHANGES"/*/roster; do
     _left=${_left%/roster}
-    [ "$(state_of "${_left##*/}")" != confirmed ] || settle_roster "${_left##*/}" >/dev/null
+    [ "$(state_of "${_left##*/}")" != confirmed ] || settle_roster "${_left##*/}"
   done
 }
 
@@ -350,6 +350,8 @@ settle_person() {
   _aside=$(house_aside "$1")
   [ ! -d "$_aside" ] || mv -T "$_aside" "$_aside.purge" || return 0
   if [ -d "$_aside.purge" ] && ! mounted "$_aside.purge"; then
+    [ ! -e "$_was/purging" ] || echo "$_aside.purge is still there: its deletion has not come to an end"
+    printf '' >"$_was/purging"
     # Nobody waits for it: a home may be large.
     # shellcheck disable=SC2016 # it is the inner shell that expands; systemd-run would expand ${…} itself
     systemd-run --quiet --no-block --collect /bin/sh -c 'rm -rf --one-file-system "$0"; rmdir "$(dirname "$0")"' "$_aside.purge" 9>&-
