@@ -11,15 +11,18 @@ HERE=${0%/*}
 for lib in env files state sshd accounts restore databases keys factors roster roster-undo; do . "$HERE/lib/$lib.sh"; done
 verb=$1 id=$2 who=${3-guard}
 ARGS=$CHANGES/$id/sshd-args
-# What is only needed on the way lies below /run: a full disk is no reason to leave people as they are.
+# What is only needed on the way lies below /run: a full disk is no reason to leave people as they are. systemd takes the folder of a unit away,
+# but not where this has taken the unit away first.
+RUN=${4-} own=
 case $verb in
-deadline) RUN=/run/bastionctl-guard-$id ;;
-boot-prove) RUN=/run/bastionctl-boot-prove-$id ;;
-*) RUN=${4-} ;;
+deadline) RUN=/run/bastionctl-guard-$id own=yes ;;
+boot-prove) RUN=/run/bastionctl-boot-prove-$id own=yes ;;
+*) ;;
 esac
 if [ ! -d "$RUN" ]; then
-  if RUN=$(mktemp -d /run/bastionctl-guard.XXXXXX); then trap 'rm -rf "$RUN"' EXIT; else RUN=$CHANGES/$id; fi
+  RUN=$(mktemp -d /run/bastionctl-guard.XXXXXX) && own=yes || RUN=$CHANGES/$id own=
 fi
+[ -z "$own" ] || trap 'rm -rf "$RUN"' EXIT
 
 # The program that works on this change may hang with the lock in its hand: its unit is stopped whole, and the kernel lets go of
 # the lock. Who holds it is on record; where the record cannot be right, everybody who has the lock open is stopped.
