@@ -41,6 +41,8 @@ export function draftMfa(asked: MfaPolicy, asTold: Facts): Draft {
   const facts = withKeptOut(asTold, asked.keptOut)
   const os = profileFor(facts)
   const notes = otherSshdNotes(facts, asked.otherSshd)
+  if (notes.length > 0 && asked.action === 'enable')
+    notes.push('passwords get nobody in there any more: PAM asks for the factor, and only behind a key')
   const policy = { ...asked, exemptGroups: [...new Set(asked.exemptGroups)].sort(byCodePoint) }
   const draft =
     policy.action === 'enable' ? draftOn(policy, vouchedFor(facts, policy.countOn ?? []), os) : draftOff(policy, facts)

@@ -146,9 +146,15 @@ OnActiveSec=$2
 OnCalendar=$(date -u -d "@$((NOW + $2))" '+%Y-%m-%d %H:%M:%S UTC')"
 }
 
-# commit ID: the new files, one rename each.
+# commit ID: the new files, one rename each. Where PAM's come behind sshd's, sshd reads its own first: it would ask for a factor that PAM does not.
 commit() {
-  while IFS='|' read -r _n _path _action _fmode _owner _group _before _after; do
+  _sshd=''
+  while IFS='|' read -r _n _path _action _fmode _owner _group _before _after <&4; do
+    case $_path:$_sshd in
+    /etc/ssh/*) _sshd=new ;;
+    /etc/pam.d/*:new) reload_sshd && _sshd=knows || return 1 ;;
+    *) ;;
+    esac
     if [ "$(digest "$_path")" != "$_before" ]; then
       echo "moved under the change: $_path"
       return 1
@@ -158,6 +164,6 @@ commit() {
     else
       place "$CHANGES/$1/after$_path" "$_path" "$_fmode" "$_owner" "$_group" "$_after"
     fi || { echo "could not be written: $_path"; return 1; }
-  done <"$CHANGES/$1/files"
+  done 4<"$CHANGES/$1/files"
   follow_timer "$1" || { echo "systemd does not take $SUNSET.timer"; return 1; }
 }

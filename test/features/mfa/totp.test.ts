@@ -11,16 +11,22 @@ const stack = (more: Partial<MfaPolicy>, facts?: Facts) =>
   readPam(made(more, facts).files.find(({ path }) => path === '/etc/pam.d/bastionctl-mfa')?.content ?? '', 'x').map(
     ({ text }) => text,
   )
+/** Only behind what sshd has accepted already (auth-pam.c, expose_authinfo). */
+const behindKey = 'auth requisite pam_exec.so quiet /bin/sh -c [test -n "$SSH_AUTH_INFO_0"]'
 const script = (settings: MethodSettings) =>
   made({ settings }).files.find(({ path }) => path.startsWith('/etc/profile.d'))?.content ?? ''
 
 describe('totp', () => {
   it('lockout 30: lets the un-enrolled succeed, where enrolment comes at the first login', () => {
-    expect(stack({})).to.deep.equal(['auth required pam_google_authenticator.so nullok', 'auth required pam_permit.so'])
+    expect(stack({})).to.deep.equal([
+      behindKey,
+      'auth required pam_google_authenticator.so nullok',
+      'auth required pam_permit.so',
+    ])
   })
 
   it('asks everybody where enrolment is required', () => {
-    expect(stack({ enrol: 'required' })).to.deep.equal(['auth required pam_google_authenticator.so'])
+    expect(stack({ enrol: 'required' })).to.deep.equal([behindKey, 'auth required pam_google_authenticator.so'])
     expect(made({ enrol: 'required' }).files.find(({ path }) => path.startsWith('/etc/profile.d'))?.content).to.equal(
       null,
     )
@@ -29,7 +35,7 @@ describe('totp', () => {
   it('lockout 31: uses only options that the builds of 2019 know', () => {
     const known = /^(?:nullok|secret=.*|user=.*)$/
     for (const secretStore of secretStores) {
-      const [line = ''] = stack({ enrol: 'required' }, stockFacts('rhel-9', { ...enrolled, secretStore }))
+      const [, line = ''] = stack({ enrol: 'required' }, stockFacts('rhel-9', { ...enrolled, secretStore }))
       for (const option of line.split(' ').slice(3)) expect(option).to.match(known)
     }
   })
@@ -37,6 +43,7 @@ describe('totp', () => {
   it('lockout 29: keeps factors where SELinux lets sshd write', () => {
     const facts = stockFacts('rhel-9', { ...enrolled, selinux: 'enforcing', secretStore: 'root' })
     expect(stack({ enrol: 'required' }, facts)).to.deep.equal([
+      behindKey,
       'auth required pam_google_authenticator.so secret=/var/lib/google-authenticator/${USER} user=root',
     ])
     expect(made({ enrol: 'required' }, facts).factor).to.equal('/var/lib/google-authenticator/%u')
