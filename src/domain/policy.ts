@@ -6,6 +6,10 @@ export type Enrol = 'first-login' | 'required'
 export const secretStores = ['home', 'root'] as const
 export type SecretStore = (typeof secretStores)[number]
 
+export function otherStore(store: SecretStore): SecretStore {
+  return store === 'home' ? 'root' : 'home'
+}
+
 /** Options of a method, by their names there; those that were not given are absent. */
 export type MethodSettings = Readonly<Record<string, string | number | boolean>>
 

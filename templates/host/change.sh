@@ -102,17 +102,6 @@ what_was_read() {
   done
 }
 
-# newly_enrolled: where factors move, one that the plan does not know of would be left where nothing looks any more.
-newly_enrolled() {
-  [ -n "$(wanted factor_from)" ] || return 0
-  login_accounts | while IFS='|' read -r name _ _ home _; do
-    if [ ! -s "$(factor_before "$name" "$home")" ] || [ -s "$(factor_place "$name" "$home")" ]; then continue; fi
-    ! cut -d'|' -f1 "$RUN/data/roster" 2>/dev/null | grep -qxF -- "$name" || continue
-    plain "the enrolment of $name" >"$RUN/moved"
-    exit 1
-  done
-}
-
 stale() { answer stale moved "$(cat "$RUN/moved") has moved since the plan was made"; }
 
 rehearse() {

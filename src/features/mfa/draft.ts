@@ -4,7 +4,7 @@ import { graceDate } from '../../domain/duration.js'
 import { byCodePoint } from '../../domain/digest.js'
 import { BastionError } from '../../domain/errors.js'
 import type { Facts } from '../../domain/facts.js'
-import type { MfaPolicy } from '../../domain/policy.js'
+import { otherStore, type MfaPolicy } from '../../domain/policy.js'
 import { profileFor, type OsProfile } from '../../os/index.js'
 import { foreignDirectives } from '../foreign.js'
 import { otherSshdNotes } from '../other-sshds.js'
@@ -91,7 +91,8 @@ function draftOn(asked: MfaPolicy, facts: Facts, os: OsProfile): Draft {
     summary: `enable mfa (${method.name}, ${enrolText(policy, grace)}${exemptText(policy)})`,
     files,
     ...factorOf(method, { secretStore: store }),
-    ...(store === facts.secretStore ? {} : { factorFrom: method.factor(facts.secretStore) }),
+    // While off, factors move from the other place to what is today's default, too.
+    ...(store === facts.secretStore && accounts.length === 0 ? {} : { factorFrom: method.factor(otherStore(store)) }),
     accounts,
     packages: [{ name: need.name, module: method.module }],
     reads: readsOf(facts, Object.values(paths), policy.exemptGroups),

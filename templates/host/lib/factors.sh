@@ -88,6 +88,23 @@ factor_of() {
 
 # --- at another place
 
+# newly_enrolled: where factors move, one that the plan does not know of would be left where nothing looks any more. 1: there is one, and whose
+# is in $RUN/moved. What the module refuses does not move, and is nobody's enrolment.
+newly_enrolled() {
+  [ -n "$(value factor_from "$RUN/data/manifest")" ] || return 0
+  login_accounts | while IFS='|' read -r name uid _ home _; do
+    _old=$(factor_before "$name" "$home")
+    case $_old in
+    "$home"/*) ;;
+    *) uid=0 ;;
+    esac
+    if [ -s "$(factor_place "$name" "$home")" ] || ! _unfit=$(fitness "$_old" "$uid") || [ -n "$_unfit" ]; then continue; fi
+    ! cut -d'|' -f1 "$RUN/data/roster" 2>/dev/null | grep -qxF -- "$name" || continue
+    plain "the enrolment of $name" >"$RUN/moved"
+    exit 1
+  done
+}
+
 # move_factors ID: those that are to be at another place are there too, before anything looks there.
 move_factors() { each_person "$RUN/data/roster" move_factor "$1"; }
 

@@ -33,7 +33,16 @@ describe('where second factors are kept', () => {
     expect(moved({ secretStore: 'root' })).to.deep.equal(['admin moved'])
     expect(moved({})).to.deep.equal(['ann moved'])
     expect(made({ secretStore: 'root' })).to.have.property('factorFrom', '%h/.google_authenticator')
-    expect(made({})).not.to.have.property('factorFrom')
+    expect(made({})).to.have.property('factorFrom', '/var/lib/google-authenticator/%u')
+  })
+
+  it('while off, they move to the place that is the default, too, and nothing is said of another place where nobody does', () => {
+    const enforcing = (...accounts: readonly Account[]) =>
+      facts({ secretStore: 'root', accounts: [admin, ...accounts] })
+    const byHand = enforcing(account('ann', at('home')))
+    expect(moved({}, byHand)).to.deep.equal(['ann moved'])
+    expect(made({}, byHand)).to.have.property('factorFrom', '%h/.google_authenticator')
+    expect(made({}, enforcing(account('ann', at('root'))))).not.to.have.property('factorFrom')
   })
 
   it('while on, the factor that is in effect moves, over one that is not', () => {
