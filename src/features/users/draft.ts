@@ -28,6 +28,7 @@ export function draftUsers(policy: UsersPolicy, facts: Facts): Draft {
     reads: [
       ...touched.map((name) => ({ kind: 'account' as const, name, digest: uidDigest(name, facts) })),
       ...(policy.action === 'sync' ? [listPath, paths.skelKeys].map((path) => fileRead(path, facts)) : []),
+      ...(made.accounts.some(({ factor }) => factor !== undefined) ? [fileRead(paths.pamStack, facts)] : []),
       ...groups.map((name) => ({ kind: 'group' as const, name, digest: digestText(name) })),
     ],
     expectations: [],
@@ -35,7 +36,10 @@ export function draftUsers(policy: UsersPolicy, facts: Facts): Draft {
   }
 }
 
-/** Who is managed decides whose account may be changed at all, and skel what is taken from new ones. */
+/**
+ * Who is managed decides whose account may be changed at all, and skel what is taken from new ones. The stack of the second factor says
+ * whether people without one get in, and where factors are; it comes and goes with enable-mfa and disable-mfa.
+ */
 function fileRead(name: string, facts: Facts): Read {
   return { kind: 'file', name, digest: fileFact(facts, name)?.digest ?? 'absent' }
 }

@@ -1,0 +1,44 @@
+/** What a change of somebody's second factor is computed from, and what it takes away. */
+import { expect } from 'chai'
+import type { Account, Facts } from '../../../src/domain/facts.js'
+import type { FactorPolicy } from '../../../src/domain/policy.js'
+import { draft } from '../../../src/features/index.js'
+import { account, admin, carriedOut, policy } from '../facts.js'
+import { ada, adding, host } from './support.js'
+
+const resetting = (factor: FactorPolicy['factor']): FactorPolicy => ({
+  feature: 'users',
+  action: 'factor',
+  name: 'ada',
+  factor,
+  reason: 'phone lost',
+  acceptLockout: [],
+})
+const enrolled = { enrolled: true, factors: ['home'] } as const
+const there = (more: Partial<Account> = enrolled, facts: Partial<Facts> = {}): Facts =>
+  host([account('ada', { uid: 1005, ...more })], ['ada'], facts)
+
+describe('a change of a second factor', () => {
+  const stack = '/etc/pam.d/bastionctl-mfa'
+  const readOf = (facts: Facts, asked: Parameters<typeof draft>[0] = resetting('first-login')) =>
+    draft(asked, facts).reads.find(({ name }) => name === stack)?.digest
+
+  it('is stale once first login has ended, factors are elsewhere, or nobody is asked any more', () => {
+    const off = { ...there(), accounts: [...there().accounts, { ...admin, name: 'eve', ...enrolled }] }
+    const on = (more: Partial<Parameters<typeof policy>[0]>) => carriedOut(off, draft(policy(more), off).files)
+    const first = readOf(on({}))
+    expect(first).to.match(/^[0-9a-f]{64}$/)
+    expect(readOf(on({ secretStore: 'root' })))
+      .to.be.a('string')
+      .and.not.equal(first)
+    expect(readOf(on({ enrol: 'required' }), resetting('totp')))
+      .to.be.a('string')
+      .and.not.equal(first)
+    expect(readOf(off)).to.equal('absent')
+  })
+
+  it('is that of whoever is taken on with one, and no change of keys alone', () => {
+    expect(readOf(there(), adding({ name: 'zoe', factor: 'totp', keys: [] }))).to.equal('absent')
+    expect(readOf(host([ada], ['ada']), adding({ groups: ['robots'] }))).to.equal(undefined)
+  })
+})
