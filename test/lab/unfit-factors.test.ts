@@ -1,5 +1,7 @@
 /** Factors that are there and that the module refuses, and with them their owners: worse than none where people may enrol at their first login. */
 import { expect } from 'chai'
+import { readFileSync } from 'node:fs'
+import { URI } from 'otpauth'
 import { addPerson, bastionctl, code, enable, enrol, generations, login, must, type Person, useLab } from './harness.js'
 import { everywhere, onAll } from './support/everywhere.js'
 import { parsed, succeeded, tagged, unattended } from './support/operator.js'
@@ -93,5 +95,31 @@ describe('factors that the module refuses', function () {
       expect(await must(host, `ls ${fileOf('torn')} 2>&1 || true`)).to.contain('No such file')
       expect(await login(host, people.get('torn') as Person, { answer: 'anything' })).to.include({ in: true })
     })
+  })
+
+  it('make room for a new one where they cannot be kept as files, and come back with a roll back', async () => {
+    const odd = ['owned', 'lax'] as const
+    await onAll((host) => must(host, `rm ${fileOf('lax')} && mkdir ${fileOf('lax')}`).then(() => undefined))
+    const seen = () =>
+      Promise.all(
+        generations.map((host) =>
+          must(host, odd.map((name) => `stat -c '%n %F %U %a %i' ${fileOf(name)}*`).join('; ')),
+        ),
+      )
+    const was = await seen()
+    for (const name of odd) {
+      const person = people.get(name) as Person
+      const uri = `${person.key}.uri`
+      const change = ['reset-mfa', name, '--reason', 'odd file', '--uri', uri]
+      expect(succeeded(await bastionctl(...change, ...tagged, ...unattended))).to.match(
+        new RegExp(`${fileOf(name)} could not be kept as a file, and is ${fileOf(name)}\\.bastionctl-\\S+ now`),
+      )
+      const { secret } = URI.parse(readFileSync(uri, 'utf8').split('\n')[0] ?? '')
+      await onAll(async (host) => {
+        expect(await login(host, person, { answer: code(secret.base32) }), name).to.include({ in: true })
+      })
+    }
+    for (const _ of odd) succeeded(await bastionctl('rollback', ...tagged, '--yes'))
+    expect(await seen()).to.deep.equal(was)
   })
 })

@@ -43,10 +43,10 @@ export function withMoved(facts: Facts, edits: readonly AccountEdit[], store: Se
   return {
     ...facts,
     accounts: facts.accounts.map((account) => {
-      if (moved.has(account.name)) return { ...account, enrolled: true }
-      if (store === facts.secretStore) return account
       const { unfitFactor: _, ...others } = account
-      return { ...others, ...factorIn(store, others) }
+      // What the module refuses makes room for the one that moves.
+      if (moved.has(account.name)) return { ...others, enrolled: true }
+      return store === facts.secretStore ? account : { ...others, ...factorIn(store, others) }
     }),
   }
 }

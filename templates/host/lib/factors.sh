@@ -38,10 +38,49 @@ record_factor() {
   [ "$_factor" != moved ] || factor_before "$_name" "$_dir" >"$_was/factor-from" || return 1
   _place=$(factor_place "$_name" "$_dir") && printf '%s\n' "$_place" >"$_was/factor-place" || return 1
   read_factor "$_place" "$_name" "$_dir" >"$_was/factor"
-  case $? in
-  0 | 3) ;;
-  *) echo "the second factor of $_name cannot be read"; return 1 ;;
+  case $?:$_factor in
+  0:* | 3:*) ;;
+  *:codes) echo "the second factor of $_name cannot be read"; return 1 ;;
+  # A folder, a link, or somebody else's: it makes room as it is.
+  *) printf '%s\n' "$_place.bastionctl-$ID" >"$_was/factor-aside" ;;
   esac
+}
+
+# can_go PLACE: what is there can be taken away or replaced; else why not is printed.
+can_go() {
+  [ -e "$1" ] || [ -L "$1" ] || return 0
+  if lsattr -d -- "$1" "${1%/*}" 2>/dev/null | cut -d' ' -f1 | grep -q '[ai]'; then
+    echo "$1 cannot be replaced: it or its folder may not be changed (lsattr(1)): set that right with chattr -ia first"
+    return 1
+  fi
+  ! mounted "$1" || { echo "$1 cannot be replaced: something is mounted there"; return 1; }
+}
+
+# make_room: what is at $_place and no file that can be kept goes aside; in a view it just goes.
+make_room() {
+  if [ "$_where" = view ]; then
+    read_factor "$_place" "$_name" "$_dir" >/dev/null
+    case $? in
+    0 | 3) ;;
+    *) rm -rf --one-file-system "$_place" ;;
+    esac
+    return
+  fi
+  [ -s "$_was/factor-aside" ] || return 0
+  [ -e "$_place" ] || [ -L "$_place" ] || return 0
+  _aside=$(cat "$_was/factor-aside")
+  rename_factor "$_place" "$_aside" || { echo "$_place cannot be moved out of the way"; return 1; }
+  echo "$_place could not be kept as a file, and is $_aside now" >>"$RUN/remark"
+}
+
+# rename_factor FROM TO: below the home as its owner.
+rename_factor() {
+  case $1 in
+  "$_dir"/*) _by=$_name ;;
+  *) _by=root ;;
+  esac
+  # shellcheck disable=SC2016 # it is the inner shell that expands
+  as_owner "$_by" /bin/sh -c '{ [ -w "${0%/*}" ] || chmod u+rwx "${0%/*}"; } && mv -fT "$0" "$1" && sync "${0%/*}"' "$1" "$2" </dev/null >/dev/null 2>&1
 }
 
 # give_factor: what the roster says of the second factor. Whose it will be is on record before it is.
@@ -54,6 +93,7 @@ give_factor() {
   if [ "$_where" = live ]; then
     factor_of "$RUN/factor-new" >"$_was/factor-after" && durable "$_was/factor-after" || return 1
   fi
+  make_room || return 1
   if [ "$_factor" = gone ]; then
     drop_factor "$_place" "$_name" "$_dir"
   else
@@ -205,6 +245,27 @@ leave_new_place() {
 
 # --- the way back
 
+# return_aside ID: what has made room is in its place again, unless the account has come by yet another factor.
+return_aside() {
+  _aside=$(cat "$_was/factor-aside")
+  # It never went, or is back.
+  [ -e "$_aside" ] || [ -L "$_aside" ] || return 0
+  read_factor "$_place" "$_name" "$_dir" >"$RUN/factor-now"
+  case $?:$_factor in
+  # What was there is at the old place again.
+  *:moved) _then=absent ;;
+  0:* | 3:*) _then=$(factor_of "$RUN/factor-now") ;;
+  *) _then=odd ;;
+  esac
+  rm -f "$RUN/factor-now"
+  case $_then in
+  absent | "$(cat "$_was/factor-after" 2>/dev/null)")
+    { drop_factor "$_place" "$_name" "$_dir" && rename_factor "$_aside" "$_place"; } || in_vain "$1" "$_place"
+    ;;
+  *) journal "$1" "the second factor of $_name is another one by now, and is left alone; what was there is $_aside" ;;
+  esac
+}
+
 # restore_factor ID: the old one, unless the account has come by yet another one. One that has moved goes from the new place once it is surely
 # at the old one.
 restore_factor() {
@@ -215,6 +276,7 @@ restore_factor() {
     return 0
   fi
   drop_factor "$_place.bastionctl-new" "$_name" "$_dir" || true
+  [ ! -s "$_was/factor-aside" ] || { return_aside "$1"; return; }
   read_factor "$_place" "$_name" "$_dir" >"$RUN/factor-now"
   case $? in
   0 | 3) ;;

@@ -56,6 +56,7 @@ check_present() {
     echo "$_dir is not a folder that belongs to $_name"
     return 1
   fi
+  [ -z "$_factor" ] || can_go "$(factor_place "$_name" "$_dir")" || return 1
   if [ "$_factor" = moved ]; then
     read_factor "$(factor_before "$_name" "$_dir")" "$_name" "$_dir" | grep -q . || { echo "the second factor of $_name cannot be read"; return 1; }
     return 0
