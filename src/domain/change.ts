@@ -202,6 +202,8 @@ export interface Draft {
   readonly factor: string
   /** Where they have been kept so far, if elsewhere. */
   readonly factorFrom?: string
+  /** Where they are not looked for now, and would be some day: nothing of a factor that is taken away, or of its owner, stays there. */
+  readonly factorOther?: string
   readonly reads: readonly Read[]
   readonly logins: readonly LoginCase[]
   readonly expectations: readonly Expectation[]

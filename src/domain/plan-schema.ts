@@ -75,6 +75,7 @@ const change = z.strictObject({
   method: z.string().regex(/^[a-z][a-z\d]*$/),
   factor: z.string(),
   factorFrom: z.string().exactOptional(),
+  factorOther: z.string().exactOptional(),
   reads: z.array(read).readonly(),
   logins: z.array(login).readonly(),
   expectations: z

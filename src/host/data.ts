@@ -36,6 +36,7 @@ export function changeData(change: Change, order: ChangeOrder): Data {
       method: change.method,
       factor: change.factor,
       ...(change.factorFrom === undefined ? {} : { factor_from: change.factorFrom }),
+      ...(change.factorOther === undefined ? {} : { factor_other: change.factorOther }),
       digest: change.digest,
     }),
     packages: text(change.packages.map((need) => row(need.name, need.module))),

@@ -22,6 +22,7 @@ class Place {
     )
     for (const folder of ['home', 'kept', 'changes/ID/people/ada']) this.run(`mkdir -p "$at/${folder}"`)
     this.put('changes/ID/people/ada/home', `${this.folder}/home\n`)
+    this.put('changes/ID/people/ada/uid', '1005\n')
   }
 
   put(file: string, content: string): void {
@@ -145,6 +146,63 @@ describe('factors as files', () => {
         /^\/home\/\.google_authenticator cannot be replaced/,
       )
       expect(why('mounted() { :; }')).to.match(/something is mounted there/)
+    })
+  })
+
+  describe('a factor at the place that is not in effect', () => {
+    const kept = (): string =>
+      place.run('cd "$at" && find home kept -type f -printf "%p %m\\n" | sort; cat home/.g* kept/ada 2>/dev/null || :')
+    const other = { home: 'factor_other=KEPT\n', root: 'factor_other=HOME/.google_authenticator\n' } as const
+    const files = { home: 'kept/ada', root: 'home/.google_authenticator' } as const
+
+    for (const store of ['home', 'root'] as const)
+      it(`goes with the other where that is the ${store}'s, and is back with a roll back`, () => {
+        on(store, other[store])
+        place.put(files[store], text)
+        place.run(`chmod 0400 "$at/${files[store]}"`)
+        const before = kept()
+        for (const factor of ['gone', 'totp']) {
+          const change = `_factor=${factor}; factor_text() { echo NEW; }; rm -rf "$_was"/[ef]*;`
+          place.run(`${change} record_factor && give_factor`)
+          expect(place.run(`ls "$at/${files[store]}" 2>&1 || :`)).to.match(/No such file/)
+          for (const _ of ['once', 'and once more']) place.run(`${change.split('rm')[0] ?? ''} restore_factor ID`)
+          expect(kept()).to.equal(before)
+        }
+      })
+
+    it('stays where there are new scratch codes alone', () => {
+      on('home', other.home)
+      place.put('kept/ada', text)
+      place.put('home/.google_authenticator', text)
+      place.run('_factor=codes; factor_text() { echo NEW; }; record_factor && give_factor')
+      expect(kept()).to.match(/^home\/\.google_authenticator 400\nkept\/ada \d+\n/)
+    })
+
+    it('is one of somebody else where an account of that name is to be made', () => {
+      on('home', other.home)
+      const said = (): string =>
+        place.run(`. ${lib}roster.sh; . ${lib}roster-check.sh
+          new_home() { echo "$at/nowhere"; }; roots_alone() { :; }; nobody_yet() { :; }; keys_in_home() { :; }; new_uid() { :; }
+          check_newcomer || :`)
+      expect(said()).to.equal('')
+      place.put('kept/ada', text)
+      expect(said()).to.equal('there is a second factor of somebody named ada already: /kept/ada\n')
+    })
+
+    it("is among a leaver's belongings, or in the home that stays", () => {
+      on('home', other.home)
+      place.put('kept/ada', text)
+      expect(
+        place.run(`. ${lib}roster.sh
+          usermod() { :; }; end_sessions() { :; }; belongings() { :; }; at_jobs() { :; }; _house=keep
+          set_aside() { echo "aside: $1"; }; remove_person live ID`),
+      ).to.equal('aside: /kept/ada\n')
+      place.remove()
+      on('root', other.root)
+      place.put('home/.google_authenticator', text)
+      expect(place.run('keys_files() { :; }; _action=remove _house=keep; list_keys && cat "$_was/keys-path"')).to.equal(
+        '/home/.google_authenticator\n',
+      )
     })
   })
 })

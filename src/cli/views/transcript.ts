@@ -35,6 +35,7 @@ const words: Readonly<Record<string, string>> = {
   operator_time: 'planned at',
   not_after: 'not after',
   factor_from: 'factor from',
+  factor_other: 'factor other',
 }
 
 export function transcriptView(transcript: string): readonly string[] {

@@ -2,7 +2,7 @@
 import type { Draft, Read } from '../../domain/change.js'
 import { digestText } from '../../domain/digest.js'
 import { fileFact, type Facts } from '../../domain/facts.js'
-import type { UsersPolicy } from '../../domain/policy.js'
+import { otherStore, type UsersPolicy } from '../../domain/policy.js'
 import { profileFor } from '../../os/index.js'
 import { factorOf } from '../mfa/method.js'
 import { paths } from '../mfa/paths.js'
@@ -19,12 +19,14 @@ import { synchronisation } from './sync.js'
 export function draftUsers(policy: UsersPolicy, facts: Facts): Draft {
   profileFor(facts)
   const state = mfaState(facts)
+  const method = methodOn(state)
   const { touched, groups, ...made } = content(policy, facts, state)
   if (policy.action !== 'sync') refuseTooLong(policy.name, made)
   return {
     feature: policy.feature,
     packages: [],
-    ...factorOf(methodOn(state), facts),
+    ...factorOf(method, facts),
+    factorOther: method.factor(otherStore(facts.secretStore)),
     reads: [
       ...touched.map((name) => ({ kind: 'account' as const, name, digest: uidDigest(name, facts) })),
       ...(policy.action === 'sync' ? [listPath, paths.skelKeys].map((path) => fileRead(path, facts)) : []),

@@ -19,7 +19,8 @@ export function factorEdit(policy: FactorPolicy, facts: Facts, state: MfaState):
   const factor = edits[policy.factor]
   const summary = `${words[factor]} for ${name}${reason === '' ? '' : `: ${reason}`}`
   const nothing = { summary, files: [], lockouts: [], keyOnly: [], notes: [] }
-  if (factor === 'gone' && !account.enrolled && account.unfitFactor === undefined)
+  // One at the other place comes into effect some day.
+  if (factor === 'gone' && account.factors.length === 0 && account.unfitFactors === undefined)
     return { ...nothing, accounts: [], logins: [], access: [] }
   check(factor, account, facts, state)
   const demanded = isDemanded(account, facts, state)

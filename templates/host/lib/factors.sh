@@ -4,6 +4,10 @@
 factor_place() { path_of "$(value factor "$RUN/data/manifest")" "$1" "$2"; }
 factor_before() { _from=$(value factor_from "$RUN/data/manifest") && [ -n "$_from" ] && path_of "$_from" "$1" "$2"; }
 
+factor_other() { _other=$(value factor_other "$RUN/data/manifest") && [ -n "$_other" ] && path_of "$_other" "$1" "$2"; }
+# factor_places NAME HOME: wherever one can be, now or some day, a line each.
+factor_places() { factor_place "$@"; factor_other "$@" || true; }
+
 # read_factor, write_factor, drop_factor PLACE NAME HOME: below the home as its owner; elsewhere it is root's, in a folder of root's.
 # read_factor 3: there is none.
 read_factor() {
@@ -36,7 +40,33 @@ drop_factor() {
 record_factor() {
   _dir=$(cat "$_was/home")
   [ "$_factor" != moved ] || factor_before "$_name" "$_dir" >"$_was/factor-from" || return 1
-  _place=$(factor_place "$_name" "$_dir") && printf '%s\n' "$_place" >"$_was/factor-place" || return 1
+  _place=$(factor_place "$_name" "$_dir") && record_place || return 1
+  case $_factor in
+  totp | gone) record_elsewhere ;;
+  *) ;;
+  esac
+}
+
+# record_elsewhere: what is at the other place is taken away with it: on record like the other, in a folder of its own.
+record_elsewhere() {
+  _place=$(factor_other "$_name" "$_dir") || return 0
+  [ -e "$_place" ] || [ -L "$_place" ] || return 0
+  mkdir -p "$_was/elsewhere" && cp -t "$_was/elsewhere" -- "$_was/home" "$_was/uid" && echo absent >"$_was/elsewhere/factor-after" || return 1
+  at_other record_place
+}
+
+# at_other FUNCTION [ARGUMENT…]: calls FUNCTION with the record of the other place, where there is one.
+at_other() {
+  [ -d "$_was/elsewhere" ] || return 0
+  _was=$_was/elsewhere
+  "$@"
+  set -- $?
+  _was=${_was%/elsewhere}
+  return "$1"
+}
+
+record_place() {
+  printf '%s\n' "$_place" >"$_was/factor-place" || return 1
   read_factor "$_place" "$_name" "$_dir" >"$_was/factor"
   case $?:$_factor in
   0:* | 3:*) ;;
@@ -98,7 +128,12 @@ give_factor() {
     drop_factor "$_place" "$_name" "$_dir"
   else
     write_factor "$_place" "$_name" "$_dir" <"$RUN/factor-new"
-  fi
+  fi && { [ "$_where" = view ] || at_other take_away; }
+}
+
+take_away() {
+  _place=$(cat "$_was/factor-place")
+  { make_room && drop_factor "$_place" "$_name" "$_dir"; } || { echo "$_place cannot be taken away"; return 1; }
 }
 
 # factor_text: what has come, as the module reads it; with `codes` the old text, its scratch codes replaced; or all that is at the old place.
@@ -269,6 +304,7 @@ return_aside() {
 # restore_factor ID: the old one, unless the account has come by yet another one. One that has moved goes from the new place once it is surely
 # at the old one.
 restore_factor() {
+  at_other restore_factor "$1" || return 1
   _dir=$(cat "$_was/home") _place=$(cat "$_was/factor-place")
   if [ "$_factor" = moved ] && ! at_both "$1" "$_name" "$_dir"; then
     in_vain "$1" "$_old" || return 1

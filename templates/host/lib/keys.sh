@@ -56,8 +56,9 @@ each_keys() {
 list_keys() {
   _n=0 _dir=$(cat "$_was/home")
   keys_files "$_name" "$_dir" >"$RUN/keys-files"
-  # A factor in a home that stays goes as they do.
-  [ "$_action:$_house" != remove:keep ] || factor_place "$_name" "$_dir" | grep -F "$_dir/" >>"$RUN/keys-files"
+  # A factor in a home that stays goes as they do; a folder is none.
+  [ "$_action:$_house" != remove:keep ] || factor_places "$_name" "$_dir" | grep -F "$_dir/" |
+    while IFS= read -r _place; do [ -d "$_place" ] || printf '%s\n' "$_place"; done >>"$RUN/keys-files"
   while IFS= read -r _keys; do
     _kept=$_was
     [ "$_n" = 0 ] || _kept=$_was/keys-$_n

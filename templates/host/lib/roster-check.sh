@@ -36,8 +36,9 @@ check_newcomer() {
     return 1
   fi
   roots_alone "${_dir%/*}" || { echo "others than root can change what is in ${_dir%/*}: no place for a home"; return 1; }
-  if [ -e "$(factor_place "$_name" "$_dir")" ]; then
-    echo "there is a second factor of somebody named $_name already"
+  _there=$(factor_places "$_name" "$_dir" | while IFS= read -r _place; do [ ! -e "$_place" ] || echo "$_place"; done)
+  if [ -n "$_there" ]; then
+    echo "there is a second factor of somebody named $_name already: $_there"
     return 1
   fi
   new_uid "$_uid" >/dev/null || { echo "no uid is free for $_name"; return 1; }
@@ -56,7 +57,7 @@ check_present() {
     echo "$_dir is not a folder that belongs to $_name"
     return 1
   fi
-  [ -z "$_factor" ] || can_go "$(factor_place "$_name" "$_dir")" || return 1
+  [ -z "$_factor" ] || factor_places "$_name" "$_dir" | while IFS= read -r _place; do can_go "$_place" || exit 1; done || return 1
   if [ "$_factor" = moved ]; then
     read_factor "$(factor_before "$_name" "$_dir")" "$_name" "$_dir" | grep -q . || { echo "the second factor of $_name cannot be read"; return 1; }
     return 0

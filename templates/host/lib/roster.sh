@@ -202,11 +202,12 @@ remove_person() {
   end_sessions "$_name" || true
   belongings "$_name" | grep -v '/mail/' >"$RUN/belongings"
   at_jobs "$_name" >>"$RUN/belongings"
-  _place=$(factor_place "$_name" "$_dir")
-  case $_place in
-  "$_dir"/*) ;;
-  *) [ ! -f "$_place" ] || printf '%s\n' "$_place" >>"$RUN/belongings" ;;
-  esac
+  factor_places "$_name" "$_dir" | while IFS= read -r _place; do
+    case $_place in
+    "$_dir"/*) ;;
+    *) [ ! -f "$_place" ] || printf '%s\n' "$_place" ;;
+    esac
+  done >>"$RUN/belongings"
   each_keys with_belongings
   while IFS= read -r _thing; do set_aside "$_thing" "$_was" || return 1; done <"$RUN/belongings"
   if [ "$_house" = keep ]; then

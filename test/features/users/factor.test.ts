@@ -42,3 +42,19 @@ describe('a change of a second factor', () => {
     expect(readOf(host([ada], ['ada']), adding({ groups: ['robots'] }))).to.equal(undefined)
   })
 })
+
+describe('what is taken away of a second factor', () => {
+  it('is there as long as a file is at either place, fit or not', () => {
+    const taken = (more: Partial<Account>) =>
+      draft(resetting('first-login'), there(more)).accounts.map(({ factor }) => factor)
+    expect(taken({ factors: ['root'] })).to.deep.equal(['gone'])
+    expect(taken({ unfitFactors: { root: 'mode' } })).to.deep.equal(['gone'])
+    expect(taken({})).to.deep.equal([])
+  })
+
+  it('is taken from the place that is not in effect too', () => {
+    const other = (facts: Partial<Facts>) => draft(resetting('first-login'), there(enrolled, facts)).factorOther
+    expect(other({})).to.equal('/var/lib/google-authenticator/%u')
+    expect(other({ secretStore: 'root' })).to.equal('%h/.google_authenticator')
+  })
+})

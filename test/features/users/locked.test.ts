@@ -171,7 +171,7 @@ describe('a locked account', () => {
 
   it('is given no new factor and no new codes, whose login could not be tried; the old one can be taken away', () => {
     const base = { feature: 'users', action: 'factor', name: 'ada', reason: '', acceptLockout: [] } as const
-    const there = host([{ ...ada, expired: true, expires: '1970-01-01', enrolled: true }])
+    const there = host([{ ...ada, expired: true, expires: '1970-01-01', enrolled: true, factors: ['home'] }])
     for (const factor of ['totp', 'codes'] as const)
       expect(() => factorEdit({ ...base, factor }, there, demandedBut()))
         .to.throw('"ada" is locked, and gets in by nothing')
