@@ -2,7 +2,7 @@
 # What a change is computed from, and what `status`, `hosts` and `history` show. Reads only. Sourced by main.sh.
 # Files below $F become the facts; what differs between two readings of the same host goes into the head instead.
 # shellcheck disable=SC1091
-for lib in people keys barred rights packages sshd-reads others drift login logins times; do . "$RUN/lib/$lib.sh"; done
+for lib in people keys barred rights packages sshd-reads others drift login logins times store; do . "$RUN/lib/$lib.sh"; done
 F=$RUN/facts
 ARGS=$RUN/sshd-args
 
@@ -29,8 +29,7 @@ other_sshds >"$F/other-sshds"
   if command -v sudo >/dev/null && command -v visudo >/dev/null; then echo sudo=yes; else echo sudo=no; fi
 } >"$F/sshd"
 
-# Whose factors count: those of the method that the stack asks, else of the first, which is the one in question. Where they are: the stack
-# names the place that is not its default; without one it is what would be chosen.
+# Whose factors count: those of the method that the stack asks, else of the first, which is the one in question.
 stack=/etc/pam.d/bastionctl-mfa
 method='' first=''
 while IFS='|' read -r name module _; do
@@ -42,14 +41,7 @@ done <"$RUN/data/factors"
 . "$RUN/lib/fitness-$method.sh"
 stores=$RUN/stores
 awk -F'|' -v OFS='|' -v method="$method" '$1 == method { print $3, $4 }' "$RUN/data/factors" >"$stores"
-store=$(while IFS='|' read -r name place; do
-  place=${place%%%*}
-  [ -z "$place" ] || ! grep -qsF "$place" "$stack" || echo "$name"
-done <"$stores")
-if [ -z "$store" ]; then
-  store=home
-  if [ ! -e "$stack" ] && [ "$(value selinux "$F/sshd")" = enforcing ]; then store=root; fi
-fi
+store=$(store_of "$stack" "$stores" "$(value selinux "$F/sshd")")
 printf 'store=%s\n' "$store" >>"$F/sshd"
 
 # What this build of OpenSSH knows. RHEL 8's has no list of signatures, but of key types, and RSA signs in three ways.

@@ -59,7 +59,7 @@ function draftOn(asked: MfaPolicy, facts: Facts, os: OsProfile): Draft {
       `its second factor is ${String(state.method)}, and nobody has one of ${method.name} yet`,
       'switch that off with disable-mfa first',
     )
-  const store = storeFor(asked, method, facts)
+  const store = storeFor(asked, method, facts, state)
   const accounts = factorMoves(store, facts, state)
   const grace = graceFor(asked.grace, state.grace)
   const policy: MfaPolicy = grace?.ended === true ? { ...asked, enrol: 'required' } : asked
@@ -110,7 +110,7 @@ function draftOn(asked: MfaPolicy, facts: Facts, os: OsProfile): Draft {
       ...byRuleNotes(byRule),
       ...agreedForNothing(policy.acceptLockout, lockouts, facts),
       ...installs,
-      ...storeNotes(policy, store, facts),
+      ...storeNotes(policy, store, facts, state),
       ...skelNotes(policy),
       ...pamNotes,
       ...probe.notes,

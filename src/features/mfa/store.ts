@@ -8,8 +8,16 @@ import { accountEdit } from '../users/edits.js'
 import type { MfaMethod } from './method.js'
 import type { MfaState } from './state.js'
 
-/** Errors: BastionError `refused` where people could not enrol by themselves. */
-export function storeFor(policy: MfaPolicy, method: MfaMethod, facts: Facts): SecretStore {
+/** Errors: BastionError `refused` where people could not enrol by themselves, and where it is not known which of somebody's factors counts. */
+export function storeFor(policy: MfaPolicy, method: MfaMethod, facts: Facts, state: MfaState): SecretStore {
+  const twice = facts.accounts.filter(({ factors }) => factors.length > 1).map(({ name }) => name)
+  // Whoever has a session could have put one into the home while nothing was asked.
+  if (!state.on && policy.secretStore === undefined && twice.length > 0)
+    throw new BastionError(
+      'refused',
+      `which second factor counts is not known: at both places there is one of ${twice.join(', ')}`,
+      'say it with --secret-store root (what root keeps) or --secret-store home (what is in homes)',
+    )
   const store = policy.secretStore ?? facts.secretStore
   if (store === 'root' && policy.enrol === 'first-login' && method.enrolment !== undefined && !facts.sudo)
     throw new BastionError(
@@ -51,9 +59,11 @@ export function withMoved(facts: Facts, edits: readonly AccountEdit[], store: Se
   }
 }
 
-export function storeNotes(policy: MfaPolicy, store: SecretStore, facts: Facts): string[] {
+export function storeNotes(policy: MfaPolicy, store: SecretStore, facts: Facts, state: MfaState): string[] {
   if (policy.secretStore === undefined && store === 'root' && facts.selinux === 'enforcing')
     return ['second factors are kept by root, since SELinux is enforcing']
+  if (policy.secretStore === undefined && store === 'root' && !state.on)
+    return ['second factors are kept by root, who keeps some here already']
   if (store === 'home' && facts.selinux === 'enforcing')
     return ['SELinux is enforcing: the module may be kept from writing factors in homes, and then nobody gets in']
   return []

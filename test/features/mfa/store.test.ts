@@ -9,14 +9,11 @@ import { account, admin, carriedOut, policy, stockFacts } from '../facts.js'
 const at = (...factors: SecretStore[]): Partial<Account> => ({ factors, enrolled: factors.includes('home') })
 const facts = (more: Partial<Facts> = {}) =>
   stockFacts('debian-12', {
-    accounts: [
-      { ...admin, ...at('home') },
-      account('ann', at('root')),
-      account('bob', at('home', 'root')),
-      account('cy'),
-    ],
+    accounts: [{ ...admin, ...at('home') }, account('ann', at('root')), account('cy')],
     ...more,
   })
+const bob = account('bob', at('home', 'root'))
+const withBob = facts({ accounts: [...facts().accounts, bob] })
 const made = (more: Partial<MfaPolicy>, on: Facts = facts()) => draft(policy(more), on)
 const moved = (more: Partial<MfaPolicy>, on?: Facts) =>
   made(more, on).accounts.map(({ name, factor }) => `${name} ${factor ?? ''}`)
@@ -36,6 +33,15 @@ describe('where second factors are kept', () => {
     expect(made({})).to.have.property('factorFrom', '/var/lib/google-authenticator/%u')
   })
 
+  it('is said where root keeps some already, and nobody has asked for it', () => {
+    const note = 'second factors are kept by root, who keeps some here already'
+    const kept = facts({ secretStore: 'root' })
+    expect(made({}, kept).notes).to.include(note)
+    const on = carriedOut(kept, made({}, kept).files, { authenticationmethods: ['publickey,keyboard-interactive:pam'] })
+    for (const { notes } of [made({}, on), made({ secretStore: 'root' }, kept), made({})])
+      expect(notes).not.to.include(note)
+  })
+
   it('while off, they move to the place that is the default, too, and nothing is said of another place where nobody does', () => {
     const enforcing = (...accounts: readonly Account[]) =>
       facts({ secretStore: 'root', accounts: [admin, ...accounts] })
@@ -45,8 +51,16 @@ describe('where second factors are kept', () => {
     expect(made({}, enforcing(account('ann', at('root'))))).not.to.have.property('factorFrom')
   })
 
+  it('while off, somebody with factors at both places has to be decided about, and the flag does it', () => {
+    expect(() => made({}, withBob))
+      .to.throw('which second factor counts is not known: at both places there is one of bob')
+      .with.property('exit', 'refused')
+    expect(moved({ secretStore: 'root' }, withBob)).to.deep.equal(['admin moved'])
+    expect(moved({ secretStore: 'home' }, withBob)).to.deep.equal(['ann moved'])
+  })
+
   it('while on, the factor that is in effect moves, over one that is not', () => {
-    const on = carriedOut(facts(), made({}).files, {
+    const on = carriedOut(withBob, made({ secretStore: 'home' }, withBob).files, {
       authenticationmethods: ['publickey,keyboard-interactive:pam'],
     })
     expect(moved({ secretStore: 'root' }, on)).to.deep.equal(['admin moved', 'bob moved'])
