@@ -1,10 +1,12 @@
 /** Factors of people as files: what is found, taken, kept and put back, by the scripts themselves in a folder of their own. */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
+import { draft } from '../../src/features/index.js'
+import { policy, stockFacts } from '../features/facts.js'
 import { putIn } from '../support/put-in.js'
 
 const lib = fileURLToPath(new URL('../../templates/host/lib/', import.meta.url))
@@ -145,7 +147,7 @@ describe('factors as files', () => {
       expect(why('lsattr() { echo "----i---------e------- $3"; }')).to.match(
         /^\/home\/\.google_authenticator cannot be replaced/,
       )
-      expect(why('mounted() { :; }')).to.match(/something is mounted there/)
+      expect(why('mounted() { :; }')).to.match(/^something is mounted at /)
     })
   })
 
@@ -203,6 +205,55 @@ describe('factors as files', () => {
       expect(place.run('keys_files() { :; }; _action=remove _house=keep; list_keys && cat "$_was/keys-path"')).to.equal(
         '/home/.google_authenticator\n',
       )
+    })
+  })
+
+  describe('what a helper that was killed has left', () => {
+    const lefts = ['.ada.1', '.ada.999999999', '.ada.12.999999999', '.adam.999999999', 'ada'] as const
+    const left = (): string[] => place.run('ls -1A "$at/kept"').trim().split('\n')
+    const live = (work: (name: string) => void): void => {
+      const helper = spawn('sleep', ['60'], { argv0: 'bastionctl-mfa-enrol' })
+      try {
+        work(`.ada.${String(helper.pid)}`)
+      } finally {
+        helper.kill()
+      }
+    }
+
+    it('goes with the factor, and nothing of a helper that is at work, or of an account whose name only begins so', () => {
+      live((name) => {
+        on('root')
+        for (const file of [...lefts, name]) place.put(`kept/${file}`, text)
+        place.run('drop_factor "$at/kept/ada" ada "$at/home"')
+        expect(left()).to.have.members([name, '.ada.12.999999999', '.adam.999999999'])
+        // Once there is no factor, too.
+        place.put('kept/.ada.999999999', text)
+        place.run('drop_factor "$at/kept/ada" ada "$at/home"')
+        expect(left()).not.to.include('.ada.999999999')
+      })
+    })
+
+    it('goes when the next helper of the account begins', () => {
+      live((name) => {
+        on('root')
+        const helper = draft(policy({ secretStore: 'root' }), stockFacts()).files.find(({ path: at }) =>
+          at.includes('sbin/'),
+        )
+        place.put('bin/getent', '#!/bin/sh\n[ "$1:$2" != passwd: ] || echo ada:x:1005:1005::/:/bin/sh\n')
+        place.put('bin/id', '#!/bin/sh\necho 0\n')
+        place.put(
+          'bin/helper',
+          (helper?.content ?? '')
+            .replace('PATH=', `PATH=${place.folder}/bin:`)
+            .replace('/var/lib/google-authenticator', `${place.folder}/kept`),
+        )
+        for (const file of [...lefts.slice(0, -1), name]) place.put(`kept/${file}`, text)
+        const said = place.run(
+          'chmod 0755 "$at"/bin/*; SUDO_UID=1005 SUDO_USER=ada sh "$at/bin/helper" 2>&1 </dev/null || :',
+        )
+        expect(said).to.match(/it needs a terminal/)
+        expect(left()).to.have.members([name, '.ada.12.999999999', '.adam.999999999'])
+      })
     })
   })
 })

@@ -182,36 +182,44 @@ describe('second factors that root keeps', function () {
       expect(await must(host, `head -n 1 ${folder}/cleo`)).to.equal(`${one.secret}\n`)
     })
 
-    everywhere('Ctrl-C, a lost connection and a full disk leave nothing; only the last one lets in', async (host) => {
-      const dan = await addPerson([host], 'dan')
-      const left = () =>
-        must(
+    everywhere(
+      'Ctrl-C, a lost connection and a full disk leave nothing, nor a kill for long; only the full disk lets in',
+      async (host) => {
+        const dan = await addPerson([host], 'dan')
+        const left = () =>
+          must(
+            host,
+            `ls -A ${folder} | grep dan; ls -d /run/bastionctl-mfa-enrol.* 2>/dev/null; pgrep bastionctl-mfa || true`,
+          )
+        const killed = Terminal.login(host, dan)
+        await killed.see(question)
+        await must(host, `pkill -KILL -f '^/bin/sh ${helper}' && rm -rf /run/bastionctl-mfa-enrol.*`)
+        await killed.close()
+        expect(await left()).to.match(/^\.dan\.\d+\n$/)
+        const broken = Terminal.login(host, dan)
+        await broken.see(question)
+        broken.type('\x1A\x1C\x03')
+        await broken.see(/this session ends here/)
+        expect(await broken.ended()).not.to.equal(0)
+        expect(await left()).to.equal('')
+        const lost = Terminal.login(host, dan)
+        await lost.see(question)
+        await lost.close()
+        await until('the helper to end', 20, async () => (await left()) === '')
+        await whileBroken(
           host,
-          `ls -A ${folder} | grep dan; ls -d /run/bastionctl-mfa-enrol.* 2>/dev/null; pgrep bastionctl-mfa || true`,
+          `mount -t tmpfs -o mode=0711,size=64k small ${folder} && ! head -c 1M /dev/zero >${folder}/fill 2>/dev/null`,
+          `umount ${folder}`,
+          async () => {
+            const full = Terminal.login(host, dan)
+            await full.see(/cannot write to .*You are let in without a second factor this time/s)
+            await full.works()
+            expect(await full.leave()).to.equal(0)
+          },
         )
-      const broken = Terminal.login(host, dan)
-      await broken.see(question)
-      broken.type('\x1A\x1C\x03')
-      await broken.see(/this session ends here/)
-      expect(await broken.ended()).not.to.equal(0)
-      expect(await left()).to.equal('')
-      const lost = Terminal.login(host, dan)
-      await lost.see(question)
-      await lost.close()
-      await until('the helper to end', 20, async () => (await left()) === '')
-      await whileBroken(
-        host,
-        `mount -t tmpfs -o mode=0711,size=64k small ${folder} && ! head -c 1M /dev/zero >${folder}/fill 2>/dev/null`,
-        `umount ${folder}`,
-        async () => {
-          const full = Terminal.login(host, dan)
-          await full.see(/cannot write to .*You are let in without a second factor this time/s)
-          await full.works()
-          expect(await full.leave()).to.equal(0)
-        },
-      )
-      expect(await left()).to.equal('')
-    })
+        expect(await left()).to.equal('')
+      },
+    )
 
     everywhere('an account that is made by other means begins with the key, and is made to enrol', async (host) => {
       // Of a test that is tried once more.

@@ -21,6 +21,7 @@ write_factor() {
   case $1 in
   "$3"/*) write_keys "$1" "$2" 0400 ;;
   *)
+    drop_torn "$1"
     [ -d "${1%/*}" ] || { mkdir -p "${1%/*}" && relabel "${1%/*}"; } || return 1
     cat >"$1.bastionctl-new" && chmod 0400 "$1.bastionctl-new" && relabel "$1.bastionctl-new" && sync "$1.bastionctl-new" &&
       mv -fT "$1.bastionctl-new" "$1" && sync "${1%/*}"
@@ -28,7 +29,18 @@ write_factor() {
   esac
 }
 
+# drop_torn PLACE: what a helper that was killed has left beside it: .NAME.PID, with the secret in it.
+drop_torn() {
+  for _torn in "${1%/*}/.${1##*/}".[0-9]*; do
+    [ "${_torn%.*}" != "${1%/*}/.${1##*/}" ] || grep -qs bastionctl-mfa-enrol "/proc/${_torn##*.}/cmdline" || rm -f "$_torn"
+  done
+}
+
 drop_factor() {
+  case $1 in
+  "$3"/*) ;;
+  *) drop_torn "$1" ;;
+  esac
   # Most have none to drop. Where the folder cannot be searched (root on NFS), that is not known.
   if [ -x "${1%/*}" ] && [ ! -e "$1" ] && [ ! -L "$1" ]; then return 0; fi
   case $1 in
@@ -80,10 +92,10 @@ record_place() {
 can_go() {
   [ -e "$1" ] || [ -L "$1" ] || return 0
   if lsattr -d -- "$1" "${1%/*}" 2>/dev/null | cut -d' ' -f1 | grep -q '[ai]'; then
-    echo "$1 cannot be replaced: it or its folder may not be changed (lsattr(1)): set that right with chattr -ia first"
+    echo "$1 cannot be replaced before chattr -ia $1 ${1%/*}"
     return 1
   fi
-  ! mounted "$1" || { echo "$1 cannot be replaced: something is mounted there"; return 1; }
+  ! mounted "$1" || { echo "something is mounted at $1"; return 1; }
 }
 
 # make_room: what is at $_place and no file that can be kept goes aside; in a view it just goes.
@@ -297,7 +309,7 @@ return_aside() {
   absent | "$(cat "$_was/factor-after" 2>/dev/null)")
     { drop_factor "$_place" "$_name" "$_dir" && rename_factor "$_aside" "$_place"; } || in_vain "$1" "$_place"
     ;;
-  *) journal "$1" "the second factor of $_name is another one by now, and is left alone; what was there is $_aside" ;;
+  *) journal "$1" "the second factor of $_name is another one by now, and is left alone" ;;
   esac
 }
 

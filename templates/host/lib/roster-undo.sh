@@ -76,7 +76,7 @@ unmake_person() {
   if [ -s "$_was/factor-place" ]; then
     case $(cat "$_was/factor-place") in
     "$_dir"/*) ;;
-    *) rm -f "$(cat "$_was/factor-place")" "$(cat "$_was/factor-place").bastionctl-new" ;;
+    *) drop_torn "$(cat "$_was/factor-place")"; rm -f "$(cat "$_was/factor-place")" "$(cat "$_was/factor-place").bastionctl-new" ;;
     esac
   fi
   # Whose the number is by now, and what goes by it: the account has another name, or is gone and somebody came by it.

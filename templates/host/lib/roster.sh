@@ -205,7 +205,7 @@ remove_person() {
   factor_places "$_name" "$_dir" | while IFS= read -r _place; do
     case $_place in
     "$_dir"/*) ;;
-    *) [ ! -f "$_place" ] || printf '%s\n' "$_place" ;;
+    *) drop_torn "$_place" && { [ ! -f "$_place" ] || printf '%s\n' "$_place"; } ;;
     esac
   done >>"$RUN/belongings"
   each_keys with_belongings
