@@ -122,7 +122,14 @@ const mfa = z.strictObject({
     .exactOptional(),
   notEnrolled: z.array(z.string()).readonly(),
   neverAsked: z
-    .array(z.strictObject({ account: z.string(), shell: z.string(), keys: z.literal('no-terminal').exactOptional() }))
+    .array(
+      z.strictObject({
+        account: z.string(),
+        shell: z.string(),
+        keys: z.literal('no-terminal').exactOptional(),
+        helper: z.enum(['name', 'shared-uid']).exactOptional(),
+      }),
+    )
     .readonly(),
 })
 

@@ -81,7 +81,12 @@ export interface HostStatus {
     /** Those whom a key lets in without a factor, and who are not exempt. */
     readonly notEnrolled: readonly string[]
     /** Of those, whom nothing ever asks to enrol, by their login shell or as root: they can put it off for ever. */
-    readonly neverAsked: readonly { readonly account: string; readonly shell: string; readonly keys?: 'no-terminal' }[]
+    readonly neverAsked: readonly {
+      readonly account: string
+      readonly shell: string
+      readonly keys?: 'no-terminal'
+      readonly helper?: 'name' | 'shared-uid'
+    }[]
   }
   /** `stock` where nothing of harden's is on the host. */
   readonly hardening?: { readonly level: string; readonly forwarding?: string }

@@ -51,7 +51,10 @@ describe('commands that only ask', () => {
         enrolled: [],
         keyOnly: [],
         notEnrolled: ['ann', 'zed'],
-        neverAsked: [{ account: 'zed', shell: '/usr/bin/fish' }],
+        neverAsked: [
+          { account: 'zed', shell: '/usr/bin/fish' },
+          { account: 'cal', shell: '/bin/bash', helper: 'shared-uid' },
+        ],
       },
     })
 
@@ -60,7 +63,7 @@ describe('commands that only ask', () => {
       expect(ran.stdout)
         .to.match(/first login +until 1970-01-12 13:46:40Z: 3 days left \(change c-old\)/)
         .and.match(/not in any more then +ann, zed/)
-        .and.match(/never asked to enrol +zed \(\/usr\/bin\/fish\)/)
+        .and.match(/never asked to enrol +zed \(\/usr\/bin\/fish\), cal \(another account has its uid\)/)
       expect(ran.stdout).not.to.match(/problem/)
     })
 

@@ -59,7 +59,8 @@ function mfa({ mfa: state }: HostStatus): readonly Row[] {
 function sunset({ inspection, mfa: state }: HostStatus): readonly Row[] {
   const { sunset: date, now = 0 } = inspection?.moment ?? {}
   const never = (state?.neverAsked ?? []).map(
-    ({ account, shell, keys }) => `${account} (${keys === undefined ? shell : 'no key opens a terminal'})`,
+    ({ account, shell, keys, helper }) =>
+      `${account} (${keys === undefined ? (helper === undefined ? shell : unhelped[helper]) : 'no key opens a terminal'})`,
   )
   const asked: readonly Row[] = [
     ...(never.length === 0 ? [] : ([['never asked to enrol', nameList(never)]] as const)),
@@ -85,6 +86,8 @@ function sunset({ inspection, mfa: state }: HostStatus): readonly Row[] {
         ] as const)),
   ]
 }
+
+const unhelped = { name: 'its name is none for a file', 'shared-uid': 'another account has its uid' } as const
 
 function locked({ inspection }: HostStatus): readonly Row[] {
   const names = inspection === undefined ? [] : lockedAccounts(inspection.facts)

@@ -8,6 +8,7 @@ import { foreignDirectives } from '../foreign.js'
 import { mfaFeature } from '../sshd-files.js'
 import { cameBy } from './elsewhere.js'
 import { byKeyToday, effective, hasKey, refusedFactor } from './entry.js'
+import { unhelped } from './notes.js'
 import { keyOnlyOf, notEnrolled, people, type Person } from './people.js'
 import { mfaState } from './state.js'
 
@@ -24,10 +25,18 @@ export interface MfaDescription {
   /** Those whom a key lets in without a factor, and who are not exempt. */
   readonly notEnrolled: readonly string[]
   /**
-   * Of those, whom the script that makes people enrol does not reach: their login shell does not read it, they are root, or none of
-   * their keys opens a terminal (`keys`).
+   * Of those, whom the script that makes people enrol does not reach: their login shell does not read it, they are root, none of
+   * their keys opens a terminal (`keys`), or where root keeps factors the helper would give them none (`helper`).
    */
-  readonly neverAsked: readonly { readonly account: string; readonly shell: string; readonly keys?: 'no-terminal' }[]
+  readonly neverAsked: readonly NeverAsked[]
+}
+
+export interface NeverAsked {
+  readonly account: string
+  readonly shell: string
+  readonly keys?: 'no-terminal'
+  /** Its name is none for a file, or another account has its uid. */
+  readonly helper?: 'name' | 'shared-uid'
 }
 
 /** From the managed files; where those cannot be made out (edited by hand, CRLF), from what sshd says. Throws for no host. */
@@ -52,22 +61,22 @@ export function describeMfa(facts: Facts): MfaDescription {
       keyOnly: keyOnlyOf(everybody),
       ...refusedOf(everybody),
       notEnrolled: without.map(({ account }) => account.name),
-      neverAsked: without
-        // The script leaves root alone.
-        .filter(
-          ({ account }) =>
-            account.uid === 0 || !profileFor(facts).readsProfile(account.shell) || !givesTerminal(account),
-        )
-        .map(({ account }) => ({
-          account: account.name,
-          shell: account.shell,
-          ...(givesTerminal(account) ? {} : { keys: 'no-terminal' as const }),
-        })),
+      neverAsked: without.flatMap(({ account }) => neverAsked(account, facts)),
     }
   } catch (error) {
     if (error instanceof BastionError) return { ...asSshdSays(facts), ...nobodyAsked, enrolled }
     throw error
   }
+}
+
+function neverAsked(account: Account, facts: Facts): NeverAsked[] {
+  const { name, shell, uid } = account
+  const helper = facts.secretStore === 'root' ? unhelped(account, facts) : undefined
+  // The script leaves root alone.
+  const read = uid !== 0 && profileFor(facts).readsProfile(shell)
+  if (read && givesTerminal(account) && helper === undefined) return []
+  if (!givesTerminal(account)) return [{ account: name, shell, keys: 'no-terminal' }]
+  return [{ account: name, shell, ...(read && helper !== undefined ? { helper } : {}) }]
 }
 
 function refusedOf(everybody: readonly Person[]): Pick<MfaDescription, 'refused'> {

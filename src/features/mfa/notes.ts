@@ -1,8 +1,8 @@
 /** Remarks for the reviewer on accounts that the change treats in a way of their own. */
 import { graceDate } from '../../domain/duration.js'
 import { byCodePoint } from '../../domain/digest.js'
-import type { Facts } from '../../domain/facts.js'
-import type { MfaPolicy } from '../../domain/policy.js'
+import type { Account, Facts } from '../../domain/facts.js'
+import type { MfaPolicy, SecretStore } from '../../domain/policy.js'
 import type { OsProfile } from '../../os/index.js'
 import { administers, byKeyToday, hasKeyInFile, hasPlainKey, opensSession } from './entry.js'
 import type { GraceState } from './grace.js'
@@ -28,6 +28,38 @@ export function shellNotes(everybody: readonly Person[], policy: MfaPolicy, os: 
         `${account.name}: its shell ${account.shell} does not read /etc/profile.d, so it is not made to enrol`,
     )
 }
+
+/** Why the helper gives an account no factor where root keeps them: by the pattern and the test for one uid in templates/usr/local/sbin/. */
+export function unhelped(
+  { name, uid }: Pick<Account, 'name' | 'uid'>,
+  { names }: Facts,
+): 'name' | 'shared-uid' | undefined {
+  if (!/^[A-Za-z0-9_][A-Za-z0-9._@-]*$/.test(name)) return 'name'
+  return names.some((other) => other.uid === uid && other.name !== name) ? 'shared-uid' : undefined
+}
+
+/** Un-enrolled people whom the helper of the first login would not serve, and lets in. */
+export function helperNotes(
+  everybody: readonly Person[],
+  policy: MfaPolicy,
+  store: SecretStore,
+  facts: Facts,
+): string[] {
+  if (policy.enrol !== 'first-login' || store !== 'root') return []
+  return everybody
+    .filter(({ account, exempt, after }) => after && !exempt && !account.enrolled && account.uid !== 0)
+    .flatMap(({ account }) => {
+      const why = unhelped(account, facts)
+      return why === undefined
+        ? []
+        : [`${account.name}: ${unhelpedFor[why]}, so it cannot enrol at a first login where root keeps factors`]
+    })
+}
+
+const unhelpedFor = {
+  name: 'its name is none for a file',
+  'shared-uid': 'it has its uid in common with another account',
+} as const
 
 /** The script is what makes people enrol, and a login that runs a command does not read it. */
 export function putOffNotes(everybody: readonly Person[], policy: MfaPolicy): string[] {

@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import type { Account, Facts } from '../../../src/domain/facts.js'
 import type { MfaPolicy, SecretStore } from '../../../src/domain/policy.js'
 import { changeFrom } from '../../../src/domain/change-from.js'
-import { draft } from '../../../src/features/index.js'
+import { describeMfa, draft } from '../../../src/features/index.js'
 import { account, admin, carriedOut, policy, stockFacts } from '../facts.js'
 
 const at = (...factors: SecretStore[]): Partial<Account> => ({ factors, enrolled: factors.includes('home') })
@@ -102,6 +102,40 @@ describe('where second factors are kept', () => {
       '/usr/local/sbin/bastionctl-mfa-enrol',
       '/etc/sudoers.d/bastionctl_mfa-enrol',
     ])
+  })
+})
+
+describe('whom the helper of a first login does not serve', () => {
+  const odd = [account('EX\\ann', { uid: 1003 }), account('cal', { uid: 1004 }), account('dee', { uid: 1005 })]
+  const named = [...odd, { name: 'toor', uid: 1004 }].map(({ name, uid }) => ({ name, uid }))
+  const there = stockFacts('debian-12', { accounts: [{ ...admin, ...at('root') }, ...odd], names: named })
+
+  it('is in the plan where root keeps factors, and nowhere else', () => {
+    const notes = (more: Partial<MfaPolicy>) =>
+      made(more, there).notes.filter((note) => note.includes('cannot enrol at a first login'))
+    expect(notes({ secretStore: 'root' })).to.deep.equal([
+      'EX\\ann: its name is none for a file, so it cannot enrol at a first login where root keeps factors',
+      'cal: it has its uid in common with another account, so it cannot enrol at a first login where root keeps factors',
+    ])
+    expect(notes({ secretStore: 'home' })).to.deep.equal([])
+    expect(notes({ secretStore: 'root', enrol: 'required', acceptLockout: odd.map(({ name }) => name) })).to.deep.equal(
+      [],
+    )
+  })
+
+  it('is never asked to enrol, by status', () => {
+    const on = (secretStore: SecretStore) =>
+      describeMfa({
+        ...carriedOut(there, made({ secretStore }, there).files, {
+          authenticationmethods: ['publickey,keyboard-interactive:pam'],
+        }),
+        secretStore,
+      }).neverAsked
+    expect(on('root')).to.deep.equal([
+      { account: 'EX\\ann', shell: '/bin/bash', helper: 'name' },
+      { account: 'cal', shell: '/bin/bash', helper: 'shared-uid' },
+    ])
+    expect(on('home')).to.deep.equal([])
   })
 })
 
