@@ -370,6 +370,51 @@ describe('second factors that root keeps', function () {
       for (const _ of ['home', 'root']) succeeded(await bastionctl('rollback', ...here, '--yes'))
       await asBefore('deb12')
     })
+
+    it('stays with root over disable-mfa, and what is at both places meanwhile is asked about, and goes as one', async function () {
+      this.timeout('6m')
+      const here = only('deb12')
+      const plan = () => bastionctl('enable-mfa', ...here, '--dry-run')
+      succeeded(await bastionctl('enable-mfa', ...here, ...unattended, '--secret-store', 'root'))
+      succeeded(await bastionctl('disable-mfa', ...here, ...unattended))
+      expect((await plan()).stdout).to.match(/second factors are kept by root, who keeps some here already/)
+      const home = '/home/ann/.google_authenticator'
+      await must('deb12', `runuser -u ann -- sh -c "umask 077 && echo ABCDEFGHIJKLMNOP >${home}"`)
+      const asked = await plan()
+      expect(asked.exitCode, asked.stdout).to.equal(7)
+      expect(`${asked.stdout}${asked.stderr}`).to.match(/which second factor counts is not known: .* one of ann/)
+      const kept = () => must('deb12', `sha256sum ${home} ${folder}/ann; stat -c '%a %U' ${home} ${folder}/ann`)
+      const before = await kept()
+      const reset = ['reset-mfa', 'ann', '--factor', 'first-login', '--reason', 'phone stolen']
+      succeeded(await bastionctl(...reset, ...here, ...unattended))
+      expect(await both('deb12')).to.equal('')
+      succeeded(await bastionctl('rollback', ...here, '--yes'))
+      expect(await kept()).to.equal(before.replace('600 ann', '400 ann'))
+      await must('deb12', `rm ${home}`)
+      for (const _ of ['off', 'root']) succeeded(await bastionctl('rollback', ...here, '--yes'))
+      await enters('deb12')
+      await asBefore('deb12')
+    })
+
+    it('move where root keeps them by default alone, too', async function () {
+      this.timeout('6m')
+      const here = only('rhel9')
+      succeeded(await bastionctl('disable-mfa', ...here, ...unattended))
+      await whileBroken(
+        'rhel9',
+        "printf '#!/bin/sh\\necho Enforcing\\n' >/usr/local/sbin/getenforce && chmod 0755 /usr/local/sbin/getenforce",
+        'rm /usr/local/sbin/getenforce',
+        async () => {
+          const stdout = succeeded(await bastionctl('enable-mfa', ...here, ...unattended))
+          expect(stdout).to.match(/update account ann: its second factor moves out of its home/)
+          expect(await both('rhel9')).to.equal(`${folder}/ann\n`)
+          await enters('rhel9')
+        },
+      )
+      for (const _ of ['on', 'off']) succeeded(await bastionctl('rollback', ...here, '--yes'))
+      await enters('rhel9')
+      await asBefore('rhel9')
+    })
   })
 
   it('is the default where SELinux says that it is enforcing', async () => {
