@@ -26,7 +26,7 @@ let program: Promise<readonly Entry[]> | undefined
  */
 export async function hostCommand(verb: Verb, data: Data, seconds: number): Promise<string> {
   program ??= load()
-  const used = usedBy(verb, await program)
+  const used = usedBy(verb, neededFor(verb, data, await program))
   const isScript = ({ name }: Entry): boolean => name.endsWith('.sh')
   const entries = [
     { name: 'scripts', text: inOne(used.filter(isScript)) },
@@ -34,6 +34,22 @@ export async function hostCommand(verb: Verb, data: Data, seconds: number): Prom
     ...Object.entries({ ...data, verb }).map(([path, text]) => ({ name: `data/${path}`, text })),
   ]
   return bootstrap((await archive(entries)).toString('base64'), seconds)
+}
+
+/** Libraries that change.sh does without where none of its data begins like this. */
+const onlyFor: Readonly<Record<string, string>> = {
+  'lib/roster-check.sh': 'roster',
+  'lib/seal.sh': 'roster',
+  'lib/sunset.sh': 'sunset/',
+}
+
+function neededFor(verb: Verb, data: Data, all: readonly Entry[]): readonly Entry[] {
+  if (verb !== 'change') return all
+  const paths = Object.keys(data).filter((path) => data[path] !== '')
+  return all.filter(({ name }) => {
+    const start = onlyFor[name]
+    return start === undefined || paths.some((path) => path.startsWith(start))
+  })
 }
 
 /** The scripts that a verb's own leads to, by what each names of the others, and the units: what else there is would only be sent. */

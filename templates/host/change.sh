@@ -1,7 +1,9 @@
 # shellcheck shell=sh
 # install → rehearse → arm → commit → reload → prove, on this host alone, under its lock. Sourced by main.sh.
 # shellcheck disable=SC1091
-for lib in arm restore accounts packages people sshd-reads drift databases keys factors roster roster-check seal sunset login; do . "$RUN/lib/$lib.sh"; done
+for lib in arm restore accounts packages people sshd-reads drift databases keys factors roster login; do . "$RUN/lib/$lib.sh"; done
+# What only some changes need is not sent with the others.
+for lib in roster-check seal sunset; do [ ! -e "$RUN/lib/$lib.sh" ] || . "$RUN/lib/$lib.sh"; done
 MANIFEST=$RUN/data/manifest
 wanted() { value "$1" "$MANIFEST"; }
 # shellcheck disable=SC1090
@@ -19,7 +21,7 @@ busy() {
 }
 
 # First of all: the key is used up whatever becomes of the change.
-open_sealed "$change_id" || answer refused sealing 'what was sealed for this host cannot be opened: has it been restarted since?'
+[ ! -d "$RUN/data/sealed" ] || open_sealed "$change_id" || answer refused sealing 'what was sealed for this host cannot be opened: has it been restarted since?'
 # As long as one looks who is at work.
 if [ "$until" = rehearse ]; then lock_as_it_is 1; else lock 1; fi
 case $? in
@@ -107,7 +109,7 @@ stale() { answer stale moved "$(cat "$RUN/moved") has moved since the plan was m
 rehearse() {
   room || return 11
   if [ "$until" = rehearse ] && [ -s "$RUN/data/roster" ]; then make_up_secrets || return 12; fi
-  check_roster >"$RUN/why" || return 11
+  [ ! -s "$RUN/data/roster" ] || check_roster >"$RUN/why" || return 11
   # Before the logins, which say less of what is wrong.
   ! sshd_refuses "$RUN/sshd-args" || { plain "sshd -t refuses the present files: $PLAIN" >"$RUN/why"; return 10; }
   # Side by side: one asks the listener, the other never does.
@@ -159,7 +161,7 @@ ask_anew
 
 # arm_change ID SECONDS: the guard first, then what it would need; a death in between is swept up by the guard.
 arm_change() {
-  stage_change "$1" "$2" && arm "$1" "$2" && make_places "$1" && record "$1" && record_roster "$1" && keep_sunset "$1" && stash "$1" && sync -f "$STATE" "$STASH" && set_state "$1" armed
+  stage_change "$1" "$2" && arm "$1" "$2" && make_places "$1" && record "$1" && record_roster "$1" && { [ ! -d "$RUN/data/sunset" ] || keep_sunset "$1"; } && stash "$1" && sync -f "$STATE" "$STASH" && set_state "$1" armed
 }
 
 ID=$change_id

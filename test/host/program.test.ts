@@ -24,7 +24,7 @@ describe('the command that carries the on-host program', () => {
   })
 
   it('stays far below the 64 KB that Run Command takes', async () => {
-    expect((await hostCommand('change', {}, 60)).length).to.be.below(53_300)
+    expect((await hostCommand('change', {}, 60)).length).to.be.below(50_400)
   })
 
   for (const [what, wanted] of Object.entries({
@@ -57,7 +57,7 @@ describe('the command that carries the on-host program', () => {
           accept: [],
         } as const
         const { length } = await hostCommand('change', changeData(change, order), 540)
-        expect(length).to.be.below(62_600)
+        expect(length).to.be.below(63_100)
       })
 
   it('leaves comments and indentation out of the scripts, and nothing else', async () => {
@@ -76,7 +76,7 @@ describe('the command that carries the on-host program', () => {
   })
 
   it('carries with a change what the host needs to make the later one by itself', async () => {
-    const files = await openCommand(await hostCommand('change', {}, 60))
+    const files = await openCommand(await hostCommand('change', { 'sunset/manifest': 'date=1\n' }, 60))
     expect([...files.keys()]).to.include.members([
       'sunset.sh',
       'confirm.sh',
@@ -99,14 +99,26 @@ describe('the command that carries the on-host program', () => {
   })
 
   it('sends each script with the verbs that lead to it, and none to nobody', async () => {
+    const all = { roster: 'ada|update\n', 'sunset/manifest': 'date=1\n' }
     const verbs = ['inspect', 'verify', 'change', 'confirm', 'extend', 'roll-back', 'history', 'seal'] as const
     const sent = await Promise.all(
-      verbs.map(async (verb) => [...(await openCommand(await hostCommand(verb, {}, 60))).keys()]),
+      verbs.map(async (verb) => [...(await openCommand(await hostCommand(verb, all, 60))).keys()]),
     )
     const folder = fileURLToPath(new URL('../../templates/host/', import.meta.url))
     const scripts = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.sh'))
     expect(sent.flat()).to.include.members(scripts)
     expect(sent[verbs.indexOf('confirm')]).to.include('lib/restore.sh').and.not.include('rehearse.sh')
+  })
+
+  it('leaves out of a change what nothing of it asks for', async () => {
+    const some = ['lib/roster-check.sh', 'lib/seal.sh', 'lib/sunset.sh', 'sunset.sh']
+    const sent = async (data: Record<string, string>): Promise<string[]> => {
+      const files = await openCommand(await hostCommand('change', data, 60))
+      return some.filter((name) => files.has(name))
+    }
+    expect(await sent({ roster: '' })).to.deep.equal([])
+    expect(await sent({ roster: 'ada|update\n' })).to.deep.equal(['lib/roster-check.sh', 'lib/seal.sh'])
+    expect(await sent({ 'sunset/manifest': 'date=1\n' })).to.deep.equal(['lib/sunset.sh', 'sunset.sh'])
   })
 
   it('ends the program after the given time', async () => {

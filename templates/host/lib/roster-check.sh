@@ -2,7 +2,7 @@
 # What can be done with people's accounts at all, said before anything is armed.
 
 # check_roster: homes and key files are where this knows how to handle them; the first problem is printed.
-check_roster() { [ ! -s "$RUN/data/roster" ] || each_person "$RUN/data/roster" check_person; }
+check_roster() { each_person "$RUN/data/roster" check_person; }
 
 check_person() {
   check_last_day || return 1

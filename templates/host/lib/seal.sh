@@ -22,7 +22,6 @@ drop_sealing_key() {
 
 # open_sealed ID: what was sent sealed is in clear below $RUN/secrets, which ends with the run.
 open_sealed() {
-  [ -d "$RUN/data/sealed" ] || return 0
   mkdir -p "$RUN/secrets" || return 1
   _opened=0
   for _one in "$RUN"/data/sealed/*; do
