@@ -27,6 +27,8 @@ export function unfit(inspection: Inspection, skew: number): string | undefined 
   }
   if (facts.missingTools.length > 0) return `it lacks ${facts.missingTools.join(', ')}`
   if (facts.sshd.unit === '') return 'no unit of sshd is installed'
+  // A reload would start it, beside whatever listens, or instead.
+  if (!facts.sshd.running && !facts.sshd.socketActivated) return `its ${facts.sshd.unit} does not run`
   const punished = punishesProof(facts)
   if (punished !== undefined) return punished
   if (facts.sshd.selfTest !== '') return `sshd -t refuses its present files: ${facts.sshd.selfTest}`
@@ -34,22 +36,34 @@ export function unfit(inspection: Inspection, skew: number): string | undefined 
   return undefined
 }
 
+/** One of those that a proof comes from: 127.9.x.y (lib/sshd.sh, source_of). */
+const proofAddress = '127.9.0.1'
+
 /** Connections that a proof has open at once, less than these are too few. */
 const proofConnections = 6
 
-/** Where all that is proven has to come from one address: IPv6 has a single one for loopback. Penalties are of 9.8 and later. */
+/**
+ * Where all that is proven has to come from one address: IPv6 has a single one for loopback, and a block of addresses may count as one
+ * (PerSourceNetBlockSize). Penalties are of 9.8 and later.
+ */
 function punishesProof({ accounts }: Inspection['facts']): string | undefined {
   const {
     listenaddress: [first = '', ...others] = [],
     persourcepenalties: [penalties] = ['no'],
     persourcepenaltyexemptlist: exempt = [],
     persourcemaxstartups: [startups = 'none'] = [],
+    persourcenetblocksize: [block = '32'] = [],
   } = accounts[0]?.effective ?? {}
   const own = /^\[(.+)\]:\d+$/.exec(first)?.[1]
-  if (own === undefined || others.some((address) => !address.startsWith('['))) return undefined
+  const exempts = (address: string): boolean =>
+    exempt.some((list) => list.split(',').some((one) => inNetwork(one, address)))
+  if (own === undefined || others.some((address) => !address.startsWith('['))) {
+    if (penalties === 'no' || Number.parseInt(block, 10) >= 32 || exempts(proofAddress)) return undefined
+    return `PerSourceNetBlockSize ${block} makes one of the proof's addresses, and PerSourcePenalties would keep it out: set PerSourcePenaltyExemptList 127.0.0.0/8`
+  }
   const from = own === '::' ? '::1' : own
   const remedy = 'or let it listen on 127.0.0.1 too'
-  if (penalties !== 'no' && !exempt.some((list) => list.split(',').some((one) => inNetwork(one, from))))
+  if (penalties !== 'no' && !exempts(from))
     return `its sshd listens on IPv6 alone, and PerSourcePenalties would keep the proof out, which has one address there: set PerSourcePenaltyExemptList ${from}, ${remedy}`
   if (Number(startups) < proofConnections)
     return `its sshd listens on IPv6 alone, where the proof has one address, and PerSourceMaxStartups ${startups} is less than the ${String(proofConnections)} connections that it opens at once: raise that, ${remedy}`

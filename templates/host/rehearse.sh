@@ -4,7 +4,8 @@
 # usage: rehearse.sh RUN      exit 0 all as expected · 10 refused today already · 11 refused · 12 could not be held
 RUN=$1
 # shellcheck disable=SC1091
-for lib in env files sshd sshd-reads login offers view cases packages people databases keys factors roster sunset; do . "$RUN/lib/$lib.sh"; done
+for lib in env files sshd sshd-reads login offers view cases packages people databases keys factors roster; do . "$RUN/lib/$lib.sh"; done
+[ ! -e "$RUN/lib/sunset.sh" ] || . "$RUN/lib/sunset.sh"
 # shellcheck disable=SC1090
 . "$RUN/lib/factor-$(value method "$RUN/data/manifest").sh"
 ARGS=$RUN/sshd-args

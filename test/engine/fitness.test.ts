@@ -4,12 +4,39 @@ import type { Effective } from '../../src/domain/facts.js'
 import { unfit } from '../../src/engine/fitness.js'
 import { stockFacts } from '../features/facts.js'
 
-describe('a host whose sshd listens on IPv6 alone', () => {
-  const problem = (effective: Effective): string | undefined => {
+const moment = { now: 0, hostname: 'x' }
+
+function problem(effective: Effective): string | undefined {
+  const facts = stockFacts('debian-13')
+  const accounts = facts.accounts.map((one) => ({ ...one, effective: { ...one.effective, ...effective } }))
+  return unfit({ facts: { ...facts, accounts }, moment }, 0)
+}
+
+describe('a host whose sshd does not run', () => {
+  it('is unfit, since a reload would start it, unless systemd listens for it', () => {
     const facts = stockFacts('debian-13')
-    const accounts = facts.accounts.map((one) => ({ ...one, effective: { ...one.effective, ...effective } }))
-    return unfit({ facts: { ...facts, accounts }, moment: { now: 0, hostname: 'x' } }, 0)
-  }
+    const stopped = { ...facts.sshd, running: false }
+    expect(unfit({ facts: { ...facts, sshd: stopped }, moment }, 0)).to.equal('its ssh.service does not run')
+    expect(unfit({ facts: { ...facts, sshd: { ...stopped, socketActivated: true } }, moment }, 0)).to.equal(undefined)
+  })
+})
+
+describe('a host whose sshd counts a block of addresses as one', () => {
+  it('is unfit where it punishes them, and may be changed where it does not', () => {
+    const penalties = { persourcepenalties: ['crash:90 authfail:5'] }
+    expect(problem({ ...penalties, persourcenetblocksize: ['24:56'] })).to.match(
+      /PerSourceNetBlockSize 24:56 makes one/,
+    )
+    for (const more of [
+      { persourcenetblocksize: ['32:64'] },
+      { persourcenetblocksize: ['24:56'], persourcepenalties: ['no'] },
+      { persourcenetblocksize: ['24:56'], persourcepenaltyexemptlist: ['10.0.0.0/8,127.0.0.0/8'] },
+    ])
+      expect(problem({ ...penalties, ...more }), JSON.stringify(more)).to.equal(undefined)
+  })
+})
+
+describe('a host whose sshd listens on IPv6 alone', () => {
   const alone = { listenaddress: ['[::]:22'], persourcepenalties: ['crash:90 authfail:5'] }
 
   it('is unfit where it punishes addresses, and may be changed where it does not', () => {

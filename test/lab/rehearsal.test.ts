@@ -266,6 +266,23 @@ describe('the rehearsal', function () {
       })
   })
 
+  it('reaches a daemon that answers by a socket below /var/lib, as sssd does', async () => {
+    const host = hosts[0]
+    const socket = '/var/lib/sss/pipes/nss'
+    const perl = (code: string): string => `perl -MSocket -e 'socket(S,PF_UNIX,SOCK_STREAM,0);${code}'`
+    const serves = perl(`unlink "${socket}";bind(S,sockaddr_un("${socket}"));listen(S,9);close C while accept(C,S)`)
+    await must(host, 'cat >/srv/asks', `#!/bin/sh\n${perl(`exit !connect(S,sockaddr_un("${socket}"))`)}\n`)
+    await must(host, 'cat >/srv/serves', `#!/bin/sh\n${serves}\n`)
+    const mends = `systemctl stop sss; rm -r /srv/asks /srv/serves /var/lib/sss; mv /srv/sshd /etc/pam.d/sshd`
+    const breaks = `chmod 0755 /srv/asks /srv/serves; mkdir -p /var/lib/sss/pipes && systemd-run --unit=sss /srv/serves && until /srv/asks; do sleep 0.1; done
+      cp -p /etc/pam.d/sshd /srv/ && echo 'account required pam_exec.so quiet /srv/asks' >>/etc/pam.d/sshd`
+    await whileBroken(host, breaks, mends, async () => {
+      const done = await bastionctl('enable-mfa', ...only(host), '--dry-run', '--rehearse')
+      expect(done.stdout).to.contain('1/1 host: logins rehearsed')
+      expect(done.exitCode, done.stdout + done.stderr).to.equal(0)
+    })
+  })
+
   describe('without overlayfs', () => {
     before(async () => {
       await onAll((host) => shim(host, 'mount', '*overlay*', 'echo masked >>/var/tmp/masked; exit 32', false))

@@ -67,8 +67,19 @@ shadow_file() {
 # open_view: to be called after enter_work.
 open_view() {
   shadow /etc || return 1
+  # sssd answers by sockets, to which no overlay lets anybody connect (and by a cache that it writes).
+  for _folder in /var/lib/sss/pipes /var/lib/sss/mc; do
+    [ ! -d "$_folder" ] || { mkdir -p "$WORK/live$_folder" && mount --rbind "$_folder" "$WORK/live$_folder"; } || return 1
+  done
   for _folder in /var/log /var/lib; do
     shadow "$_folder" || return 1
+  done
+  for _folder in /var/lib/sss/pipes /var/lib/sss/mc; do
+    [ ! -d "$WORK/live$_folder" ] || mount --rbind "$WORK/live$_folder" "$_folder" || return 1
+  done
+  # Who fails here on purpose is not locked for it (faillock.conf(5)).
+  for _folder in /run/faillock $(sed -n 's/^[[:space:]]*dir[[:space:]]*=[[:space:]]*//p' /etc/security/faillock.conf 2>/dev/null); do
+    [ ! -d "$_folder" ] || covered "$_folder/." || shadow "$_folder" || return 1
   done
   # Without logind and the journal a rehearsed login starts no user manager and writes no log line that a ban could be made of.
   # What they would have said is for the live proof.
