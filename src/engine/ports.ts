@@ -6,8 +6,8 @@ import type { Selector } from '../domain/selector.js'
 
 /** Finds hosts. Errors: BastionError `access` (credentials, IAM, endpoint). */
 export interface Inventory {
-  /** Every host that matches, fit or not, sorted by name then id. Unknown explicit ids throw `no-host`. */
-  select(selector: Selector): Promise<readonly Host[]>
+  /** Every host that matches, fit or not, sorted by name then id. Unknown explicit ids throw `no-host`, unless some may be gone. */
+  select(selector: Selector, ids?: 'some-may-be-gone'): Promise<readonly Host[]>
 }
 
 /** One command for several hosts: at most 64 KB, no secret in it. */

@@ -1,12 +1,12 @@
 /** confirm, roll back and extend: orders about changes that are on hosts already. */
 import { BastionError } from '../domain/errors.js'
-import { label } from '../domain/host.js'
+import { label, type Host } from '../domain/host.js'
 import { type HostResult, noSteps } from '../domain/outcome.js'
 import type { Step } from '../domain/steps.js'
 import { orderData } from '../host/data.js'
 import type { Ports, RunReport, TargetRequest } from './api.js'
 import { unasked } from './fitness.js'
-import { select } from './select.js'
+import { select, selectRemaining } from './select.js'
 import { send, type Addressee } from './send.js'
 
 type About = Pick<TargetRequest, 'change' | 'who' | 'confirmedToo'>
@@ -83,7 +83,7 @@ async function onTargets(
   work: (ports: Ports, hosts: readonly Addressee[], about: About) => Promise<HostResult[]>,
 ): Promise<RunReport> {
   const { selector: _, hosts: __, ...about } = request
-  const hosts = await select(ports, targetSelector(request))
+  const { hosts, gone } = await targets(ports, request)
   // Until here nothing was sent, and Ctrl-C has said that nothing will be.
   ports.signal.throwIfAborted()
   const asked = hosts.filter((host) => unasked(host) === undefined)
@@ -94,12 +94,21 @@ async function onTargets(
       : [noSteps({ id: host.id, name: label(host) }, 'unreachable', { reason: 'unmanaged', detail })]
   })
   const results = asked.length === 0 ? [] : await work(ports, asked, about)
-  return { id: request.change ?? '', results: [...results, ...silent] }
+  return { id: request.change ?? '', results: [...results, ...silent, ...gone] }
 }
 
-function targetSelector(request: TargetRequest): Parameters<typeof select>[1] {
-  if (request.selector) return request.selector
-  if (request.hosts && request.hosts.length > 0) return { tags: [], instanceIds: request.hosts, exclude: [] }
+/** Ids come from a record, which may be of another day: those that are not there any more are results, and no error. */
+async function targets(
+  ports: Ports,
+  { selector, hosts: ids = [] }: TargetRequest,
+): Promise<{ readonly hosts: readonly Host[]; readonly gone: readonly HostResult[] }> {
+  if (selector) return { hosts: await select(ports, selector), gone: [] }
+  if (ids.length > 0) {
+    const hosts = await selectRemaining(ports, ids)
+    const missing = ids.filter((id) => !hosts.some((host) => host.id === id))
+    const why = { reason: 'gone', detail: 'it is not there any more' }
+    return { hosts, gone: missing.map((id) => noSteps({ id, name: id }, 'unreachable', why)) }
+  }
   throw new BastionError('usage', 'no host is named: give a selector or a change')
 }
 

@@ -14,8 +14,9 @@ import { ec2Host, hybridHost } from './to-host.js'
 /** Instances without an agent are in the answer too: a host that matches and is not managed is named, not skipped. */
 export function awsInventory(aws: Aws): Inventory {
   return {
-    select: async (selector) => {
+    select: async (selector, ids) => {
       const found = selector.instanceIds.length === 0 ? await byTags(aws, selector) : await byIds(aws, selector)
+      if (ids !== 'some-may-be-gone') refuseMissing(selector, found)
       const excluded = new Set(selector.exclude)
       refuseUnknown(selector.exclude, found)
       return found.filter((host) => !excluded.has(host.id) && !excluded.has(host.name)).sort(byNameThenId)
@@ -53,7 +54,7 @@ async function byTags(aws: Aws, selector: Selector): Promise<Host[]> {
   ]
 }
 
-/** Tags narrow explicit ids down; an id that then is missing is an error, never a host silently left out. */
+/** Tags narrow explicit ids down. */
 async function byIds(aws: Aws, selector: Selector): Promise<Host[]> {
   const [ec2, ssm] = await Promise.all([aws.ec2(), aws.ssm()])
   const hybridIds = selector.instanceIds.filter((id) => id.startsWith('mi-'))
@@ -68,11 +69,10 @@ async function byIds(aws: Aws, selector: Selector): Promise<Host[]> {
     const node = nodes.get(id)
     return node && (tagged?.has(id) ?? true) ? [hybridHost(node, certainTags(selector))] : []
   })
-  const hosts = [...instances.map((instance) => ec2Host(instance, nodes.get(instance.InstanceId))), ...hybrids]
-  refuseMissing(selector, hosts)
-  return hosts
+  return [...instances.map((instance) => ec2Host(instance, nodes.get(instance.InstanceId))), ...hybrids]
 }
 
+/** An id that is missing is an error, never a host silently left out. */
 function refuseMissing(selector: Selector, hosts: readonly Host[]): void {
   const found = new Set(hosts.map((host) => host.id))
   const missing = selector.instanceIds.filter((id) => !found.has(id))

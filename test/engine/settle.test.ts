@@ -4,6 +4,7 @@ import { confirm, rollback } from '../../src/engine/settle.js'
 import { FakeClock } from '../fakes/fake-clock.js'
 import { FakeInventory, fakeHost } from '../fakes/fake-inventory.js'
 import { FakeTransport, type Answer } from '../fakes/fake-transport.js'
+import { refusal } from '../fakes/refusal.js'
 import { openCommand } from '../host/open-command.js'
 
 function portsOf(transport: FakeTransport, signal: AbortSignal): Ports {
@@ -47,6 +48,24 @@ describe('a roll back', () => {
       expect(ended).to.have.property('name', 'AbortError')
     }
     expect(transport.sent).to.deep.equal([])
+  })
+
+  it('says which hosts of a record are not there any more, and goes on with the others', async () => {
+    const rolledBack = 'bastionctl=1\noutcome=rolled-back-as-asked\n'
+    const confirmed = 'bastionctl=1\noutcome=confirmed\n'
+    const gone = { id: 'i-gone', name: 'i-gone', reason: 'gone', detail: 'it is not there any more' }
+    for (const [order, answer, outcome] of [
+      [rollback, rolledBack, 'rolled-back'],
+      [confirm, confirmed, 'confirmed'],
+    ] as const) {
+      const transport = new FakeTransport({ 'i-a': answer })
+      const ports = portsOf(transport, new AbortController().signal)
+      const { results } = await order(ports, { who: 'bob', hosts: ['i-gone', 'i-a'], change: 'c' })
+      expect(transport.sent.map(({ hosts }) => hosts)).to.deep.equal([['i-a']])
+      expect(results[0]).to.include({ id: 'i-a', outcome })
+      expect(results[1]).to.deep.include({ ...gone, outcome: 'unreachable' })
+      expect((await refusal(() => order(ports, { who: 'bob', hosts: ['i-gone'] }))).exit).to.equal('no-host')
+    }
   })
 
   it('undoes a confirmed change only where that is said', async () => {

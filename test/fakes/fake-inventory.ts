@@ -25,11 +25,12 @@ export class FakeInventory implements Inventory {
 
   constructor(public hosts: readonly Host[]) {}
 
-  select(selector: Selector): Promise<readonly Host[]> {
+  select(selector: Selector, ids?: 'some-may-be-gone'): Promise<readonly Host[]> {
     this.asked.push(selector)
     const tagged = this.hosts.filter((host) => selector.tags.every((tag) => tagMatches(tag, host.tags[tag.key])))
     const missing = selector.instanceIds.filter((id) => !tagged.some((host) => host.id === id))
-    if (missing.length > 0) return Promise.reject(new BastionError('no-host', `no such host: ${missing.join(', ')}`))
+    if (missing.length > 0 && ids !== 'some-may-be-gone')
+      return Promise.reject(new BastionError('no-host', `no such host: ${missing.join(', ')}`))
     const named =
       selector.instanceIds.length === 0 ? tagged : tagged.filter((host) => selector.instanceIds.includes(host.id))
     const left = named.filter((host) => !selector.exclude.includes(host.id) && !selector.exclude.includes(host.name))

@@ -113,6 +113,13 @@ describe('inventory', () => {
     expect(error.message).to.equal('no such host: i-00000000000000dead, mi-0000000000000beef')
   })
 
+  it('leaves out ids that are nowhere where some may be gone', async () => {
+    const { inventory } = await lab.fleet()
+    const instanceIds = [ids.a, 'i-00000000000000dead', 'mi-0000000000000beef']
+    const hosts = await inventory.select({ tags: [], instanceIds, exclude: [] }, 'some-may-be-gone')
+    expect(hosts.map(({ id }) => id)).to.deep.equal([ids.a])
+  })
+
   it('refuses an id that does not carry the tag', async () => {
     const error = await refusal(() => select({ instanceId: [ids.a], tag: ['Env=prod'] }))
     expect(error.message).to.equal(`no such host with tag:Env=prod: ${ids.a}`)
