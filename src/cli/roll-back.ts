@@ -1,8 +1,9 @@
 /** A rollback: what is pending goes back at once, what was confirmed once the operator has agreed to it. */
+import { BastionError } from '../domain/errors.js'
 import type { HostResult } from '../domain/outcome.js'
 import type { RunReport, TargetRequest } from '../engine/api.js'
 import type { Context, World } from './context.js'
-import { orInterrupted } from './interrupt.js'
+import { isInterruption, orInterrupted } from './interrupt.js'
 import { recordedText } from './views/report.js'
 import { count, indent, nameList } from './views/text.js'
 
@@ -13,7 +14,10 @@ const refusals = {
   interrupted: { reason: 'cancelled', detail: 'left as it is: stopped by Ctrl-C' },
 } as const
 
-/** `yes`: nothing is asked. The results say which change it was on each host (`recorded`). Errors: `access`. */
+/**
+ * `yes`: nothing is asked. The results say which change it was on each host (`recorded`).
+ * Errors: `access`, and whatever else stops it, only before anything was sent: later the results say it.
+ */
 export async function rollBack(
   context: Context,
   world: World,
@@ -26,7 +30,7 @@ export async function rollBack(
   const answer = await ask(context, kept)
   const settled =
     answer === 'yes'
-      ? await undoConfirmed(world, kept, request)
+      ? await undoConfirmed(context, world, kept, request)
       : kept.map((result) => ({ ...result, ...refusals[answer] }))
   return { ...report, results: report.results.map((result) => settled.find(({ id }) => id === result.id) ?? result) }
 }
@@ -51,6 +55,7 @@ function changeLines(hosts: readonly HostResult[]): readonly string[] {
 
 /** By the changes' names, which were shown: should a host hold another one by now, it refuses. */
 async function undoConfirmed(
+  context: Context,
   { engine, ports }: World,
   kept: readonly HostResult[],
   { who }: TargetRequest,
@@ -58,9 +63,24 @@ async function undoConfirmed(
   const results: HostResult[] = []
   for (const { change, hosts } of byChange(kept)) {
     const order = { who, hosts: hosts.map(({ id }) => id), ...(change !== undefined && { change }), confirmedToo: true }
-    results.push(...(await engine.rollback(ports, order)).results)
+    const undone = await engine.rollback(ports, order).then((report) => report.results, orLeft(context, hosts))
+    results.push(...undone)
   }
   return results
+}
+
+/** What else the hosts came to must not be lost with it. */
+function orLeft(
+  { signal }: Pick<Context, 'signal'>,
+  hosts: readonly HostResult[],
+): (error: unknown) => readonly HostResult[] {
+  const left = (why: Pick<HostResult, 'reason' | 'detail'>): readonly HostResult[] =>
+    hosts.map((result) => ({ ...result, ...why }))
+  return (error) => {
+    if (signal.aborted || isInterruption(error)) return left(refusals.interrupted)
+    if (!(error instanceof BastionError)) throw error
+    return left({ reason: error.exit, detail: `left as it is: ${error.message}` })
+  }
 }
 
 function byChange(

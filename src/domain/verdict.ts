@@ -15,6 +15,8 @@ const reasons: Readonly<Record<string, ExitName>> = {
   // The plan was carried out there before, so the host has moved since.
   replayed: 'stale',
   access: 'access',
+  // None of those that a roll back was to go on to is there any more.
+  'no-host': 'host-unfit',
   'not-agreed': 'usage',
   declined: 'declined',
 }

@@ -160,6 +160,18 @@ describe('questions on a terminal', function () {
       expect(exitCode).to.equal(130)
     })
 
+    for (const [meanwhile, why, code] of [
+      ['Ctrl-C', 'stopped by Ctrl-C', 130],
+      ['expired', 'the aws credentials have expired', 14],
+    ] as const)
+      it(`reports what was undone before the question, and what was left, where the answer comes to nothing (${meanwhile})`, async () => {
+        const { exitCode, screen } = await type([[sure, 'y\r']], { MEANWHILE: meanwhile }, argv)
+        expect(screen).to.include('roll back c1 on i-11 i-13').and.include('2 confirmed, 1 rolled back')
+        expect(screen).to.match(new RegExp(`deb11 .*confirmed +c1: .*; left as it is: ${why}`))
+        expect(screen).to.not.include('no host was changed')
+        expect(exitCode).to.equal(code)
+      })
+
     it('is not asked with --yes', async () => {
       const { exitCode, screen } = await type([], {}, [...argv, '--yes'])
       expect(screen).to.include('3 rolled back').and.not.include('undo what was confirmed')

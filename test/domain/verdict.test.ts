@@ -52,6 +52,7 @@ const cases: readonly (readonly [Intent, readonly Short[], ExitName])[] = [
   ['roll-back', ['confirmed:not-agreed'], 'usage'],
   ['roll-back', ['confirmed:declined'], 'declined'],
   ['roll-back', ['rolled-back', 'confirmed:declined'], 'mixed'],
+  ['roll-back', ['confirmed:no-host'], 'host-unfit'],
   ['roll-back', ['refused:edited-since'], 'stale'],
   ['roll-back', ['stuck:roll-back'], 'needs-hands'],
 ]
