@@ -58,6 +58,8 @@ class Run {
     let decision = await this.#changeWaves()
     if (decision === 'keep' && !(await this.held.alive())) decision = await this.#sessionLost()
     if (decision === 'keep' && this.request.confirm === 'auto') decision = await this.#inTime()
+    // Ctrl-C has said that nothing more is sent.
+    if (decision === 'keep' && this.ports.signal.aborted) decision = 'later'
     if (decision === 'roll-back') await this.#rollBack()
     if (decision === 'keep') await this.#confirm()
     // Whoever left it to the guards until they fired has the old state by now: the hosts are asked, not presumed.
@@ -153,6 +155,7 @@ class Run {
 
   /** All new or all old: where one guard may have ended before the confirm arrives, none is kept. */
   async #inTime(): Promise<'keep' | 'later'> {
+    if (this.ports.signal.aborted) return 'later'
     if (!this.#expired() && (await this.#guardsHold())) return 'keep'
     const { pending } = this.#ledger
     await this.#rollBack()

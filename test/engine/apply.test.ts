@@ -308,6 +308,31 @@ describe('apply', () => {
     expect(outcomes(report)).to.deep.equal(['pending', 'untouched', 'untouched'])
   })
 
+  it('confirms nothing where it is stopped between the last look at the hosts and the confirm', async () => {
+    const last = ({ sessions }: World): boolean => sessions.log.filter((line) => line.startsWith('check')).length === 3
+    const held = new World()
+    held.sessions.onCheck = () => {
+      if (last(held)) held.abort.abort()
+    }
+    expect(outcomes(await held.run('auto'))).to.deep.equal(['pending', 'pending', 'pending'])
+    expect(held.verbs).to.have.length(3)
+
+    // While guards are set anew.
+    const extending = new World()
+    extending.sessions.onCheck = () => {
+      if (last(extending)) extending.clock.advance(400_000)
+    }
+    const { hosts } = extending.transport
+    hosts['i-a'] = (dispatch) => {
+      if (dispatch.comment.includes('extend')) extending.abort.abort()
+      return extending.answer(dispatch, 'i-a')
+    }
+    const report = await extending.run('auto')
+    expect(outcomes(report)).to.deep.equal(['pending', 'pending', 'pending'])
+    expect(extending.verbs.slice(3)).to.deep.equal(['extend i-a', 'extend i-b', 'extend i-c'])
+    expect(verdict(report.results, 'change', true)).to.equal('interrupted')
+  })
+
   it('sets thin guards anew before another wave', async () => {
     const world = new World()
     await world.run('ask', () => {
