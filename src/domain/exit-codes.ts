@@ -29,7 +29,10 @@ export const exitCodes = {
     13,
     'the safety session could not be opened or was lost, or a host is not reached through a bastion',
   ],
-  mixed: [14, 'hosts ended differently: see the report for which holds what'],
+  mixed: [
+    14,
+    'hosts ended differently, or an order that was to settle what is pending has not: see the report for which holds what',
+  ],
   'needs-hands': [15, 'a host could not be put back, or its state is not known'],
   'too-late': [16, 'the confirm came too late: the host has rolled back'],
   drift: [17, '"status": a managed file is not as the last confirmed change left it'],

@@ -41,14 +41,22 @@ const holdsNew = new Set<Outcome>(['confirmed', 'pending'])
 /** Nobody knows, or somebody has to go there. */
 const needsHands = new Set<Outcome>(['unknown', 'stuck'])
 
+/** Codes that say of a host that it was left as it was: not for one that holds the change, behind its guard. */
+const leftAlone = new Set<ExitName>(['stale', 'host-unfit'])
+
+/** `reason`: why the order that was to settle it has not. */
+function verdictOfPending(reason: string): ExitName {
+  const name = reasons[reason] ?? 'mixed'
+  return leftAlone.has(name) ? 'mixed' : name
+}
+
 function verdictOf(result: HostResult, intent: Intent): ExitName {
   if (intent === 'roll-back' && result.outcome === 'rolled-back')
     return result.reason === 'incomplete' ? 'needs-hands' : 'ok'
   if (intent === 'roll-back' && result.outcome === 'confirmed') return reasons[result.reason ?? ''] ?? 'refused'
   if (intent === 'confirm' && result.outcome === 'rolled-back') return 'too-late'
   if (intent === 'confirm' && result.outcome === 'pending') return 'mixed'
-  // Behind its guard, and the order that was to settle it has not.
-  if (result.outcome === 'pending' && result.reason !== undefined) return reasons[result.reason] ?? 'mixed'
+  if (result.outcome === 'pending' && result.reason !== undefined) return verdictOfPending(result.reason)
   if (failures[result.outcome] === 'ok' || needsHands.has(result.outcome)) return failures[result.outcome]
   const settling = intent === 'confirm' || intent === 'roll-back'
   const plain = settling && result.outcome === 'refused' ? 'refused' : failures[result.outcome]

@@ -355,6 +355,20 @@ what is pending goes back by itself unless it is confirmed:
   bastionctl rollback c1  undoes it now`)
   })
 
+  it('says why a pending host was not settled', () => {
+    const now = 1_767_323_100
+    const lines = (changed: Parameters<typeof result>[1]): readonly string[] =>
+      reportView({ id: 'c1', results: [result('pending', { deadline: now + 540, ...changed })], now }, noStyle)
+    const left = 'deb11 (i-11)  pending  9m left, until 2026-01-02 03:14:00Z'
+    expect(lines({ reason: 'access', detail: 'credentials have expired' })[0]).to.equal(
+      `${left}; not settled: credentials have expired`,
+    )
+    const edited = lines({ reason: 'edited-since', detail: '/etc/x was edited\n-a\n+b' })
+    expect(edited.slice(0, 4)).to.deep.equal([`${left}; not settled: /etc/x was edited`, '    -a', '    +b', ''])
+    expect(lines({ reason: 'locked' })[0]).to.equal(`${left}; not settled: locked`)
+    expect(lines({ detail: 'first\nsecond' }).slice(0, 2)).to.deep.equal([left, ''])
+  })
+
   it('names the change that was undone, or left, as the host has it on record', () => {
     const recorded = {
       id: 'c0',

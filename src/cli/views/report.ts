@@ -53,7 +53,8 @@ export function recordedText({ change = '', recorded }: HostResult): string {
 
 function detailOf(result: HostResult, now: number): string {
   if (result.outcome === 'pending' && result.deadline !== undefined) {
-    return `${formatDuration(result.deadline - now)} left, until ${moment(result.deadline)}`
+    const time = `${formatDuration(result.deadline - now)} left, until ${moment(result.deadline)}`
+    return result.reason === undefined ? time : `${time}; not settled: ${firstLine(result.detail ?? result.reason)}`
   }
   return result.detail ?? result.reason ?? ''
 }
@@ -75,8 +76,9 @@ function remarks({ remark }: HostResult): readonly string[] {
   return remark === undefined ? [] : [printable(remark)]
 }
 
-/** Such as the difference to what somebody else has edited. */
-function moreDetail({ detail = '' }: HostResult): readonly string[] {
+/** Such as the difference to what somebody else has edited. Its first line stands with the outcome; without that it would say nothing. */
+function moreDetail({ outcome, reason, detail = '' }: HostResult): readonly string[] {
+  if (outcome === 'pending' && reason === undefined) return []
   return printable(detail, true).split('\n').slice(1)
 }
 
