@@ -33,7 +33,7 @@ export const exitCodes = {
     14,
     'hosts ended differently, or an order that was to settle what is pending has not: see the report for which holds what',
   ],
-  'needs-hands': [15, 'a host could not be put back, or its state is not known'],
+  'needs-hands': [15, 'a host could not be put back, or not all of it, or its state is not known'],
   'too-late': [16, 'the confirm came too late: the host has rolled back'],
   drift: [17, '"status": a managed file is not as the last confirmed change left it'],
   declined: [18, 'the answer to a question was no: nothing was changed after it'],

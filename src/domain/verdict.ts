@@ -51,8 +51,9 @@ function verdictOfPending(reason: string): ExitName {
 }
 
 function verdictOf(result: HostResult, intent: Intent): ExitName {
-  if (intent === 'roll-back' && result.outcome === 'rolled-back')
-    return result.reason === 'incomplete' ? 'needs-hands' : 'ok'
+  // Not all of it has come back, and the host says what.
+  if (result.outcome === 'rolled-back' && result.reason === 'incomplete') return 'needs-hands'
+  if (intent === 'roll-back' && result.outcome === 'rolled-back') return 'ok'
   if (intent === 'roll-back' && result.outcome === 'confirmed') return reasons[result.reason ?? ''] ?? 'refused'
   if (intent === 'confirm' && result.outcome === 'rolled-back') return 'too-late'
   if (intent === 'confirm' && result.outcome === 'pending') return 'mixed'
@@ -74,7 +75,7 @@ export function verdict(results: readonly HostResult[], intent: Intent, interrup
   if (failed.length === 0) return interrupted && waiting ? 'interrupted' : 'ok'
   // What Ctrl-C has cut short is guarded, if it was touched at all.
   const lost = failed.filter(({ reason }) => !(interrupted && reason === 'cancelled'))
-  if (lost.some(({ outcome }) => needsHands.has(outcome))) return 'needs-hands'
+  if (lost.some(({ exit }) => exit === 'needs-hands')) return 'needs-hands'
   if (interrupted) return 'interrupted'
   if (judged.some(({ outcome, exit }) => exit === 'ok' && (holdsNew.has(outcome) || outcome === 'rolled-back'))) {
     return 'mixed'

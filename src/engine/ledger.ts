@@ -7,6 +7,17 @@ import type { RunReport } from './api.js'
 const changesNothing = new Set<Outcome>(['unreachable', 'untouched', 'busy', 'refused'])
 const fine = new Set<Outcome>(['pending', 'confirmed', 'unchanged', 'rehearsed'])
 
+function hasGoneBack({ outcome, reason }: HostResult): boolean {
+  return outcome === 'rolled-back' && reason !== 'incomplete'
+}
+
+/** `more` on the first line of `text`, which is the one of the report's table; lines such as a difference stay below. */
+function behind(text: string, more: string): string {
+  const [first = '', ...rest] = text.split('\n')
+  const [same = '', ...others] = more.split('\n')
+  return [[first, same].filter(Boolean).join('; '), ...rest, ...others].join('\n')
+}
+
 export class Ledger {
   #results: HostResult[] = []
 
@@ -50,11 +61,14 @@ export class Ledger {
     })
   }
 
-  /** Gives these hosts a cause that lies outside of them. */
+  /** Gives these hosts a cause that lies outside of them. What they have said of themselves stays: it may be all that says what is to be done there. */
   mark(hosts: readonly Pick<HostResult, 'id'>[], reason: string, detail: string): void {
-    this.#results = this.#results.map((result) =>
-      hosts.some(({ id }) => id === result.id) ? { ...result, reason, detail } : result,
-    )
+    this.#results = this.#results.map((result) => {
+      if (!hosts.some(({ id }) => id === result.id)) return result
+      const { detail: own = '' } = result
+      if (!hasGoneBack(result) && result.outcome !== 'pending') return { ...result, detail: behind(own, detail) }
+      return { ...result, reason, detail: own.includes(detail) ? own : behind(detail, own) }
+    })
   }
 
   /** Every host of the plan has a result: what was not asked is untouched, what needs nothing is unchanged. */

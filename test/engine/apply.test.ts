@@ -484,6 +484,38 @@ describe('apply', () => {
     }
   })
 
+  describe('where a roll back has a cause outside of the host', () => {
+    const lost = (rollBack: Answer): World => {
+      const world = new World({ 'roll-back i-a': rollBack })
+      world.sessions.dead = 'connection reset'
+      return world
+    }
+
+    it('keeps what the host says is still wrong', async () => {
+      const incomplete = 'bastionctl=1\noutcome=rolled-back-as-asked\nreason=incomplete\ndetail=ann did not come back\n'
+      const { results } = await lost(incomplete).run('auto')
+      expect(results[0]).to.include({ outcome: 'rolled-back', reason: 'incomplete' })
+      expect(results[0]?.detail).to.equal('ann did not come back; the safety session was lost')
+      expect(verdict(results, 'change')).to.equal('needs-hands')
+
+      const stuck = 'bastionctl=1\noutcome=stuck\nreason=roll-back\ndetail=sshd does not start\n'
+      expect((await lost(stuck).run('auto')).results[0]).to.include({
+        outcome: 'stuck',
+        reason: 'roll-back',
+        detail: 'sshd does not start; the safety session was lost',
+      })
+    })
+
+    it('goes by that cause where the host is back, or was not reached, and says the rest behind it', async () => {
+      const kept = 'bastionctl=1\noutcome=rolled-back-as-asked\nreason=kept-aside\ndetail=kept /x\n'
+      const back = { outcome: 'rolled-back', reason: 'safety-session', detail: 'the safety session was lost; kept /x' }
+      expect((await lost(kept).run('auto')).results[0]).to.include(back)
+      const { results } = await lost({ status: 'undelivered', detail: 'offline' }).run('auto')
+      const detail = 'the safety session was lost; offline'
+      expect(results[0]).to.include({ outcome: 'pending', reason: 'safety-session', detail })
+    })
+  })
+
   it('lets no proof decide where there is none (G3), and sends nothing then', async () => {
     const world = new World()
     const of = plan(ids, [login('rehearse')])
