@@ -157,14 +157,22 @@ const networkWords: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the name could not be looked up',
   EHOSTUNREACH: 'no route to it',
   ENETUNREACH: 'no network',
+  EAI_FAIL: 'the name could not be looked up',
+  ENETDOWN: 'no network',
   ECONNRESET: 'the connection was reset',
+  ECONNABORTED: 'the connection was broken off',
+  ERR_STREAM_PREMATURE_CLOSE: 'the connection was closed',
   EPIPE: 'the connection was closed',
   ETIMEDOUT: 'no answer in time',
   TimeoutError: 'no answer in time',
 }
 
 function network(raw: Raw): string {
-  return networkWords[raw.code] ?? `tls: ${raw.code}`
+  return networkWords[raw.code] ?? (isTls(raw) ? `tls: ${raw.code}` : raw.code)
+}
+
+function isTls({ code }: Raw): boolean {
+  return /CERT|^UNABLE_TO_|^EPROTO$|^ERR_(?:SSL|TLS)_/.test(code)
 }
 
 /** The variable that names an endpoint of one's own for a service, as the SDK chooses. */
@@ -178,7 +186,7 @@ function reachHint(raw: Raw, call: AwsCall): string {
   if (raw.code === 'ENOTFOUND' && call.region) {
     return `is "${call.region}" a region's name? otherwise check the network and its dns`
   }
-  if (!(raw.code in networkWords)) {
+  if (isTls(raw)) {
     return 'a proxy that opens tls? NODE_EXTRA_CA_CERTS names a file with its certificate'
   }
   return 'check the network, and the vpc endpoint if there is one'

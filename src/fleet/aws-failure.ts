@@ -17,6 +17,8 @@ export type FailureKind =
 
 export interface Raw {
   readonly code: string
+  /** The code is Node's, of a socket, TLS or a look-up; not AWS's, nor of a file of this machine. */
+  readonly network: boolean
   readonly status: number | undefined
   /** First line, without what looks like a credential. */
   readonly text: string
@@ -28,19 +30,32 @@ export function read(thrown: unknown): Raw {
     name?: unknown
     code?: unknown
     message?: unknown
+    syscall?: unknown
+    errors?: unknown
     $metadata?: { httpStatusCode?: number }
   }
   const message = typeof error.message === 'string' ? error.message : String(thrown)
   const nodeCode =
-    typeof error.code === 'string' && /^(E[A-Z_]+|CERT_\w+|[A-Z_]+_CERT\w*|UNABLE_TO_\w+)$/.test(error.code)
+    typeof error.code === 'string' && /^(E[A-Z0-9_]+|HPE_\w+|CERT_\w+|[A-Z_]+_CERT\w*|UNABLE_TO_\w+)$/.test(error.code)
       ? error.code
       : undefined
   return {
     code: nodeCode ?? (typeof error.name === 'string' ? error.name : 'Error'),
+    network: nodeCode !== undefined && !ofThisMachine.test(nodeCode),
     status: error.$metadata?.httpStatusCode,
     text: redact(message.split('\n', 1)[0] ?? ''),
-    connecting: /did not establish a connection|^connect /.test(message),
+    connecting: /did not establish a connection|^connect /.test(message) || isConnecting(error),
   }
+}
+
+/** Files that cannot be read, and what Node does not even try. */
+const ofThisMachine = /^(?:ENOENT|EACCES|EPERM|EISDIR|ENOTDIR|EMFILE|ENFILE|ERR_INVALID_\w+)$/
+
+/** All addresses of a name may have been tried (Node, net.connect, autoSelectFamily): such an error has no text, and one in it for each. */
+function isConnecting({ syscall, errors }: { readonly syscall?: unknown; readonly errors?: unknown }): boolean {
+  if (Array.isArray(errors) && errors.length > 0)
+    return errors.every((one) => (one as { syscall?: unknown } | null)?.syscall === 'connect')
+  return syscall === 'connect' || syscall === 'getaddrinfo'
 }
 
 /** By the codes' lists in AWS's "Common errors" pages of the EC2 and Systems Manager API references, S3's "Error responses" and the SDK's sources. */
@@ -68,8 +83,9 @@ const codes: Readonly<Record<string, FailureKind>> = {
   ECONNREFUSED: 'unreachable',
   ENOTFOUND: 'unreachable',
   EAI_AGAIN: 'unreachable',
-  EHOSTUNREACH: 'unreachable',
-  ENETUNREACH: 'unreachable',
+  // Of a connection that stands: else it says that it was connecting.
+  EHOSTUNREACH: 'broken-off',
+  ENETUNREACH: 'broken-off',
   ECONNRESET: 'broken-off',
   EPIPE: 'broken-off',
   ETIMEDOUT: 'broken-off',
@@ -90,6 +106,8 @@ export function kindOf(raw: Raw): FailureKind {
   const known = codes[raw.code]
   if (known) return known
   if (/CERT|^UNABLE_TO_|^EPROTO$/.test(raw.code)) return 'unreachable'
+  // What the network does that is not in the table, without an answer: AWS may have the request all the same.
+  if (raw.network && raw.status === undefined) return 'broken-off'
   if (raw.status === 429) return 'throttled'
   return raw.status !== undefined && raw.status >= 500 ? 'service-fault' : 'request'
 }

@@ -193,6 +193,33 @@ describe('errors of AWS calls', () => {
     expect(ambiguous(failure('Error', 'read ETIMEDOUT', { code: 'ETIMEDOUT' }))).to.equal(true)
     expect(ambiguous(failure('Error', 'connect ETIMEDOUT 10.0.0.1:443', { code: 'ETIMEDOUT' }))).to.equal(false)
     expect(ambiguous(failure('ThrottlingException', ''))).to.equal(false)
+    expect(ambiguous(failure('ValidationException', '', { $metadata: { httpStatusCode: 400 } }))).to.equal(false)
+    for (const code of [
+      ...['ECONNABORTED', 'ENETDOWN', 'ENOTCONN', 'EADDRNOTAVAIL', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_FAIL'],
+      ...['ERR_SSL_BAD_RECORD_MAC', 'ERR_STREAM_PREMATURE_CLOSE', 'HPE_INVALID_CONSTANT'],
+    ])
+      expect(ambiguous(failure('Error', code, { code })), code).to.equal(true)
+    for (const syscall of ['connect', 'getaddrinfo'])
+      for (const code of ['EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL', 'EAI_FAIL'])
+        expect(ambiguous(failure('Error', '', { code, syscall })), code).to.equal(false)
+    expect(ambiguous(failure('Error', 'write EHOSTUNREACH', { code: 'EHOSTUNREACH', syscall: 'write' }))).to.equal(true)
+    // Of a file, not of the network.
+    expect(ambiguous(failure('Error', '', { code: 'ENOENT', syscall: 'open' }))).to.equal(false)
+    expect(ambiguous(failure('TypeError', 'Invalid URL', { code: 'ERR_INVALID_URL' }))).to.equal(false)
+  })
+
+  it('knows that nothing was sent where no address of a name could be connected to', () => {
+    const tried = (...syscalls: string[]): Error =>
+      Object.assign(
+        new AggregateError(syscalls.map((syscall) => failure('Error', '', { code: 'ETIMEDOUT', syscall }))),
+        { code: 'ETIMEDOUT' },
+      )
+    const kind = (thrown: Error): unknown => {
+      const error = accessError(thrown, call)
+      return error instanceof AwsError && error.kind
+    }
+    expect(kind(tried('connect', 'connect'))).to.equal('unreachable')
+    expect(kind(tried('connect', 'read'))).to.equal('broken-off')
   })
 
   it('lets an error of our own through', () => {
