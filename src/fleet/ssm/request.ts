@@ -21,7 +21,7 @@ export const batchSize = 50
 export type Draft = Omit<SendCommandCommandInput, 'InstanceIds'> & { readonly Comment: string }
 
 /**
- * The comment gets a mark of its own, by which a command whose SendCommand was not answered can be found again.
+ * What all batches of a dispatch have in common; {@link marked} makes it the request of one.
  * Errors: BastionError `refused` where the command is too long, `bug` where a time-out is out of AWS's range.
  */
 export function draft(dispatch: Dispatch): Draft {
@@ -37,17 +37,23 @@ export function draft(dispatch: Dispatch): Draft {
   }
   inRange('delivery', deliverySeconds, 30, 2_592_000)
   inRange('execution', executionSeconds, 5, 172_800)
-  const mark = ` [${randomBytes(4).toString('hex')}]`
   return {
     DocumentName: documentName,
-    // Not through the middle of a character.
-    Comment: dispatch.comment.slice(0, longestComment - mark.length).replace(/[\uD800-\uDBFF]$/, '') + mark,
+    Comment: dispatch.comment,
     Parameters,
     TimeoutSeconds: deliverySeconds,
     // All hosts of a wave at once, and none left out because another has failed; waves are the engine's business.
     MaxConcurrency: '100%',
     MaxErrors: '100%',
   }
+}
+
+/** The comment gets a mark, by which a command whose SendCommand was not answered can be found again: one for each call, since others have gone out. */
+export function marked(request: Draft): Draft {
+  const mark = ` [${randomBytes(4).toString('hex')}]`
+  // Not through the middle of a character.
+  const comment = request.Comment.slice(0, longestComment - mark.length).replace(/[\uD800-\uDBFF]$/, '')
+  return { ...request, Comment: comment + mark }
 }
 
 function inRange(what: string, seconds: number, least: number, most: number): void {

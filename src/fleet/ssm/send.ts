@@ -6,7 +6,7 @@ import type { SsmApi } from '../aws-api.js'
 import { AwsError } from '../aws-errors.js'
 import { chunks } from '../pages.js'
 import { findSent } from './find-sent.js'
-import { batchSize, draft, type Draft } from './request.js'
+import { batchSize, draft, marked, type Draft } from './request.js'
 import { noReply } from './status.js'
 
 export interface Sent {
@@ -54,7 +54,8 @@ type Attempt =
   | { readonly lost: readonly Reply[] }
   | { readonly failure: BastionError }
 
-async function attempt(ssm: SsmApi, clock: Clock, request: Draft, batch: readonly string[]): Promise<Attempt> {
+async function attempt(ssm: SsmApi, clock: Clock, common: Draft, batch: readonly string[]): Promise<Attempt> {
+  const request = marked(common)
   const sentAt = clock.now()
   try {
     const { Command } = await ssm.sendCommand({ ...request, InstanceIds: [...batch] })

@@ -109,6 +109,30 @@ describe('run command transport, what AWS rarely does', () => {
     expect(accepted.flat().sort()).to.deep.equal(['i-a', 'i-b', 'i-c', 'i-d'])
   })
 
+  it('does not take the command of another batch for one whose SendCommand was not answered', async () => {
+    const sent: string[] = []
+    const sendSecondInVain: SsmApi['sendCommand'] = ({ Comment = '' }) => {
+      if (sent.length > 0) return Promise.reject(awsFailure('broken-off', 'ECONNRESET'))
+      sent.push(Comment)
+      return Promise.resolve({ Command: { CommandId: 'c-1' }, ...metadata })
+    }
+    const hosts = Array.from({ length: 51 }, (_, at) => `i-${String(at)}`)
+    const { replies } = await run(
+      {
+        sendCommand: sendSecondInVain,
+        listCommands: () =>
+          Promise.resolve({
+            Commands: sent.map((Comment) => ({ CommandId: 'c-1', Comment, Status: 'Success' as const })),
+            ...metadata,
+          }),
+        listCommandInvocations: listing(...hosts.slice(0, 50).map((id) => invocation(id))),
+      },
+      { hosts },
+    )
+    expect(replies.at(-1)?.detail).to.match(/^it is not known whether it was sent/)
+    expect(new Set(statuses(replies.slice(0, 50)))).to.deep.equal(new Set(['ran']))
+  })
+
   const table: [Partial<CommandInvocation>, Partial<Reply>][] = [
     [
       { Status: 'Failed', StatusDetails: 'Failed', CommandPlugins: [{ ResponseCode: 3, Output: '' }] },
