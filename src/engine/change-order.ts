@@ -17,7 +17,7 @@ interface Sending {
   /** Who carries the plan out. */
   readonly who: string
   readonly secrets?: Secrets | undefined
-  /** Called again and again until the hosts have answered. */
+  /** As the transport's: again and again until the hosts have answered. */
   readonly underWay?: () => void
 }
 
@@ -77,8 +77,8 @@ async function sendGroups(ports: Ports, plan: Plan, groups: readonly Group[], se
         signal: ports.signal,
         onProgress: (count) => {
           progress(at, count)
-          underWay?.()
         },
+        ...(underWay ? { underWay } : {}),
       }),
     ),
   )

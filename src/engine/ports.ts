@@ -27,6 +27,8 @@ export interface Dispatch {
    */
   readonly wantsMore?: (reply: Reply) => boolean
   readonly onProgress?: (done: number, total: number) => void
+  /** Called at each look at a command that is under way, also where nothing has come since the last one. */
+  readonly underWay?: () => void
   readonly signal?: AbortSignal
 }
 

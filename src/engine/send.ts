@@ -23,6 +23,7 @@ export interface Order {
   /** Seconds that the on-host program may run. */
   readonly execution: number
   readonly onProgress?: (done: number, total: number) => void
+  readonly underWay?: () => void
   /** Seconds after which the host's guard takes the change back, whatever still works on it. */
   readonly guard?: number
   /** Not handed over for what must not be interrupted, such as a roll back. */
@@ -47,6 +48,7 @@ export async function send(ports: Ports, hosts: readonly Addressee[], order: Ord
     executionSeconds: order.execution + 30,
     wantsMore: (reply) => !reply.complete && reply.exitCode !== 0,
     ...(order.onProgress ? { onProgress: order.onProgress } : {}),
+    ...(order.underWay ? { underWay: order.underWay } : {}),
     ...(order.signal ? { signal: order.signal } : {}),
   })
   return hosts.map((host) => {

@@ -349,6 +349,23 @@ describe('apply', () => {
     expect(world.verbs.filter((verb) => verb.startsWith('extend'))).to.deep.equal(['extend i-a'])
   })
 
+  it('sets them anew while no host of that wave has answered yet', async () => {
+    const world = new World()
+    const before: string[][] = []
+    const { hosts } = world.transport
+    hosts['i-b'] = async (dispatch) => {
+      if (dispatch.underWay) {
+        world.clock.advance(400_000)
+        dispatch.underWay()
+        await world.clock.sleep(1000)
+        before.push(world.verbs.slice(1))
+      }
+      return world.answer(dispatch, 'i-b')
+    }
+    expect(outcomes(await world.run('auto'))).to.deep.equal(['confirmed', 'confirmed', 'confirmed'])
+    expect(before).to.deep.equal([['extend i-a']])
+  })
+
   it('keeps none with confirm auto where a guard has ended under a long wave', async () => {
     const world = new World({ 'extend i-a': 'bastionctl=1\noutcome=rolled-back\nreason=too-late\n' })
     world.slow('i-b', 700)

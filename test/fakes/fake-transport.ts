@@ -28,6 +28,7 @@ export class FakeTransport implements Transport {
     const whole: Reply[] = []
     for (const host of new Set(dispatch.hosts)) {
       whole.push(dispatch.signal?.aborted ? stopped(host) : await this.#ask(dispatch, host))
+      dispatch.underWay?.()
       dispatch.onProgress?.(whole.length, dispatch.hosts.length)
     }
     return whole.map((reply) => {

@@ -27,13 +27,14 @@ async function run(aws: Aws, clock: Clock, dispatch: Dispatch): Promise<readonly
   return withMore(ssm, clock, dispatch, inOrder, commandOf)
 }
 
-/** Adds up what the commands of one dispatch say, and tells of changes only. */
-function counter({ onProgress }: Dispatch, total: number, before: number): () => (done: number) => void {
+/** Adds up what the commands of one dispatch say, and tells of changes only; that they are under way, at every look. */
+function counter({ onProgress, underWay }: Dispatch, total: number, before: number): () => (done: number) => void {
   const parts: number[] = []
   let told = -1
   return () => {
     const part = parts.push(0) - 1
     return (done) => {
+      underWay?.()
       parts[part] = Math.max(parts[part] ?? 0, done)
       const sum = parts.reduce((a, b) => a + b, before)
       if (sum === told) return

@@ -72,6 +72,29 @@ describe('run command transport, what AWS rarely does', () => {
     expect((clock.now() - new FakeClock().now()) / 1000).to.be.within(110, 140)
   })
 
+  it('says at every look that the command is under way, and of progress where there is some', async () => {
+    const counts = [0, 0, 1, 1, 2]
+    let looks = 0
+    let underWay = 0
+    const progress: number[] = []
+    const listCommands: SsmApi['listCommands'] = () => {
+      const CompletedCount = counts[looks] ?? 2
+      looks += 1
+      const Status = CompletedCount < 2 ? ('InProgress' as const) : ('Success' as const)
+      return Promise.resolve({ Commands: [{ Status, CompletedCount }], ...metadata })
+    }
+    await run(
+      { listCommands, listCommandInvocations: listing(invocation('i-a'), invocation('i-b')) },
+      {
+        onProgress: (done) => progress.push(done),
+        underWay: () => {
+          underWay += 1
+        },
+      },
+    )
+    expect([looks, underWay, progress]).to.deep.equal([5, 5, [0, 1, 2]])
+  })
+
   it('begins quickly and slows down', async () => {
     const { clock, calls } = await run({ listCommands: listCommands('InProgress'), listCommandInvocations: listing() })
     expect(clock.sleeps[0]).to.be.within(80, 120)
