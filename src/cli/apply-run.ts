@@ -10,6 +10,7 @@ import { alsoOpens } from '../features/users/elsewhere.js'
 import type { Context, OpenSettings, World } from './context.js'
 import { decideOnTerminal } from './decide.js'
 import type { ApplyFlags } from './flags.js'
+import { isInterruption } from './interrupt.js'
 import type { ChangeOutput } from './outputs.js'
 import { HandOver, type HandOverFlags } from './hand-over.js'
 import { RunRecorder } from './run-recorder.js'
@@ -72,8 +73,8 @@ export async function applyPlan(
   }
   const report = await world.engine.apply({ ...world.ports, emit }, request).catch(async (error: unknown) => {
     // Anything else is a bug, and nobody knows what was sent before it.
-    if (error instanceof BastionError) {
-      recorder.brokenOff(error.exit, new Date())
+    if (error instanceof BastionError || isInterruption(error)) {
+      recorder.brokenOff(error instanceof BastionError ? error.exit : 'interrupted', new Date())
       await handOver.withdraw()
     }
     throw error

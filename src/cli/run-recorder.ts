@@ -88,15 +88,13 @@ export class RunRecorder {
     this.#write()
   }
 
-  /** The run has thrown, as when no safety session could be opened: hosts of no wave so far were never asked. */
+  /**
+   * The run has thrown, as when no safety session could be opened or AWS refused the first command: the engine does that only
+   * before anything is sent, or between waves, when whoever was asked has a result.
+   */
   brokenOff(exit: ExitName, now: Date): void {
-    const asked = new Set(
-      this.#record.events.flatMap((event) =>
-        event.code === 'step-started' && event.step === 'commit' ? event.hosts : [],
-      ),
-    )
     const results = this.#record.results.map((result): HostResult =>
-      result.outcome === 'unknown' && !asked.has(result.id) ? noSteps(result, 'untouched') : result,
+      result.outcome === 'unknown' && result.reason === unfinished ? noSteps(result, 'untouched') : result,
     )
     this.finish(results, exit, now)
   }
@@ -149,9 +147,12 @@ export function openHosts(record: RunRecord, verb: Verb): readonly HostResult[] 
   return record.results.filter(({ outcome }) => open.includes(outcome))
 }
 
+/** Of a host of which nothing has come so far. */
+const unfinished = 'unfinished'
+
 function startingResult(host: Plan['hosts'][number]): HostResult {
   if (host.change === undefined) return noSteps(host, 'unchanged')
-  return noSteps(host, 'unknown', { reason: 'unfinished', detail: 'the run did not report to the end' })
+  return noSteps(host, 'unknown', { reason: unfinished, detail: 'the run did not report to the end' })
 }
 
 function merged(old: readonly HostResult[], newer: readonly HostResult[]): readonly HostResult[] {

@@ -116,6 +116,22 @@ describe('records of runs', () => {
       expect(() => started()).not.to.throw()
     })
 
+    it('say so where the first command was refused, and keep what hosts have come to', () => {
+      const recorder = started()
+      recorder.note({ code: 'step-started', step: 'commit', hosts: ['i-11'], wave: 1 })
+      recorder.brokenOff('access', new Date(1000))
+      expect(store.find(plan.id)?.results[0]).to.include({ outcome: 'untouched' })
+
+      const lost = started()
+      lost.note({ code: 'host-done', result: result('unknown', { reason: 'lost' }) })
+      lost.brokenOff('bug', new Date(1000))
+      expect(store.find(plan.id)?.results.map(({ outcome }) => outcome)).to.deep.equal([
+        'unknown',
+        'untouched',
+        'unchanged',
+      ])
+    })
+
     it('let a plan be applied again that hosts refused', () => {
       started().finish([result('refused'), result('untouched', { id: 'i-12' })], 'rehearsal', new Date(1000))
       expect(() => started()).not.to.throw()

@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { BastionError } from '../../src/domain/errors.js'
 import { formatPlan } from '../../src/domain/sign-plan.js'
 import type { Plan } from '../../src/domain/plan.js'
+import type { Engine } from '../../src/engine/api.js'
 import { Bench } from '../support/run-command.js'
 import { plan, result } from '../support/samples.js'
 
@@ -40,6 +42,25 @@ describe('apply', () => {
     })
     expect(ran.exitCode).to.equal(9)
     expect(ran.stdout).to.include('/etc/pam.d/sshd has moved since the plan was made')
+  })
+
+  it('can be said again where AWS refused the first command, or Ctrl-C came before it', async () => {
+    const confirmed: Engine['apply'] = () => Promise.resolve({ id: plan.id, results: [result('confirmed')] })
+    for (const refuse of [
+      () => new BastionError('access', 'denied by iam: ssm:SendCommand'),
+      () => AbortSignal.abort().reason as Error,
+    ]) {
+      const refused = await bench.run(['apply', file, ...unattended], {
+        apply: ({ emit }) => {
+          emit({ code: 'step-started', step: 'commit', hosts: ['i-11'], wave: 1 })
+          return Promise.reject(refuse())
+        },
+      })
+      expect(refused.exitCode).to.be.oneOf([6, 130])
+      const settled = await bench.run(['confirm'])
+      expect(settled.stderr).to.include('no run made from this machine is pending')
+    }
+    expect((await bench.run(['apply', file, ...unattended], { apply: confirmed })).exitCode).to.equal(0)
   })
 
   it('refuses a plan for another region', async () => {
