@@ -1,4 +1,5 @@
 /** Asks hosts what they are: one command, and one look-up a digest that is not known yet. */
+import type { BastionError } from '../domain/errors.js'
 import type { Facts, Inspection } from '../domain/facts.js'
 import type { Host } from '../domain/host.js'
 import type { Policy } from '../domain/policy.js'
@@ -21,7 +22,10 @@ export interface Inspected {
   readonly skew: number
 }
 
-/** Reads every host that can be asked; the others come back with the problem. Order is kept. `asks` goes to the on-host program. */
+/**
+ * Reads every host that can be asked; the others come back with the problem. Order is kept. `asks` goes to the on-host program.
+ * Errors: `access` where nobody could be heard, or AWS hands out what nobody has said.
+ */
 export async function inspect(ports: Ports, hosts: readonly Host[], asks: Data = {}): Promise<Inspected[]> {
   const readings = new Readings({ ...questions(), ...asks })
   const question = {
@@ -30,6 +34,7 @@ export async function inspect(ports: Ports, hosts: readonly Host[], asks: Data =
     wantsMore: (reply: Reply) => !reply.complete && readings.wants(reply),
   }
   const { replies, began, ended } = await ask(ports, hosts, question, (reply) => readings.complete(ports, reply))
+  if (readings.failure) throw readings.failure
   return hosts.map((host) => {
     const problem = unasked(host)
     const reply = replies.find((candidate) => candidate.host === host.id)
@@ -55,6 +60,7 @@ class Readings {
   readonly #wanted = new Set<string>()
   readonly #facts = new Map<string, Facts>()
   readonly #unreadable = new Map<string, string>()
+  #failure: BastionError | undefined
 
   constructor(readonly questions: Data) {}
 
@@ -69,6 +75,7 @@ class Readings {
   async complete(ports: Ports, reply: Reply): Promise<void> {
     const answer = reply.status === 'ran' && reply.complete ? parseAnswer(reply.stdout) : undefined
     const digest = answer?.fields.facts
+    if (reply.status === 'ran' && reply.error) this.#notFetched(reply, reply.error)
     if (answer?.body === undefined || digest === undefined || this.#facts.has(digest)) return
     let body = answer.body
     // The size on the host counts the line `--` and the newline behind the body.
@@ -84,6 +91,18 @@ class Readings {
       // One odd host is that host's problem, not the fleet's.
       this.#unreadable.set(digest, error instanceof Error ? (lastLine(error.message) ?? error.name) : 'not understood')
     }
+  }
+
+  /** The long output of one host stands for all that are alike: why it is not there, too. */
+  #notFetched({ stdout }: Reply, error: BastionError): void {
+    const digest = parseAnswer(stdout)?.fields.facts
+    if (digest !== undefined) this.#unreadable.set(digest, error.message)
+    this.#failure ??= error
+  }
+
+  /** Why AWS handed nothing out, where no host could be read. */
+  get failure(): BastionError | undefined {
+    return this.#facts.size === 0 ? this.#failure : undefined
   }
 
   async #part(ports: Ports, host: string, digest: string, part: number): Promise<string | undefined> {

@@ -1,12 +1,15 @@
 import { expect } from 'chai'
 import { gzipSync } from 'node:zlib'
 import { pack } from 'tar-stream'
+import { BastionError } from '../../src/domain/errors.js'
 import type { HostAccess, ListedHost } from '../../src/engine/api.js'
 import { whoView } from '../../src/cli/views/who.js'
+import type { Dispatch, Reply } from '../../src/engine/ports.js'
 import { history, hosts, who } from '../../src/engine/status.js'
 import { collect } from '../../src/host/stream.js'
 import { FakeClock } from '../fakes/fake-clock.js'
 import { FakeInventory, fakeHost } from '../fakes/fake-inventory.js'
+import { refusal } from '../fakes/refusal.js'
 import { FakeTransport } from '../fakes/fake-transport.js'
 
 const files = {
@@ -73,6 +76,41 @@ describe('hosts', () => {
     expect(host?.unfit).to.equal(
       'change c-new by bob@desk is pending since 2026-01-02T03:03:20.000Z, until 2026-01-02T03:10:00.000Z',
     )
+  })
+})
+
+describe('an inspection whose long answers AWS does not hand out', () => {
+  /** All hosts but i-c are alike. */
+  async function listed(ids: readonly string[], why: string): Promise<readonly ListedHost[]> {
+    const clock = new FakeClock()
+    const whole = await facts(clock, { facts: 'f2' })
+    const error = new BastionError('access', why)
+    const answer = (host: string, { wantsMore }: Dispatch): Reply => {
+      const base = { host, status: 'ran' as const, exitCode: 0, stderr: '' }
+      if (host === 'i-c') return { ...base, stdout: whole, complete: true }
+      const stdout = `bastionctl=1\noutcome=facts\nnow=${String(clock.now() / 1000)}\nfacts=f1\nbody=9000\n--\nH4sI`
+      const short = { ...base, stdout, complete: false }
+      return wantsMore?.(short) === true ? { ...short, detail: why, error } : short
+    }
+    const ports = {
+      inventory: new FakeInventory(ids.map((id) => fakeHost(id))),
+      transport: { run: (dispatch: Dispatch) => Promise.resolve(dispatch.hosts.map((host) => answer(host, dispatch))) },
+      clock,
+      emit: () => undefined,
+      signal: new AbortController().signal,
+    }
+    return hosts(ports, { tags: [], instanceIds: [], exclude: [] })
+  }
+
+  it('says why, of each host that is alike', async () => {
+    const unfit = (await listed(['i-a', 'i-b', 'i-c'], 'aws throttled it')).map((host) => host.unfit)
+    const why = 'its answer could not be read: aws throttled it'
+    expect(unfit).to.deep.equal([why, why, undefined])
+  })
+
+  it('ends with that where no host could be read', async () => {
+    const error = await refusal(() => listed(['i-a', 'i-b'], 'denied by iam: ssm:GetCommandInvocation'))
+    expect(error).to.include({ exit: 'access', message: 'denied by iam: ssm:GetCommandInvocation' })
   })
 })
 
