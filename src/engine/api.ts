@@ -172,7 +172,7 @@ export interface TargetRequest {
 export interface HostHistory {
   readonly host: Host
   readonly changes: Inspection['facts']['changes']
-  /** Why the host could not be asked; `changes` is empty then and says nothing. */
+  /** Why the host could not be asked; `changes` is empty then and says nothing. Or why its transcript is not here. */
   readonly problem?: string
   /** Text of the newest (or the asked-for) change's transcript. */
   readonly transcript?: string

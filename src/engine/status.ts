@@ -16,7 +16,7 @@ import { readTarball } from '../host/tarball.js'
 import type { HostAccess, HostHistory, HostStatus, ListedHost, Ports } from './api.js'
 import { delivery } from './ask.js'
 import { unfit, waiting } from './fitness.js'
-import { inspect } from './inspect.js'
+import { inspect, lastLine } from './inspect.js'
 import { select } from './select.js'
 
 export async function status(ports: Ports, selector: Selector): Promise<readonly HostStatus[]> {
@@ -69,7 +69,7 @@ function busy({ moment: { pending } }: Inspection): string | undefined {
 
 export async function history(ports: Ports, selector: Selector, change?: string): Promise<readonly HostHistory[]> {
   const inspected = await inspect(ports, await select(ports, selector))
-  const transcripts = await transcriptsOf(
+  const { found: transcripts, unread } = await transcriptsOf(
     ports,
     inspected.filter(({ inspection }) => inspection).map(({ host }) => host.id),
     change,
@@ -78,17 +78,25 @@ export async function history(ports: Ports, selector: Selector, change?: string)
     if (!inspection) return { host, changes: [], problem: problem ?? 'it did not answer' }
     const changes = inspection.facts.changes.filter(({ id }) => change === undefined || id === change)
     const transcript = transcripts.get(host.id)
-    return { host, changes, ...(transcript === undefined ? {} : { transcript }) }
+    const why = unread.get(host.id)
+    return {
+      host,
+      changes,
+      ...(why === undefined ? {} : { problem: `its transcript could not be read: ${why}` }),
+      ...(transcript === undefined ? {} : { transcript }),
+    }
   })
 }
 
+/** By host. A host that has no such change has neither. */
 async function transcriptsOf(
   ports: Ports,
   ids: readonly string[],
   change: string | undefined,
-): Promise<ReadonlyMap<string, string>> {
+): Promise<{ readonly found: ReadonlyMap<string, string>; readonly unread: ReadonlyMap<string, string> }> {
   const found = new Map<string, string>()
-  if (ids.length === 0) return found
+  const unread = new Map<string, string>()
+  if (ids.length === 0) return { found, unread }
   const replies = await ports.transport.run({
     hosts: ids,
     command: await hostCommand('history', orderData({ who: '', ...(change === undefined ? {} : { change }) }), 60),
@@ -98,22 +106,32 @@ async function transcriptsOf(
     wantsMore: (reply) => !reply.complete,
     signal: ports.signal,
   })
+  ports.signal.throwIfAborted()
   for (const reply of replies) {
     const answer = parseAnswer(reply.stdout)
-    if (answer?.fields.change !== undefined && !reply.complete) {
+    if (reply.status !== 'ran' || reply.error || !answer) {
+      unread.set(reply.host, reply.detail ?? lastLine(reply.stderr) ?? reply.status)
+      continue
+    }
+    if (answer.fields.change !== undefined && !reply.complete) {
       found.set(reply.host, `longer than run command shows: /var/lib/bastionctl/changes/${answer.fields.change} has it`)
       continue
     }
-    const body = answer?.body
+    const { body } = answer
     if (!body) continue
-    const record = await readTarball(body)
-    found.set(
-      reply.host,
-      [...record]
-        .sort(([a], [b]) => (a < b ? 1 : -1))
-        .map(([name, text]) => `# ${name}\n${text}`)
-        .join('\n'),
-    )
+    try {
+      found.set(reply.host, transcriptFrom(await readTarball(body)))
+    } catch (error) {
+      // One odd host is that host's problem, not the fleet's.
+      unread.set(reply.host, error instanceof Error ? (lastLine(error.message) ?? error.name) : 'not understood')
+    }
   }
-  return found
+  return { found, unread }
+}
+
+function transcriptFrom(record: Iterable<readonly [name: string, text: string]>): string {
+  return [...record]
+    .sort(([a], [b]) => (a < b ? 1 : -1))
+    .map(([name, text]) => `# ${name}\n${text}`)
+    .join('\n')
 }

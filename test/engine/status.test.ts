@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { gzipSync } from 'node:zlib'
 import { pack } from 'tar-stream'
 import { BastionError } from '../../src/domain/errors.js'
-import type { HostAccess, ListedHost } from '../../src/engine/api.js'
+import type { HostAccess, HostHistory, ListedHost } from '../../src/engine/api.js'
 import { whoView } from '../../src/cli/views/who.js'
 import type { Dispatch, Reply } from '../../src/engine/ports.js'
 import { history, hosts, who } from '../../src/engine/status.js'
@@ -10,7 +10,7 @@ import { collect } from '../../src/host/stream.js'
 import { FakeClock } from '../fakes/fake-clock.js'
 import { FakeInventory, fakeHost } from '../fakes/fake-inventory.js'
 import { refusal } from '../fakes/refusal.js'
-import { FakeTransport } from '../fakes/fake-transport.js'
+import { FakeTransport, type Answer } from '../fakes/fake-transport.js'
 
 const files = {
   'os-release': 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n',
@@ -32,6 +32,47 @@ async function facts(
 }
 
 describe('history', () => {
+  /** Hosts that have said what they are, and answer this when they are asked for their transcripts. */
+  async function asked(
+    answers: Readonly<Record<string, Answer>>,
+    stop = new AbortController(),
+  ): Promise<readonly HostHistory[]> {
+    const clock = new FakeClock()
+    const inspected = await facts(clock)
+    const answer = (answered: Answer) => (dispatch: Dispatch) => {
+      if (!dispatch.comment.includes('history')) return inspected
+      if (answered === 'Ctrl-C') stop.abort()
+      return answered
+    }
+    const ids = Object.keys(answers)
+    const ports = {
+      inventory: new FakeInventory(ids.map((id) => fakeHost(id))),
+      transport: new FakeTransport(Object.fromEntries(ids.map((id) => [id, answer(answers[id] ?? '')]))),
+      clock,
+      emit: () => undefined,
+      signal: stop.signal,
+    }
+    return history(ports, { tags: [], instanceIds: [], exclude: [] })
+  }
+
+  it('says of each host why its transcript is not there', async () => {
+    const [silent, garbled, odd, fresh] = await asked({
+      'i-a': { status: 'undelivered', detail: 'offline' },
+      'i-b': { stderr: 'main.sh: cannot open', exitCode: 1 },
+      'i-c': 'bastionctl=1\noutcome=history\nchange=c1\n--\nAAAA\n',
+      'i-d': 'bastionctl=1\noutcome=history\n',
+    })
+    expect(silent?.problem).to.equal('its transcript could not be read: offline')
+    expect(garbled?.problem).to.equal('its transcript could not be read: main.sh: cannot open')
+    expect(odd?.problem).to.match(/^its transcript could not be read: ./)
+    expect(fresh).to.not.have.any.keys('problem', 'transcript')
+  })
+
+  it('takes nobody for silent where it was stopped', async () => {
+    const ended = await asked({ 'i-a': 'Ctrl-C', 'i-b': '' }).catch((error: unknown) => error)
+    expect(ended).to.have.property('name', 'AbortError')
+  })
+
   it('says where a transcript is that is too long to be shown', async () => {
     const clock = new FakeClock()
     const inspected = await facts(clock)
