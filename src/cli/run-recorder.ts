@@ -36,7 +36,8 @@ export class RunRecorder {
     endpoint?: string,
   ): RunRecorder {
     const { command, runs, tell } = context
-    if (runs.find(plan.id)?.results.some(({ outcome }) => !untouched.has(outcome))) {
+    const before = runs.find(plan.id)
+    if (before !== undefined && touchedHosts(before).length > 0) {
       throw new BastionError(
         'stale',
         `plan ${plan.id} has been applied from this machine already`,
@@ -145,6 +146,11 @@ export type Verb = 'confirm' | 'rollback'
 export function openHosts(record: RunRecord, verb: Verb): readonly HostResult[] {
   const open = { confirm: ['pending', 'unknown'], rollback: ['pending', 'unknown', 'stuck'] }[verb]
   return record.results.filter(({ outcome }) => open.includes(outcome))
+}
+
+/** Hosts of a run that it may have changed, whatever has become of that. */
+export function touchedHosts({ results }: RunRecord): readonly HostResult[] {
+  return results.filter(({ outcome }) => !untouched.has(outcome))
 }
 
 /** Of a host of which nothing has come so far. */

@@ -7,7 +7,7 @@ import type { TargetRequest } from '../engine/api.js'
 import type { Context, World } from './context.js'
 import type { TargetOutput } from './outputs.js'
 import { rollBack } from './roll-back.js'
-import { openHosts, recordSettled, type Verb } from './run-recorder.js'
+import { openHosts, recordSettled, touchedHosts, type Verb } from './run-recorder.js'
 import { reportView } from './views/report.js'
 import { count } from './views/text.js'
 
@@ -77,11 +77,15 @@ function newest(context: Context, verb: Verb): RunRecord | undefined {
   return undefined
 }
 
-/** A confirm is for hosts where the change is open; a rollback for the whole run, hosts where it was kept included. */
+/**
+ * A confirm is for hosts where the change is open; a rollback for the whole run, hosts where it was kept included. Where all of it is
+ * settled, they are asked again, and nobody whom the run left alone.
+ */
 function hostsOf(record: RunRecord, verb: Verb): readonly string[] {
   const kept = verb === 'rollback' ? record.results.filter(({ outcome }) => outcome === 'confirmed') : []
   const holding = [...openHosts(record, verb), ...kept]
-  return (holding.length > 0 ? holding : record.results).map(({ id }) => id)
+  const [hosts] = [holding, touchedHosts(record), record.results].filter(({ length }) => length > 0)
+  return (hosts ?? []).map(({ id }) => id)
 }
 
 /** Hosts of the same ids may be somebody else's, or not be there: nothing is asked for where the run was not made. */

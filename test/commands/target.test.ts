@@ -114,6 +114,19 @@ describe('confirm and rollback', () => {
     expect(asked?.hosts).to.have.members(['i-11', 'i-12'])
   })
 
+  it('ask hosts that are settled once more, and none that the run left alone', async () => {
+    await ranBefore(['confirmed', 'untouched'])
+    const again = await bench.run(['confirm', plan.id], { confirm: answer('confirmed', ['i-11']) })
+    expect(asked?.hosts).to.deep.equal(['i-11'])
+    expect(again.exitCode).to.equal(0)
+    await bench.run(['rollback', plan.id], { rollback: answer('rolled-back', ['i-11']) })
+    await bench.run(['rollback', plan.id], { rollback: answer('rolled-back', ['i-11']) })
+    expect(asked?.hosts).to.deep.equal(['i-11'])
+    await ranBefore(['untouched', 'refused'], older)
+    await bench.run(['rollback', older.id], { rollback: answer('refused') })
+    expect(asked?.hosts).to.deep.equal(['i-11', 'i-12', 'i-13'])
+  })
+
   it('reach the hosts of a run that was killed', async () => {
     await bench.run(
       ['enable-mfa', '--tag', 'Role=bastion', '--yes', '--confirm', 'later', '--safety-session', 'none'],
