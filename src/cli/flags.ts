@@ -54,7 +54,8 @@ export const selectorFlags = {
   tag: Flags.string({
     ...repeatable,
     char: 't',
-    summary: 'hosts with this tag; repeat for "and", commas for "or", * and ? as EC2 has them',
+    summary:
+      'hosts with this tag; repeat for "and", commas for "or", * and ? as EC2 has them; a backslash keeps a "=" of the key, or a comma',
     helpValue: 'Key=Value[,Value]',
     helpGroup: 'SELECTOR',
   }),

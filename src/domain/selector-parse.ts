@@ -19,8 +19,8 @@ const mostValues = 50
 const hostId = /^(?:i|mi)-[0-9a-z]{8,40}$/
 
 /**
- * Tags are and-ed, a tag's values or-ed; ids narrow the tags down. `\,` is a comma inside a value; other backslashes
- * stay, since EC2 reads `\*`, `\?` and `\\` itself.
+ * Tags are and-ed, a tag's values or-ed; ids narrow the tags down. `\=` is a "=" and `\\` a backslash inside a key, `\,` a comma inside a
+ * value; other backslashes stay, since EC2 reads `\*`, `\?` and `\\` of values itself.
  * Errors: BastionError `usage`, also for a selector that names neither a tag nor an id: never an implicit "all".
  */
 export function selectorFrom(flags: SelectorFlags): Selector {
@@ -34,27 +34,32 @@ export function selectorFrom(flags: SelectorFlags): Selector {
   if (repeated) {
     throw usage(
       `--tag "${repeated.key}" is given twice, and no host has two values for one tag`,
-      `for either value: --tag ${repeated.key}=Value1,Value2`,
+      `for either value: --tag ${repeated.key.replace(/[=\\]/g, '\\$&')}=Value1,Value2`,
     )
   }
   return { tags, instanceIds, exclude }
 }
 
 function tagFilter(text: string): TagFilter {
-  const equals = text.indexOf('=')
-  if (equals === -1) throw usage(`--tag "${text}" has no "="`, 'write --tag Key=Value, or Key=* for any value')
-  const key = text.slice(0, equals)
-  const values = unique(splitValues(text.slice(equals + 1)))
+  const [, before, after = ''] = /^((?:\\[^]|[^\\=])*)=([^]*)$/.exec(text) ?? []
+  if (before === undefined) throw usage(`--tag "${text}" has no "="`, 'write --tag Key=Value, or Key=* for any value')
+  const key = before.replace(/\\([=\\])/g, '$1')
+  const values = unique(splitValues(after))
   if (key === '') throw usage(`--tag "${text}" has no key`, 'write --tag Key=Value')
-  if (key.length > longestKey) throw usage(`--tag "${text}": a key has at most ${String(longestKey)} characters`)
+  if (lengthOf(key) > longestKey) throw usage(`--tag "${text}": a key has at most ${String(longestKey)} characters`)
   if (values.length > mostValues)
     throw usage(`--tag "${key}" has ${String(values.length)} values; AWS takes ${String(mostValues)}`)
   for (const value of values) {
     if (value === '') throw usage(`--tag "${text}" has an empty value`, 'is a variable unset? Key=* means any value')
-    if (value.length > longestValue)
+    if (lengthOf(value.replace(/\\([*?\\])/g, '$1')) > longestValue)
       throw usage(`--tag "${text}": a value has at most ${String(longestValue)} characters`)
   }
   return { key, values }
+}
+
+/** In Unicode characters, as AWS counts. */
+function lengthOf(text: string): number {
+  return text.match(/[^]/gu)?.length ?? 0
 }
 
 /** At every comma that no backslash stands before. */

@@ -19,6 +19,18 @@ describe('selectorFrom', () => {
     [{ tag: ['Url=k=v'] }, { tags: [{ key: 'Url', values: ['k=v'] }] }],
     [{ tag: ['List=a\\,b,c'] }, { tags: [{ key: 'List', values: ['a,b', 'c'] }] }],
     [{ tag: ['Star=\\*,\\\\,c?'] }, { tags: [{ key: 'Star', values: ['\\*', '\\\\', 'c?'] }] }],
+    [{ tag: ['team\\=a=b=c'] }, { tags: [{ key: 'team=a', values: ['b=c'] }] }],
+    [
+      { tag: ['a\\\\=b', 'a\\b=c'] },
+      {
+        tags: [
+          { key: 'a\\', values: ['b'] },
+          { key: 'a\\b', values: ['c'] },
+        ],
+      },
+    ],
+    [{ tag: [`${'😀'.repeat(128)}=v`] }, { tags: [{ key: '😀'.repeat(128), values: ['v'] }] }],
+    [{ tag: [`k=${'\\*'.repeat(256)}`] }, { tags: [{ key: 'k', values: ['\\*'.repeat(256)] }] }],
     [{ tag: ['Any=*'] }, { tags: [{ key: 'Any', values: ['*'] }] }],
     [
       { instanceId: ['i-0123456789abcdef0', 'mi-0123456789abcdef0'] },
@@ -39,6 +51,8 @@ describe('selectorFrom', () => {
     [{}, /no host is selected/],
     [{ exclude: ['web'] }, /no host is selected/],
     [{ tag: ['Role'] }, /--tag "Role" has no "="/],
+    [{ tag: ['Role\\=a'] }, /has no "="/],
+    [{ tag: ['a\\=b=c', 'a\\=b=d'] }, /"a=b" is given twice/],
     [{ tag: ['=bastion'] }, /has no key/],
     [{ tag: ['Role='] }, /has an empty value/],
     [{ tag: ['Role=a,,b'] }, /has an empty value/],
