@@ -90,7 +90,7 @@ function bootstrap(payload: string, seconds: number): string {
 }
 
 async function load(): Promise<Entry[]> {
-  const scripts = (await readdir(`${templates}host`, { recursive: true })).filter((name) => name.endsWith('.sh'))
+  const scripts = scriptsOf(await readdir(`${templates}host`, { recursive: true }))
   // Those with an .eta are files of a feature.
   const units = (await readdir(`${templates}etc/systemd/system`)).filter((name) => !name.endsWith('.eta'))
   const entries = await Promise.all([
@@ -105,6 +105,11 @@ async function load(): Promise<Entry[]> {
   ])
   const place = ({ name }: Entry): number => neighbours.indexOf(/([^/]*)[.]sh$/.exec(name)?.[1] ?? '')
   return entries.sort((a, b) => place(a) - place(b) || a.text.length - b.text.length)
+}
+
+/** Node lists a folder's folders with the separator of its machine (\ on Windows), and hosts know one. */
+export function scriptsOf(listed: readonly string[]): string[] {
+  return listed.filter((name) => name.endsWith('.sh')).map((name) => name.replaceAll('\\', '/'))
 }
 
 /**

@@ -4,7 +4,7 @@ import { expect } from 'chai'
 import { changeFrom } from '../../src/domain/change-from.js'
 import { draft } from '../../src/features/index.js'
 import { changeData } from '../../src/host/data.js'
-import { hostCommand } from '../../src/host/program.js'
+import { hostCommand, scriptsOf } from '../../src/host/program.js'
 import { account, hardening, policy } from '../features/facts.js'
 import { hostOf } from '../features/golden-cases.js'
 import { openCommand } from './open-command.js'
@@ -21,6 +21,11 @@ describe('the command that carries the on-host program', () => {
       ),
     )
     expect(await hostCommand('inspect', { part: '1' }, 60)).to.equal(command)
+  })
+
+  it('names scripts as hosts do, wherever it is made', () => {
+    const listed = ['main.sh', 'lib', 'lib\\arm.sh', 'lib/steps.sh']
+    expect(scriptsOf(listed)).to.deep.equal(['main.sh', 'lib/arm.sh', 'lib/steps.sh'])
   })
 
   it('stays far below the 64 KB that Run Command takes', async () => {
