@@ -1,3 +1,5 @@
+import { readFileSync, readlinkSync } from 'node:fs'
+
 /** Names of the errors that mean "Ctrl-C": AbortSignal's own and inquirer's. */
 const interruptions = new Set(['AbortError', 'ExitPromptError', 'AbortPromptError'])
 
@@ -45,7 +47,8 @@ export function abortOnInterrupt(tell: (text: string) => void): Interruptible {
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
-  process.on('SIGHUP', hangUp)
+  const onHangUp = underNohup() ? goOn : hangUp
+  process.on('SIGHUP', onHangUp)
   // Before readline's own listener, which puts the terminal back.
   if (stdin.isTTY) stdin.on('end', hangUp)
   return {
@@ -54,8 +57,26 @@ export function abortOnInterrupt(tell: (text: string) => void): Interruptible {
     release: () => {
       process.off('SIGINT', stop)
       process.off('SIGTERM', stop)
-      process.off('SIGHUP', hangUp)
+      process.off('SIGHUP', onHangUp)
       if (stdin.isTTY) stdin.off('end', hangUp)
     },
   }
+}
+
+/**
+ * Node gives signals that it inherits as ignored their default back (PlatformInit in its src/node.cc), so neither it nor the kernel knows of a
+ * nohup any more. What tells is the stdin that nohup puts in place of a terminal: /dev/null, open for writing alone (GNU coreutils, src/nohup.c).
+ * False where there is no /proc.
+ */
+function underNohup(): boolean {
+  try {
+    const [, flags = ''] = /^flags:\s*([0-7]+)$/m.exec(readFileSync('/proc/self/fdinfo/0', 'utf8')) ?? []
+    return flags.endsWith('1') && readlinkSync('/proc/self/fd/0') === '/dev/null'
+  } catch {
+    return false
+  }
+}
+
+function goOn(): void {
+  // Whoever said nohup wants the run to end by itself.
 }

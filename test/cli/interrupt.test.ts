@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
 import { expect } from 'chai'
 import { root } from '../source-config.js'
 import { Bench } from '../support/run-command.js'
@@ -47,6 +48,31 @@ describe('Ctrl-C', () => {
     bench.close()
     expect(process.listenerCount('SIGINT')).to.equal(before)
   })
+
+  for (const [what, stdin, aborted] of [
+    ['stops a run whose terminal hangs up', 'r', true],
+    ['stops none that nohup has started, whose stdin can only be written to', 'w', false],
+  ] as const)
+    it(what, async () => {
+      const script = `const { abortOnInterrupt } = await import('./src/cli/interrupt.ts')
+        const { signal } = abortOnInterrupt(() => undefined)
+        console.log(process.listenerCount('SIGHUP'))
+        process.on('SIGHUP', () => { console.log(signal.aborted); process.exit() })
+        setInterval(() => {}, 1000)`
+      const nowhere = openSync('/dev/null', stdin)
+      const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], {
+        cwd: root,
+        stdio: [nowhere, 'pipe', 'inherit'],
+      })
+      closeSync(nowhere)
+      let told = ''
+      child.stdout?.on('data', (chunk: Buffer) => {
+        told += chunk.toString()
+        if (told === '1\n') child.kill('SIGHUP')
+      })
+      await new Promise((resolve) => child.on('close', resolve))
+      expect(told).to.equal(`1\n${String(aborted)}\n`)
+    }).timeout('20s')
 
   it('ends the process at once when pressed twice', async () => {
     const script = `const { abortOnInterrupt } = await import('./src/cli/interrupt.ts')
