@@ -1,5 +1,6 @@
 /** What confirm and rollback share: which change on which hosts is meant, then one engine call and its report. */
 import { BastionError } from '../domain/errors.js'
+import type { HostResult } from '../domain/outcome.js'
 import type { RunRecord } from '../domain/run-record.js'
 import type { Selector } from '../domain/selector.js'
 import { verdict } from '../domain/verdict.js'
@@ -29,8 +30,9 @@ export async function runOnTarget(
   if (record !== undefined) checkPlace(record, world, verb)
 
   const order = { ...request, who: context.who }
-  const report =
+  const answered =
     verb === 'confirm' ? await world.engine.confirm(world.ports, order) : await rollBack(context, world, order, yes)
+  const report = { ...answered, results: answered.results.map((result) => named(result, record)) }
   const exit = verdict(report.results, verb === 'confirm' ? 'confirm' : 'roll-back', context.signal.aborted)
   const late = verb === 'confirm' ? report.results.filter(({ outcome }) => outcome === 'rolled-back').length : 0
   context.print([
@@ -86,6 +88,12 @@ function hostsOf(record: RunRecord, verb: Verb): readonly string[] {
   const holding = [...openHosts(record, verb), ...kept]
   const [hosts] = [holding, touchedHosts(record), record.results].filter(({ length }) => length > 0)
   return (hosts ?? []).map(({ id }) => id)
+}
+
+/** A host that has gone has its name on record alone. */
+function named(result: HostResult, record: RunRecord | undefined): HostResult {
+  const known = record?.results.find(({ id }) => id === result.id)
+  return known === undefined || result.name !== result.id ? result : { ...result, name: known.name }
 }
 
 /** Hosts of the same ids may be somebody else's, or not be there: nothing is asked for where the run was not made. */

@@ -127,6 +127,16 @@ describe('confirm and rollback', () => {
     expect(asked?.hosts).to.deep.equal(['i-11', 'i-12', 'i-13'])
   })
 
+  it('name a host that has gone as the run had it', async () => {
+    await ranBefore(['pending', 'pending'])
+    const gone = result('unreachable', { id: 'i-12', name: 'i-12', detail: 'it is not there any more' })
+    const ran = await bench.run(['confirm'], {
+      confirm: () => Promise.resolve({ id: plan.id, results: [result('confirmed'), gone] }),
+    })
+    expect(ran.stdout).to.match(/^deb12 \(i-12\) +unreachable +it is not there any more$/m)
+    expect(ran.exitCode).to.equal(14)
+  })
+
   it('reach the hosts of a run that was killed', async () => {
     await bench.run(
       ['enable-mfa', '--tag', 'Role=bastion', '--yes', '--confirm', 'later', '--safety-session', 'none'],
