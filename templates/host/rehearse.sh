@@ -5,6 +5,7 @@
 RUN=$1
 # shellcheck disable=SC1091
 for lib in env files sshd sshd-reads login offers view cases packages people databases keys factors roster; do . "$RUN/lib/$lib.sh"; done
+# shellcheck disable=SC1091
 [ ! -e "$RUN/lib/sunset.sh" ] || . "$RUN/lib/sunset.sh"
 # shellcheck disable=SC1090
 . "$RUN/lib/factor-$(value method "$RUN/data/manifest").sh"
