@@ -28,7 +28,8 @@ export function matches(criteria: readonly string[], login: Login): Verdict {
 function holds(criterion: string, list: string, { name, groups, origin }: Login): Verdict {
   if (criterion === 'user') return listMatches(list, [name])
   if (criterion === 'group') return listMatches(list, groups)
-  if (origin === undefined) return 'depends'
+  if (origin === undefined)
+    return ['address', 'host', 'localaddress'].includes(criterion) && list === '*' ? 'yes' : 'depends'
   const { address, host, localAddress, localPort } = { ...loopback, ...origin }
   switch (criterion) {
     case 'address':

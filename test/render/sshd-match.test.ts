@@ -19,6 +19,9 @@ describe('who a Match block holds for', () => {
     ['User ci-1 Address 10.0.0.0/8', 'depends'],
     ['Address 10.0.0.0/8 User root', 'no'],
     ['LocalPort 2222', 'depends'],
+    ['Address *', 'yes'],
+    ['Host *', 'yes'],
+    ['Address *,!10.0.0.0/8', 'depends'],
     ['invalid-user', 'no'],
   ] as const) {
     it(`Match ${criteria}: ${verdict}`, () => {

@@ -36,10 +36,21 @@ export interface Access {
   readonly spared?: Spared
 }
 
-/** `later`: what `sshd -T` will say of an account. */
-export function accessOf(facts: Facts, later: (account: Account) => Effective, state: MfaState): Access[] {
+/** `today`: what sshd does now, wherever a login comes from; `later`: what `sshd -T` will say. */
+export function accessOf(
+  facts: Facts,
+  { today, later }: Readonly<Record<'today' | 'later', (account: Account) => Effective>>,
+  state: MfaState,
+): Access[] {
   const { loginsKept } = facts
-  return facts.accounts.map((account) => accessFor(account, surely(account, later(account)), { state, loginsKept }))
+  return facts.accounts.map((account) => ({
+    ...accessFor({ ...account, effective: today(account) }, surely(account, later(account)), {
+      asked: account,
+      state,
+      loginsKept,
+    }),
+    before: account,
+  }))
 }
 
 /** With these values in force, and less the authorities of which it is not known whether they would still do. */
@@ -50,14 +61,22 @@ function surely(account: Account, effective: Effective): Account {
   return { ...account, effective, keys, ...(authorities ? { authorities: authorities.filter(stays) } : {}) }
 }
 
-/** One account as it is, and with other effective values. */
+/** One account as it is, and with other effective values. `asked`: as sshd answers on the host itself, which may be less than it is elsewhere. */
 function accessFor(
   before: Account,
   after: Account,
-  { state, loginsKept }: { readonly state: MfaState } & Pick<Facts, 'loginsKept'>,
-): Access {
+  {
+    asked: onHost,
+    state,
+    loginsKept,
+  }: { readonly asked: Account; readonly state: MfaState } & Pick<Facts, 'loginsKept'>,
+): Omit<Access, 'before'> {
   const keys = before.keys.filter(({ options }) => !options.includes('cert-authority'))
-  const ofFiles = keys.map((key) => ({ key, row: rowOfKey(before, after, key, state) }))
+  const ofFiles = keys.map((key) => {
+    const row = rowOfKey(before, after, key, state)
+    const shut = row.today && !rowOfKey(onHost, after, key, state).today
+    return { key, row: shut ? { ...row, unasked: true as const } : row }
+  })
   const runs = ({ options }: KeyFact): boolean => options.includes('command')
   const own = ofFiles.filter(({ key, row }) => row.after && !runs(key))
   const elsewhere = keysElsewhere(before).map(({ name, refused, used, idle }) => {
@@ -86,7 +105,6 @@ function accessFor(
   const asked = spared && sparing.every(({ row: { unasked, byRule } }) => unasked === undefined && byRule === undefined)
   const except = keys.filter(runs).map(({ fingerprint }) => fingerprint)
   return {
-    before,
     after,
     rows,
     today,

@@ -49,9 +49,14 @@ export function afterwards(account: Account, facts: Facts): Effective {
         [name, others.filter((one) => one.keyword === name && one.match === undefined).flatMap(({ args }) => args)],
       ]
     const next = decides(others, names, account)
-    return names.map((one) => [one, next === undefined ? (ofSshd[one] ?? []) : plain(next)])
+    return names.map((one) => [one, decidedBy(next, one)])
   })
   return { ...account.effective, ...Object.fromEntries(values) }
+}
+
+/** What `sshd -T` will say of a keyword that this line decides, or none; empty where only sshd knows. */
+export function decidedBy(line: Directive | undefined, keyword: string): readonly string[] {
+  return line === undefined ? (ofSshd[keyword] ?? []) : plain(line)
 }
 
 /** Of the keywords that decide who gets in; they are the same in all supported releases. */
@@ -62,6 +67,8 @@ const ofSshd: Effective = {
   kbdinteractiveauthentication: ['yes'],
   challengeresponseauthentication: ['yes'],
   gssapiauthentication: ['no'],
+  hostbasedauthentication: ['no'],
+  permitemptypasswords: ['no'],
 }
 
 /** As opensshserver.config of crypto-policies sets them. */

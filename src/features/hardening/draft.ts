@@ -35,6 +35,7 @@ import { settle, type Settled } from './foreign.js'
 import { intentsOf } from './intents.js'
 import { offerable } from './keys.js'
 import { notesOf, signersOf } from './notes.js'
+import { elsewhereOf } from './origins.js'
 import { bannerPath } from './settings.js'
 import { wordsOf, type Intent } from './setting.js'
 import { compared } from './stricter.js'
@@ -47,9 +48,13 @@ export function draftHardening(policy: HardenPolicy, asTold: Facts): Draft {
   checkGroups(policy.allowGroups, facts, { noun: 'allowed group', blanks: true })
   const intents = settle(intentsOf(policy, facts), policy, facts)
   const state = mfaState(facts)
+  const elsewhere = elsewhereOf(facts, intents, state)
   const access = accessOf(
     facts,
-    (account) => (policy.level === 'stock' ? afterwards(account, facts) : inForce(account, intents, state)),
+    {
+      today: elsewhere.effective,
+      later: (account) => (policy.level === 'stock' ? afterwards(account, facts) : inForce(account, intents, state)),
+    },
     state,
   )
   const left = refuseNoAdministrator(policy, access)
@@ -89,6 +94,7 @@ export function draftHardening(policy: HardenPolicy, asTold: Facts): Draft {
       ...otherSshds,
       ...byRuleNotes(byRule),
       ...notesOf(policy, facts, intents),
+      ...elsewhere.notes,
       ...signersOf(access),
       ...agreedForNothing(policy.acceptLockout, [...lockouts, ...spared], facts),
       ...probe.notes,
