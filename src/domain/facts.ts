@@ -95,6 +95,8 @@ export interface Account {
     readonly lately: boolean
     readonly withoutTerminal?: number
     readonly elsewhere?: readonly SeenKey[]
+    /** Methods by which somebody else has vouched for it, as sshd's log names them: `gssapi-with-mic`, `hostbased`. */
+    readonly vouched?: readonly string[]
   }
   /** Keys in the file of TrustedUserCAKeys that holds for it: whoever has a certificate of one of them needs no key in a file. */
   readonly authorities?: readonly KeyFact[]

@@ -205,7 +205,7 @@ function accountFrom(
     ...sudoFrom(sudo),
     ...factorsFrom(factors, known.secretStore),
     keys: rows(tree, `keys/${name}`, keyLine).map((key) => keyFrom(key, name, known)),
-    logins: { ...loginsFrom(logins), ...(seen.length === 0 ? {} : { elsewhere: seen.map(seenFrom) }) },
+    logins: { ...loginsFrom(logins), ...cameFrom(seen) },
     ...(authorities.length === 0 ? {} : { authorities: authorities.map(authorityFrom) }),
     effective,
     ...timesFrom(rows(tree, 'times', timesLine).find(([who]) => who === name)),
@@ -236,6 +236,15 @@ function loginsFrom(row: z.infer<typeof loginLine> | undefined): Account['logins
   if (!row) return { lately: false, withoutTerminal: 0 }
   const [, alone] = row
   return { lately: true, ...(alone < 0 ? {} : { withoutTerminal: alone }) }
+}
+
+function cameFrom(rows: readonly z.infer<typeof elsewhereLine>[]): Pick<Account['logins'], 'elsewhere' | 'vouched'> {
+  const isMethod = ([, type]: z.infer<typeof elsewhereLine>): boolean => /^(?:gssapi|hostbased)/.test(type)
+  const [elsewhere, vouched] = [rows.filter((row) => !isMethod(row)), rows.filter(isMethod)]
+  return {
+    ...(elsewhere.length === 0 ? {} : { elsewhere: elsewhere.map(seenFrom) }),
+    ...(vouched.length === 0 ? {} : { vouched: vouched.map(([, method]) => method) }),
+  }
 }
 
 function seenFrom([, type, authority]: z.infer<typeof elsewhereLine>): SeenKey {

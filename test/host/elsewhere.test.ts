@@ -66,4 +66,16 @@ describe('keys of logins that stand in no file', () => {
       ),
     ).to.deep.equal(['ada|ED25519-CERT|SHA256:ca'])
   })
+
+  it('and whom somebody else has vouched for is told by the method', async () => {
+    expect(
+      await elsewhere(
+        line(1, 7, `Accepted gssapi-with-mic for ada ${from}: ada@EXAMPLE.ORG`),
+        line(2, 8, `Accepted gssapi-keyex for ada ${from}: ada@EXAMPLE.ORG`),
+        line(3, 9, `Accepted hostbased for bob ${from}: RSA SHA256:host, client user "bob", client host "node"`),
+        line(4, 9, `Accepted hostbased for bob ${from}: RSA SHA256:host, client user "bob", client host "node"`),
+        line(5, 10, `Accepted gssapi-with-mic for eve from 127.9.1.2 port 50000 ssh2: eve@EXAMPLE.ORG`),
+      ),
+    ).to.deep.equal(['ada|gssapi-keyex|', 'ada|gssapi-with-mic|', 'bob|hostbased|'])
+  })
 })

@@ -20,7 +20,7 @@ export function notesOf(policy: HardenPolicy, facts: Facts, { lines, left }: Int
     ...left.map(({ keyword, why }) => `${keyword}: ${why}`),
     ...keysFromElsewhere(facts),
     ...namesOfHosts(facts, lines),
-    ...vouchingHosts(facts, lines),
+    ...vouchedNoMore(facts, lines),
     ...oldClients(policy, facts, lines),
     ...(tries === undefined
       ? []
@@ -105,13 +105,18 @@ function namesOfHosts(facts: Facts, lines: Intents['lines']): string[] {
   )
 }
 
-/** Who comes so is written nowhere: what the table has are accounts that nothing else explains. */
-function vouchingHosts(facts: Facts, lines: Intents['lines']): string[] {
-  return turnsOff(facts, lines, 'HostbasedAuthentication')
-    ? [
-        'HostbasedAuthentication no: whoever comes by the word of another host does not any more; of accounts with a key or a password nobody knows whether they do',
-      ]
-    : []
+/** Who may come so is written nowhere but in sshd's log. */
+function vouchedNoMore(facts: Facts, lines: Intents['lines']): string[] {
+  return [
+    ['HostbasedAuthentication', 'by the word of another host'],
+    ['GSSAPIAuthentication', 'by Kerberos ticket'],
+  ].flatMap(([keyword = '', how = '']) =>
+    turnsOff(facts, lines, keyword)
+      ? [
+          `${keyword} no: whoever comes ${how} does not any more; the table has those whose logins of 30 days were so, and of others nobody knows`,
+        ]
+      : [],
+  )
 }
 
 function turnsOff({ accounts }: Facts, lines: Intents['lines'], keyword: string): boolean {

@@ -72,19 +72,19 @@ interface Vouched {
   readonly keyword: string
   /** As AuthenticationMethods has it. */
   readonly method: string
-  /** Passwords that may be what a login came by instead. */
-  readonly orBy: readonly Account['password'][]
+  /** What sshd's log calls it: `gssapi-keyex` too, which the same keyword switches. */
+  readonly logged: RegExp
 }
 
 export const vouched: readonly Vouched[] = [
-  { name: 'Kerberos ticket', keyword: 'GSSAPIAuthentication', method: 'gssapi-with-mic', orBy: ['set'] },
-  { name: 'host-based login', keyword: 'HostbasedAuthentication', method: 'hostbased', orBy: ['set', 'empty'] },
+  { name: 'Kerberos ticket', keyword: 'GSSAPIAuthentication', method: 'gssapi-with-mic', logged: /^gssapi-/ },
+  { name: 'host-based login', keyword: 'HostbasedAuthentication', method: 'hostbased', logged: /^hostbased$/ },
 ]
 
-/** A login of lately that neither a key nor a password explains. */
+/** It has come so within 30 days, and sshd would let it in again. */
 export function vouchedForToday(account: Account, way: Vouched): boolean {
-  const { keys, password, logins } = account
-  return keys.length === 0 && !way.orBy.includes(password) && logins.lately && opensTo(account, way)
+  const { vouched: came = [] } = account.logins
+  return came.some((method) => way.logged.test(method)) && opensTo(account, way)
 }
 
 export function opensTo(account: Account, { keyword, method }: Vouched): boolean {

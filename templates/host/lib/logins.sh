@@ -81,9 +81,10 @@ logins() {
 
 # elsewhere EVENTS: name|type|fingerprint of the authority, of keys that let somebody in and stand in none of their files: certificates
 # (`ED25519-CERT`) and what a command has handed out (`ED25519`, no authority). Where a factor is demanded the key is only a part, which
-# sshd tells at LogLevel VERBOSE alone.
+# sshd tells at LogLevel VERBOSE alone. And name|method| of logins for which somebody else has vouched.
 elsewhere() {
   awk '
+    $2 == "accepted" && $7 ~ /^(gss|hostb)/ { print $3 "|" $7 }
     $2 != "accepted" && $2 != "partial" { next }
     $7 == "publickey" && $10 ~ /^SHA256:/ {
       ca = ""
@@ -96,6 +97,7 @@ elsewhere() {
     while IFS='|' read -r _name _type _ca _print; do
       case $_type in
       *-CERT) [ -n "$_ca" ] || continue ;;
+      gss* | host*) ;;
       *) if [ ! -f "$F/keys/$_name" ] || cut -d'|' -f3 "$F/keys/$_name" | grep -qxF -- "$_print"; then continue; fi ;;
       esac
       printf '%s|%s|%s\n' "$_name" "$_type" "$_ca"

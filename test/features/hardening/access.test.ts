@@ -282,29 +282,46 @@ describe('who loses what by a level', () => {
     expect(lost({ password: 'set' }, { ...both, loglevel: ['VERBOSE'] })[0]).to.equal(false)
   })
 
-  it('who can have come by a Kerberos ticket only', () => {
-    const ticket = (more: Partial<Account>): Facts =>
-      taking({ gssapiauthentication: ['yes'] }, with_(stockFacts(), account('kerb', { keys: [], ...more })))
-    expect(reasons(strict(), ticket({}))).to.deep.equal({ kerb: 'loses Kerberos ticket (GSSAPIAuthentication no)' })
-    expect(reasons(hardening(), ticket({}))).to.deep.equal({})
-    expect(reasons(strict(), ticket({ logins: { lately: false } }))).to.deep.equal({})
-    expect(reasons(strict(), ticket({ keys: admin.keys }))).to.deep.equal({})
-  })
-
+  const cameBy = (...methods: string[]): Partial<Account> => ({ logins: { lately: true, vouched: methods } })
   const told = (wanted: HardenPolicy, facts: Facts): string =>
     draft(wanted, facts)
-      .notes.filter((note) => /UseDNS no|HostbasedAuthentication no/.test(note))
+      .notes.filter((note) => /UseDNS no|HostbasedAuthentication no|GSSAPIAuthentication no/.test(note))
       .join('\n')
 
-  it('who can have come by the word of another host only; of others a note says that nobody knows', () => {
+  it('who has come by a Kerberos ticket and by nothing that stays; of others a note says that nobody knows', () => {
+    const ticket = (more: Partial<Account>): Facts =>
+      taking({ gssapiauthentication: ['yes'] }, with_(stockFacts(), account('kerb', { keys: [], ...more })))
+    const loses = 'loses Kerberos ticket (GSSAPIAuthentication no)'
+    for (const method of ['gssapi-with-mic', 'gssapi-keyex'])
+      expect(reasons(strict(), ticket(cameBy(method)))).to.deep.equal({ kerb: loses })
+    const came = cameBy('gssapi-with-mic')
+    expect(reasons(hardening(), ticket(came))).to.deep.equal({})
+    for (const more of [{}, cameBy('hostbased'), { ...came, keys: admin.keys }])
+      expect(reasons(strict(), ticket(more))).to.deep.equal({})
+    // What does not let it in explains no login.
+    const off = { ...stockEffective, passwordauthentication: ['no'] }
+    for (const more of [
+      { password: 'set', effective: off },
+      { keys: [{ ...key('expiry-time'), expired: true }] },
+      { keys: [key('command')] },
+    ] as const)
+      expect(reasons(strict(), ticket({ ...came, ...more }))).to.deep.equal({ kerb: loses })
+    expect(reasons(strict(), ticket({ ...came, password: 'set' })).kerb).to.match(/password .*, Kerberos ticket /)
+    const nobody = / by Kerberos ticket does not any more; .*, and of others nobody knows/
+    expect([told(strict(), ticket({})), told(hardening(), ticket({}))]).to.satisfy(
+      ([at, below]: string[]) => nobody.test(at ?? '') && below === '',
+    )
+  })
+
+  it('who has come by the word of another host and by nothing that stays; of others a note says that nobody knows', () => {
     const vouched = (more: Partial<Account>): Facts =>
       taking({ hostbasedauthentication: ['yes'] }, with_(stockFacts(), account('node', { keys: [], ...more })))
-    expect(reasons(hardening(), vouched({}))).to.deep.equal({
+    expect(reasons(hardening(), vouched(cameBy('hostbased')))).to.deep.equal({
       node: 'loses host-based login (HostbasedAuthentication no)',
     })
-    for (const more of [{ logins: { lately: false } }, { keys: admin.keys }])
+    for (const more of [{}, { ...cameBy('hostbased'), keys: admin.keys }])
       expect(reasons(hardening(), vouched(more))).to.deep.equal({})
-    expect(told(hardening(), vouched({}))).to.match(/HostbasedAuthentication no: .* nobody knows whether they do/)
+    expect(told(hardening(), vouched({}))).to.match(/HostbasedAuthentication no: .*, and of others nobody knows/)
     const left = hardening({ leave: ['HostbasedAuthentication'] })
     expect([reasons(left, vouched({})), told(left, vouched({})), told(hardening(), stockFacts())]).to.deep.equal([
       {},

@@ -99,7 +99,7 @@ describe('who comes from where a Match block of others spares', () => {
   })
 
   it('is who comes by a Kerberos ticket', () => {
-    const kerb = account('kerb', { keys: [] })
+    const kerb = account('kerb', { keys: [], logins: { lately: true, vouched: ['gssapi-with-mic'] } })
     const text = `GSSAPIAuthentication yes\n${spares('Address *,!10.0.0.0/8', 'GSSAPIAuthentication no')}`
     expect(told(strict, facts(text, {}, kerb)).lost.kerb).to.match(/GSSAPIAuthentication no/)
   })
