@@ -33,7 +33,7 @@ import { accessOf, held, inForce, lockoutsOf, withGoodKeys, type Access } from '
 import { afterwards } from './back.js'
 import { settle, type Settled } from './foreign.js'
 import { intentsOf } from './intents.js'
-import { offerable } from './keys.js'
+import { unasked } from './keys.js'
 import { notesOf, signersOf } from './notes.js'
 import { elsewhereOf } from './origins.js'
 import { bannerPath } from './settings.js'
@@ -183,8 +183,9 @@ function byOfferAlone(left: readonly Account[], everybody: readonly Person[]): s
   const asked = everybody.filter(({ beside }) => beside !== undefined).map(({ account }) => account.name)
   return left
     .filter(
-      ({ name, keys }) =>
-        asked.includes(name) && keys.some((key) => offerable(key) && !key.options.includes('command')),
+      (account) =>
+        asked.includes(account.name) &&
+        account.keys.some((key) => unasked(account, key).unasked !== true && !key.options.includes('command')),
     )
     .map(({ name }) => name)
 }

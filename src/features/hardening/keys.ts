@@ -2,7 +2,7 @@
 import type { AccessRow } from '../../domain/change.js'
 import type { Account, Effective, KeyFact } from '../../domain/facts.js'
 import { accepts, leastRsaBits, signsBy, unread } from '../mfa/elsewhere.js'
-import { admitted } from '../mfa/entry.js'
+import { admitted, takesKeyFirst } from '../mfa/entry.js'
 
 /** What refuses the key, if anything: a setting (auth2-pubkey.c, sshkey_check_rsa_length), or its own date. */
 export function refusal(effective: Effective, key: KeyFact): string | undefined {
@@ -19,9 +19,9 @@ export function offerable({ options }: KeyFact): boolean {
   return !['from', 'cert-authority', 'notice'].some((option) => options.includes(option))
 }
 
-/** Of a row of the table: whether what sshd answers to the key, offered on the host itself, says nothing of it. AllowUsers may name peers that the host is not. */
+/** Of a row of the table: whether what sshd answers to the key, offered on the host itself, says nothing of it. AllowUsers may name peers that the host is not, AuthenticationMethods a password first. */
 export function unasked(account: Account, key: KeyFact): Pick<AccessRow, 'unasked'> {
-  return offerable(key) && admitted(account) !== 'depends' ? {} : { unasked: true }
+  return offerable(key) && admitted(account) !== 'depends' && takesKeyFirst(account) ? {} : { unasked: true }
 }
 
 /** What the row of a key says of its options. */

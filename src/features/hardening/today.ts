@@ -9,6 +9,7 @@ import {
   keptOut,
   opensSession,
   refusedFactor,
+  takesKeyFirst,
   withOnly,
 } from '../mfa/entry.js'
 import { mfaState, type MfaState } from '../mfa/state.js'
@@ -54,11 +55,14 @@ export function accessToday(facts: Facts): AccessToday[] {
   ])
 }
 
-function keyRow(account: Account, key: KeyFact, state: MfaState): AccessToday {
+function keyRow(account: Account, told: KeyFact, state: MfaState): AccessToday {
+  const { accepted: said, ...rest } = told
+  // A no on the host itself says nothing of whom it cannot stand for.
+  const key: KeyFact = said === false && notAsked(account) !== undefined ? rest : told
   const { accepted } = key
   const enters = accepted === false || keptOut(account) !== undefined ? 'no' : waysOf(withOnly(account, key), state)
   const why = enters === 'no' ? whyNotToday(account, key, state) : notYet(account, enters, state)
-  const reasons = [why, ...(enters === 'no' ? [] : [unasked(key), noSession(account)])].filter(
+  const reasons = [why, ...(enters === 'no' ? [] : [unasked(account, key), noSession(account)])].filter(
     (reason) => reason !== undefined,
   )
   return {
@@ -106,10 +110,15 @@ function passwordRow(account: Account): AccessToday {
 }
 
 /** What then says that it gets in are sshd's settings, not its answer. */
-function unasked(key: KeyFact): string | undefined {
+function unasked(account: Account, key: KeyFact): string | undefined {
   if (key.accepted !== undefined) return undefined
   if (key.options.includes('from')) return 'not asked (from=)'
-  return offerable(key) ? 'sshd did not answer when asked' : undefined
+  return offerable(key) ? (notAsked(account) ?? 'sshd did not answer when asked') : undefined
+}
+
+/** Why sshd cannot be asked on the host about any of its keys; undefined where it can. */
+function notAsked(account: Account): string | undefined {
+  return takesKeyFirst(account) ? undefined : 'not asked (AuthenticationMethods has something else before the key)'
 }
 
 function waysOf(account: Account, state: MfaState): Entering {

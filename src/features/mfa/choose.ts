@@ -1,7 +1,7 @@
 /** Which accounts stand for everybody in rehearsal and baseline. */
 import { byCodePoint, digestValue } from '../../domain/digest.js'
 import type { Account } from '../../domain/facts.js'
-import { administers, admitted, effective, forced, hasPlainKey, keptOut, opensSession } from './entry.js'
+import { administers, admitted, effective, forced, hasPlainKey, keptOut, opensSession, takesKeyFirst } from './entry.js'
 import type { Person } from './people.js'
 
 /** Each costs some 0.3 s a login on the host. */
@@ -83,7 +83,7 @@ export function notRehearsed(people: readonly Person[]): string[] {
       return [`${account.name}: not rehearsed, since its shell ${account.shell} opens no session`]
     if (beside !== undefined)
       return [
-        `${account.name}: not rehearsed, since it gets in by key and ${beside}, and nobody can answer in its place: what sshd says to its keys stands in`,
+        `${account.name}: not rehearsed, since it gets in by key and ${beside}, and nobody can answer in its place: ${takesKeyFirst(account) ? 'what sshd says to its keys stands in' : 'nor can its keys be offered, since what is answered comes first'}`,
       ]
     return readsKeys(account) ? [] : [`${account.name}: not rehearsed, since sshd reads no authorized_keys of it`]
   })

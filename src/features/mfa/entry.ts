@@ -185,30 +185,37 @@ export function refusedFactor({ unfitFactor }: Account): string | undefined {
   return unfitFactor && `its second factor is refused: ${factorProblems[unfitFactor]}`
 }
 
-/** What sshd may demand behind a key, and somebody at a terminal can answer. */
+/** What sshd may demand behind a key or in front of it, and somebody at a terminal can answer. */
 const beside = ['password', 'keyboard-interactive'] as const
 type Beside = (typeof beside)[number]
 
-/** What a login takes today behind the key that sshd accepts as the first of several methods; undefined where none gets in so. */
+/** What a login takes today beside the key that is one of several methods; undefined where none gets in so. */
 export function besideKeyToday(account: Account, state: MfaState): readonly Beside[] | undefined {
   if (admitted(account) === 'no' || !hasKey(account) || !keyReaches(account)) return undefined
-  return behindKey(account).find((methods) => methods.every((method) => against(account, method, state) === undefined))
+  return besideKey(account).find((methods) => methods.every((method) => against(account, method, state) === undefined))
 }
 
-/** Which setting shuts what sshd demands behind the key; undefined where it demands nothing there that is known. */
+/** Which setting shuts what sshd demands beside the key; undefined where it demands nothing there that is known. */
 export function whyNotBeside(account: Account, state: MfaState): string | undefined {
-  return behindKey(account)
+  return besideKey(account)
     .flat()
     .map((method) => against(account, method, state))
     .find((reason) => reason !== undefined)
 }
 
-function behindKey(account: Account): (readonly Beside[])[] {
+/** In any order, with one key. */
+function besideKey(account: Account): (readonly Beside[])[] {
   return alternatives(account).flatMap((way) => {
-    const [first, ...rest] = way.split(',')
+    const all = way.split(',')
+    const rest = all.filter((method) => method !== keyAlone)
     const methods = rest.flatMap((method) => beside.find((one) => one === method.replace(/:.*/, '')) ?? [])
-    return first === keyAlone && methods.length > 0 && methods.length === rest.length ? [methods] : []
+    return rest.length === all.length - 1 && methods.length > 0 && methods.length === rest.length ? [methods] : []
   })
+}
+
+/** Whether sshd takes a key first, in one way at least: else it says no to a key that is offered alone. */
+export function takesKeyFirst(account: Account): boolean {
+  return alternatives(account).some((way) => way === 'any' || way.split(',')[0] === keyAlone)
 }
 
 function against(account: Account, method: Beside, state: MfaState): string | undefined {
@@ -243,10 +250,12 @@ export function keyReaches(account: Account): boolean {
 export function byPasswordToday(account: Account, state: MfaState): boolean {
   const usable = account.password === 'set' || (account.password === 'empty' && isYes(account, 'permitemptypasswords'))
   if (admitted(account) === 'no' || !usable || !factorReaches(account)) return false
-  const asks = isYes(account, 'passwordauthentication') || (!state.on && asksByKeyboard(account))
-  return (
-    asks &&
-    alternatives(account).some((way) => way === 'any' || way === 'password' || way.startsWith('keyboard-interactive'))
+  const takes: Readonly<Record<Beside, boolean>> = {
+    password: isYes(account, 'passwordauthentication'),
+    'keyboard-interactive': !state.on && asksByKeyboard(account),
+  }
+  return alternatives(account).some((way) =>
+    beside.some((method) => takes[method] && (way === 'any' || way.replace(/:[^,]*$/, '') === method)),
   )
 }
 

@@ -59,6 +59,49 @@ describe('who has to answer more than a key', () => {
     no({ ...carl, uid: 0, effective: asking('publickey,password') }, 'PermitRootLogin without-password')
   })
 
+  it('gets in whichever comes first; a key that sshd takes only behind a password cannot be offered', () => {
+    const first = { ...carl, effective: asking('password,publickey') }
+    const [own] = first.keys
+    const refused = { ...first, keys: own ? [{ ...own, accepted: false }] : [] }
+    const row = accessToday(withPeople(refused)).find((one) => one.account === 'carl')
+    expect(row).to.include({
+      enters: 'by key and password',
+      why: 'not asked (AuthenticationMethods has something else before the key)',
+    })
+    expect(row).not.to.have.property('accepted')
+    const lost = draft(hardening(), withPeople(first))
+    expect(lost.lockouts).to.deep.equal([
+      { account: 'carl', reason: 'loses ed25519 SHA256:x (PasswordAuthentication no)', accepted: false },
+    ])
+    expect(lost.access.find((one) => one.account === 'carl')).to.include({ today: true, after: false, unasked: true })
+    const kept = draft(hardening({ leave: ['PasswordAuthentication'] }), withPeople(first))
+    expect(kept.lockouts).to.deep.equal([])
+    expect(kept.notes.join('\n')).to.match(/^carl: not rehearsed, .* nor can its keys be offered/m)
+    expect(enters({ ...carl, effective: asking('keyboard-interactive:pam,publickey', kbd) }).enters).to.equal(
+      'by key and keyboard-interactive',
+    )
+  })
+
+  it('does not get in by what is demanded beside the key alone', () => {
+    for (const methods of ['keyboard-interactive:pam,publickey', 'password,publickey', 'password,keyboard-interactive'])
+      expect(
+        accessToday(withPeople({ ...carl, keys: [], effective: asking(methods, kbd) })).filter(
+          (one) => one.account === 'carl',
+        ),
+        methods,
+      ).to.deep.equal([])
+    for (const methods of ['any', 'password', 'keyboard-interactive:pam', 'publickey keyboard-interactive'])
+      expect(accessToday(withPeople({ ...carl, keys: [], effective: asking(methods, kbd) })), methods).to.deep.include({
+        account: 'carl',
+        sudo: false,
+        key: 'password',
+        enters: 'by password',
+      })
+    const off = { passwordauthentication: ['no'], ...kbd }
+    const only = withPeople({ ...carl, keys: [], effective: asking('password', off) })
+    expect(accessToday(only).some((one) => one.account === 'carl')).to.equal(false)
+  })
+
   it('is named where a level shuts it, by the setting, and stays where the level leaves it alone', () => {
     const lost = draft(hardening(), withPeople(carl))
     expect(lost.lockouts).to.deep.equal([
@@ -100,6 +143,9 @@ describe('who has to answer more than a key', () => {
 
     it('is not one whose key cannot be offered', () => {
       const [only] = facts.accounts
+      const behind = asking('keyboard-interactive,publickey', kbd)
+      const second = { ...facts, accounts: facts.accounts.map((one) => ({ ...one, effective: behind })) }
+      expect(draft(hardening({ leave }), second)).to.not.have.property('byOffer')
       const keys = (only?.keys ?? []).map((key) => ({ ...key, options: ['from'] }))
       const far = { ...facts, accounts: facts.accounts.map((one) => ({ ...one, keys })) }
       expect(draft(hardening({ leave }), far)).to.not.have.property('byOffer')
