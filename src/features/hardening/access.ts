@@ -217,10 +217,11 @@ function whyShut(after: Account, keyword: string, state: MfaState): string {
 }
 
 /** A program that runs a forced command as root, such as a backup, loses its key like anybody; the notice of cloud images does not count. */
-function runsForRoot(account: Account): boolean {
+export function runsForRoot(account: Account): boolean {
   const runs = account.keys.some(({ options }) => options.includes('command') && !options.includes('notice'))
   const root = effective(account.effective, 'permitrootlogin')[0]
-  return account.uid === 0 && runs && admitted(account) !== 'no' && root !== 'no'
+  const keys = effective(account.effective, 'pubkeyauthentication')[0] !== 'no'
+  return account.uid === 0 && runs && keys && admitted(account) !== 'no' && root !== 'no'
 }
 
 /** Which setting keeps the account out, whatever the key. */

@@ -2,6 +2,7 @@
 import type { Account, Facts, KeyFact } from '../../domain/facts.js'
 import {
   administers,
+  asksForKeyAlone,
   besideKeyToday,
   byFactorToday,
   byKeyToday,
@@ -13,7 +14,7 @@ import {
   withOnly,
 } from '../mfa/entry.js'
 import { mfaState, type MfaState } from '../mfa/state.js'
-import { passwordName, whyNot } from './access.js'
+import { passwordName, runsForRoot, whyNot } from './access.js'
 import { describeKey, offerable, refusal } from './keys.js'
 import { keysElsewhere, unknownKey, type KeyElsewhere } from './ways.js'
 
@@ -128,7 +129,7 @@ function waysOf(account: Account, state: MfaState): Entering {
 }
 
 function enteringBy(account: Account, state: MfaState): Entering {
-  if (byKeyToday(account)) return 'by key'
+  if (byKeyToday(account) || (runsForRoot(account) && asksForKeyAlone(account))) return 'by key'
   if (byFactorToday(account, state)) return account.enrolled ? 'by key and factor' : 'by key'
   const beside = besideKeyToday(account, state)
   if (beside === undefined) return 'no'

@@ -436,6 +436,26 @@ describe('who loses what by a level', () => {
     expect(reasons(hardening(), noKey([{ type: 'ED25519' }]))).to.deep.equal({})
   })
 
+  it('a forced command of root’s gets in by key where PermitRootLogin leaves it, and its notice does not', () => {
+    const entering = (options: string[], values: Account['effective']): string | undefined => {
+      const asRoot = account('root', {
+        uid: 0,
+        home: '/root',
+        sudo: true,
+        keys: [{ ...key(...options), accepted: true }],
+      })
+      const rows = accessToday(taking(values, with_(stockFacts(), asRoot)))
+      return rows.find(({ account: name }) => name === 'root')?.enters
+    }
+    for (const root of ['yes', 'without-password', 'forced-commands-only'])
+      expect(entering(['command'], { permitrootlogin: [root] }), root).to.equal('by key')
+    expect(entering(['command'], { permitrootlogin: ['no'] })).to.equal('no')
+    expect(entering(['command'], { pubkeyauthentication: ['no'] })).to.equal('no')
+    expect(entering(['command'], { authenticationmethods: ['publickey,password'] })).to.equal('no')
+    expect(entering(['command', 'notice'], {})).to.equal('no')
+    expect(entering([], { permitrootlogin: ['forced-commands-only'] })).to.equal('no')
+  })
+
   it('a key whose expiry-time has passed gets nobody in, today or afterwards, and is no key of an administrator', async () => {
     const past = { ...key('expiry-time'), expired: true as const }
     const { access, lockouts } = draft(strict(), people(account('temp', { keys: [past] })))
