@@ -2,6 +2,7 @@
 import type { Account, Facts, KeyFact } from '../../domain/facts.js'
 import {
   administers,
+  admitted,
   asksForKeyAlone,
   besideKeyToday,
   byFactorToday,
@@ -119,7 +120,10 @@ function unasked(account: Account, key: KeyFact): string | undefined {
 
 /** Why sshd cannot be asked on the host about any of its keys; undefined where it can. */
 function notAsked(account: Account): string | undefined {
-  return takesKeyFirst(account) ? undefined : 'not asked (AuthenticationMethods has something else before the key)'
+  if (!takesKeyFirst(account)) return 'not asked (AuthenticationMethods has something else before the key)'
+  if (admitted(account) !== 'depends') return undefined
+  const list = (account.effective.allowusers ?? []).length > 0 ? 'AllowUsers' : 'DenyUsers'
+  return `not asked (${list} names where it comes from)`
 }
 
 function waysOf(account: Account, state: MfaState): Entering {

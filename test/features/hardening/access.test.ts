@@ -436,6 +436,25 @@ describe('who loses what by a level', () => {
     expect(reasons(hardening(), noKey([{ type: 'ED25519' }]))).to.deep.equal({})
   })
 
+  it('a no on the host itself says nothing of whom sshd admits from elsewhere alone', () => {
+    const entering = (accepted: boolean, values: Account['effective']) => {
+      const near = account('near', { keys: [{ ...key(), accepted }] })
+      const rows = accessToday(taking(values, with_(stockFacts(), near)))
+      const { accepted: said, enters, why } = rows.find(({ account: name }) => name === 'near') ?? {}
+      return { accepted: said, enters, why }
+    }
+    const from = { allowusers: ['near@192.0.2.0/24', 'admin'] }
+    const why = 'not asked (AllowUsers names where it comes from)'
+    expect(entering(false, from)).to.deep.equal({ accepted: undefined, enters: 'by key', why })
+    expect(entering(true, from)).to.deep.equal({ accepted: true, enters: 'by key', why: undefined })
+    expect(entering(false, { denyusers: ['near@127.0.0.1'] }).why).to.equal(why.replace('Allow', 'Deny'))
+    expect(entering(false, { allowusers: ['admin'] })).to.include({ accepted: false, enters: 'no' })
+    expect(entering(false, { ...from, pubkeyacceptedalgorithms: ['rsa-sha2-512'] })).to.include({
+      enters: 'no',
+      why: 'PubkeyAcceptedAlgorithms has no ssh-ed25519',
+    })
+  })
+
   it('a forced command of root’s gets in by key where PermitRootLogin leaves it, and its notice does not', () => {
     const entering = (options: string[], values: Account['effective']): string | undefined => {
       const asRoot = account('root', {
