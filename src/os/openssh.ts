@@ -54,7 +54,10 @@ export const keyboardInteractiveNames: readonly string[] = [
 export function spellings(keyword: string, version: string): readonly string[] {
   if (keyword === 'kbdinteractiveauthentication')
     return atLeast(version, '8.7') ? keyboardInteractiveNames : ['kbdinteractiveauthentication']
-  if (keyword === 'challengeresponseauthentication') return ['challengeresponseauthentication', 'skeyauthentication']
+  if (keyword === 'challengeresponseauthentication')
+    return atLeast(version, '8.7')
+      ? keyboardInteractiveNames
+      : ['challengeresponseauthentication', 'skeyauthentication']
   const [, first] = /^((?:pubkey|hostbased)accepted)(?:algorithms|keytypes)$/.exec(keyword) ?? []
   return first === undefined ? [keyword] : [`${first}algorithms`, `${first}keytypes`]
 }

@@ -89,6 +89,22 @@ describe('sshd_judges', () => {
     ])
   })
 
+  it('finds what was recorded by a name of before OpenSSH 8.5 and 8.7, where sshd has another one by now', () => {
+    const rows = ['pubkeyacceptedkeytypes|a,b', 'hostbasedacceptedkeytypes|a', 'challengeresponseauthentication|no']
+    const expected = (met: string, said: string): string[] =>
+      rows.map((row, at) => `${met}|${said.split(' ')[at] ?? ''}||ann|${row}|any`)
+    const found = (): string[] => judged(rows.map((row) => `ann|${row}|any\n`).join(''), 'addr=192.0.2.1\n')
+    const now = (list: string, one: string, prompts: string): string =>
+      `pubkeyacceptedalgorithms ${list}\nhostbasedacceptedalgorithms ${one}\nkbdinteractiveauthentication ${prompts}\n`
+    write('ann', now('a,b', 'a', 'no'))
+    expect(found()).to.deep.equal(expected('yes', 'a,b a no'))
+    write('ann', now('a', 'b', 'yes'))
+    expect(found()).to.deep.equal(expected('no', 'a b yes'))
+    // Before 8.7 both names of the last have a value of their own.
+    write('ann', `${now('a,b', 'a', 'yes')}challengeresponseauthentication no\n`)
+    expect(found()).to.deep.equal(expected('yes', 'a,b a no'))
+  })
+
   it('takes no answer about a place for no drift', () => {
     write('ann', 'maxauthtries 3\n')
     write('fails,lport=x', '')

@@ -40,6 +40,8 @@ describe('versions of OpenSSH', () => {
     expect(spellings('kbdinteractiveauthentication', '9.2p1')).to.include('challengeresponseauthentication')
     expect(spellings('kbdinteractiveauthentication', '8.4p1')).to.deep.equal(['kbdinteractiveauthentication'])
     expect(spellings('challengeresponseauthentication', '8.4p1')).to.include('skeyauthentication')
+    expect(spellings('challengeresponseauthentication', '8.4p1')).not.to.include('kbdinteractiveauthentication')
+    expect(spellings('challengeresponseauthentication', '9.2p1')).to.include('kbdinteractiveauthentication')
     expect(spellings('pubkeyacceptedalgorithms', '9.2p1')).to.include('pubkeyacceptedkeytypes')
     expect(spellings('ciphers', '9.2p1')).to.deep.equal(['ciphers'])
   })
