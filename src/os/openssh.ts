@@ -58,6 +58,8 @@ export function spellings(keyword: string, version: string): readonly string[] {
     return atLeast(version, '8.7')
       ? keyboardInteractiveNames
       : ['challengeresponseauthentication', 'skeyauthentication']
+  // RHEL's patch to 8.0 and 8.7 has RSAMinSize, and keeps it as an alias of what 9.1 calls RequiredRSASize.
+  if (keyword === 'requiredrsasize') return ['requiredrsasize', 'rsaminsize']
   const [, first] = /^((?:pubkey|hostbased)accepted)(?:algorithms|keytypes)$/.exec(keyword) ?? []
   return first === undefined ? [keyword] : [`${first}algorithms`, `${first}keytypes`]
 }

@@ -16,6 +16,7 @@ describe('others_set', () => {
     ['pubkeyacceptedalgorithms', 'PubkeyAcceptedKeyTypes +ssh-rsa'],
     ['pubkeyacceptedkeytypes', 'PubkeyAcceptedAlgorithms=+ssh-rsa'],
     ['hostbasedacceptedalgorithms', 'HostbasedAcceptedKeyTypes=ssh-rsa'],
+    ['requiredrsasize', '-oRSAMinSize=1024'],
     ['x11forwarding', '-oX11Forwarding=yes'],
   ] as const
   for (const [keyword, option] of rows)

@@ -43,6 +43,7 @@ describe('versions of OpenSSH', () => {
     expect(spellings('challengeresponseauthentication', '8.4p1')).not.to.include('kbdinteractiveauthentication')
     expect(spellings('challengeresponseauthentication', '9.2p1')).to.include('kbdinteractiveauthentication')
     expect(spellings('pubkeyacceptedalgorithms', '9.2p1')).to.include('pubkeyacceptedkeytypes')
+    expect(spellings('requiredrsasize', '8.7p1')).to.deep.equal(['requiredrsasize', 'rsaminsize'])
     expect(spellings('ciphers', '9.2p1')).to.deep.equal(['ciphers'])
   })
 })

@@ -121,6 +121,8 @@ others_set() {
   kbdinteractiveauthentication | challengeresponseauthentication) _names='(kbdinteractive|challengeresponse|skey)authentication' ;;
   pubkeyacceptedalgorithms | pubkeyacceptedkeytypes) _names='pubkeyaccepted(algorithms|keytypes)' ;;
   hostbasedacceptedalgorithms | hostbasedacceptedkeytypes) _names='hostbasedaccepted(algorithms|keytypes)' ;;
+  # RHEL's alias.
+  requiredrsasize) _names='(requiredrsa|rsamin)size' ;;
   *) _names=$1 ;;
   esac
   settings "$_names" /etc/ssh/sshd_config | grep -v '^[^|]*/[0-9]*-bastionctl-' >"$WORK/set"
