@@ -116,10 +116,11 @@ function causeOf(
   return { cause: { by: 'edit', at: modified > since ? modified : changed } }
 }
 
-/** By name, those that may have written a file. sshd's own PAM file is OpenSSH's, and what pam-auth-update writes there is PAM's. */
+/** By name, those that may have written a file. sshd's own PAM file is OpenSSH's, and what pam-auth-update writes there is PAM's; others there may be links of authselect's. */
 function packagesOf(path: string): RegExp {
   if (path === '/etc/pam.d/sshd') return /^(?:(?:lib)?pam|openssh)/
-  if (path.startsWith('/etc/pam.d/')) return /^(?:lib)?pam/
+  if (path.startsWith('/etc/pam.d/')) return /^(?:(?:lib)?pam|authselect)/
+  if (path.startsWith('/etc/crypto-policies/')) return /^crypto-policies/
   return isCloudInits(path) ? /^$/ : /^openssh/
 }
 

@@ -112,6 +112,21 @@ describe('drift', () => {
       ])
     })
 
+    it("the package of RHEL's crypto policies, and authselect's for what it links to", () => {
+      const packages = ['authselect-libs', 'crypto-policies', 'openssh-server'].map((name) => ({
+        at: 1990,
+        name,
+        to: '2',
+      }))
+      const [authselect, policies, ssh] = packages
+      for (const [path, one] of [
+        ['/etc/pam.d/system-auth', authselect],
+        ['/etc/crypto-policies/back-ends/opensshserver.config', policies],
+        [dropIn, ssh],
+      ] as const)
+        expect(fileDrift({ path }, { packages })).to.deep.include({ cause: { by: 'package', at: 1990, package: one } })
+    })
+
     it("OpenSSH's package for sshd's own PAM file", () => {
       expect(fileDrift({}, { packages: [openssh] })).to.deep.include({
         cause: { by: 'package', at: 1990, package: openssh },
