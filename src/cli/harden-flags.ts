@@ -97,7 +97,9 @@ export async function hardenPolicy(
     acceptLockout: flags['accept-lockout'] ?? harden['accept-lockout'] ?? [],
   }
   if (level === 'stock') return { ...stock, ...agreed }
-  const leave = flags.leave ?? harden.leave ?? []
+  // What a flag sets is not left as it is by the file.
+  const set = keywordsSet(choices)
+  const leave = flags.leave ?? (harden.leave ?? []).filter((keyword) => !set.includes(keyword.toLowerCase()))
   await checkKeywords(leave)
   const banner = flags.banner ?? harden.banner
   const place = flags.banner === undefined ? where?.(['harden', 'banner']) : undefined
@@ -139,6 +141,16 @@ const choosing = [
   'x11-forwarding',
 ] as const
 
+const setBy: Readonly<Record<(typeof choosing)[number], readonly string[]>> = {
+  'allow-group': ['allowgroups'],
+  banner: ['banner'],
+  'idle-timeout': ['channeltimeout', 'unusedconnectiontimeout'],
+  leave: [],
+  forwarding: ['allowtcpforwarding', 'permitopen', 'allowstreamlocalforwarding'],
+  'agent-forwarding': ['allowagentforwarding'],
+  'x11-forwarding': ['x11forwarding'],
+}
+
 /** What flags or the file say beside the level. */
 type Choices = { readonly [name in (typeof choosing)[number]]?: unknown } & {
   readonly 'allow-group'?: readonly string[] | undefined
@@ -161,6 +173,11 @@ function checkTogether(level: HardenPolicy['level'], given: Choices, from: strin
       `${from}leave AllowGroups leaves as it is what ${from}allow-group sets`,
       'take one of them out',
     )
+}
+
+/** Keywords, in lower case, that these flags set. */
+function keywordsSet(flags: Choices): string[] {
+  return choosing.filter((name) => flags[name] !== undefined).flatMap((name) => setBy[name])
 }
 
 async function checkKeywords(leave: readonly string[]): Promise<void> {

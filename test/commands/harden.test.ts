@@ -105,6 +105,14 @@ describe('harden', () => {
     expect(ran.stderr).to.match(/level stock goes without \S+team\.yml:2:3: harden\.allow-group: it sets nothing/)
   })
 
+  it('takes what a flag sets for more than what the file leaves as it is', async () => {
+    const config = join(bench.home, 'team.yml')
+    const file = 'harden:\n  level: strict\n  leave: [allowgroups, Banner, AllowTcpForwarding, PermitOpen, Ciphers]\n'
+    writeFileSync(config, file)
+    const asked = await policyOf('--config', config, '--allow-group', 'admins', '--forwarding', 'none')
+    expect(asked).to.deep.include({ allowGroups: ['admins'], forwarding: 'none', leave: ['Banner', 'Ciphers'] })
+  })
+
   it('says where bastionctl.yml names a banner that cannot be shown', async () => {
     const config = join(bench.home, 'team.yml')
     writeFileSync(config, 'harden:\n  level: strict\n  banner: nowhere\n')
