@@ -44,11 +44,11 @@ awk -F'|' -v OFS='|' -v method="$method" '$1 == method { print $3, $4 }' "$RUN/d
 store=$(store_of "$stack" "$stores" "$(value selinux "$F/sshd")")
 printf 'store=%s\n' "$store" >>"$F/sshd"
 
-# What this build of OpenSSH knows. RHEL 8's has no list of signatures, but of key types, and RSA signs in three ways.
+# What this build of OpenSSH knows. RHEL 8's has no list of signatures, but of key types, and RSA signs in three ways, by certificate too.
 {
   for kind in cipher mac kex; do echo "= $kind" && ssh -Q "$kind"; done
   echo '= sig'
-  ssh -Q key-sig || { ssh -Q key && echo rsa-sha2-512 && echo rsa-sha2-256; }
+  ssh -Q key-sig || { ssh -Q key && printf 'rsa-sha2-%s\n' 512 256 512-cert-v01@openssh.com 256-cert-v01@openssh.com; }
 } 2>/dev/null | awk '$1 == "=" { kind = $2; next } { print kind "|" $0 }' >"$F/algorithms"
 
 # Configuration that bears no secret, with owner and mode.

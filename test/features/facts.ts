@@ -1,4 +1,5 @@
 /** Facts of hosts as the distributions install them, from test/golden/<distro>/stock. */
+import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { digestText } from '../../src/domain/digest.js'
 import type { Account, Effective, FileFact, Facts } from '../../src/domain/facts.js'
@@ -130,7 +131,7 @@ function rsaSize(distro: Distro, version: string): Effective {
   return atLeast(version, '9.1') || distro === 'rhel-9' ? { requiredrsasize: ['1024'] } : {}
 }
 
-/** As `ssh -Q` of Debian 11, 12 and 13 lists them; what came or went with a version in between does so here. */
+/** As `ssh -Q` of Debian 11, 12 and 13 lists them; what came or went with a version in between does so here. 8.0 lists key types, to which inspect.sh adds. */
 function algorithmsOf(version: string): Facts['algorithms'] {
   const has = (release: `${number}.${number}`, ...names: string[]): string[] => (atLeast(version, release) ? names : [])
   const withCertificates = ['ssh-ed25519', 'ssh-rsa', 'rsa-sha2-256', 'rsa-sha2-512'].concat(
@@ -164,8 +165,25 @@ function algorithmsOf(version: string): Facts['algorithms'] {
       ...has('8.5', 'sntrup761x25519-sha512@openssh.com'),
       ...has('9.9', 'sntrup761x25519-sha512', 'mlkem768x25519-sha256'),
     ],
-    signatures: withCertificates.flatMap((name) => [name, `${name.replace('@openssh.com', '')}-cert-v01@openssh.com`]),
+    signatures: atLeast(version, '8.2')
+      ? withCertificates.flatMap((name) => [name, `${name.replace('@openssh.com', '')}-cert-v01@openssh.com`])
+      : signaturesOf(keyTypes80),
   }
+}
+
+/** `ssh -Q key` of OpenSSH 8.0 (sshkey.c: what only signs is not in it). */
+export const keyTypes80: readonly string[] = ['ssh-ed25519', 'ssh-rsa', 'ssh-dss']
+  .concat(['256', '384', '521'].map((bits) => `ecdsa-sha2-nistp${bits}`))
+  .flatMap((name) => [name, `${name}-cert-v01@openssh.com`])
+
+/** What inspect.sh tells of signatures where ssh lists key types alone. */
+export function signaturesOf(keyTypes: readonly string[]): string[] {
+  const script = readFileSync(new URL('../../templates/host/inspect.sh', import.meta.url), 'utf8')
+  const asked = /^ *(ssh -Q key-sig \|\| .*)$/m.exec(script)?.[1] ?? 'exit 1'
+  const ssh = `ssh() { [ "$2" = key ] && printf '%s\\n' ${keyTypes.join(' ')}; }`
+  return execFileSync('sh', ['-c', `${ssh}; ${asked}`], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
 }
 
 export function hardening(more: Partial<HardenPolicy> = {}): HardenPolicy {

@@ -84,6 +84,13 @@ describe('a level on a host', () => {
     const { notes } = draft(strict(), stockFacts('debian-11'))
     expect(notes).to.include('RequiredRSASize: OpenSSH 8.4p1 of this host does not know it')
     expect(written(strict(), stockFacts('debian-11'), 'PubkeyAcceptedKeyTypes')).to.match(/^ssh-ed25519,/)
+    const { sshd } = stockFacts('rhel-8')
+    const rhel8 = stockFacts('rhel-8', { sshd: { ...sshd, args: [] } })
+    expect((written(strict(), rhel8, 'PubkeyAcceptedKeyTypes') ?? '').split(',')).to.include.members([
+      'rsa-sha2-512',
+      'rsa-sha2-512-cert-v01@openssh.com',
+      'rsa-sha2-256-cert-v01@openssh.com',
+    ])
   })
 
   it('closes idle sessions and jumps, and is refused where its OpenSSH cannot', async () => {
