@@ -69,6 +69,13 @@ function list(kind: Kind, names: readonly string[]): (context: Context) => strin
   return (context) => known(kind, names, context).join(',')
 }
 
+/** In the host's own order, so that a list without SHA-1 stays as it is. */
+function gssapiKex({ facts: { accounts } }: Context): string | undefined {
+  const [has = ''] = accounts.flatMap(({ effective }) => effective.gssapikexalgorithms ?? [])
+  const left = has.split(',').filter((name) => name.startsWith('gss-') && !name.includes('sha1'))
+  return left.length === 0 ? undefined : left.join(',')
+}
+
 /** FIPS leaves nothing of strict's elliptic curves but the NIST ones. */
 function signatures(names: readonly string[], certificates = false) {
   return (context: Context): string => {
@@ -146,6 +153,18 @@ export const algorithmSettings: readonly Setting[] = [
     source: sshAudit,
     breaks:
       'clients that know exchanges with SHA-1 alone (OpenSSH before 4.4, old appliances); strict: clients without Curve25519 and group 16 (old appliances, libssh2 before 1.9)',
+    everybody: true,
+    cryptoPolicy: true,
+  },
+  {
+    keyword: 'GSSAPIKexAlgorithms',
+    baseline: gssapiKex,
+    words: 'of what the host has, those without SHA-1',
+    reason: 'no SHA-1 in key exchanges by Kerberos, which stand in front of KexAlgorithms whatever that says',
+    source: 'sshd_config(5) of Debian and RHEL',
+    ifBuilt: true,
+    releases: "Debian's, Ubuntu's and the RHEL family's builds with GSSAPI only",
+    breaks: 'clients whose key exchanges by Kerberos know SHA-1 alone; they take one of KexAlgorithms',
     everybody: true,
     cryptoPolicy: true,
   },

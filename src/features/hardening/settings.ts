@@ -91,6 +91,16 @@ const logins: readonly Setting[] = [
     breaks: 'logins by Kerberos ticket',
   },
   {
+    keyword: 'GSSAPIKeyExchange',
+    strict: 'no',
+    reason: 'its key exchanges, of which some are by SHA-1, stand in front of KexAlgorithms whatever that says',
+    source: 'sshd_config(5) of Debian and RHEL',
+    ifBuilt: true,
+    releases: "Debian's, Ubuntu's and the RHEL family's builds with GSSAPI only",
+    breaks: 'clients that know the host by Kerberos alone: they ask for its key',
+    everybody: true,
+  },
+  {
     keyword: 'KerberosAuthentication',
     ...both('no'),
     reason: 'a password checked by Kerberos is a password',

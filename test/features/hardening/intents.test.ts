@@ -84,6 +84,20 @@ describe('a level on a host', () => {
     const { notes } = draft(strict(), stockFacts('debian-11'))
     expect(notes).to.include('RequiredRSASize: OpenSSH 8.4p1 of this host does not know it')
     expect(written(strict(), stockFacts('debian-11'), 'PubkeyAcceptedKeyTypes')).to.match(/^ssh-ed25519,/)
+    const gss = {
+      gssapikeyexchange: ['yes'],
+      gssapikexalgorithms: ['gss-group14-sha256-,gss-gex-sha1-,gss-curve25519-sha256-,gss-group14-sha1-'],
+    }
+    const built = stockFacts()
+    const kerberos = {
+      ...built,
+      accounts: built.accounts.map((one) => ({ ...one, effective: { ...one.effective, ...gss } })),
+    }
+    expect(written(hardening(), kerberos, 'GSSAPIKexAlgorithms')).to.equal('gss-group14-sha256-,gss-curve25519-sha256-')
+    expect(written(hardening(), kerberos, 'GSSAPIKeyExchange')).to.equal(undefined)
+    expect(written(strict(), kerberos, 'GSSAPIKeyExchange')).to.equal('no')
+    for (const keyword of ['GSSAPIKeyExchange', 'GSSAPIKexAlgorithms'])
+      expect(written(strict(), built, keyword)).to.equal(undefined)
     const { sshd } = stockFacts('rhel-8')
     const rhel8 = stockFacts('rhel-8', { sshd: { ...sshd, args: [] } })
     expect((written(strict(), rhel8, 'PubkeyAcceptedKeyTypes') ?? '').split(',')).to.include.members([
