@@ -117,8 +117,8 @@ export function scriptsOf(listed: readonly string[]): string[] {
  * of some thousand orders. What is not in it goes first, the shortest before the others.
  */
 const neighbours = (
-  'state answer guard env seal steps main change confirm drift sshd target factor-totp offers prove login rehearse sunset sshd-args ' +
-  'sshd-reads fitness-totp proxy view cases people packages factors roster-check keys arm files roster roster-undo accounts restore databases'
+  'drift state guard answer env seal main steps change confirm sunset sshd prove login factor-totp rehearse sshd-args sshd-reads offers ' +
+  'cases proxy view people factors roster-check keys fitness-totp target packages files roster-undo roster arm accounts restore databases'
 ).split(' ')
 
 /** A line `#: NAME` in front of each: no other one begins like that. A header of tar for each of them would be a fifteenth of the command. */
