@@ -8,9 +8,6 @@ stage_change() {
   [ ! -e "$RUN/offers-before" ] || cp "$RUN/offers-before" "$CHANGES/$1/offers" || return 1
   awk -F'|' -v OFS='|' '{ print NR, $0 }' "$RUN/data/files" >"$CHANGES/$1/files" &&
     sort -t'|' -k1,1nr "$CHANGES/$1/files" >"$CHANGES/$1/files.reverse" || return 1
-  # For a roll back on a full disk, which can rename and no more.
-  clock
-  printf 'state=reverting\nat=%s\ndeadline=0\ndeadline_uptime=0\nreason=on a full disk\n' "$NOW" >"$CHANGES/$1/state-reverting" || return 1
   write_state "$1" staged 0 0 ''
 }
 

@@ -117,9 +117,11 @@ deadline_uptime=$4
 reason=$5"
 }
 
+# set_deadline ID SECONDS: and what takes the state's place in a roll back on a full disk, which can rename and no more.
 set_deadline() {
   clock
-  write_state "$1" "$(state_of "$1")" "$((NOW + $2))" "$(($(uptime_s) + $2))" ''
+  write_state "$1" "$(state_of "$1")" "$((NOW + $2))" "$(($(uptime_s) + $2))" '' &&
+    sed 's/^state=.*/state=reverting/; s/^reason=.*/reason=on a full disk/' "$CHANGES/$1/state" >"$CHANGES/$1/state-reverting"
 }
 
 deadline_of() { value deadline "$CHANGES/$1/state" || echo 0; }
