@@ -17,7 +17,7 @@ const parts = { lint, unit, lab }
 
 /** Lab tests that take longest, and so begin first. */
 const long =
-  'sweep harden people-faults people forecast guard rollback rhel9-people fleet grace proof factor boot people-refused people-by-hand sync-users last-administrator bad-input secret-store concurrency key-files harden-lockouts onboarding people-asked'
+  'sweep harden people-faults people forecast guard rollback rhel9-people fleet grace proof factor boot people-refused people-by-hand sync-users last-administrator bad-input secret-store concurrency key-files harden-lockouts onboarding people-asked people-meanwhile'
     .split(' ')
     .map((name) => path.join('test/lab', `${name}.test.ts`))
 
