@@ -129,12 +129,7 @@ room() {
     printf '%s\n' /etc /var/lib
     awk -F'|' '$3 !~ /^@/ && !seen[$3]++ { print $3 }' "$RUN/data/cases" | xargs -r -d '\n' getent passwd -- | cut -d: -f6
   } | while IFS= read -r folder; do [ ! -d "$folder" ] || printf '%s\n' "$folder"; done |
-    xargs -d '\n' df -k --output=avail,iavail,itotal,file -- | awk '
-    NR == 1 { next }
-    { path = $0; sub(/^ *[^ ]+ +[^ ]+ +[^ ]+ +/, "", path) }
-    $1 != "-" && $1 < 1024 { print "less than 1 MB is free on the file system of " path; full = 1; exit }
-    $2 != "-" && $3 > 0 && $2 < 64 { print "fewer than 64 inodes are free on the file system of " path; full = 1; exit }
-    END { exit NR < 2 || full }' >"$RUN/why"
+    xargs -d '\n' df -k --output=avail,iavail,itotal,file -- | awk "$no_room" >"$RUN/why"
 }
 
 # say_offers: what a dry run asks for: how many keys sshd was offered, how many it accepts today and would accept afterwards, and which are lost.

@@ -234,51 +234,44 @@ moved_by() {
   [ "$_factor" != moved ] || ! same_person || printf '%s|%s\n' "$_name" "$(cat "$_was/home")"
 }
 
-# at_both ID NAME HOME: the factor that is in force at the new place is at the old one too; 1: it cannot be. Another one there has been in force
-# nowhere since the move, and may be anybody's who had a session of theirs: it is kept beside it.
+# at_both ID: the factor of $_name, at home in $_dir, that is in force at the new place is at the old one too; 1: it cannot be. Another one there
+# has been in force nowhere since the move, and may be anybody's who had a session of theirs: it is kept beside it.
 at_both() {
-  _new=$(path_of "$(value factor "$CHANGES/$1/manifest")" "$2" "$3") _old=$(path_of "$(value factor_from "$CHANGES/$1/manifest")" "$2" "$3")
-  read_factor "$_new" "$2" "$3" >"$RUN/factor-new"
+  _new=$(path_of "$(value factor "$CHANGES/$1/manifest")" "$_name" "$_dir")
+  _old=$(path_of "$(value factor_from "$CHANGES/$1/manifest")" "$_name" "$_dir")
+  read_factor "$_new" "$_name" "$_dir" >"$RUN/factor-new"
   case $? in
   0) ;;
   3) return 0 ;;
   *) return 1 ;;
   esac
-  read_factor "$_old" "$2" "$3" >"$RUN/factor-now"
+  read_factor "$_old" "$_name" "$_dir" >"$RUN/factor-now"
   case $? in
-  0) [ "$(factor_of "$RUN/factor-now")" != "$(factor_of "$RUN/factor-new")" ] || return 0 ;;
-  3 | 4) ;;
+  3) ;;
+  0 | 4)
+    [ "$(factor_of "$RUN/factor-now")" != "$(factor_of "$RUN/factor-new")" ] || return 0
+    rename_factor "$_old" "$_old.bastionctl-aside" && note_kept "$1" "$_old" "$_old.bastionctl-aside" || return 1
+    ;;
   *) return 1 ;;
   esac
-  put_by "$1" "$_old" "$2" "$3" && write_factor "$_old" "$2" "$3" <"$RUN/factor-new"
-}
-
-# put_by ID PLACE NAME HOME: what is there, if anything.
-put_by() {
-  # shellcheck disable=SC2016 # it is the inner shell that expands
-  set -- "$@" '{ [ ! -e "$0" ] && [ ! -L "$0" ]; } || { mv -fT -- "$0" "$0.bastionctl-aside" && echo kept; }'
-  case $2 in
-  "$4"/*) _said=$(as_owner "$3" /bin/sh -c "$5" "$2" </dev/null) ;;
-  *) _said=$(/bin/sh -c "$5" "$2") ;;
-  esac || return 1
-  [ -z "$_said" ] || note_kept "$1" "$2" "$2.bastionctl-aside"
+  write_factor "$_old" "$_name" "$_dir" <"$RUN/factor-new"
 }
 
 # return_factors ID: before anything looks at the old place again.
 return_factors() {
   [ -n "$(value factor_from "$CHANGES/$1/manifest")" ] || return 0
   { [ ! -s "$CHANGES/$1/roster" ] || each_person "$CHANGES/$1/roster" moved_by "$1"; enrolled_since "$1"; } >"$RUN/come-back"
-  while IFS='|' read -r _name _dir <&4; do at_both "$1" "$_name" "$_dir"; done 4<"$RUN/come-back"
+  while IFS='|' read -r _name _dir <&4; do at_both "$1"; done 4<"$RUN/come-back"
   rm -f "$RUN/factor-new" "$RUN/factor-now"
 }
 
-# leave_new_place ID: of those who have enrolled since; the roster's have been restored. 1: something is left to do.
+# leave_new_place ID: of those who have enrolled since, while files went back too; the roster's have been restored. 1: something is left to do.
 leave_new_place() {
   [ -n "$(value factor_from "$CHANGES/$1/manifest")" ] || return 0
   _was=$CHANGES/$1 _left=0
   enrolled_since "$1" >"$RUN/come-back"
   while IFS='|' read -r _name _dir <&4; do
-    if at_both "$1" "$_name" "$_dir"; then
+    if at_both "$1"; then
       drop_factor "$_new" "$_name" "$_dir"
     elif in_vain "$1" "$_old"; then
       note_lost "$1" "the second factor of $_name (it is $_new)"
@@ -318,7 +311,7 @@ return_aside() {
 restore_factor() {
   at_other restore_factor "$1" || return 1
   _dir=$(cat "$_was/home") _place=$(cat "$_was/factor-place")
-  if [ "$_factor" = moved ] && ! at_both "$1" "$_name" "$_dir"; then
+  if [ "$_factor" = moved ] && ! at_both "$1"; then
     in_vain "$1" "$_old" || return 1
     note_lost "$1" "the second factor of $_name (it is $_place)"
     return 0

@@ -43,6 +43,19 @@ durable() {
   done
 }
 
+# mark PATH: an empty file, on disk.
+mark() { printf '' >"$1" && durable "$1"; }
+
+# An awk program over `df -k --output=avail,iavail,itotal,file`: the first file system without room for anything, in a sentence; it fails then, and
+# where df has said nothing.
+# shellcheck disable=SC2016,SC2034 # awk; room and cramped
+no_room='
+  NR == 1 { next }
+  { path = $0; sub(/^ *[^ ]+ +[^ ]+ +[^ ]+ +/, "", path) }
+  $1 != "-" && $1 < 1024 { print "less than 1 MB is free on the file system of " path; full = 1; exit }
+  $2 != "-" && $3 > 0 && $2 < 64 { print "fewer than 64 inodes are free on the file system of " path; full = 1; exit }
+  END { exit NR < 2 || full }'
+
 # write_text PATH TEXT: TEXT, its last line ended, becomes PATH, at once or not at all (0600, root).
 write_text() {
   printf '%s' "${2:+$2

@@ -29,9 +29,10 @@ undo_person() {
 # the host from ever being done otherwise. Where nobody can write this says nothing: it is tried until somebody can.
 in_vain() {
   case $2 in
-  "$_dir"/*) ! cramped "$_dir" || return 1 ;;
-  *) ! cramped "${2%/*}" || return 1 ;;
+  "$_dir"/*) _on=$_dir ;;
+  *) _on=${2%/*} ;;
   esac
+  ! cramped "$_on" || return 1
   _count=$_was/withstood-$(printf %s "$2" | cksum | cut -d' ' -f1)
   echo again >>"$_count"
   [ "$(wc -l <"$_count")" -ge 3 ] || return 1
@@ -40,9 +41,8 @@ in_vain() {
 
 # cramped FOLDER: its file system is full, or cannot be written at all; one that somebody has mounted there by themselves (fusermount) says what they like.
 cramped() {
-  ! mounts "$1" | sed -n 's/^fuse[^|]*|//p' | grep -qxF -- "$1" || return 1
-  timeout 5 df -k --output=avail,iavail,itotal -- "$1" 2>/dev/null |
-    awk 'NR == 2 && (($1 != "-" && $1 < 1024) || ($2 != "-" && $3 > 0 && $2 < 64)) { full = 1 } END { exit !full }' ||
+  ! own_mounts "$1" | grep -qxF -- "$1" || return 1
+  [ -n "$(timeout 5 df -k --output=avail,iavail,itotal,file -- "$1" 2>/dev/null | awk "$no_room")" ] ||
     timeout 5 findmnt -no OPTIONS -T "$1" 2>/dev/null | tr , '\n' | grep -qx ro
 }
 
@@ -69,14 +69,20 @@ unmake_person() {
   [ ! -e "$_was/not-ours" ] || { note_kept "$1" "account-$_name" another; return 0; }
   _number=$(cat "$_was/uid") _dir=$(cat "$_was/home")
   _aside=$_dir.bastionctl-$1
-  ! has_line "$_name" /etc/passwd || same_person || { left_alone "$1"; return 0; }
-  if has_line "$_name" /etc/passwd; then delete_account || true; fi
+  if has_line "$_name" /etc/passwd; then
+    same_person || { left_alone "$1"; return 0; }
+    delete_account || true
+  fi
   # A death inside userdel leaves lines behind.
   forget_person || return 1
   if [ -s "$_was/factor-place" ]; then
-    case $(cat "$_was/factor-place") in
+    _place=$(cat "$_was/factor-place")
+    case $_place in
     "$_dir"/*) ;;
-    *) drop_torn "$(cat "$_was/factor-place")"; rm -f "$(cat "$_was/factor-place")" "$(cat "$_was/factor-place").bastionctl-new" ;;
+    *)
+      drop_torn "$_place"
+      rm -f "$_place" "$_place.bastionctl-new"
+      ;;
     esac
   fi
   # Whose the number is by now, and what goes by it: the account has another name, or is gone and somebody came by it.
@@ -130,7 +136,7 @@ restore_person() {
   if [ -n "$_expires" ]; then
     restore_day "$1" "$(set_day)" || return 1
     # Locked once more: who has come in meanwhile goes out.
-    if [ "$(expiry)" != "$_then" ]; then :; elif shut_by "$_then"; then end_sessions "$_name" || true; else linger_on; fi
+    if [ "$(expiry)" != "$_then" ]; then :; elif shut_by "$_then"; then end_sessions "$_name"; else linger_on; fi
   fi
   if [ -f "$_was/list-keys" ] || [ -f "$_was/list-drop" ]; then each_keys restore_keys "$1" || return 1; fi
   [ -z "$_factor" ] || restore_factor "$1"

@@ -148,7 +148,7 @@ create_person() {
   case $? in
   0) ;;
   # Its name is in use (useradd(8)): since a moment ago, by somebody else.
-  9) [ "$_where" = view ] || { printf '' >"$_was/not-ours" && durable "$_was/not-ours"; }; return 1 ;;
+  9) [ "$_where" = view ] || mark "$_was/not-ours"; return 1 ;;
   *) return 1 ;;
   esac
   chmod 0750 "$_dir" && give_keys && give_factor || return 1
@@ -199,7 +199,7 @@ remove_person() {
   # The second day of 1970, since 0 has more than one meaning in shadow(5).
   _said=$(usermod -e 1 "$_name" 2>&1 9>&-) || { echo "$_said"; return 1; }
   # Nor does anything of theirs run that could be in the way; once more at the end, since a job may have begun meanwhile.
-  end_sessions "$_name" || true
+  end_sessions "$_name"
   belongings "$_name" | grep -v '/mail/' >"$RUN/belongings"
   at_jobs "$_name" >>"$RUN/belongings"
   factor_places "$_name" "$_dir" | while IFS= read -r _place; do
@@ -215,8 +215,8 @@ remove_person() {
     each_keys drop_file || return 1
   elif [ -d "$_dir" ]; then
     _aside=$(house_aside "$2")
-    [ -e "${_aside%/*}" ] || { printf '' >"$_was/made-archive" && durable "$_was/made-archive"; } || return 1
-    { printf '' >"$_was/moved" && durable "$_was/moved"; } || return 1
+    [ -e "${_aside%/*}" ] || mark "$_was/made-archive" || return 1
+    mark "$_was/moved" || return 1
     let_go "$_dir"
     own_folder "${_aside%/*}" && ! mounted "$_dir" && mv -T "$_dir" "$_aside" && sync "${_dir%/*}" "${_aside%/*}" || return 1
   fi
@@ -252,7 +252,10 @@ mounts() {
 # mounted FOLDER: what is deleted there may be everybody's. What people mount by themselves (fusermount) keeps nobody from anything.
 mounted() { mounts "$1" | grep -qv '^fuse'; }
 
-let_go() { mounts "$1" | sed -n 's/^fuse[^|]*|//p' | while IFS= read -r _mount; do umount -l "$(printf '%b' "$_mount")"; done; }
+# own_mounts FOLDER: places there on which somebody has mounted something by themselves (fusermount), as mountinfo writes them.
+own_mounts() { mounts "$1" | sed -n 's/^fuse[^|]*|//p'; }
+
+let_go() { own_mounts "$1" | while IFS= read -r _mount; do umount -l "$(printf '%b' "$_mount")"; done; }
 
 # processes NAME UID: the ids of what runs for the account: under its uid, really or in effect, and under its subordinate ones (subuid(5)).
 # Containers of root's have numbers of their own, by their namespace of processes. Where somebody has made a namespace of users, as unshare(1) and
@@ -320,13 +323,13 @@ settle_person() {
   _was=$CHANGES/$1/people/$_name
   if [ "$_factor" = moved ]; then
     [ -e "$_was/gone" ] || ! same_person || leave_old_factor "$1"
-    printf '' >"$_was/gone" && durable "$_was/gone"
+    mark "$_was/gone"
     return 0
   fi
   # Locked: a login may have been under way when its sessions were ended.
   if [ "$_action:${_expires:+day}" = update:day ] && [ ! -e "$_was/gone" ]; then
-    if same_person && shut_by "$(expiry)"; then end_sessions "$_name" || true; fi
-    printf '' >"$_was/gone" && durable "$_was/gone"
+    if same_person && shut_by "$(expiry)"; then end_sessions "$_name"; fi
+    mark "$_was/gone"
     return 0
   fi
   [ "$_action" = remove ] || return 0
@@ -337,7 +340,7 @@ settle_person() {
       journal "$1" "account $_name was changed by somebody else, and is still there"
       echo "$PLAIN"
       _unsettled=1
-      printf '' >"$_was/gone" && durable "$_was/gone"
+      mark "$_was/gone"
       return 0
     fi
     if same_person; then
@@ -345,7 +348,7 @@ settle_person() {
     fi
     # A death inside userdel leaves lines behind.
     has_line "$_name" /etc/passwd || forget_person || { _unsettled=1; return 0; }
-    { printf '' >"$_was/gone" && durable "$_was/gone"; } || { _unsettled=1; return 0; }
+    mark "$_was/gone" || { _unsettled=1; return 0; }
   fi
   [ "$_house" = purge ] || return 0
   _aside=$(house_aside "$1")
@@ -362,7 +365,7 @@ settle_person() {
 # delete_account: not while a process of it is left, which userdel minds. Its own group stays if it is others' as well.
 delete_account() {
   for _try in 1 2 3 4 5; do
-    end_sessions "$_name" || true
+    end_sessions "$_name"
     _said=$(userdel "$_name" 2>&1 9>&-) && return 0
     has_line "$_name" /etc/passwd || return 0
     sleep 0.2
