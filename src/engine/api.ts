@@ -6,7 +6,7 @@ import type { HostResult } from '../domain/outcome.js'
 import type { Plan } from '../domain/plan.js'
 import type { Policy } from '../domain/policy.js'
 import type { Selector } from '../domain/selector.js'
-import type { AccessToday, OldKey, User } from '../features/index.js'
+import type { AccessToday, NeverAsked, OldKey, User } from '../features/index.js'
 import type { Clock, Inventory, SafetySessions, Transport } from './ports.js'
 
 /** What a run needs of the outside; wired in src/cli. */
@@ -81,12 +81,7 @@ export interface HostStatus {
     /** Those whom a key lets in without a factor, and who are not exempt. */
     readonly notEnrolled: readonly string[]
     /** Of those, whom nothing ever asks to enrol, by their login shell or as root: they can put it off for ever. */
-    readonly neverAsked: readonly {
-      readonly account: string
-      readonly shell: string
-      readonly keys?: 'no-terminal'
-      readonly helper?: 'name' | 'shared-uid'
-    }[]
+    readonly neverAsked: readonly NeverAsked[]
   }
   /** `stock` where nothing of harden's is on the host. */
   readonly hardening?: { readonly level: string; readonly forwarding?: string }

@@ -22,7 +22,7 @@ export { accessToday, type AccessToday } from './hardening/today.js'
 export { offerable } from './hardening/keys.js'
 export { shellsAsked } from './users/shells.js'
 export { describeHardening } from './hardening/describe.js'
-export { describeMfa } from './mfa/describe.js'
+export { describeMfa, type NeverAsked } from './mfa/describe.js'
 
 /** Where each method keeps factors, that of the policy first: `METHOD|MODULE|STORE|PATH`, with `%u` and `%h` for name and home. */
 export function factorPlaces(policy?: Policy): string[] {

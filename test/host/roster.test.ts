@@ -8,15 +8,26 @@ import { expect } from 'chai'
 
 const lib = fileURLToPath(new URL('../../templates/host/lib/', import.meta.url))
 
-/** What useradd and usermod are called with for this line of a roster, of an account with this day in shadow(5). */
-function asked(line: string, day = ''): string {
+/** What a script says, of a shell with these files, by their paths, below its first argument. */
+function said(files: Readonly<Record<string, string>>, script: string, shell: 'sh' | 'bash' = 'sh'): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-roster-'))
   try {
-    mkdirSync(path.join(folder, 'people', 'ada'), { recursive: true })
-    writeFileSync(path.join(folder, 'people', 'ada', 'uid'), '1005\n')
-    writeFileSync(path.join(folder, 'people', 'ada', 'shadow'), `ada:*:20000:-1:-1:7:-1:${day}:\n`)
-    writeFileSync(path.join(folder, 'roster'), `${line}\n`)
-    const script = `
+    for (const [name, text] of Object.entries(files)) {
+      const file = path.join(folder, name)
+      mkdirSync(path.dirname(file), { recursive: true })
+      writeFileSync(file, text)
+    }
+    return execFileSync(shell, ['-c', script, shell, folder], { encoding: 'utf8' })
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** What useradd and usermod are called with for this line of a roster, of an account with this day in shadow(5). */
+function asked(line: string, day = ''): string {
+  return said(
+    { 'people/ada/uid': '1005\n', 'people/ada/shadow': `ada:*:20000:-1:-1:7:-1:${day}:\n`, roster: `${line}\n` },
+    `
       for tool in roster databases keys factors; do . ${lib}$tool.sh; done
       epoch() { date +%s; }
       useradd() { [ "$1" != -D ] || return 0; echo useradd "$@"; }
@@ -26,11 +37,8 @@ function asked(line: string, day = ''): string {
       end_sessions() { echo ended; }; linger_on() { echo lingers; }
       _was=$1/people/ada RUN=$1
       carry_out() { case $_action in create) create_person live ;; *) update_person live ;; esac; }
-      each_person "$1/roster" carry_out`
-    return execFileSync('sh', ['-c', script, 'sh', folder], { encoding: 'utf8' })
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+      each_person "$1/roster" carry_out`,
+  )
 }
 
 describe('an account on its host', () => {
@@ -55,17 +63,12 @@ describe('an account on its host', () => {
 describe("hooks of shadow's tools", () => {
   /** What is done to an account by this action, in order. */
   function done(where: 'view' | 'live', action: string): string {
-    const folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-roster-'))
-    try {
-      mkdirSync(path.join(folder, 'data'))
-      writeFileSync(path.join(folder, 'data', 'roster'), `ada|${action}|||||||||\n`)
-      const script = `. ${lib}roster.sh; RUN=$1
+    return said(
+      { 'data/roster': `ada|${action}|||||||||\n` },
+      `. ${lib}roster.sh; RUN=$1
         rm() { echo rm "$@"; }; sed() { echo sed "$3"; }; sync() { :; }; apply_person() { echo "$_action" "$1"; }
-        apply_roster "$2" ID`
-      return execFileSync('sh', ['-c', script, 'sh', folder, where], { encoding: 'utf8' })
-    } finally {
-      rmSync(folder, { recursive: true })
-    }
+        apply_roster ${where} ID`,
+    )
   }
 
   it('are taken out of the view before anybody is made or goes there, and out of the host never', () => {
@@ -96,11 +99,9 @@ describe('an account whose day changes', () => {
 describe('the day of an account that goes back', () => {
   /** What is done and said, of an account that had the one day and has the other. */
   function done(expires: string, had: string, has: string): string {
-    const folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-roster-'))
-    try {
-      mkdirSync(path.join(folder, 'people', 'ada'), { recursive: true })
-      writeFileSync(path.join(folder, 'people', 'ada', 'shadow'), `ada:*:20000:-1:-1:7:-1:${had}:\n`)
-      const script = `
+    return said(
+      { 'people/ada/home': '/home/ada\n', 'people/ada/shadow': `ada:*:20000:-1:-1:7:-1:${had}:\n` },
+      `
         for tool in roster roster-undo; do . ${lib}$tool.sh; done
         epoch() { date +%s; }
         day=${has}
@@ -109,11 +110,8 @@ describe('the day of an account that goes back', () => {
         note_kept() { echo kept "$2" "$3"; }
         same_person() { :; }; end_sessions() { echo ended; }; linger_on() { echo lingers; }
         _was=$1/people/ada _name=ada _groups= _factor= _expires=${expires}
-        restore_person ID`
-      return execFileSync('sh', ['-c', script, 'sh', folder], { encoding: 'utf8' })
-    } finally {
-      rmSync(folder, { recursive: true })
-    }
+        restore_person ID`,
+    )
   }
 
   it('is the old one where it is that of the change, which is the day after the last one with access', () => {
@@ -141,28 +139,22 @@ describe('the day of an account that goes back', () => {
 describe('the account of a leaver', () => {
   /** What is done and said, of one with this day in shadow(5) by the time of the confirm. */
   function settled(day: string): string {
-    const folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-roster-'))
-    try {
-      mkdirSync(path.join(folder, 'ID', 'people', 'ada'), { recursive: true })
-      for (const [name, text] of [
-        ['people/ada/uid', '1005\n'],
-        ['people/ada/home', '/nowhere/ada\n'],
-        ['roster', 'ada|remove|||||||keep||\n'],
-      ] as const)
-        writeFileSync(path.join(folder, 'ID', name), text)
-      const script = `
-        for tool in env state databases keys factors roster; do . ${lib}$tool.sh; done
+    return said(
+      {
+        'ID/people/ada/uid': '1005\n',
+        'ID/people/ada/home': '/nowhere/ada\n',
+        'ID/roster': 'ada|remove|||||||keep||\n',
+      },
+      `exec 2>&1
+        for tool in env files state databases keys factors roster; do . ${lib}$tool.sh; done
         CHANGES=$1 RUN=$1
         getent() { [ "$1" = shadow ] && echo "ada:*:20000:-1:-1:7:-1:${day}:" || echo ada:x:1005:1005::/nowhere/ada:/bin/sh; }
         userdel() { echo userdel "$@" >&2; }
         clear_locks() { :; }; end_sessions() { :; }; belongings() { :; }; at_jobs() { :; }; factor_place() { :; }; drop_file() { :; }
         has_line() { return 1; }; forget_person() { :; }; durable() { :; }
         delete_account() { userdel "$_name"; }
-        settle_roster ID && echo settled || echo not settled`
-      return execFileSync('sh', ['-c', `exec 2>&1; ${script}`, 'sh', folder], { encoding: 'utf8' })
-    } finally {
-      rmSync(folder, { recursive: true })
-    }
+        settle_roster ID && echo settled || echo not settled`,
+    )
   }
 
   it('goes with the confirm where it is as the change has left it', () => {
@@ -177,28 +169,24 @@ describe('the account of a leaver', () => {
 
 describe('a home that is to be deleted', () => {
   it('is said to be there as long as it is, by each later change', () => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-roster-'))
-    try {
-      mkdirSync(path.join(folder, 'ID', 'people', 'ada'), { recursive: true })
-      const aside = path.join(folder, 'home', '.bastionctl-homes', 'ada-ID')
-      mkdirSync(aside, { recursive: true })
-      for (const [name, text] of [
-        ['people/ada/home', `${folder}/home/ada\n`],
-        ['people/ada/gone', ''],
-        ['roster', 'ada|remove||||||purge||\n'],
-        ['state', 'state=confirmed\n'],
-      ] as const)
-        writeFileSync(path.join(folder, 'ID', name), text)
-      const script = `
+    const aside = 'home/.bastionctl-homes/ada-ID'
+    const twice = said(
+      {
+        'ID/people/ada/home': 'home/ada\n',
+        'ID/people/ada/gone': '',
+        'ID/roster': 'ada|remove||||||purge||\n',
+        'ID/state': 'state=confirmed\n',
+        [`${aside}/file`]: '',
+      },
+      `
         for tool in env state databases keys factors roster; do . ${lib}$tool.sh; done
         CHANGES=$1 RUN=$1
+        cd "$1"
         clear_locks() { :; }; mounted() { return 1; }; systemd-run() { echo deletes; }
-        settle_left; settle_left; rmdir ${aside}.purge; settle_left`
-      const said = execFileSync('bash', ['-c', script, 'bash', folder], { encoding: 'utf8' })
-      expect(said).to.equal(`deletes\n${aside}.purge is still there: its deletion has not come to an end\ndeletes\n`)
-    } finally {
-      rmSync(folder, { recursive: true })
-    }
+        settle_left; settle_left; rm -r ${aside}.purge; settle_left`,
+      'bash',
+    )
+    expect(twice).to.equal(`deletes\n${aside}.purge is still there: its deletion has not come to an end\ndeletes\n`)
   })
 })
 

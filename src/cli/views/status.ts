@@ -1,6 +1,7 @@
 import { formatDuration } from '../../domain/duration.js'
 import { label } from '../../domain/host.js'
 import type { HostStatus } from '../../engine/api.js'
+import type { NeverAsked } from '../../features/index.js'
 import { lockedAccounts } from '../../features/users/people.js'
 import { columns, count, indent, moment, nameList, printable } from './text.js'
 import type { Style } from './style.js'
@@ -58,10 +59,7 @@ function mfa({ mfa: state }: HostStatus): readonly Row[] {
 
 function sunset({ inspection, mfa: state }: HostStatus): readonly Row[] {
   const { sunset: date, now = 0 } = inspection?.moment ?? {}
-  const never = (state?.neverAsked ?? []).map(
-    ({ account, shell, keys, helper }) =>
-      `${account} (${keys === undefined ? (helper === undefined ? shell : unhelped[helper]) : 'no key opens a terminal'})`,
-  )
+  const never = (state?.neverAsked ?? []).map((one) => `${one.account} (${whyNeverAsked(one)})`)
   const asked: readonly Row[] = [
     ...(never.length === 0 ? [] : ([['never asked to enrol', nameList(never)]] as const)),
     ...(state?.enrol === 'first-login' && state.notEnrolled.length > 0
@@ -85,6 +83,11 @@ function sunset({ inspection, mfa: state }: HostStatus): readonly Row[] {
           ],
         ] as const)),
   ]
+}
+
+function whyNeverAsked({ shell, keys, helper }: NeverAsked): string {
+  if (keys !== undefined) return 'no key opens a terminal'
+  return helper === undefined ? shell : unhelped[helper]
 }
 
 const unhelped = { name: 'its name is none for a file', 'shared-uid': 'another account has its uid' } as const

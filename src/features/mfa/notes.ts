@@ -46,14 +46,12 @@ export function helperNotes(
   facts: Facts,
 ): string[] {
   if (policy.enrol !== 'first-login' || store !== 'root') return []
-  return everybody
-    .filter(({ account, exempt, after }) => after && !exempt && !account.enrolled && account.uid !== 0)
-    .flatMap(({ account }) => {
-      const why = unhelped(account, facts)
-      return why === undefined
-        ? []
-        : [`${account.name}: ${unhelpedFor[why]}, so it cannot enrol at a first login where root keeps factors`]
-    })
+  return notEnrolled(everybody).flatMap(({ account }) => {
+    const why = account.uid === 0 ? undefined : unhelped(account, facts)
+    return why === undefined
+      ? []
+      : [`${account.name}: ${unhelpedFor[why]}, so it cannot enrol at a first login where root keeps factors`]
+  })
 }
 
 const unhelpedFor = {
