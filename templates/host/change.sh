@@ -126,7 +126,7 @@ rehearse() {
 # room: a full disk is found before anything is written. The factor's file is rewritten at each login, so homes count.
 room() {
   {
-    printf '%s\n' /etc /var/lib
+    printf '%s\n' /etc /var/lib "$STATE"
     awk -F'|' '$3 !~ /^@/ && !seen[$3]++ { print $3 }' "$RUN/data/cases" | xargs -r -d '\n' getent passwd -- | cut -d: -f6
   } | while IFS= read -r folder; do [ ! -d "$folder" ] || printf '%s\n' "$folder"; done |
     xargs -d '\n' df -k --output=avail,iavail,itotal,file -- | awk "$no_room" >"$RUN/why"

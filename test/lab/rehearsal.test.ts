@@ -150,7 +150,7 @@ const cases: readonly Case[] = [
     breaks:
       'mkdir -p /var/lib/bastionctl && mount -t tmpfs -o size=64k,mode=0700 small /var/lib/bastionctl && head -c 1M /dev/zero >/var/lib/bastionctl/fill; true',
     mends: `${emptyAgain('/var/lib/bastionctl')} && rmdir /var/lib/bastionctl`,
-    says: /No space left on device/,
+    says: /less than 1 MB is free on the file system of \/var\/lib\/bastionctl/,
   },
   {
     title: 'a full /run',
