@@ -128,6 +128,12 @@ describe('layouts', function () {
       expect(answer?.outcome, answer?.detail).to.equal('proven')
     })
 
+    it('asks sshd although its daemon has just ended, and systemd has taken its folder along', async () => {
+      await noSshd()
+      const said = await must('socket', 'cat >/run/sshd.sh; . /run/sshd.sh; ask_sshd root /dev/null', hostLibrary('sshd'))
+      expect(said).to.match(/^permitrootlogin /m)
+    })
+
     everywhere(
       "reads a unit's words as systemd does",
       async (host) => {
@@ -141,7 +147,7 @@ describe('layouts', function () {
             'systemctl daemon-reload && systemctl start words.service',
           ].join('\n'),
         )
-        const words = await must(host, 'cat >/run/words.sh; . /run/words.sh; unit_words words.service', sshdArgs)
+        const words = await must(host, 'cat >/run/words.sh; . /run/words.sh; unit_words words.service', hostLibrary('sshd-args'))
         // The program and its format come before what it has printed.
         expect(words.split('\n').slice(2).join('\n')).to.equal(await must(host, 'cat /run/words.seen'))
       },
@@ -150,7 +156,9 @@ describe('layouts', function () {
   })
 })
 
-const sshdArgs = readFileSync(fileURLToPath(new URL('../../templates/host/lib/sshd-args.sh', import.meta.url)), 'utf8')
+function hostLibrary(name: string): string {
+  return readFileSync(fileURLToPath(new URL(`../../templates/host/lib/${name}.sh`, import.meta.url)), 'utf8')
+}
 
 /** As after a boot that nobody has logged in since. */
 async function noSshd(): Promise<void> {

@@ -65,9 +65,14 @@ sshd_refuses() {
 }
 
 # ask_sshd USER ARGSFILE [ORIGIN]: of several values for the same thing the last one counts. Where a Match line asks for the port or the
-# address that a login comes to, sshd says nothing at all unless it is told these too.
+# address that a login comes to, sshd says nothing at all unless it is told these too. Under socket activation a daemon that ends takes its
+# folder along, at any moment: once more then.
 ask_sshd() {
-  with_args "$2" "$(sshd_binary)" -T -C "user=$1,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=${SSHD_PORT:-22}${3:+,$3}"
+  for _again in '' yes; do
+    with_args "$2" "$(sshd_binary)" -T -C "user=$1,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=${SSHD_PORT:-22}${3:+,$3}" && return 0
+    [ ! -d /run/sshd ] && sshd_folder && [ -d /run/sshd ] || return 1
+  done
+  return 1
 }
 
 # ask_at_port ARGSFILE: from here on, in programs that this starts too, sshd is asked about logins to the port at which it is reached. What it
