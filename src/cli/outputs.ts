@@ -161,11 +161,11 @@ export function runOutput({ schema: _, results, events: __, ...run }: RunRecord)
   return { ...run, hosts }
 }
 
-export function historyOfHost({ host, changes, problem, transcript }: HostHistory): HistoryOfHost {
+export function historyOfHost({ host, changes, problem, transcript }: HostHistory, limit: number): HistoryOfHost {
   return {
     id: host.id,
     name: host.name,
-    changes,
+    changes: changes.slice(0, limit),
     ...(problem !== undefined && { problem }),
     ...(transcript !== undefined && { transcript }),
   }

@@ -18,7 +18,12 @@ export default class History extends BaseCommand {
 
   static override flags = {
     ...selectorFlags,
-    limit: Flags.integer({ default: 20, min: 1, summary: 'how many runs, the newest first', helpValue: 'N' }),
+    limit: Flags.integer({
+      default: 20,
+      min: 1,
+      summary: 'how many runs, or changes of each host, the newest first',
+      helpValue: 'N',
+    }),
   }
 
   async run(): Promise<HistoryOutput> {
@@ -34,8 +39,8 @@ export default class History extends BaseCommand {
     }
     const { engine, ports } = await context.open({})
     const hosts = await engine.history(ports, selector, args.change)
-    context.print(hostHistoryView(hosts, context.style))
+    context.print(hostHistoryView(hosts, flags.limit, context.style))
     const exit = hosts.some(({ problem }) => problem !== undefined) ? 'host-unfit' : 'ok'
-    return this.ended({ exit, hosts: hosts.map(historyOfHost) })
+    return this.ended({ exit, hosts: hosts.map((host) => historyOfHost(host, flags.limit)) })
   }
 }

@@ -11,9 +11,11 @@ import {
 } from '../features/index.js'
 import { parseAnswer } from '../host/answer.js'
 import { orderData } from '../host/data.js'
+import { readChanges } from '../host/facts.js'
 import { hostCommand } from '../host/program.js'
 import { readTarball } from '../host/tarball.js'
 import type { HostAccess, HostHistory, HostStatus, ListedHost, Ports } from './api.js'
+import type { Reply } from './ports.js'
 import { delivery } from './ask.js'
 import { unfit, waiting } from './fitness.js'
 import { inspect, lastLine } from './inspect.js'
@@ -67,36 +69,27 @@ function busy({ moment: { pending } }: Inspection): string | undefined {
   return pending && waiting(pending)
 }
 
+/** `change`: that one alone. */
 export async function history(ports: Ports, selector: Selector, change?: string): Promise<readonly HostHistory[]> {
   const inspected = await inspect(ports, await select(ports, selector))
-  const { found: transcripts, unread } = await transcriptsOf(
-    ports,
-    inspected.filter(({ inspection }) => inspection).map(({ host }) => host.id),
-    change,
-  )
+  const asked = inspected.filter(({ inspection }) => inspection).map(({ host }) => host.id)
+  const records = await recordsOf(ports, asked, change)
   return inspected.map(({ host, inspection, problem }) => {
     if (!inspection) return { host, changes: [], problem: problem ?? 'it did not answer' }
-    const changes = inspection.facts.changes.filter(({ id }) => change === undefined || id === change)
-    const transcript = transcripts.get(host.id)
-    const why = unread.get(host.id)
-    return {
-      host,
-      changes,
-      ...(why === undefined ? {} : { problem: `its transcript could not be read: ${why}` }),
-      ...(transcript === undefined ? {} : { transcript }),
-    }
+    const known = inspection.facts.changes.filter(({ id }) => change === undefined || id === change)
+    return { host, changes: known, ...records.get(host.id) }
   })
 }
 
-/** By host. A host that has no such change has neither. */
-async function transcriptsOf(
+/** What a host has said of its record. A host that has no such change has none. */
+type Recorded = Partial<Pick<HostHistory, 'changes' | 'problem' | 'transcript'>>
+
+async function recordsOf(
   ports: Ports,
   ids: readonly string[],
   change: string | undefined,
-): Promise<{ readonly found: ReadonlyMap<string, string>; readonly unread: ReadonlyMap<string, string> }> {
-  const found = new Map<string, string>()
-  const unread = new Map<string, string>()
-  if (ids.length === 0) return { found, unread }
+): Promise<ReadonlyMap<string, Recorded>> {
+  if (ids.length === 0) return new Map()
   const replies = await ports.transport.run({
     hosts: ids,
     command: await hostCommand('history', orderData({ who: '', ...(change === undefined ? {} : { change }) }), 60),
@@ -107,30 +100,33 @@ async function transcriptsOf(
     signal: ports.signal,
   })
   ports.signal.throwIfAborted()
-  for (const reply of replies) {
-    const answer = parseAnswer(reply.stdout)
-    if (reply.status !== 'ran' || reply.error || !answer) {
-      unread.set(reply.host, reply.detail ?? lastLine(reply.stderr) ?? reply.status)
-      continue
-    }
-    if (answer.fields.change !== undefined && !reply.complete) {
-      found.set(reply.host, `longer than run command shows: /var/lib/bastionctl/changes/${answer.fields.change} has it`)
-      continue
-    }
-    const { body } = answer
-    if (!body) continue
-    try {
-      found.set(reply.host, transcriptFrom(await readTarball(body)))
-    } catch (error) {
-      // One odd host is that host's problem, not the fleet's.
-      unread.set(reply.host, error instanceof Error ? (lastLine(error.message) ?? error.name) : 'not understood')
-    }
+  return new Map(await Promise.all(replies.map(async (reply) => [reply.host, await recorded(reply)] as const)))
+}
+
+async function recorded(reply: Reply): Promise<Recorded> {
+  const answer = parseAnswer(reply.stdout)
+  if (reply.status !== 'ran' || reply.error || !answer)
+    return unread(reply.detail ?? lastLine(reply.stderr) ?? reply.status)
+  const { body, fields } = answer
+  if (fields.change !== undefined && !reply.complete)
+    return { transcript: `longer than run command shows: /var/lib/bastionctl/changes/${fields.change} has it` }
+  if (!body) return {}
+  try {
+    const record = await readTarball(body)
+    return { changes: readChanges(record), transcript: transcriptFrom(record) }
+  } catch (error) {
+    // One odd host is that host's problem, not the fleet's.
+    return unread(error instanceof Error ? (lastLine(error.message) ?? error.name) : 'not understood')
   }
-  return { found, unread }
+}
+
+function unread(why: string): Recorded {
+  return { problem: `its transcript could not be read: ${why}` }
 }
 
 function transcriptFrom(record: Iterable<readonly [name: string, text: string]>): string {
   return [...record]
+    .filter(([name]) => name !== 'changes')
     .sort(([a], [b]) => (a < b ? 1 : -1))
     .map(([name, text]) => `# ${name}\n${text}`)
     .join('\n')

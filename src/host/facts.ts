@@ -117,13 +117,25 @@ export function readFacts(digest: string, tree: Tree): Facts {
     sudo: sshd.sudo === 'yes',
     opensSeals: sshd.openssl === 'yes',
     missingTools: lines(tree, 'missing-tools'),
-    changes: rows(tree, 'changes', changeLine).map(changeFromRow),
+    changes: readChanges(tree),
     keyOptions: rows(tree, 'key-options', keyOptionsLine).map(([account, fingerprint, digest]) => ({
       account,
       fingerprint,
       digest,
     })),
   }
+}
+
+/** What a host has on record, the newest first. Throws where that is not what recorded.sh writes. */
+export function readChanges(tree: Tree): RecordedChange[] {
+  return rows(tree, 'changes', changeLine).map(([id, feature, state, who, at, summary]) => ({
+    id,
+    feature,
+    state,
+    who,
+    at,
+    summary,
+  }))
 }
 
 export function readMoment({ fields, now }: HostAnswer): HostMoment {
@@ -296,10 +308,6 @@ function keyFrom(
     ...(accepted === undefined ? {} : { accepted }),
     ...(since === undefined ? {} : { since }),
   }
-}
-
-function changeFromRow([id, feature, state, who, at, summary]: z.infer<typeof changeLine>): RecordedChange {
-  return { id, feature, state, who, at, summary }
 }
 
 /** `sshd -T`: one keyword and its value a line; some keywords repeat (hostkey, acceptenv, port …). */

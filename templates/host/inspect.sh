@@ -2,7 +2,7 @@
 # What a change is computed from, and what `status`, `hosts` and `history` show. Reads only. Sourced by main.sh.
 # Files below $F become the facts; what differs between two readings of the same host goes into the head instead.
 # shellcheck disable=SC1091
-for lib in people keys barred rights packages sshd-reads others drift login logins times store; do . "$RUN/lib/$lib.sh"; done
+for lib in people keys barred rights packages sshd-reads others drift login logins times store recorded; do . "$RUN/lib/$lib.sh"; done
 F=$RUN/facts
 ARGS=$RUN/sshd-args
 
@@ -175,12 +175,7 @@ if [ -e "$RUN/data/offers" ]; then
   unshare -m --propagation private sh "$RUN/who.sh" "$RUN" "$F/offers"
 fi
 
-for id in $(changes_newest_first 2>/dev/null | head -n 21); do
-  # A change that died before it was armed touched nothing and means nothing.
-  [ "$(state_of "$id")" = staged ] && continue
-  printf '%s|%s|%s|%s|%s|%s\n' "$id" "$(value feature "$CHANGES/$id/manifest")" "$(state_of "$id")" \
-    "$(plain "$(value who "$CHANGES/$id/manifest")")" "$(value at "$CHANGES/$id/state")" "$(plain "$(value summary "$CHANGES/$id/manifest")")"
-done >"$F/changes"
+changes_newest_first 2>/dev/null | head -n 21 | recorded >"$F/changes"
 
 extra hostname "$(uname -n)"
 extra facts "$(cd "$F" && find . -type f | sort | xargs -d '\n' sha256sum | sha256sum | cut -d' ' -f1)"

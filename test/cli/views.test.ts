@@ -1,5 +1,8 @@
 import { expect } from 'chai'
 import type { AccountEdit, Change } from '../../src/domain/change.js'
+import type { Facts, Inspection } from '../../src/domain/facts.js'
+import { describeMfa } from '../../src/features/index.js'
+import { hostHistoryView } from '../../src/cli/views/history.js'
 import { eventLine, progressView } from '../../src/cli/views/progress.js'
 import { accountEdit } from '../../src/features/users/edits.js'
 import { adding } from '../features/users/support.js'
@@ -7,9 +10,13 @@ import { diffLines, planView } from '../../src/cli/views/plan.js'
 import { rehearsalView } from '../../src/cli/views/rehearsal.js'
 import { reportView } from '../../src/cli/views/report.js'
 import { ansiStyle, noStyle } from '../../src/cli/views/style.js'
+import { statusView } from '../../src/cli/views/status.js'
 import { transcriptView } from '../../src/cli/views/transcript.js'
 import { columns, count, nameList, printable } from '../../src/cli/views/text.js'
 import { callsView } from '../../src/cli/views/calls.js'
+import { fakeHost } from '../fakes/fake-inventory.js'
+import { account } from '../features/facts.js'
+import { hostOf } from '../features/golden-cases.js'
 import { change, noChanges, plan, planWith, result } from '../support/samples.js'
 
 const text = (lines: readonly string[]): string => lines.join('\n')
@@ -69,6 +76,46 @@ deb11: its sshd was offered 2 keys and accepts 2 today, 1 afterwards; no longer:
 
   it('does not compare where the host could not name all that are lost', () => {
     expect(shown(0, ['old SHA256:bb'])).to.not.match(/against the table/)
+  })
+})
+
+describe('the view of a state', () => {
+  const host = fakeHost('i-a')
+  const golden = hostOf('debian-12')
+
+  it('says who gets in by key alone where no factor is demanded, and not that everybody does', () => {
+    const shown = (facts: Facts): string => {
+      const moment = { now: 0, hostname: host.name, drift: [] }
+      const inspection = { facts, moment } as unknown as Inspection
+      return text(statusView([{ host, inspection, mfa: describeMfa(facts) }], noStyle))
+    }
+    const admin = account('admin', { sudo: true, enrolled: true })
+    const off = shown({ ...golden, accounts: [admin] })
+    expect(off).to.match(/^ *mfa +off$/m)
+    expect(off).to.match(/^ *enrolled +admin$/m)
+    expect(off).to.match(/^ *by key alone +admin$/m)
+    // Somebody else's demand.
+    const demands = { authenticationmethods: ['publickey,password'] }
+    const others = shown({ ...golden, accounts: [{ ...admin, effective: { ...admin.effective, ...demands } }] })
+    expect(others).to.match(/^ *by key alone +nobody$/m)
+  })
+})
+
+describe('the view of what hosts have on record', () => {
+  it('has so many changes of each, the newest first, and says how many are older', () => {
+    const host = fakeHost('i-a')
+    const changes = ['c3', 'c2', 'c1'].map((id) => ({
+      id,
+      feature: 'mfa',
+      state: 'confirmed',
+      who: 'ann',
+      at: 0,
+      summary: 'enable-mfa',
+    }))
+    const two = text(hostHistoryView([{ host, changes }], 2, noStyle))
+    expect(two).to.match(/: 3 changes$/m)
+    expect(two).to.match(/c3 .*\n.*c2 .*\n.*… and 1 older: --limit N$/)
+    expect(text(hostHistoryView([{ host, changes }], 3, noStyle))).to.not.include('older')
   })
 })
 

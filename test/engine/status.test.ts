@@ -73,6 +73,18 @@ describe('history', () => {
     expect(ended).to.have.property('name', 'AbortError')
   })
 
+  it('has all that a host has on record, and not only what an inspection tells of', async () => {
+    const row = (id: string): string => `${id}|mfa|confirmed|ann|1767323000|enable-mfa\n`
+    const tar = pack()
+    tar.entry({ name: './changes' }, [...Array(30).keys()].map((n) => row(`c${String(n)}`)).join(''))
+    tar.entry({ name: './state' }, 'state=confirmed\n')
+    tar.finalize()
+    const body = gzipSync(await collect(tar)).toString('base64')
+    const [host] = await asked({ 'i-a': `bastionctl=1\noutcome=history\nchange=c0\n--\n${body}\n` })
+    expect(host?.changes.map(({ id }) => id)).to.have.length(30)
+    expect(host?.transcript).to.equal('# state\nstate=confirmed\n')
+  })
+
   it('says where a transcript is that is too long to be shown', async () => {
     const clock = new FakeClock()
     const inspected = await facts(clock)

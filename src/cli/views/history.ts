@@ -51,16 +51,21 @@ export function outcomeCounts(run: Pick<RunRecord, 'results'>): string {
   return [...counts].map(([word, number]) => `${String(number)} ${word}`).join(', ')
 }
 
-/** The changes that hosts have on record, each with its transcript if it was fetched. */
-export function hostHistoryView(hosts: readonly HostHistory[], style: Style): readonly string[] {
+/** The changes that hosts have on record, so many of each, and the transcript that was fetched. */
+export function hostHistoryView(hosts: readonly HostHistory[], limit: number, style: Style): readonly string[] {
   return hosts.flatMap(({ host, changes, problem, transcript }, at) => [
     ...(at === 0 ? [] : ['']),
     style.bold(
       `${printable(label(host))}: ${problem === undefined ? count(changes.length, 'change') : printable(problem)}`,
     ),
     ...indent(
-      columns(changes.map((change) => [change.id, moment(change.at), change.state, change.who, change.summary])),
+      columns(
+        changes
+          .slice(0, limit)
+          .map((change) => [change.id, moment(change.at), change.state, change.who, change.summary]),
+      ),
     ),
+    ...(changes.length > limit ? indent([`… and ${String(changes.length - limit)} older: --limit N`]) : []),
     ...(transcript === undefined ? [] : indent(transcriptView(transcript))),
   ])
 }

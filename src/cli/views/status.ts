@@ -44,13 +44,12 @@ function pending({ inspection }: HostStatus): readonly Row[] {
 
 function mfa({ mfa: state }: HostStatus): readonly Row[] {
   if (state === undefined) return []
-  if (!state.on) return [['mfa', 'off: everybody gets in by key alone']]
   const how = [state.method, state.enrol === undefined ? undefined : `enrol ${state.enrol}`].filter(
     (part) => part !== undefined,
   )
-  const keyOnly = state.keyOnly.map(({ account, reason }) => `${account} (${reason})`)
+  const keyOnly = state.keyOnly.map(({ account, reason }) => (state.on ? `${account} (${reason})` : account))
   return [
-    ['mfa', how.length === 0 ? 'on' : `on: ${how.join(', ')}`],
+    ['mfa', state.on ? ['on', ...(how.length === 0 ? [] : [how.join(', ')])].join(': ') : 'off'],
     ['enrolled', state.enrolled.length === 0 ? 'nobody' : nameList(state.enrolled)],
     ...(state.refused ?? []).map(({ account, reason }) => ['does not get in', `${account}: ${reason}`] as const),
     ['by key alone', keyOnly.length === 0 ? 'nobody' : nameList(keyOnly)],
@@ -109,7 +108,7 @@ function hardening({ hardening: state }: HostStatus): readonly Row[] {
   ]
 }
 
-/** A host tells of one more, whatever has become of them (inspect.sh). */
+/** A host tells of one more, whatever has become of them (inspect.sh); all that it has is in its history. */
 const mostChanges = 20
 
 function changes({ inspection }: HostStatus): readonly Row[] {
@@ -119,7 +118,7 @@ function changes({ inspection }: HostStatus): readonly Row[] {
     'confirmed',
     `${id} ${summary}, by ${who} at ${moment(at)}`,
   ])
-  return known.length <= mostChanges ? rows : [...rows, ['older', 'bastionctl history']]
+  return known.length <= mostChanges ? rows : [...rows, ['older', 'bastionctl history, of the same hosts']]
 }
 
 function drift({ drift: paths }: HostStatus): readonly Row[] {
