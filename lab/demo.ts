@@ -1,6 +1,6 @@
 /** `npm run demo`: the main job on three real hosts, told in plain words. In a lab of its own, beside one that may be up. */
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import path from 'node:path'
 import { enrolOnTerminal } from './demo/enrol.js'
 import { keyAlone, keyAndCode, makePerson, type Person } from './demo/people.js'
@@ -118,18 +118,31 @@ function seconds(since: number): string {
   return `${((Date.now() - since) / 1000).toFixed(1)} s`
 }
 
+/** Whoever ends the demo early wants no hosts that go on: their end is the lab's, once what makes or breaks hosts is through (its lock). */
+const ended = new Promise<never>((_, reject) => {
+  // Not once: signal-exit, which execa brings, ends the process itself where it finds no other listener left.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => {
+      code = 128 + constants.signals[signal]
+      reject(new LabError(`ended by ${signal}: the lab is taken down`))
+    })
+})
+let code: number | undefined
+
 try {
   refuseAnother()
   try {
-    await down()
-    await main()
+    await Promise.race([main(), ended])
   } finally {
-    if (!keep) await down()
+    if (!keep || code !== undefined) await down()
   }
   done(keep ? 'demo finished' : 'demo finished; the lab is gone')
 } catch (error) {
   console.error(error instanceof LabError ? [`demo: ${error.message}`, error.hint ?? []].flat().join('\n') : error)
-  process.exitCode = 1
+  if (keep && status() !== undefined) console.error(`the lab is still up; take it away:\n${ours} npm run lab -- down`)
+  code ??= 1
 } finally {
   rmSync(home, { recursive: true, force: true })
 }
+// What was under way when a signal came is not waited for.
+process.exit(code)

@@ -25,6 +25,7 @@ describe('lab tests where nobody is root', () => {
   /** As somebody else where root runs this. */
   const nobody =
     'data:text/javascript,if(process.getuid()===0){process.setgroups([]);process.setgid(65534);process.setuid(65534)}'
+  const asRoot = 'data:text/javascript,process.getuid=()=>0'
   function lab(env: NodeJS.ProcessEnv): { readonly said: string; readonly exitCode: number | null } {
     const args = ['--import', nobody, join(folder, 'test', 'run.js'), 'lab']
     const { stdout, stderr, status } = spawnSync(process.execPath, args, { env, encoding: 'utf8' })
@@ -38,6 +39,20 @@ describe('lab tests where nobody is root', () => {
       said: `\nlab tests: 2 files skipped, since ${why}\n\n0 passed, 0 failed, 2 skipped\n`,
       exitCode: 0,
     })
+  })
+
+  it('are named and skipped where their time is over before they begin', () => {
+    // As root, as they have to run; none of them begins.
+    const args = [join(folder, 'test', 'run.js'), 'lab']
+    const { stdout, status } = spawnSync(process.execPath, ['--import', asRoot, ...args], {
+      env: { ...usual, BASTIONCTL_TEST_UNTIL: '0' },
+      encoding: 'utf8',
+    })
+    if (process.platform !== 'linux') return
+    expect(stdout).to.match(
+      /not begun, since the time was over .*: .*one\.test\.ts, .*two\.test\.ts\n\n?0 passed, 0 failed, 2 skipped\n$/,
+    )
+    expect(status).to.equal(0)
   })
 
   it('have failed in CI, with the same reason', () => {
