@@ -232,7 +232,7 @@ describe('people, where something is in the way', function () {
     const { onAll, remember, asBefore } = asNew(sampledOf(withRhel9, 'deb13'))
 
     /** In front of the usermod that shuts a leaver's account: the change is live, and what sshd says of the keys comes next. */
-    const atLeave = (host: string, script: string): Promise<void> => shim(host, 'usermod', '-e 1 *', script)
+    const atLeave = (host: string, script: string): Promise<void> => shim(host, 'usermod', "'-e 1 '*", script)
     const printOf = async (file: string): Promise<string> =>
       (await execa('ssh-keygen', ['-lf', file])).stdout.split(' ')[1] ?? ''
 
