@@ -51,8 +51,8 @@ function verdictOfPending(reason: string): ExitName {
 }
 
 function verdictOf(result: HostResult, intent: Intent): ExitName {
-  // Not all of it has come back, and the host says what.
-  if (result.outcome === 'rolled-back' && result.reason === 'incomplete') return 'needs-hands'
+  // Not all of it has come back, or somebody who was to go is still there, and the host says what.
+  if (result.reason === 'incomplete') return 'needs-hands'
   if (intent === 'roll-back' && result.outcome === 'rolled-back') return 'ok'
   if (intent === 'roll-back' && result.outcome === 'confirmed') return reasons[result.reason ?? ''] ?? 'refused'
   if (intent === 'confirm' && result.outcome === 'rolled-back') return 'too-late'

@@ -17,14 +17,16 @@ proven)
   edited_since "$ID" && answer refused edited-since "$EDITED was changed since the proof: what is there was never proven"
   set_state "$ID" confirmed "by $(value who "$RUN/data/manifest")" || answer stuck confirm 'the confirmation could not be written'
   step confirm disarm "$ID"
-  [ ! -s "$CHANGES/$ID/roster" ] || step confirm settle_roster "$ID" || extra remark "$DETAIL"
+  [ ! -s "$CHANGES/$ID/roster" ] || step confirm settle_roster "$ID" || answer confirmed incomplete "$DETAIL"
   answer confirmed
   ;;
 confirmed)
   answer confirmed already 'confirmed before'
   ;;
 rolled-back | reverting | failed)
-  answer rolled-back too-late "rolled back at $(date -u -d "@$(value at "$CHANGES/$ID/state")" +%H:%M:%SZ): $(value reason "$CHANGES/$ID/state")"
+  reason=too-late
+  [ -z "$(lost "$ID")" ] || reason=incomplete
+  answer rolled-back "$reason" "rolled back at $(date -u -d "@$(value at "$CHANGES/$ID/state")" +%H:%M:%SZ): $(value reason "$CHANGES/$ID/state")"
   ;;
 *) answer refused not-proven "change $ID is $state, and only a proven change can be confirmed" ;;
 esac

@@ -11,18 +11,13 @@ HERE=${0%/*}
 for lib in env files state sshd accounts restore databases keys factors roster roster-undo; do . "$HERE/lib/$lib.sh"; done
 verb=$1 id=$2 who=${3-guard}
 ARGS=$CHANGES/$id/sshd-args
-# What is only needed on the way lies below /run: a full disk is no reason to leave people as they are. systemd takes the folder of a unit away,
-# but not where this has taken the unit away first.
-RUN=${4-} own=
-case $verb in
-deadline) RUN=/run/bastionctl-guard-$id own=yes ;;
-boot-prove) RUN=/run/bastionctl-boot-prove-$id own=yes ;;
-*) ;;
-esac
+# What is only needed on the way lies below /run: a full disk is no reason to leave people as they are, nor is a full /run. No RuntimeDirectory=:
+# a unit whose folder cannot be made does not begin. What a killed try has left goes with the guard.
+RUN=${4-}
 if [ ! -d "$RUN" ]; then
-  RUN=$(mktemp -d /run/bastionctl-guard.XXXXXX) && own=yes || RUN=$CHANGES/$id own=
+  RUN=/run/bastionctl-$verb-$id
+  if mkdir -p "$RUN" 2>/dev/null; then trap 'rm -rf "$RUN"' EXIT; else RUN=$CHANGES/$id; fi
 fi
-[ -z "$own" ] || trap 'rm -rf "$RUN"' EXIT
 
 # The program that works on this change may hang with the lock in its hand: its unit is stopped whole, and the kernel lets go of
 # the lock. Who holds it is on record; where the record cannot be right, everybody who has the lock open is stopped.
@@ -51,8 +46,7 @@ deadline)
   # since wall clocks get set. A roll back that has begun waits for no deadline.
   why='no confirm before the deadline'
   case $(state_of "$id") in
-  reverting) why=$(value reason "$CHANGES/$id/state") ;;
-  failed) why=$(cat "$CHANGES/$id/why") ;;
+  reverting | failed) why=$(cat "$CHANGES/$id/why" 2>/dev/null || value reason "$CHANGES/$id/state") ;;
   *)
     if [ "$(epoch)" -lt "$(deadline_of "$id")" ] && [ "$(uptime_s)" -lt "$(value deadline_uptime "$CHANGES/$id/state")" ]; then
       exit 0

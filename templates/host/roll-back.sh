@@ -21,7 +21,9 @@ case $stands in
 armed | live | proven | reverting | failed) ;;
 rolled-back)
   was="rolled back at $(date -u -d "@$(value at "$CHANGES/$ID/state")" +%H:%M:%SZ): $(value reason "$CHANGES/$ID/state")"
-  [ -z "$named" ] || answer rolled-back-as-asked already "$was"
+  reason=already
+  [ -z "$(lost "$ID")" ] || reason=incomplete
+  [ -z "$named" ] || answer rolled-back-as-asked "$reason" "$was"
   answer unchanged nothing-to-undo "nothing left to undo: change $ID was $was"
   ;;
 confirmed)

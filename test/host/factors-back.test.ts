@@ -1,7 +1,8 @@
 /** Second factors that have moved come back, whatever lies at the place that they had. */
 import { expect } from 'chai'
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -16,6 +17,9 @@ describe('a factor that has moved out of its home', () => {
   let kept = ''
   const at = (...parts: string[]): string => path.join(folder, ...parts)
   const old = (): string => path.join(home, '.google_authenticator')
+  const was = (name: string, text: string): void => {
+    writeFileSync(at('changes', 'ID', 'people', 'ann', name), text)
+  }
   const has = (file: string): string => (existsSync(file) ? readFileSync(file, 'utf8') : '')
 
   beforeEach(() => {
@@ -24,15 +28,18 @@ describe('a factor that has moved out of its home', () => {
     kept = at('kept', 'ann')
     for (const parts of [['home', 'ann'], ['kept'], ['run'], ['changes', 'ID', 'people', 'ann']])
       mkdirSync(at(...parts), { recursive: true })
-    const was = (name: string, text: string): void => {
-      writeFileSync(at('changes', 'ID', 'people', 'ann', name), text)
-    }
     writeFileSync(at('changes', 'ID', 'manifest'), `factor=${at('kept')}/%u\nfactor_from=%h/.google_authenticator\n`)
     writeFileSync(at('changes', 'ID', 'roster'), 'ann|update|||||||moved|\n')
     was('home', `${home}\n`)
     was('factor-place', `${kept}\n`)
     was('factor-from', `${old()}\n`)
     was('factor', '')
+    was(
+      'factor-after',
+      `${createHash('sha256')
+        .update(real.slice(0, real.indexOf('\n') + 1))
+        .digest('hex')}\n`,
+    )
     writeFileSync(kept, real)
   })
   afterEach(() => {
@@ -47,7 +54,6 @@ describe('a factor that has moved out of its home', () => {
       as_owner() { shift; "$@"; }; same_person() { :; }; durable() { :; }; sync() { :; }; journal() { :; }; mounts() { :; }; relabel() { :; }
       note_kept() { echo "kept $2 as $3"; }; note_lost() { echo "lost $2"; }
       ${stubs.join('\n')}
-      { factor_of ${kept}; } >$CHANGES/ID/people/ann/factor-after
       for try in $(seq ${String(tries)}); do
         return_factors ID
         each_person $CHANGES/ID/roster undo ID; echo $?
@@ -65,6 +71,30 @@ describe('a factor that has moved out of its home', () => {
     writeFileSync(old(), planted)
     expect(undone()).to.equal(`kept ${old()} as ${old()}.bastionctl-aside\n0\n`)
     expect([has(old()), has(kept), has(`${old()}.bastionctl-aside`)]).to.deep.equal([real, '', planted])
+  })
+
+  it('leaves what was at the new place before as it was, however often that is tried', () => {
+    was('factor', planted)
+    expect(undone(3)).to.equal('0\n0\n0\n')
+    expect([has(old()), has(kept)]).to.deep.equal([real, planted])
+  })
+
+  it('stays where it is if it has not moved yet, though there is another one at the new place', () => {
+    was('factor', planted)
+    writeFileSync(old(), real)
+    writeFileSync(kept, planted)
+    rmSync(at('changes', 'ID', 'people', 'ann', 'factor-after'))
+    expect(undone(2)).to.equal('0\n0\n')
+    expect([has(old()), has(kept)]).to.deep.equal([real, planted])
+  })
+
+  it('leaves what had made room at the new place in its place again, however often that is tried', () => {
+    was('factor-aside', `${kept}.bastionctl-ID\n`)
+    mkdirSync(`${kept}.bastionctl-ID`)
+    expect(undone(3)).to.equal('0\n0\n0\n')
+    expect(has(old())).to.equal(real)
+    expect(existsSync(`${kept}.bastionctl-ID`)).to.equal(false)
+    expect(statSync(kept).isDirectory()).to.equal(true)
   })
 
   it('does not go through a link that somebody has laid there', () => {

@@ -148,6 +148,8 @@ describe('factors as files', () => {
         /^\/home\/\.google_authenticator cannot be replaced/,
       )
       expect(why('mounted() { :; }')).to.match(/^something is mounted at /)
+      lay(`rm -r "$f"; ${odd.link}`)
+      expect(why('mounted() { :; }')).to.equal('')
     })
   })
 

@@ -220,8 +220,26 @@ describe('the uid of a new account', () => {
     expect(given([1000, 59_999], '#60000')).to.equal('59998')
   })
 
+  it("is nobody's who has been taken off", () => {
+    const files = { 'changes/one/people/bob/uid': '1007\n', 'changes/two/people/eve/uid': '1003\n' }
+    const script = `. ${lib}roster.sh; CHANGES=$1/changes; getent() { echo x:x:1000:x; }; new_uid ''`
+    expect(said(files, script)).to.equal('1008\n')
+  })
+
   it('is none where all are in use', () => {
     expect(given([1000, 1001], 'UID_MAX 1001')).to.equal('none')
+  })
+})
+
+describe('what runs for an account', () => {
+  it('is not what has ended and waits for its parent', function () {
+    if (process.getuid?.() !== 0) this.skip()
+    // A uid that nobody has. `exec` keeps the child that has ended, for which the new program does not wait.
+    const begin = 'setpriv --reuid=54321 --regid=54321 --clear-groups sh -c "sleep 0 & exec sleep 9" &'
+    const ended = 'until grep -qs "^State:.Z" $(grep -ls "^Uid:.54321" /proc/[0-9]*/status); do sleep 0.1; done'
+    const script = `. ${lib}roster.sh; ${begin} parent=$!; ${ended}; processes nobody 54321; echo $parent; kill $parent`
+    const [running, parent] = said({}, script).split('\n')
+    expect(running).to.equal(parent)
   })
 })
 

@@ -95,7 +95,7 @@ can_go() {
     echo "$1 cannot be replaced before chattr -ia $1 ${1%/*}"
     return 1
   fi
-  ! mounted "$1" || { echo "something is mounted at $1"; return 1; }
+  [ -L "$1" ] || ! mounted "$1" || { echo "something is mounted at $1"; return 1; }
 }
 
 # make_room: what is at $_place and no file that can be kept goes aside; in a view it just goes.
@@ -235,16 +235,24 @@ moved_by() {
 }
 
 # at_both ID: the factor of $_name, at home in $_dir, that is in force at the new place is at the old one too; 1: it cannot be. Another one there
-# has been in force nowhere since the move, and may be anybody's who had a session of theirs: it is kept beside it.
+# has been in force nowhere since the move, and may be anybody's who had a session of theirs: it is kept beside it. What was at the new place before
+# the move is not in force there: either it never came to the move, or a try before this one has put it back.
 at_both() {
+  _record=$CHANGES/$1/people/$_name
   _new=$(path_of "$(value factor "$CHANGES/$1/manifest")" "$_name" "$_dir")
   _old=$(path_of "$(value factor_from "$CHANGES/$1/manifest")" "$_name" "$_dir")
+  if [ -s "$_record/factor-aside" ]; then
+    _aside=$(cat "$_record/factor-aside")
+    [ -e "$_aside" ] || [ -L "$_aside" ] || return 0
+  fi
   read_factor "$_new" "$_name" "$_dir" >"$RUN/factor-new"
   case $? in
   0) ;;
   3) return 0 ;;
   *) return 1 ;;
   esac
+  [ ! -s "$_record/factor" ] || ! cmp -s "$_record/factor" "$RUN/factor-new" ||
+    [ "$(factor_of "$RUN/factor-new")" = "$(cat "$_record/factor-after" 2>/dev/null)" ] || return 0
   read_factor "$_old" "$_name" "$_dir" >"$RUN/factor-now"
   case $? in
   3) ;;
@@ -272,7 +280,7 @@ leave_new_place() {
   enrolled_since "$1" >"$RUN/come-back"
   while IFS='|' read -r _name _dir <&4; do
     if at_both "$1"; then
-      drop_factor "$_new" "$_name" "$_dir"
+      drop_factor "$_new" "$_name" "$_dir" || in_vain "$1" "$_new" || _left=1
     elif in_vain "$1" "$_old"; then
       note_lost "$1" "the second factor of $_name (it is $_new)"
     else

@@ -136,7 +136,7 @@ revert() {
   journal "$1" "roll-back begins: $2"
   # A full disk must not stop this: the state line is worth less than the files.
   set_state "$1" reverting "$2" 2>/dev/null || mv -fT "$CHANGES/$1/state-reverting" "$CHANGES/$1/state" 2>/dev/null || true
-  printf '%s\n' "$2" >"$CHANGES/$1/why" 2>/dev/null || true
+  write_text "$CHANGES/$1/why" "$2" 2>/dev/null || true
   return_factors "$1"
   restore_files "$1" reload || return 1
   undo_roster "$1" && leave_new_place "$1" || return 1
@@ -197,7 +197,8 @@ disarm() {
   done <"$CHANGES/$_gone/files"
   rm -f "$@"
   rm -rf "$UNITS/sysinit.target.wants/bastionctl-boot-restore@$_gone.service" \
-    "$UNITS/multi-user.target.wants/bastionctl-boot-prove@$_gone.service" "${STASH:?}/$_gone"
+    "$UNITS/multi-user.target.wants/bastionctl-boot-prove@$_gone.service" "${STASH:?}/$_gone" \
+    "/run/bastionctl-deadline-$_gone" "/run/bastionctl-boot-restore-$_gone" "/run/bastionctl-boot-prove-$_gone"
   rmdir "$STASH" 2>/dev/null || true
   systemctl stop "bastionctl-guard@$_gone.timer" 2>/dev/null
   rm -rf "$UNITS/timers.target.wants/bastionctl-guard@$_gone.timer" "$UNITS/bastionctl-guard@$_gone.timer.d"

@@ -6,8 +6,8 @@ undo_roster() {
   [ -s "$CHANGES/$1/roster" ] || return 0
   clear_locks
   _undone=0
-  sed '1!G;h;$!d' "$CHANGES/$1/roster" >"$RUN/roster" || return 1
-  each_person "$RUN/roster" undo_person "$1"
+  sed '1!G;h;$!d' "$CHANGES/$1/roster" >"$RUN/roster.reverse" || return 1
+  each_person "$RUN/roster.reverse" undo_person "$1"
   sync /etc
   return "$_undone"
 }

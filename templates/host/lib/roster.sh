@@ -259,11 +259,13 @@ let_go() { own_mounts "$1" | while IFS= read -r _mount; do umount -l "$(printf '
 
 # processes NAME UID: the ids of what runs for the account: under its uid, really or in effect, and under its subordinate ones (subuid(5)).
 # Containers of root's have numbers of their own, by their namespace of processes. Where somebody has made a namespace of users, as unshare(1) and
-# podman do for anybody, what counts is the number that the host knows.
+# podman do for anybody, what counts is the number that the host knows. What has ended and waits for its parent (a zombie) runs no more.
 processes() {
-  grep -s '^Uid:' /proc/[0-9]*/status | awk -F '[/:\t]+' -v name="$1" -v uid="$2" '
+  grep -sE '^(State|Uid):' /proc/[0-9]*/status | awk -F '[/:\t]+' -v name="$1" -v uid="$2" '
     BEGIN { while ((getline line <"/etc/subuid") > 0) if (split(line, lent, ":") == 3 && (lent[1] == name || lent[1] == uid)) { from[++some] = lent[2] + 0; to[some] = lent[2] + lent[3] } }
     function is_lent(id, i) { for (i = 1; i <= some; i++) if (id >= from[i] && id < to[i]) return 1; return 0 }
+    $5 == "State" { ended = $6 ~ /^[ZX]/ }
+    $5 == "State" || ended { next }
     $6 == uid || $7 == uid { print "/proc/" $3 "/ns/pid" }
     $6 == uid || $7 == uid || is_lent($6 + 0) || is_lent($7 + 0) { print "/proc/" $3 "/ns/user" }' |
     xargs -r stat -c %N -- 2>/dev/null | tr -d "'" |

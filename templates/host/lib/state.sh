@@ -121,7 +121,7 @@ reason=$5"
 set_deadline() {
   clock
   write_state "$1" "$(state_of "$1")" "$((NOW + $2))" "$(($(uptime_s) + $2))" '' &&
-    sed 's/^state=.*/state=reverting/; s/^reason=.*/reason=on a full disk/' "$CHANGES/$1/state" >"$CHANGES/$1/state-reverting"
+    sed 's/^state=.*/state=reverting/; s/^reason=.*/reason=not on record: the disk was full/' "$CHANGES/$1/state" >"$CHANGES/$1/state-reverting"
 }
 
 deadline_of() { value deadline "$CHANGES/$1/state" || echo 0; }
