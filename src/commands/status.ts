@@ -7,6 +7,8 @@ import { statusVerdict } from '../domain/verdict.js'
 export default class Status extends BaseCommand {
   static override summary =
     'how each host stands: pending and confirmed changes, the factor, who gets in by key alone, drift'
+  static override description =
+    'Writes nothing. Exits 17 where a managed file is not as the last confirmed change left it, else 5 where a host could not be asked.'
   static override examples = ['<%= config.bin %> <%= command.id %> --tag Role=bastion']
   static override flags = selectorFlags
 

@@ -12,7 +12,8 @@ export default class Users extends BaseCommand {
     'Lists root, people, and whoever else has keys and a login shell: keys by fingerprint, factor, sudo, last login, expiry. What one ' +
     "host has otherwise than most do is named. The last login is the newest in sshd's log of 30 days, wtmp and lastlog. A factor has the " +
     'date on which bastionctl made it (add-user, reset-mfa, enrolment at first login). Of one that was made otherwise only the time of its file ' +
-    'is known, which is written at enrolment and whenever a code is used. With secrets in homes the person can change either. Dates are UTC.'
+    'is known, which is written at enrolment and whenever a code is used. With secrets in homes the person can change either. Dates are UTC. ' +
+    'Writes nothing. Exits 5 where a host could not be asked.'
   static override examples = [
     '<%= config.bin %> <%= command.id %> --tag Role=bastion',
     '<%= config.bin %> <%= command.id %> --tag Role=bastion --max-key-age 365d',
