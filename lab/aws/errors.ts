@@ -33,12 +33,12 @@ export function validationError(violations: readonly Violation[]): AwsError {
 
 function shownValue(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(shownValue).join(', ')}]`
-  // Seen in disneystreaming/ssm-helpers#47.
+  // As AWS shows a target in such a message: seen in a report to ssm-helpers.
   if (isTarget(value)) return `Target(key=${value.Key}, values=[${value.Values.join(', ')}])`
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
-/** Wording seen in aws-samples/eks-security-compromised-cluster-remediation#12 and gravitational/teleport#24176. */
+/** AWS's own wording, as people have quoted it in reports to projects that send commands. */
 export function invalidInstanceId(ids: readonly string[], account: string): AwsError {
   return new AwsError(
     'InvalidInstanceId',

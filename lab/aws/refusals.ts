@@ -14,7 +14,7 @@ export function throttled(service: ServiceName): AwsError {
     : new AwsError('ThrottlingException', 'Rate exceeded')
 }
 
-/** Wording of IAM since 2021 (IAM user guide, "Troubleshoot access denied error messages"); seen in aws/aws-cdk#27412. */
+/** Wording of IAM since 2021 (IAM user guide, "Troubleshoot access denied error messages"); the same is quoted in reports to AWS's CDK. */
 export function accessDenied(call: Call, resource: string | undefined): AwsError {
   const { service, operation } = call
   // IAM has another name for it (Service Authorization Reference, S3).
