@@ -38,6 +38,7 @@ export async function hostCommand(verb: Verb, data: Data, seconds: number): Prom
 
 /** Libraries that change.sh does without where none of its data begins like this. */
 const onlyFor: Readonly<Record<string, string>> = {
+  'lib/roster-apply.sh': 'roster',
   'lib/roster-check.sh': 'roster',
   'lib/seal.sh': 'roster',
   'lib/sunset.sh': 'sunset/',
@@ -118,7 +119,7 @@ export function scriptsOf(listed: readonly string[]): string[] {
  */
 const neighbours = (
   'drift state guard answer env seal main steps change confirm sunset sshd prove login factor-totp rehearse sshd-args sshd-reads offers ' +
-  'cases proxy view people factors roster-check keys fitness-totp target packages files roster-undo roster arm accounts restore databases'
+  'cases proxy view people factors roster-check roster-apply keys fitness-totp target packages files roster-undo roster arm accounts restore databases'
 ).split(' ')
 
 /** A line `#: NAME` in front of each: no other one begins like that. A header of tar for each of them would be a fifteenth of the command. */

@@ -3,7 +3,7 @@
 # shellcheck disable=SC1091
 for lib in arm restore accounts packages people sshd-reads drift databases keys factors roster login; do . "$RUN/lib/$lib.sh"; done
 # What only some changes need is not sent with the others.
-for lib in roster-check seal sunset; do [ ! -e "$RUN/lib/$lib.sh" ] || . "$RUN/lib/$lib.sh"; done
+for lib in roster-apply roster-check seal sunset; do [ ! -e "$RUN/lib/$lib.sh" ] || . "$RUN/lib/$lib.sh"; done
 MANIFEST=$RUN/data/manifest
 wanted() { value "$1" "$MANIFEST"; }
 # shellcheck disable=SC1090

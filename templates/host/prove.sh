@@ -5,6 +5,8 @@
 RUN=$1 when=$2 ID=$3
 # shellcheck disable=SC1091
 for lib in env files state sshd sshd-reads login offers accounts cases people keys factors roster; do . "$RUN/lib/$lib.sh"; done
+# shellcheck disable=SC1091
+[ ! -e "$RUN/lib/roster-apply.sh" ] || . "$RUN/lib/roster-apply.sh"
 ARGS=$RUN/sshd-args
 FACTOR=$(value factor "$RUN/data/manifest")
 
@@ -158,6 +160,6 @@ fi
 wait "$offered"
 
 lost_offers "$RUN/offers-before" "$RUN/offers-after" >"$RUN/offers-gone"
-new_keys live || refuse "$FAILED"
+[ ! -s "$RUN/data/roster" ] || new_keys live || refuse "$FAILED"
 settled "$RUN/offers-gone" "$RUN/offers-after" || refuse "has lost a key that sshd accepted: $UNSETTLED"
 exit 0

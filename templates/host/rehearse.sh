@@ -6,7 +6,7 @@ RUN=$1
 # shellcheck disable=SC1091
 for lib in env files sshd sshd-reads login offers view cases packages people databases keys factors roster; do . "$RUN/lib/$lib.sh"; done
 # shellcheck disable=SC1091
-[ ! -e "$RUN/lib/sunset.sh" ] || . "$RUN/lib/sunset.sh"
+for lib in roster-apply sunset; do [ ! -e "$RUN/lib/$lib.sh" ] || . "$RUN/lib/$lib.sh"; done
 # shellcheck disable=SC1090
 . "$RUN/lib/factor-$(value method "$RUN/data/manifest").sh"
 ARGS=$RUN/sshd-args
@@ -67,8 +67,10 @@ if grep -q '^/etc/sudoers.d/' "$RUN/data/files"; then
   broken=$(visudo -cq 2>&1) || { say "visudo refuses the staged files: $broken"; exit 11; }
 fi
 helper_starts || { say "$FAILED"; exit 11; }
-told=$(apply_roster view) || { say "$told"; exit 11; }
-[ ! -s "$RUN/data/roster" ] || ask_anew "$RUN/sshd-staged-people"
+if [ -s "$RUN/data/roster" ]; then
+  told=$(apply_roster view) || { say "$told"; exit 11; }
+  ask_anew "$RUN/sshd-staged-people"
+fi
 while read -r account; do
   ! created "$account" || view_account "$account" "$(home_of "$account")" || { say "$account: no place for a key"; exit 11; }
 done <"$WORK/accounts"
@@ -82,7 +84,7 @@ fi
 
 lost_offers "$RUN/offers-present" "$RUN/offers-staged" >"$RUN/offers-lost"
 keyless "$RUN/offers-staged" >"$RUN/keyless"
-new_keys view || { say "$FAILED"; exit 11; }
+[ ! -s "$RUN/data/roster" ] || new_keys view || { say "$FAILED"; exit 11; }
 administrator_left "$RUN/offers-staged" "$RUN/offers-new" || { say 'sshd would accept no key of any administrator'; exit 11; }
 settled "$RUN/offers-lost" "$RUN/offers-staged" || { say "would lose a key that sshd accepts today: $UNSETTLED"; exit 11; }
 if [ -s "$RUN/keyless" ]; then

@@ -197,7 +197,7 @@ describe('factors as files', () => {
       on('home', other.home)
       place.put('kept/ada', text)
       expect(
-        place.run(`. ${lib}roster.sh
+        place.run(`. ${lib}roster.sh; . ${lib}roster-apply.sh
           usermod() { :; }; end_sessions() { :; }; belongings() { :; }; at_jobs() { :; }; _house=keep
           set_aside() { echo "aside: $1"; }; remove_person live ID`),
       ).to.equal('aside: /kept/ada\n')

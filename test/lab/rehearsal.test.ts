@@ -266,20 +266,43 @@ describe('the rehearsal', function () {
       })
   })
 
-  it('reaches a daemon that answers by a socket below /var/lib, as sssd does', async () => {
+  describe('with a daemon that answers by a socket below /var/lib, as sssd does,', () => {
     const host = hosts[0]
     const socket = '/var/lib/sss/pipes/nss'
     const perl = (code: string): string => `perl -MSocket -e 'socket(S,PF_UNIX,SOCK_STREAM,0);${code}'`
     const serves = perl(`unlink "${socket}";bind(S,sockaddr_un("${socket}"));listen(S,9);close C while accept(C,S)`)
-    await must(host, 'cat >/srv/asks', `#!/bin/sh\n${perl(`exit !connect(S,sockaddr_un("${socket}"))`)}\n`)
-    await must(host, 'cat >/srv/serves', `#!/bin/sh\n${serves}\n`)
+    const asks = '#!/bin/sh\n' + perl(`exit !connect(S,sockaddr_un("${socket}"))`)
     const mends = `systemctl stop sss; rm -r /srv/asks /srv/serves /var/lib/sss; mv /srv/sshd /etc/pam.d/sshd`
-    const breaks = `chmod 0755 /srv/asks /srv/serves; mkdir -p /var/lib/sss/pipes && systemd-run --unit=sss /srv/serves && until /srv/asks; do sleep 0.1; done
-      cp -p /etc/pam.d/sshd /srv/ && echo 'account required pam_exec.so quiet /srv/asks' >>/etc/pam.d/sshd`
-    await whileBroken(host, breaks, mends, async () => {
-      const done = await bastionctl('enable-mfa', ...only(host), '--dry-run', '--rehearse')
-      expect(done.stdout).to.contain('1/1 host: logins rehearsed')
-      expect(done.exitCode, done.stdout + done.stderr).to.equal(0)
+    const breaks = (needs: string): string =>
+      `chmod 0755 /srv/asks /srv/serves; mkdir -p /var/lib/sss/pipes && systemd-run --unit=sss /srv/serves && until /srv/asks; do sleep 0.1; done
+      cp -p /etc/pam.d/sshd /srv/ && echo 'account required pam_exec.so quiet /bin/sh -c [${needs}/srv/asks]' >>/etc/pam.d/sshd`
+    beforeEach(async () => {
+      await must(host, 'cat >/srv/asks', `${asks}\n`)
+      await must(host, 'cat >/srv/serves', `#!/bin/sh\n${serves}\n`)
+    })
+
+    it('reaches it', async () => {
+      await whileBroken(host, breaks(''), mends, async () => {
+        const done = await bastionctl('enable-mfa', ...only(host), '--dry-run', '--rehearse')
+        expect(done.stdout).to.contain('1/1 host: logins rehearsed')
+        expect(done.exitCode, done.stdout + done.stderr).to.equal(0)
+      })
+    })
+
+    it('does not where it speaks of the accounts that are about to change, as of RHEL 8', async () => {
+      await addPerson([host], 'ben')
+      await shim(host, 'getent', "'-s sss '*", 'shift 2; exec /usr/bin/getent "$@"', false)
+      try {
+        await whileBroken(host, breaks('! '), mends, async () => {
+          const lock = ['remove-user', 'ben', '--lock', '--as', 'admin', ...only(host)]
+          const done = await bastionctl(...lock, '--dry-run', '--rehearse')
+          expect(done.stdout).to.contain('1/1 host: logins rehearsed')
+          expect(done.exitCode, done.stdout + done.stderr).to.equal(0)
+        })
+      } finally {
+        await unshim(host, 'getent')
+        await must(host, 'userdel -r ben 2>/dev/null')
+      }
     })
   })
 

@@ -64,6 +64,13 @@ shadow_file() {
     mount --bind "$_upper" "$_folder" && led_to "$_folder" && printf '%s\n' "$LED" >>"$WORK/shadowed" && covered "$1"
 }
 
+# mirrored: sssd answers for people of the roster whom /etc/passwd has, as RHEL 8's does by itself: for the live accounts, and not the view's.
+mirrored() {
+  [ -s "$RUN/data/roster" ] || return 1
+  cut -d'|' -f1 "$RUN/data/roster" >"$WORK/names"
+  cut -d: -f1 /etc/passwd | grep -xFf "$WORK/names" | xargs -r -d '\n' getent -s sss passwd -- 2>/dev/null | grep -q .
+}
+
 # open_view: to be called after enter_work.
 open_view() {
   shadow /etc || return 1
@@ -74,8 +81,11 @@ open_view() {
   for _folder in /var/log /var/lib; do
     shadow "$_folder" || return 1
   done
+  _live=yes
+  ! mirrored || _live=
   for _folder in /var/lib/sss/pipes /var/lib/sss/mc; do
-    [ ! -d "$WORK/live$_folder" ] || mount --rbind "$WORK/live$_folder" "$_folder" || return 1
+    [ -d "$WORK/live$_folder" ] || continue
+    if [ -n "$_live" ]; then mount --rbind "$WORK/live$_folder" "$_folder"; else mount -t tmpfs -o mode=0755,size=1m bastionctl "$_folder"; fi || return 1
   done
   # Who fails here on purpose is not locked for it (faillock.conf(5)).
   for _folder in /run/faillock $(sed -n 's/^[[:space:]]*dir[[:space:]]*=[[:space:]]*//p' /etc/security/faillock.conf 2>/dev/null); do
