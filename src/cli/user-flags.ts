@@ -107,7 +107,7 @@ export const newCodesFlags = {
 export const removeUserFlags = {
   lock: Flags.boolean({
     default: false,
-    summary: 'nobody gets in by the account any more; all of it stays, and add-user --unlock undoes it',
+    summary: 'nobody gets in by the account any more, wherever it is; all of it stays, and add-user --unlock undoes it',
     exclusive: ['keep-home', 'purge', 'archive'],
   }),
   archive: Flags.string({

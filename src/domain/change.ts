@@ -218,7 +218,7 @@ export interface Draft {
   readonly spared?: readonly Spared[]
   /** One-line remarks for the reviewer. */
   readonly notes: readonly string[]
-  /** What should go and stays, since it is others': said in the plan, without a change too, and once more when all is done. */
+  /** What is asked for and not done, such as what should go and is others': said in the plan, without a change too, and once more when all is done. */
   readonly stays?: readonly string[]
   readonly sunset?: Sunset<DesiredFile>
 }

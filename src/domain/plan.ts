@@ -36,7 +36,7 @@ export interface PlannedHost {
   readonly behind?: readonly string[]
   /** Digest of its change in {@link Plan.changes}; absent when nothing has to change. */
   readonly change?: string
-  /** Of a host without a change, what stays there and should go. */
+  /** Of a host without a change, what is asked for and not done there. */
   readonly stays?: readonly string[]
   /** Whether this host has rehearsed the logins (`--rehearse`). */
   readonly rehearsed?: boolean

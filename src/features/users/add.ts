@@ -8,6 +8,7 @@ import { login } from '../mfa/logins.js'
 import { paths } from '../mfa/paths.js'
 import { byOthers } from '../mfa/people.js'
 import { methodOn, type MfaState } from '../mfa/state.js'
+import { absence, isThere } from './absent.js'
 import { accountEdit, isExempt, keyRows, newKeyRow, type Content } from './edits.js'
 import { sharedNotes, type Holder } from './elsewhere.js'
 import { isOwnGroup, refuseGroups } from './groups.js'
@@ -46,6 +47,7 @@ export function addition(
   others: readonly Holder[] = facts.accounts,
 ): Content {
   const { name } = policy
+  if (onlyUnlocks(policy) && !isThere(facts, name)) return absence(`unlock user ${name}`, name)
   const account = accountOf(policy, facts)
   if (account !== undefined && isLocked(account) && !policy.unlock && !onlyAdopts(policy))
     throw new BastionError(
@@ -148,7 +150,12 @@ function accountOf(policy: AddUserPolicy, facts: Facts): Account | undefined {
   const { name, uid, adopt, unlock } = policy
   const taken = facts.names.find((entry) => entry.name === name)
   if (taken === undefined) {
-    if (unlock) throw new BastionError('refused', `there is no account "${name}" to unlock`)
+    if (unlock)
+      throw new BastionError(
+        'refused',
+        `there is no account "${name}" to unlock`,
+        'unlock with --unlock alone, and give the rest in a run without it',
+      )
     const holder = facts.names.find((entry) => entry.uid === uid)
     if (holder !== undefined)
       throw new BastionError('refused', `uid ${String(uid)} is ${holder.name}'s`, 'give another --uid, or none')

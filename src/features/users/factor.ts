@@ -3,6 +3,7 @@ import { BastionError } from '../../domain/errors.js'
 import type { Account, Facts } from '../../domain/facts.js'
 import type { FactorPolicy } from '../../domain/policy.js'
 import type { MfaState } from '../mfa/state.js'
+import { absence, isThere } from './absent.js'
 import { ownLogins, refuseNewFactor } from './add.js'
 import { administratorRows, asToday, personNamed } from './administrators.js'
 import { accountEdit, type Content } from './edits.js'
@@ -12,12 +13,13 @@ import { isDemanded } from './spared.js'
 const edits = { totp: 'totp', 'first-login': 'gone', codes: 'codes' } as const
 const words = { totp: 'a new second factor', gone: 'enrolment at the next login', codes: 'new scratch codes' } as const
 
-/** Nothing where nothing is left to take away. Errors: BastionError `refused`. */
+/** Nothing where nothing is left to take away, or nobody of that name is there. Errors: BastionError `refused`. */
 export function factorEdit(policy: FactorPolicy, facts: Facts, state: MfaState): Content {
   const { name, reason } = policy
-  const account = personNamed(name, facts)
   const factor = edits[policy.factor]
   const summary = `${words[factor]} for ${name}${reason === '' ? '' : `: ${reason}`}`
+  if (!isThere(facts, name)) return absence(summary, name)
+  const account = personNamed(name, facts)
   const nothing = { summary, files: [], lockouts: [], keyOnly: [], notes: [] }
   // One at the other place comes into effect some day.
   if (factor === 'gone' && account.factors.length === 0 && account.unfitFactors === undefined)

@@ -5,6 +5,7 @@ import type { RemoveUserPolicy } from '../../domain/policy.js'
 import { administers, admitted, asksForKeyAlone } from '../mfa/entry.js'
 import { login } from '../mfa/logins.js'
 import type { MfaState } from '../mfa/state.js'
+import { absence } from './absent.js'
 import { accountEdit, keyRows, type Content } from './edits.js'
 import { elsewhere } from './elsewhere.js'
 import { refuseFixed } from './key-lines.js'
@@ -91,7 +92,7 @@ export function departure(
 /** Expired, and nothing runs: PAM refuses whatever key and code come. Keys, factor, jobs, home and rights stay for the day of the unlock. */
 function locking(name: string, account: Account | undefined, facts: Facts, state: MfaState): Content {
   const nothing = { summary: `lock user ${name}`, files: [], keyOnly: [], notes: [] }
-  if (account === undefined) throw new BastionError('refused', `there is no account "${name}" to lock`)
+  if (account === undefined) return absence(nothing.summary, name)
   const until = lockedUntil(facts)
   if (isLocked(account) && until.has(name)) return { ...nothing, accounts: [], logins: [], lockouts: [], access: [] }
   // Somebody who has it in hand already, or an older bastionctl, has left no day.

@@ -5,15 +5,18 @@ import type { RotateKeyPolicy } from '../../domain/policy.js'
 import { withGoodKeys } from '../hardening/access.js'
 import { hasPlainKey } from '../mfa/entry.js'
 import type { MfaState } from '../mfa/state.js'
+import { absence, isThere } from './absent.js'
 import { given, keysOf } from './add.js'
 import { administratorRows, asToday, keepAdministrator, keepOperator, personNamed } from './administrators.js'
 import { elsewhere, sharedNotes } from './elsewhere.js'
 import { asFact, endedNotes, keysAfter, mayHaveEnded, newLines, refuseFixed } from './key-lines.js'
 import { accountEdit, keyRows, newKeyRow, refusedHere, takenKeys, type Content } from './edits.js'
 
-/** Nothing where all is as wanted. Errors: BastionError `refused`. */
+/** Nothing where all is as wanted, or nobody of that name is there. Errors: BastionError `refused`. */
 export function rotation(policy: RotateKeyPolicy, facts: Facts, state: MfaState): Content {
   const { name, asOf } = policy
+  const summary = `rotate keys of ${name}`
+  if (!isThere(facts, name)) return absence(summary, name)
   const account = personNamed(name, facts)
   const { fresh, replaced, notes: ofKeys } = newLines(keysOf(policy.keys), account, facts)
   const gone = account.keys.filter(({ fingerprint }) => policy.remove.includes(fingerprint))
@@ -26,7 +29,7 @@ export function rotation(policy: RotateKeyPolicy, facts: Facts, state: MfaState)
     ...sharedNotes(name, fresh, facts.accounts),
     ...others.notes,
   ]
-  const nothing = { summary: `rotate keys of ${name}`, files: [], keyOnly: [], notes }
+  const nothing = { summary, files: [], keyOnly: [], notes }
   if (fresh.length === 0 && gone.length === 0) return { ...nothing, accounts: [], logins: [], lockouts: [], access: [] }
   const lines = fresh.map((key) => asFact(key, asOf))
   const after = { ...account, keys: keysAfter(account, gone, lines) }

@@ -7,6 +7,7 @@ import type { SourceUser, SyncUsersPolicy } from '../../domain/policy.js'
 import { administers, getsInToday } from '../mfa/entry.js'
 import { paths } from '../mfa/paths.js'
 import type { MfaState } from '../mfa/state.js'
+import { isThere } from './absent.js'
 import { addition, given, keysOf } from './add.js'
 import {
   administratorRows,
@@ -128,10 +129,6 @@ function postponed(later: readonly Part[]): string[] {
   return [
     `more than one change holds: ${String(later.length)} of the accounts wait for the next run (${shown.join(', ')}${later.length > shown.length ? ', …' : ''})`,
   ]
-}
-
-function isThere(facts: Facts, name: string): boolean {
-  return facts.names.some((entry) => entry.name === name)
 }
 
 /** Managed accounts of this host that the source does not name. */

@@ -260,13 +260,13 @@ describe('replacing keys', () => {
     expect(again.notes).to.deep.equal([`ada does not have ${other}`])
   })
 
-  it('refuses to take the last key, and a person who is not there', () => {
+  it('refuses to take the last key, and an account of the system', () => {
     expect(() => draft(rotating([], [other]), has(other))).to.throw(/no key left/)
     const why = (...asked: Parameters<typeof rotating>) =>
       draft(rotating(...asked), has(other, 'SHA256:third')).accounts[0]?.reason
     expect(why([line], [])).to.equal('keys are added')
     expect(why([], [other])).to.equal('keys are taken away')
     expect(why([line], [other])).to.equal('keys are replaced')
-    expect(() => draft(rotating([line], [], 'eve'), has(other))).to.throw(/no account "eve"/)
+    expect(() => draft(rotating([line], [], 'daemon'), has(other))).to.throw(/no account "daemon" of a person/)
   })
 })
