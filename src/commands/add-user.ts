@@ -9,7 +9,8 @@ export default class AddUser extends BaseCommand {
     'Makes the account with its keys, home, groups and right to sudo, or gives an account that is there what it lacks; ' +
     'nothing that it has is taken from it. The new login is rehearsed, and made through the live listener before it is ' +
     'kept; every key is offered to sshd. Where a second factor is demanded, the person enrols at the first login, or is ' +
-    'given one with --factor totp: made here, sealed for each host, and shown to you once.'
+    'given one with --factor totp: made here, sealed for each host, and shown to you once. Where enrolment is required ' +
+    'nobody new can enrol, and who has neither that nor an exempt group is refused.'
 
   static override args = nameArg
 

@@ -74,6 +74,7 @@ export function addition(
     account === undefined || after === undefined ? { notes: [] } : stayingIn(policy, account, after, facts, state)
   const rooting = groups.filter((group) => givesRoot(group, facts))
   const sudo = policy.sudo || (rooting.length > 0 && after !== undefined && administers(after))
+  const stays = account === undefined ? lacks(policy, demanded, state) : keptAsIs(policy, account)
   return {
     ...left,
     summary: `${account?.expired === true && policy.unlock ? 'unlock' : 'add'} user ${name}${sudo ? ' (sudo)' : ''}`,
@@ -108,7 +109,7 @@ export function addition(
       ...endedNotes(name, keys, policy.asOf),
       ...(account === undefined ? [...skelNote(name, facts), ...namedIn(facts, name, policy.uid).map(waits)] : []),
     ],
-    ...keptShell(policy, account),
+    ...(stays.length === 0 ? {} : { stays }),
   }
 }
 
@@ -271,7 +272,7 @@ function exemption(policy: AddUserPolicy, account: Account | undefined, facts: F
 }
 
 /** Errors: `refused` where a secret that is made here would be of no use. */
-export function refuseNewFactor({ opensSeals }: Facts, state: Pick<MfaState, 'method'>): void {
+export function refuseNewFactor({ opensSeals }: Facts, state: Pick<MfaState, 'method' | 'enrol'>): void {
   if (methodOn(state).name !== 'totp')
     throw new BastionError(
       'refused',
@@ -282,7 +283,7 @@ export function refuseNewFactor({ opensSeals }: Facts, state: Pick<MfaState, 'me
     throw new BastionError(
       'refused',
       'it lacks openssl, which opens what is sent sealed',
-      'install openssl there, or let people enrol at their first login',
+      `install openssl there${state.enrol === 'required' ? '' : ', or let people enrol at their first login'}`,
     )
 }
 
@@ -416,9 +417,36 @@ function hasReason({ reason }: { readonly reason: string }): boolean {
 }
 
 /** Said where nothing else is to be done, too. */
-function keptShell({ name, shell }: AddUserPolicy, account: Account | undefined): Pick<Content, 'stays'> {
-  if (account === undefined || shell === '' || account.shell === shell) return {}
-  return { stays: [`${name} keeps the shell ${account.shell}: --shell is that of a new account`] }
+function keptAsIs({ name, shell }: AddUserPolicy, account: Account): string[] {
+  if (shell === '' || account.shell === shell) return []
+  return [`${name} keeps the shell ${account.shell}: --shell is that of a new account`]
+}
+
+/** What a new account lacks to get in by. */
+function lacks({ name, factor }: AddUserPolicy, demanded: boolean, state: MfaState): string[] {
+  return demanded && factor === 'first-login' && state.enrol === 'required' ? [shutOut(name, state)] : []
+}
+
+/** Of somebody who is asked for a factor, has none, and is let in by no first login that would make one. */
+export function shutOut(name: string, state: MfaState): string {
+  const given = methodOn(state).name === 'totp' ? `; bastionctl reset-mfa ${name} --reason TEXT` : ''
+  return `${name} has an account and gets in only once it has a factor: enrolment is required${given}`
+}
+
+/**
+ * Errors: `refused` where somebody new could never enrol, and could be handed a factor instead. One of another method is made on the host by
+ * whoever administers it, and takes the account first.
+ */
+export function refuseShutOut(policy: AddUserPolicy, facts: Facts, state: MfaState): void {
+  const { name, groups, factor } = policy
+  if (isThere(facts, name) || factor !== 'first-login' || state.enrol !== 'required') return
+  if (methodOn(state).name !== 'totp' || !isDemanded({ name, groups: [name, ...groups] }, facts, state)) return
+  const exempt = state.exemptGroups.filter((group) => isOwnGroup(group, facts))
+  throw new BastionError(
+    'refused',
+    `"${name}" could not get in to enrol: enrolment is required here`,
+    `hand a factor over with --factor totp${exempt.length === 0 ? '' : `, or spare it that with --factor none (exempt: ${exempt.join(', ')})`}`,
+  )
 }
 
 function beginsWithKeys(facts: Facts): boolean {
@@ -434,16 +462,13 @@ function notesOf(policy: AddUserPolicy, account: Account | undefined, state: Mfa
   const kept = account && keptOut(account)
   return [
     ...(kept === undefined ? [] : [`${policy.name} gets in by nothing today: ${kept}`]),
-    ...(policy.keys.length === 0 && account === undefined ? [`${policy.name} has no key, and gets in by none`] : []),
     ...(account?.enrolled === true && policy.factor === 'totp'
       ? [`${policy.name} has a second factor already, and keeps it: reset-mfa replaces it`]
       : []),
     ...(policy.factor === 'totp' && !state.on
       ? [`no second factor is demanded here yet: the code is asked for once it is`]
       : []),
-    ...(account === undefined && state.on && state.enrol === 'required' && policy.factor === 'first-login'
-      ? [`${policy.name} gets in only once it has a factor: enrolment is required`]
-      : []),
+    ...(policy.keys.length === 0 && account === undefined ? [`${policy.name} has no key, and gets in by none`] : []),
     ...(account !== undefined && account.keys.length > 0 ? [`${policy.name} keeps the keys that it has`] : []),
   ]
 }

@@ -7,7 +7,7 @@ import { profileFor } from '../../os/index.js'
 import { factorOf } from '../mfa/method.js'
 import { paths } from '../mfa/paths.js'
 import { methodOn, mfaState, type MfaState } from '../mfa/state.js'
-import { addition, refusePassed } from './add.js'
+import { addition, refusePassed, refuseShutOut } from './add.js'
 import { factorEdit } from './factor.js'
 import { listPath } from './managed.js'
 import { removal } from './remove.js'
@@ -54,9 +54,13 @@ function uidDigest(account: string, facts: Facts): string {
 function content(policy: UsersPolicy, facts: Facts, state: MfaState): ReturnType<typeof synchronisation> {
   const touched = policy.action === 'sync' ? [] : [policy.name]
   switch (policy.action) {
-    case 'add':
+    case 'add': {
       refusePassed(policy)
-      return { ...addition(policy, facts, state), touched, groups: policy.groups }
+      const made = addition(policy, facts, state)
+      // A source's people cannot be handed a factor: of them it is said, and keeps nobody else waiting.
+      refuseShutOut(policy, facts, state)
+      return { ...made, touched, groups: policy.groups }
+    }
     case 'remove':
       return { ...removal(policy, facts, state), touched, groups: [] }
     case 'rotate':

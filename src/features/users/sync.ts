@@ -8,7 +8,7 @@ import { administers, getsInToday } from '../mfa/entry.js'
 import { paths } from '../mfa/paths.js'
 import type { MfaState } from '../mfa/state.js'
 import { isThere } from './absent.js'
-import { addition, given, keysOf } from './add.js'
+import { addition, given, keysOf, shutOut } from './add.js'
 import {
   administratorRows,
   asToday,
@@ -29,7 +29,7 @@ import { namedIn } from './named.js'
 import { fingerprintsIn, type PublicKey } from './public-key.js'
 import { departure } from './remove.js'
 import { firstThatFit, tooLong } from './room.js'
-import { asDemanded, spared } from './spared.js'
+import { asDemanded, isDemanded, spared } from './spared.js'
 
 /** With the accounts and groups that it was computed from. */
 type Synchronisation = Content & { readonly touched: readonly string[]; readonly groups: readonly string[] }
@@ -182,7 +182,15 @@ function taken(
   if (isOver(expires, policy)) return []
   const { state, holders, skel } = known
   const own = keysOf(keys).map(({ fingerprint }) => fingerprint)
-  const { files, accounts, logins, keyOnly, access, notes } = addition(
+  const {
+    files,
+    accounts,
+    logins,
+    keyOnly,
+    access,
+    notes,
+    stays = [],
+  } = addition(
     {
       feature: 'users',
       action: 'add',
@@ -220,6 +228,7 @@ function taken(
           ? []
           : [`${name} does not begin with the keys in ${paths.skelKeys}: it gets those of the source`]),
       ],
+      stays,
     },
   ]
 }
@@ -292,12 +301,13 @@ function brought(
   const left = leftGroups(account, user, facts)
   const expires = newExpiry(account, user)
   const sudoers = sudoersOf(user, facts)
+  const after = afterwards(account, user, policy, facts, state)
+  if (lacksFactor(after, facts, state)) stays.push(shutOut(name, state))
   const edited = [fresh, gone, groups, left].some((list) => list.length > 0) || expires !== ''
   if (!edited && sudoers.length === 0 && stays.length === 0) return []
 
   const lost = gone.filter((key) => !fresh.some(samePrint(key)))
   const others = elsewhere({ account, keys: lost, leaving }, facts, state)
-  const after = afterwards(account, user, policy, facts, state)
   const { keyOnly, lockouts } = spared(account, after, { facts, state, accepted: policy.acceptLockout })
   const shut = lockouts.find(({ unattended }) => unattended !== true)
   const ends = isOver(expires, policy)
@@ -345,6 +355,12 @@ function brought(
       stays,
     },
   ]
+}
+
+/** Nothing lets it in, and a first login that would make it a factor is none here. */
+function lacksFactor(account: Account, facts: Facts, state: MfaState): boolean {
+  if (state.enrol !== 'required' || account.enrolled || account.expired) return false
+  return isDemanded(account, facts, state) && !getsInToday(account, state)
 }
 
 /** What becomes of the account's keys. */
