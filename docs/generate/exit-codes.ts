@@ -17,6 +17,7 @@ number either way.
 ${rows.join('\n')}
 
 With several hosts the worst news comes first: a host that needs hands (15), then Ctrl-C (130), then hosts that hold different
-states (14). Hosts that failed alike give their own code; hosts that were never asked after a failure add nothing to it.
+states (14). Hosts that failed alike give their own code; hosts that were never asked after a failure add nothing to it. Where hosts failed in different ways and all of them are in the
+old state, it is 10 if whoever did not go back was busy, else 12 if any host had been changed, and 11 if none had.
 `
 }

@@ -19,11 +19,14 @@ export const exitCodes = {
   ],
   'bad-plan': [8, 'the plan file is malformed, of another schema version, or was edited'],
   stale: [9, 'a host has moved since the plan was made; nothing was changed on it'],
-  busy: [10, 'another change is pending on a host, or another operator is at work on it'],
-  rehearsal: [11, 'the rehearsal or an earlier step failed; nothing was changed'],
+  busy: [
+    10,
+    'another change is pending on a host, or another operator is at work on it; hosts that had the new state are back in the old one',
+  ],
+  rehearsal: [11, 'the rehearsal or an earlier step failed; nothing was changed on any host'],
   'rolled-back': [
     12,
-    'the change failed its proof, or was not confirmed, and every touched host is back in the old state',
+    'the change failed its proof, was not confirmed, or failed on another host of the run, and every touched host is back in the old state',
   ],
   'safety-session': [
     13,
@@ -31,7 +34,7 @@ export const exitCodes = {
   ],
   mixed: [
     14,
-    'hosts ended differently, or an order that was to settle what is pending has not: see the report for which holds what',
+    'hosts hold different states, or an order that was to settle what is pending has not: see the report for which holds what',
   ],
   'needs-hands': [15, 'a host could not be put back, or not all of it, or its state is not known'],
   'too-late': [16, 'the confirm came too late: the host has rolled back'],

@@ -66,7 +66,8 @@ function verdictOf(result: HostResult, intent: Intent): ExitName {
 
 /**
  * One exit name for all hosts. The worst news first: a host that needs hands, then Ctrl-C, then hosts that hold
- * different states; hosts that failed alike give their own code, and hosts never asked after a failure add nothing.
+ * different states; hosts that failed alike give their own code, those that are all in the old state a common one, and hosts never asked
+ * after a failure add nothing.
  */
 export function verdict(results: readonly HostResult[], intent: Intent, interrupted = false): ExitName {
   const judged = results.map((result) => ({ ...result, exit: verdictOf(result, intent) }))
@@ -83,7 +84,18 @@ export function verdict(results: readonly HostResult[], intent: Intent, interrup
   const asked = failed.filter(({ outcome }) => outcome !== 'untouched')
   const names = new Set((asked.length > 0 ? asked : failed).map(({ exit }) => exit))
   const [only] = names
-  return names.size === 1 && only !== undefined ? only : 'mixed'
+  if (names.size === 1 && only !== undefined) return only
+  const settling = intent === 'confirm' || intent === 'roll-back'
+  return settling || judged.some(({ outcome }) => holdsNew.has(outcome)) ? 'mixed' : allOld(judged)
+}
+
+/** Of different causes, where every host is in its old state: a script may try again later, or has to have somebody look. */
+function allOld(judged: readonly { readonly outcome: Outcome; readonly exit: ExitName }[]): ExitName {
+  const causes = judged.filter(
+    ({ outcome, exit }) => outcome !== 'untouched' && exit !== 'ok' && exit !== 'rolled-back',
+  )
+  if (causes.length > 0 && causes.every(({ exit }) => exit === 'busy')) return 'busy'
+  return judged.some(({ outcome }) => outcome === 'rolled-back') ? 'rolled-back' : 'rehearsal'
 }
 
 /** As of `status`. 2, as `diff` and a dry run have it: what was asked for is a comparison. */

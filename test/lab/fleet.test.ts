@@ -105,7 +105,7 @@ describe('a fleet', function () {
       expect(lineOf('deb12', done)).to.match(/ refused \| libpam-google-authenticator: E: /)
       for (const host of ['deb11', 'deb13']) expect(lineOf(host, done)).to.match(/ rolled back/)
       expect(done.stdout).to.match(/^3 hosts: (?=.*2 rolled back)(?=.*1 refused)/m)
-      expect(done.exitCode).to.equal(14)
+      expect(done.exitCode).to.equal(12)
       await expectSame(before)
       // The package comes first, and stays.
       await must(
@@ -122,7 +122,7 @@ describe('a fleet', function () {
       )
       expect(lineOf('deb13', done)).to.match(/ refused \| rehearse-admin-right as admin: expected in, got refused/)
       for (const host of ['deb11', 'deb12']) expect(lineOf(host, done)).to.match(/ rolled back/)
-      expect(done.exitCode).to.equal(14)
+      expect(done.exitCode).to.equal(12)
       await expectSame(before)
     })
 
@@ -159,7 +159,7 @@ describe('a fleet', function () {
       await agent('deb13')
       expect(lineOf('deb13', done)).to.match(/ unreachable \| the agent did not fetch the command in time/)
       for (const host of ['deb11', 'deb12']) expect(lineOf(host, done)).to.match(/ rolled back/)
-      expect(done.exitCode).to.equal(14)
+      expect(done.exitCode).to.equal(12)
       const now = await status()
       expect(now.exit).to.equal('ok')
       expect(now.hosts.flatMap(({ pending }) => pending ?? [])).to.deep.equal([])
