@@ -9,8 +9,8 @@ export function exitCodesPage(): string {
 
 # Exit codes
 
-One number an outcome. Under \`--json\` the result's \`exit\`, or the error's \`code\`, is the name; the process exits with the
-number either way.
+One number for what a run comes to. Under \`--json\` the result's \`exit\`, or the error's \`code\`, is the name; the process exits with the
+number either way. How each host stands is in \`report.results[].outcome\` there (of a rehearsal \`rehearsal.results[].outcome\`): several outcomes share a code.
 
 | code | name | meaning |
 |---|---|---|

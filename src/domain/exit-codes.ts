@@ -1,6 +1,9 @@
-/** One number an outcome. docs/exit-codes.md is generated from this table. */
+/** One number for what a run comes to. docs/exit-codes.md is generated from this table. */
 export const exitCodes = {
-  ok: [0, 'done, or nothing to do'],
+  ok: [
+    0,
+    'done, or nothing to do; also live behind its guard and not kept yet, where that was asked for (--confirm later, or the answer l)',
+  ],
   bug: [1, 'unexpected error: a bug in bastionctl; please report it'],
   changes: [
     2,
