@@ -1,7 +1,7 @@
 /** Carrying a plan out, with the question before it and the report after it. */
 import { BastionError } from '../domain/errors.js'
 import type { Emit } from '../domain/events.js'
-import { hasChanges, staying } from '../domain/plan-groups.js'
+import { hasChanges } from '../domain/plan-groups.js'
 import type { Plan } from '../domain/plan.js'
 import type { Outcome } from '../domain/outcome.js'
 import { verdict } from '../domain/verdict.js'
@@ -14,6 +14,7 @@ import { isInterruption } from './interrupt.js'
 import type { ChangeOutput } from './outputs.js'
 import { HandOver, type HandOverFlags } from './hand-over.js'
 import { RunRecorder } from './run-recorder.js'
+import { stayingView } from './views/plan.js'
 import { withNames } from './views/progress.js'
 import { reportView } from './views/report.js'
 import { count, printable } from './views/text.js'
@@ -48,7 +49,7 @@ export async function applyPlan(
   flags: ApplyFlags & HandOverFlags,
 ): Promise<ChangeOutput> {
   if (!hasChanges(plan)) {
-    context.print(['no changes: every host is as wanted'])
+    context.print(unchangedView(plan))
     return { exit: 'ok', plan }
   }
   await askToGoOn(context, plan, flags)
@@ -88,10 +89,19 @@ export async function applyPlan(
   return { exit, plan, report }
 }
 
+function unchangedView(plan: Plan): readonly string[] {
+  const stays = stayingView(plan)
+  if (stays.length === 0) return ['no changes: every host is as wanted']
+  return [
+    `no changes; ${stays.length === 1 ? '1 thing stays as it is' : `${String(stays.length)} things stay as they are`}:`,
+    ...stays,
+  ]
+}
+
 /** Keys that went, and what they open nevertheless, and what has stayed: the plan has scrolled away by now. */
 function stillOpen(plan: Plan): readonly string[] {
   const said = plan.changes.flatMap(({ access }) => access.flatMap((row) => alsoOpens(row) ?? []))
-  return [...new Set([...said, ...staying(plan)])].map((text) => `note: ${printable(text)}`)
+  return [...[...new Set(said)].map((text) => `note: ${printable(text)}`), ...stayingView(plan)]
 }
 
 /** Outcomes after which a host may hold the new state. */

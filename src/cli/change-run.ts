@@ -44,7 +44,7 @@ export async function runChange(context: Context, request: ChangeRequest): Promi
   const held = new HeldEvents(world.ports.emit)
   const ports = quiet ? { ...world.ports, emit: held.emit } : world.ports
   const planned = await world.engine.plan(ports, { selector, policy, confirmWithin, createdBy, tool, region })
-  if (quiet && !hasChanges(planned) && staying(planned).length === 0 && !dryRun && flags.out === undefined)
+  if (quiet && !hasChanges(planned) && staying(planned).size === 0 && !dryRun && flags.out === undefined)
     return { exit: 'ok', plan: planned }
   held.release()
   const rehearsal = flags.rehearse && hasChanges(planned) ? await rehearse(context, world, planned) : undefined

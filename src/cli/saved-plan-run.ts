@@ -7,7 +7,7 @@ import type { ChangeOutput } from './outputs.js'
 import type { Context } from './context.js'
 import type { ApplyFlags } from './flags.js'
 import { loadPlan } from './plan-store.js'
-import { planView } from './views/plan.js'
+import { planView, stayingView } from './views/plan.js'
 
 /** Applies a plan from a file. Throws `bad-plan` and `usage` before anything is asked of AWS. */
 export async function runSavedPlan(
@@ -21,7 +21,7 @@ export async function runSavedPlan(
   if (given.length > 0)
     await checkHandOver(context, flags, given.some(({ factor }) => factor === 'totp') ? 'totp' : 'codes')
   if (!hasChanges(plan)) {
-    context.print(['the plan holds no changes: no host was asked'])
+    context.print(['the plan holds no changes: no host was asked', ...stayingView(plan)])
     return { exit: 'ok', plan }
   }
   const passed = plan.changes.find(({ sunset }) => sunset && passedSince(plan.createdAt, sunset.at * 1000))?.sunset

@@ -31,9 +31,11 @@ export function plannedChange({ changes }: Plan, host: PlannedHost): Change | un
   return changes.find(({ digest }) => digest === host.change)
 }
 
-/** What stays on hosts and should go, once each. */
-export function staying({ changes, hosts }: Plan): string[] {
-  return [...new Set([...changes, ...hosts].flatMap(({ stays = [] }) => stays))]
+/** What is asked for and not done, once each, with the hosts of which that is so. */
+export function staying(plan: Plan): ReadonlyMap<string, readonly PlannedHost[]> {
+  return hostsBy(
+    plan.hosts.flatMap((host) => (plannedChange(plan, host) ?? host).stays?.map((text) => [text, host] as const) ?? []),
+  )
 }
 
 export function hasChanges(plan: Plan): boolean {

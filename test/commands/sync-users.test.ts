@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import type { ApplyRequest, PlanRequest, Ports } from '../../src/engine/api.js'
 import { Bench } from '../support/run-command.js'
-import { noChanges, plan, result } from '../support/samples.js'
+import { noChanges, plan, planWith, result } from '../support/samples.js'
 
 const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMNGIoc0hNuxpUtjzuQOUPuPDK4yzZN3wrgdmKFrHdd9 ada@laptop'
 const selector = ['--tag', 'Role=bastion', '--as', 'ops']
@@ -91,6 +91,24 @@ describe('sync-users', () => {
       expect((await run('--json')).json).to.deep.include({ exit: 'ok' })
       expect((await run('--dry-run')).stdout).to.match(/no changes/)
       expect((await run('--out', join(bench.home, 'plan.json'))).stderr).to.match(/the plan is in/)
+    })
+
+    it('does not call a host as wanted where something stays that should go', async () => {
+      const left = (name: string, ...stays: readonly string[]) => ({ id: `i-${name}`, name, describes: '', stays })
+      const [key, group] = ["ada's keys are not as in the source: /srv/keys is a link", 'bob stays in ops']
+      const run = async (...hosts: ReturnType<typeof left>[]): Promise<string> => {
+        const planned = planWith({ changes: [], waves: [], hosts })
+        const ran = await bench.run(['sync-users', source, ...selector, ...unattended], {
+          plan: () => Promise.resolve(planned),
+        })
+        expect(ran.exitCode).to.equal(0)
+        expect(ran.stdout).to.not.contain('as wanted')
+        return ran.stdout
+      }
+      expect(await run(left('deb11', key))).to.match(/^no changes; 1 thing stays as it is:\nnote: ada's keys/m)
+      expect(await run(left('deb11', key), left('deb12', key, group), left('deb13', group))).to.match(
+        /^no changes; 2 things stay as they are:\nnote: deb11, deb12: ada's keys .*\nnote: deb12, deb13: bob stays in ops$/m,
+      )
     })
 
     it('says all that it has done where something has', async () => {

@@ -2,7 +2,7 @@ import type { AccountEdit, Change, FileEdit, Lockout } from '../../domain/change
 import { formatDuration } from '../../domain/duration.js'
 import { label } from '../../domain/host.js'
 import { lockedOut } from '../../domain/lockouts.js'
-import { groupHosts, hostsBy, type HostGroup } from '../../domain/plan-groups.js'
+import { groupHosts, hostsBy, staying, type HostGroup } from '../../domain/plan-groups.js'
 import type { Plan } from '../../domain/plan.js'
 import { columns, count, indent, moment, nameList, printable, withSudo } from './text.js'
 import type { Style } from './style.js'
@@ -51,6 +51,14 @@ function groupView({ change, hosts }: HostGroup, shown: Set<string>, style: Styl
     ...indent(members),
     ...(change === undefined ? staysView(hosts) : indent(changeView(change, hosts.length > 1, shown, style))),
   ]
+}
+
+/** What is asked for and not done, once each: the plan has scrolled away by the time that all is done. */
+export function stayingView(plan: Plan): readonly string[] {
+  return [...staying(plan)].map(([text, hosts]) => {
+    const where = hosts.length === plan.hosts.length ? '' : `${nameList(hosts.map(({ name }) => name))}: `
+    return `note: ${where}${printable(text)}`
+  })
 }
 
 function staysView(hosts: HostGroup['hosts']): readonly string[] {
