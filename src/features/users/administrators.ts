@@ -4,7 +4,7 @@ import type { Account, Facts } from '../../domain/facts.js'
 import { foreignDirectives } from '../foreign.js'
 import { BastionError } from '../../domain/errors.js'
 import { listAgainst, withGoodKeys } from '../hardening/access.js'
-import { describeKey, forcedBy, offerable, refusal, unasked } from '../hardening/keys.js'
+import { describeKey, forcedBy, refusal, unasked } from '../hardening/keys.js'
 import { chosen } from '../mfa/choose.js'
 import { administers, admitted, byPasswordToday, getsInToday, hasPlainKey } from '../mfa/entry.js'
 import { baseline } from '../mfa/logins.js'
@@ -90,9 +90,11 @@ export function keepAdministrator(
   }
 }
 
-/** The host itself can offer sshd a key that opens a session. */
+/** The host itself can offer sshd a key that opens a session, and what sshd says to it tells whether it does. */
 function canBeTried(account: Account): boolean {
-  return withGoodKeys(account).keys.some((key) => offerable(key) && !key.options.includes('command'))
+  return withGoodKeys(account).keys.some(
+    (key) => unasked(account, key).unasked !== true && !key.options.includes('command'),
+  )
 }
 
 /** Errors: `refused` where the operator's own account would have no key left that opens a session, or sshd would not admit it. */

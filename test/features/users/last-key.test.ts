@@ -155,6 +155,22 @@ describe('whoever leaves, or is locked', () => {
     }
   })
 
+  it('does so where sshd demands a password in front of the key, and says no to a key that is offered alone', () => {
+    const facts = administratorWith()
+    const asked = (methods: string) => ({
+      ...facts,
+      accounts: facts.accounts.map((one) =>
+        one.name === 'admin'
+          ? { ...one, password: 'set' as const, effective: { ...one.effective, authenticationmethods: [methods] } }
+          : one,
+      ),
+    })
+    for (const policy of going) {
+      expect(draft(policy, asked('password,publickey')).byRule).to.deep.equal(['admin'])
+      expect(draft(policy, asked('publickey,password')).byRule).to.equal(undefined)
+    }
+  })
+
   it('does so where a password is all that is left: the host tries none', () => {
     const facts = administratorWith('command')
     const typed = {
