@@ -145,6 +145,8 @@ class Run {
 
   /** Sets guards anew that have run down by half; one that could not be is not tried again. */
   #keepGuards(): void {
+    // Ctrl-C has said that nothing more is sent.
+    if (this.ports.signal.aborted) return
     const { confirmWithin } = this.request.plan
     const left = this.#ledger.deadline - this.ports.clock.now() / 1000
     if (this.#keeping !== undefined || left > confirmWithin / 2 || this.#ledger.failures.length > 0) return

@@ -366,6 +366,20 @@ describe('apply', () => {
     expect(before).to.deep.equal([['extend i-a']])
   })
 
+  it('sets none anew once it is stopped, though a wave is still under way', async () => {
+    const world = new World()
+    const { hosts } = world.transport
+    hosts['i-b'] = (dispatch) => {
+      world.clock.advance(400_000)
+      world.abort.abort()
+      dispatch.underWay?.()
+      return world.answer(dispatch, 'i-b')
+    }
+    const report = await world.run('auto')
+    expect(world.verbs.filter((verb) => !verb.startsWith('change'))).to.deep.equal([])
+    expect(verdict(report.results, 'change', true)).to.equal('interrupted')
+  })
+
   it('keeps none with confirm auto where a guard has ended under a long wave', async () => {
     const world = new World({ 'extend i-a': 'bastionctl=1\noutcome=rolled-back\nreason=too-late\n' })
     world.slow('i-b', 700)
