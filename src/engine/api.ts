@@ -175,7 +175,10 @@ export interface HostHistory {
 
 /** src/engine exports functions of these shapes from engine.ts; src/cli knows no others. */
 export interface Engine {
-  /** select → inspect → plan. Errors: `no-host`, `host-unfit`, `refused` (lock-outs that nobody accepted), `access`. */
+  /**
+   * select → inspect → plan. Errors: `no-host`, `host-unfit`, `busy`, `refused`, `usage`, `access`, `safety-session`. Lock-outs that nobody accepted
+   * stand in the plan, for whoever shows it to refuse.
+   */
   plan(ports: Ports, request: PlanRequest): Promise<Plan>
   /** Rehearses the plan's logins on every host of it; nothing is written. */
   rehearse(ports: Ports, plan: Plan, who: string): Promise<RunReport>

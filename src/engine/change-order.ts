@@ -1,5 +1,6 @@
 /** The one order that changes a host: install to prove, or to rehearse and no further. */
 import type { Change } from '../domain/change.js'
+import { BastionError } from '../domain/errors.js'
 import { type HostResult, noSteps } from '../domain/outcome.js'
 import type { Plan, PlannedHost } from '../domain/plan.js'
 import { changeData } from '../host/data.js'
@@ -30,7 +31,7 @@ interface Group {
 
 /**
  * Hosts with the same change get it in one command, unless something in it is sealed for each of them. One result for each host;
- * rejects (`access`) only if nothing was sent to any of them.
+ * rejects, as {@link send} does, only if nothing was sent to any of them.
  */
 export async function sendChange(
   ports: Ports,
@@ -93,7 +94,7 @@ async function sendGroups(ports: Ports, plan: Plan, groups: readonly Group[], se
 
 function unsent(host: PlannedHost, cause: unknown): HostResult {
   const detail = cause instanceof Error ? cause.message : 'it was not sent'
-  return noSteps(host, 'untouched', { reason: 'access', detail })
+  return noSteps(host, 'untouched', { reason: cause instanceof BastionError ? cause.exit : 'bug', detail })
 }
 
 function progressOf(ports: Ports, until: 'rehearse' | 'prove', total: number): (group: number, count: number) => void {

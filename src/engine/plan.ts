@@ -25,7 +25,7 @@ interface Planned {
 }
 
 /**
- * Errors: `no-host`, `host-unfit`, `busy`, `refused`, `access`, `safety-session`. Nothing is changed by any of them. Who would be locked out stands in
+ * Errors: `no-host`, `host-unfit`, `busy`, `refused`, `usage` (a setting that is wrong for every host), `access`, `safety-session`. Nothing is changed by any of them. Who would be locked out stands in
  * the plan, for whoever shows it to refuse.
  */
 export async function plan(ports: Ports, request: PlanRequest): Promise<Plan> {

@@ -2,7 +2,7 @@ import type { BastionError } from '../domain/errors.js'
 import type { Host } from '../domain/host.js'
 import type { Selector } from '../domain/selector.js'
 
-/** The engine's needs of the outside world. Adapters live in src/fleet and src/cli. */
+/** The engine's needs of the outside world. Adapters live in src/fleet. */
 
 /** Finds hosts. Errors: BastionError `access` (credentials, IAM, endpoint). */
 export interface Inventory {
@@ -10,7 +10,7 @@ export interface Inventory {
   select(selector: Selector, ids?: 'some-may-be-gone'): Promise<readonly Host[]>
 }
 
-/** One command for several hosts: at most 64 KB, no secret in it. */
+/** One command for several hosts: at most 62 KB, since AWS takes 64 with its own document; no secret in it. */
 export interface Dispatch {
   readonly hosts: readonly string[]
   /** A shell line, run by `sh` as root. */
@@ -47,7 +47,7 @@ export interface Reply {
   readonly error?: BastionError
 }
 
-/** Runs a command on hosts. One reply for each host asked, whatever happens. Errors: BastionError `access`. */
+/** Runs a command on hosts. One reply for each host asked, whatever happens. Errors, where nothing was sent: BastionError `access`, and `refused` for a command that is too long. */
 export interface Transport {
   run(dispatch: Dispatch): Promise<readonly Reply[]>
 }

@@ -36,7 +36,7 @@ const meanings: Readonly<Partial<Record<HostAnswer['outcome'], Outcome>>> = {
   extended: 'pending',
 }
 
-/** One result for each addressee, whatever happens. Errors: `access`. */
+/** One result for each addressee, whatever happens. Errors, where nothing was sent: `access`, and `refused` for an order that is too long. */
 export async function send(ports: Ports, hosts: readonly Addressee[], order: Order): Promise<HostResult[]> {
   const began = ports.clock.now()
   const replies = await ports.transport.run({

@@ -470,6 +470,29 @@ describe('apply', () => {
     expect(report.results[1]).to.include({ reason: 'access', detail: 'expired' })
   })
 
+  it('says of hosts to which one of two changes was not sent why that is, whatever it is', async () => {
+    const of = signPlan({
+      ...plan(),
+      changes: [change, { ...change, digest: 'd2' }],
+      hosts: ids.map((id) => ({ id, name: id, describes: '', change: id === 'i-c' ? 'd2' : 'd1' })),
+    })
+    for (const [failure, reason] of [
+      [new BastionError('refused', 'the command is too long'), 'refused'],
+      [new BastionError('access', 'expired'), 'access'],
+      [new TypeError('undefined is not a function'), 'bug'],
+    ] as const) {
+      const world = new World()
+      const { hosts } = world.transport
+      hosts['i-a'] = (dispatch) => {
+        world.transport.failNext ??= world.transport.sent.length === 1 ? failure : undefined
+        return world.answer(dispatch, 'i-a')
+      }
+      const report = await world.run('later', undefined, of)
+      expect(outcomes(report)).to.deep.equal(['pending', 'untouched', 'pending'])
+      expect(report.results[1]).to.include({ reason, detail: failure.message })
+    }
+  })
+
   it('rejects when AWS says no before anything was sent', async () => {
     const world = new World()
     world.transport.failNext = new BastionError('access', 'expired')

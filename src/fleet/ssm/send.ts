@@ -22,7 +22,7 @@ export interface Sending {
   readonly unsent: readonly Reply[]
 }
 
-/** Errors: BastionError `access` where nothing was sent at all; after that each host has a reply that says why. */
+/** Errors, where nothing was sent at all: BastionError `access`, and `refused` for a command that is too long; after that each host has a reply that says why. */
 export async function send(ssm: SsmApi, clock: Clock, dispatch: Dispatch, hosts: readonly string[]): Promise<Sending> {
   const request = draft(dispatch)
   const queue = chunks(hosts, batchSize)
