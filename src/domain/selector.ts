@@ -13,6 +13,22 @@ export interface Selector {
   readonly exclude: readonly string[]
 }
 
+/** The flags that make the selector, for a command line of sh(1): what selectorFrom reads. */
+export function selectorFlags({ tags, instanceIds, exclude }: Selector): string {
+  return [
+    ...tags.map(({ key, values }) => {
+      const all = values.map((value) => value.replaceAll(',', '\\,')).join(',')
+      return `--tag ${quoted(`${key.replace(/[=\\]/g, '\\$&')}=${all}`)}`
+    }),
+    ...instanceIds.map((id) => `--instance-id ${id}`),
+    ...exclude.map((name) => `--exclude ${quoted(name)}`),
+  ].join(' ')
+}
+
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+}
+
 /** The selector in the words of the flags, for messages and the plan. */
 export function describeSelector(selector: Selector): string {
   return [

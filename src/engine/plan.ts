@@ -5,12 +5,12 @@ import { isNoop, type Change } from '../domain/change.js'
 import { digestValue } from '../domain/digest.js'
 import { BastionError } from '../domain/errors.js'
 import { refuseUnrehearsed } from '../domain/evidence.js'
-import type { PendingChange } from '../domain/facts.js'
 import type { Host } from '../domain/host.js'
 import { signPlan } from '../domain/plan-file.js'
+import { hostsBy } from '../domain/plan-groups.js'
 import { planSchema, type Plan, type PlannedHost } from '../domain/plan.js'
 import type { Policy } from '../domain/policy.js'
-import { describeSelector } from '../domain/selector.js'
+import { describeSelector, selectorFlags, type Selector } from '../domain/selector.js'
 import { wavesOf } from '../domain/wave.js'
 import { draft, refuseOverall, shellsAsked } from '../features/index.js'
 import type { PlanRequest, Ports } from './api.js'
@@ -86,8 +86,7 @@ function planAll(inspected: readonly Inspected[], request: PlanRequest): Planned
     return why === undefined ? [] : [{ host, problem: why }]
   })
   if (inTheWay.length > 0) throw unfitError(inTheWay)
-  for (const { host, inspection } of inspected)
-    if (inspection?.moment.pending) throw pendingError(host, inspection.moment.pending)
+  refusePending(inspected, request.selector)
   const planned: Planned[] = []
   const refused: { host: Host; problem: string; error: BastionError }[] = []
   for (const { host, inspection } of inspected) {
@@ -120,10 +119,25 @@ function isWayBack(policy: Policy): boolean {
     : policy.feature === 'mfa' && policy.action === 'disable'
 }
 
-function pendingError(host: Host, pending: PendingChange): BastionError {
-  return new BastionError(
+/** Error: `busy`, for all hosts with a change that waits. Whoever reads it may have no record of that run: the hosts are named to the command. */
+function refusePending(inspected: readonly Inspected[], selector: Selector): void {
+  const waits = inspected.flatMap(({ host, inspection }) => {
+    const pending = inspection?.moment.pending
+    return pending ? [{ host, pending }] : []
+  })
+  if (waits.length === 0) return
+  const byChange = hostsBy(waits.map(({ host, pending }) => [pending.id, host]))
+  const hints = [...byChange].map(([id, hosts]) => {
+    const where =
+      hosts.length === inspected.length
+        ? selector
+        : { tags: [], instanceIds: hosts.map((host) => host.id), exclude: [] }
+    const target = `${id} ${selectorFlags(where)}`
+    return `run "bastionctl confirm ${target}" or "bastionctl rollback ${target}" first`
+  })
+  throw new BastionError(
     'busy',
-    `${host.name}: ${waiting(pending)}`,
-    `run "bastionctl confirm ${pending.id}" or "bastionctl rollback ${pending.id}" first`,
+    waits.map(({ host, pending }) => `${host.name}: ${waiting(pending)}`).join('\n'),
+    hints.join('\n'),
   )
 }

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import { expect } from 'chai'
-
+import { selectorFlags } from '../../src/domain/selector.js'
 import { selectorFrom, type SelectorFlags } from '../../src/domain/selector-parse.js'
 import { refusal } from '../fakes/refusal.js'
 
@@ -71,4 +72,25 @@ describe('selectorFrom', () => {
       expect(error.message).to.match(message)
     })
   }
+})
+
+describe('the flags of a selector', () => {
+  /** As a shell takes the words of a command line. */
+  const words = (line: string): string[] =>
+    execFileSync('sh', ['-c', `for word in ${line}; do printf '%s\\0' "$word"; done`], { encoding: 'utf8' })
+      .split('\0')
+      .slice(0, -1)
+
+  it('are as short as can be', () => {
+    const selector = selectorFrom({ tag: ['Role=bastion,jump'], instanceId: ['i-12345678'], exclude: ['web 1'] })
+    expect(selectorFlags(selector)).to.equal("--tag Role=bastion,jump --instance-id i-12345678 --exclude 'web 1'")
+  })
+
+  it('give the same selector again, whatever its tags have in them', () => {
+    const odd = ['a\\=b=c=d', 'List=a\\,b,c', 'Star=\\*,\\\\,c?', 'It\'s=$(id) `id` "x"', 'e\\\\=v', 'Any=*']
+    const selector = selectorFrom({ tag: odd, exclude: ["o'neill", 'x'] })
+    const all = words(selectorFlags(selector))
+    const of = (flag: string): string[] => all.filter((_, at) => all[at - 1] === flag)
+    expect(selectorFrom({ tag: of('--tag'), exclude: of('--exclude') })).to.deep.equal(selector)
+  })
 })

@@ -1,35 +1,14 @@
 import { expect } from 'chai'
-import { gzipSync } from 'node:zlib'
-import { pack } from 'tar-stream'
 import { BastionError } from '../../src/domain/errors.js'
 import type { HostAccess, HostHistory, ListedHost } from '../../src/engine/api.js'
 import { whoView } from '../../src/cli/views/who.js'
 import type { Dispatch, Reply } from '../../src/engine/ports.js'
 import { history, hosts, who } from '../../src/engine/status.js'
-import { collect } from '../../src/host/stream.js'
 import { FakeClock } from '../fakes/fake-clock.js'
 import { FakeInventory, fakeHost } from '../fakes/fake-inventory.js'
 import { refusal } from '../fakes/refusal.js'
 import { FakeTransport, type Answer } from '../fakes/fake-transport.js'
-
-const files = {
-  'os-release': 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n',
-  sshd: 'version=9.2p1\nunit=ssh.service\nrunning=yes\nselftest=\nstore=home\n',
-}
-
-/** What a sound host answers to an inspection, with these lines in the head and other files among its facts. */
-async function facts(
-  clock: FakeClock,
-  more: Readonly<Record<string, string | number>> = {},
-  others: Readonly<Record<string, string>> = {},
-): Promise<string> {
-  const tar = pack()
-  for (const [name, text] of Object.entries({ ...files, ...others })) tar.entry({ name: `./${name}` }, text)
-  tar.finalize()
-  const head = { bastionctl: 1, outcome: 'facts', now: Math.floor(clock.now() / 1000), facts: 'f1', body: 0, ...more }
-  const lines = Object.entries(head).map(([key, value]) => `${key}=${String(value)}\n`)
-  return `${lines.join('')}--\n${gzipSync(await collect(tar)).toString('base64')}\n`
-}
+import { facts } from '../support/inspected.js'
 
 describe('history', () => {
   /** Hosts that have said what they are, and answer this when they are asked for their transcripts. */

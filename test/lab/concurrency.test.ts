@@ -103,7 +103,7 @@ describe('one at a time', function () {
       const planned = await runAs(bob, 'enable-mfa', ...only(host), ...unattended)
       expect(planned.stderr).to.match(
         new RegExp(
-          `${host}: change ${change} by root@alice-laptop is pending since \\S+, until \\S+\\nrun "bastionctl confirm ${change}" or "bastionctl rollback ${change}" first`,
+          `${host}: change ${change} by root@alice-laptop is pending since \\S+, until \\S+\\nrun "bastionctl confirm ${change} --instance-id \\S+" or "bastionctl rollback ${change} --instance-id \\S+" first`,
         ),
       )
       expect(planned.exitCode).to.equal(10)
