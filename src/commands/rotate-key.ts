@@ -11,7 +11,7 @@ export default class RotateKey extends BaseCommand {
     'Adds new keys and takes old ones away in one change: sshd has to accept each new one and refuse each old one, or ' +
     'the host goes back. Other lines of authorized_keys stay as they are. Whoever would have no key left that opens a session is ' +
     'refused, and so is what would leave no administrator one, and a fingerprint that none of the hosts has, unless all of them ' +
-    'have the new keys already, as after a first run.'
+    'have the new keys already, as after a first run: a second run with --remove alone is refused, and changes nothing.'
 
   static override args = nameArg
 
