@@ -74,7 +74,7 @@ export function addition(
     account === undefined || after === undefined ? { notes: [] } : stayingIn(policy, account, after, facts, state)
   const rooting = groups.filter((group) => givesRoot(group, facts))
   const sudo = policy.sudo || (rooting.length > 0 && after !== undefined && administers(after))
-  const stays = account === undefined ? lacks(policy, demanded, state) : keptAsIs(policy, account)
+  const stays = account === undefined ? lacks(policy, demanded, facts, state) : keptAsIs(policy, account)
   return {
     ...left,
     summary: `${account?.expired === true && policy.unlock ? 'unlock' : 'add'} user ${name}${sudo ? ' (sudo)' : ''}`,
@@ -416,15 +416,23 @@ function hasReason({ reason }: { readonly reason: string }): boolean {
   return reason !== ''
 }
 
-/** Said where nothing else is to be done, too. */
-function keptAsIs({ name, shell }: AddUserPolicy, account: Account): string[] {
-  if (shell === '' || account.shell === shell) return []
-  return [`${name} keeps the shell ${account.shell}: --shell is that of a new account`]
+/** Said where nothing else is to be done, too. Hosts do not tell what stands in the comment, which may be the same. */
+function keptAsIs({ name, shell, comment }: AddUserPolicy, account: Account): string[] {
+  return [
+    ...(shell === '' || account.shell === shell
+      ? []
+      : [`${name} keeps the shell ${account.shell}: --shell is that of a new account`]),
+    ...(comment === '' ? [] : [`${name} keeps the comment that it has: --comment is that of a new account`]),
+  ]
 }
 
 /** What a new account lacks to get in by. */
-function lacks({ name, factor }: AddUserPolicy, demanded: boolean, state: MfaState): string[] {
-  return demanded && factor === 'first-login' && state.enrol === 'required' ? [shutOut(name, state)] : []
+function lacks(policy: AddUserPolicy, demanded: boolean, facts: Facts, state: MfaState): string[] {
+  const { name, keys, factor } = policy
+  return [
+    ...(keys.length === 0 && !beginsWithKeys(facts) ? [`${name} has no key, and gets in by none`] : []),
+    ...(demanded && factor === 'first-login' && state.enrol === 'required' ? [shutOut(name, state)] : []),
+  ]
 }
 
 /** Of somebody who is asked for a factor, has none, and is let in by no first login that would make one. */
@@ -468,7 +476,6 @@ function notesOf(policy: AddUserPolicy, account: Account | undefined, state: Mfa
     ...(policy.factor === 'totp' && !state.on
       ? [`no second factor is demanded here yet: the code is asked for once it is`]
       : []),
-    ...(policy.keys.length === 0 && account === undefined ? [`${policy.name} has no key, and gets in by none`] : []),
     ...(account !== undefined && account.keys.length > 0 ? [`${policy.name} keeps the keys that it has`] : []),
   ]
 }

@@ -106,6 +106,19 @@ describe('taking a person on', () => {
     for (const shell of ['', '/bin/bash']) expect(draft(adding({ shell }), there).stays).to.equal(undefined)
   })
 
+  it('an account that is there keeps its comment, too', () => {
+    const said = 'ada keeps the comment that it has: --comment is that of a new account'
+    expect(draft(adding({ comment: 'Ada' }), host([ada], ['ada'])).stays).to.deep.equal([said])
+    expect(draft(adding({ comment: 'Ada' }), host()).stays).to.equal(undefined)
+  })
+
+  it('a new account without a key is said to be one, at the end too', () => {
+    expect(draft(adding({ keys: [] }), host()).stays).to.deep.equal(['ada has no key, and gets in by none'])
+    const skel = file('/etc/skel/.ssh/authorized_keys', `ssh-ed25519 ${blob} glass\n`)
+    expect(draft(adding({ keys: [] }), host([], [], { files: [skel] })).stays).to.equal(undefined)
+    expect(draft(adding({ keys: [] }), host([ada], ['ada'])).stays).to.equal(undefined)
+  })
+
   it('refuses more keys than one change holds, of whoever has them', () => {
     const many = Array.from({ length: 140 }, (_, at) => ({
       ...key(),

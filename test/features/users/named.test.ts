@@ -19,7 +19,7 @@ describe('rights and jobs by name', () => {
   it('are said to stay when the account goes, by remove-user and by sync-users', () => {
     const there = host([ada], ['ada'], { named })
     expect(draft(removing('ada'), there).stays).to.deep.equal(stay)
-    expect(draft(syncing([{ name: 'eve', keys: [] }]), there).stays).to.deep.equal(stay)
+    expect(draft(syncing([{ name: 'eve', keys: adding().keys }]), there).stays).to.deep.equal(stay)
     expect(draft(removing('ada'), host([ada], ['ada'], { named: [others] })).stays).to.equal(undefined)
   })
 
