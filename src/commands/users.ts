@@ -9,7 +9,8 @@ import { statusVerdict } from '../domain/verdict.js'
 export default class Users extends BaseCommand {
   static override summary = 'who has an account on which hosts, with which keys, and where hosts disagree'
   static override description =
-    'Lists root, people, and whoever else has keys and a login shell: keys by fingerprint, factor, sudo, last login, expiry. What one ' +
+    'Lists root, people, and whoever else has keys or a password, or is managed by bastionctl, also where the shell opens no session: ' +
+    'keys by fingerprint, factor, sudo, last login, expiry. What one ' +
     "host has otherwise than most do is named. The last login is the newest in sshd's log of 30 days, wtmp and lastlog. A factor has the " +
     'date on which bastionctl made it (add-user, reset-mfa, enrolment at first login). Of one that was made otherwise only the time of its file ' +
     'is known, which is written at enrolment and whenever a code is used. With secrets in homes the person can change either. Dates are UTC. ' +
