@@ -64,7 +64,11 @@ export function storeNotes(policy: MfaPolicy, store: SecretStore, facts: Facts, 
     return ['second factors are kept by root, since SELinux is enforcing']
   if (policy.secretStore === undefined && store === 'root' && !state.on)
     return ['second factors are kept by root, who keeps some here already']
-  if (store === 'home' && facts.selinux === 'enforcing')
-    return ['SELinux is enforcing: the module may be kept from writing factors in homes, and then nobody gets in']
-  return []
+  if (store === 'root') return []
+  return [
+    ...(facts.selinux === 'enforcing'
+      ? ['SELinux is enforcing: the module may be kept from writing factors in homes, and then nobody gets in']
+      : []),
+    `second factors are in homes: a session of a person, or a program in it, can ${policy.enrol === 'first-login' ? "read, replace and remove that person's own, and once it is gone a key alone is enough again" : "read and replace that person's own"}: --secret-store root ends that`,
+  ]
 }

@@ -42,6 +42,20 @@ describe('where second factors are kept', () => {
       expect(notes).not.to.include(note)
   })
 
+  it('is said once where sessions can take their own away, with what that opens', () => {
+    const said = (more: Partial<MfaPolicy>, on = facts({})): string[] =>
+      made(more, on).notes.filter((note) => note.startsWith('second factors are in homes'))
+    const [note = '', ...others] = said({})
+    expect(others).to.deep.equal([])
+    expect(note).to.match(/can read, replace and remove that person's own, and once it is gone a key alone is enough/)
+    // No factor, no entry.
+    expect(said({ enrol: 'required', acceptLockout: ['ann'] }).join()).to.match(
+      /can read and replace that person's own: /,
+    )
+    expect(said({ secretStore: 'root' })).to.deep.equal([])
+    expect(said({}, facts({ secretStore: 'root' }))).to.deep.equal([])
+  })
+
   it('while off, they move to the place that is the default, too, and nothing is said of another place where nobody does', () => {
     const enforcing = (...accounts: readonly Account[]) =>
       facts({ secretStore: 'root', accounts: [admin, ...accounts] })
