@@ -3,8 +3,9 @@ import { expect } from 'chai'
 import type { Account, Facts } from '../../../src/domain/facts.js'
 import type { FactorPolicy } from '../../../src/domain/policy.js'
 import { draft } from '../../../src/features/index.js'
+import { factorEdit } from '../../../src/features/users/factor.js'
 import { account, admin, carriedOut, policy } from '../facts.js'
-import { ada, adding, host } from './support.js'
+import { ada, adding, demandedBut, host } from './support.js'
 
 const resetting = (factor: FactorPolicy['factor']): FactorPolicy => ({
   feature: 'users',
@@ -40,6 +41,15 @@ describe('a change of a second factor', () => {
   it('is that of whoever is taken on with one, and no change of keys alone', () => {
     expect(readOf(there(), adding({ name: 'zoe', factor: 'totp', keys: [] }))).to.equal('absent')
     expect(readOf(host([ada], ['ada']), adding({ groups: ['robots'] }))).to.equal(undefined)
+  })
+})
+
+describe('new scratch codes', () => {
+  it('are none for somebody without a factor, who is told of reset-mfa', () => {
+    expect(() => factorEdit(resetting('codes'), there({}), demandedBut()))
+      .to.throw('"ada" has no second factor')
+      .with.deep.include({ exit: 'refused', hint: 'give one with reset-mfa' })
+    expect(factorEdit(resetting('codes'), there(), demandedBut()).accounts).to.have.length(1)
   })
 })
 

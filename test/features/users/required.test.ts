@@ -1,4 +1,4 @@
-/** Who is taken on where enrolment is required: nobody enrols at a login there. */
+/** Who is taken on where a factor is demanded: nobody enrols at a login where that is required, and --factor none takes a group. */
 import { expect } from 'chai'
 import { BastionError } from '../../../src/domain/errors.js'
 import type { Account, Facts } from '../../../src/domain/facts.js'
@@ -76,6 +76,35 @@ describe('a new account where enrolment is required', () => {
     const hint = (facts: Facts) => refusal({ factor: 'totp' }, { ...facts, opensSeals: false })?.hint
     expect(hint(on())).to.equal('install openssl there')
     expect(hint(on([], {}))).to.match(/or let people enrol at their first login$/)
+  })
+})
+
+describe('a new account that is to be spared the factor', () => {
+  const spared = (groups: readonly string[], more: Partial<AddUserPolicy> = {}, facts: Partial<Facts> = {}) =>
+    addition(adding({ factor: 'none', ...more }), host([], [], facts), demandedBut(...groups)).accounts[0]?.groups
+
+  it('comes into an exempt group, which makes nobody root if there is a choice', () => {
+    expect(spared(['sudo', 'robots'])).to.deep.equal(['robots'])
+    expect(spared(['robots'], { groups: ['robots'] })).to.deep.equal(['robots'])
+  })
+
+  it('is refused where no group is exempt, or none that the host decides about', () => {
+    for (const [groups, facts] of [
+      [[], {}],
+      [['robots'], { ownGroups: ['sudo'] }],
+    ] as const)
+      expect(() => spared(groups, {}, facts))
+        .to.throw('no group is exempt from the second factor here')
+        .with.deep.include({ exit: 'refused', hint: 'name one with enable-mfa --exempt-group GROUP first' })
+  })
+
+  it('is refused where each exempt group gives root, unless it is to be root', () => {
+    expect(() => spared(['sudo', 'admin']))
+      .to.throw('whoever is exempt from the second factor here may become root (sudo, admin)')
+      .with.property('hint')
+      .that.matches(/^if that is meant, say so with --sudo or --group sudo; else exempt another group first/)
+    expect(spared(['sudo', 'admin'], { sudo: true })).to.deep.equal(['sudo'])
+    expect(spared(['sudo', 'admin'], { groups: ['admin'] })).to.deep.equal(['admin'])
   })
 })
 
