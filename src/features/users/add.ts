@@ -446,10 +446,10 @@ export function shutOut(name: string, state: MfaState): string {
  * whoever administers it, and takes the account first.
  */
 export function refuseShutOut(policy: AddUserPolicy, facts: Facts, state: MfaState): void {
-  const { name, groups, factor } = policy
+  const { name, groups, factor, sudo } = policy
   if (isThere(facts, name) || factor !== 'first-login' || state.enrol !== 'required') return
   if (methodOn(state).name !== 'totp' || !isDemanded({ name, groups: [name, ...groups] }, facts, state)) return
-  const exempt = state.exemptGroups.filter((group) => isOwnGroup(group, facts))
+  const exempt = state.exemptGroups.filter((group) => isOwnGroup(group, facts) && (sudo || !givesRoot(group, facts)))
   throw new BastionError(
     'refused',
     `"${name}" could not get in to enrol: enrolment is required here`,

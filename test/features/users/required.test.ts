@@ -45,6 +45,12 @@ describe('a new account where enrolment is required', () => {
     )
   })
 
+  it('is not told of a group that would make it root, unless it is to be root', () => {
+    const facts = on([], { enrol: 'required', exemptGroups: ['sudo'] })
+    expect(refusal({}, facts)?.hint).to.equal('hand a factor over with --factor totp')
+    expect(refusal({ sudo: true }, facts)?.hint).to.match(/--factor none \(exempt: sudo\)$/)
+  })
+
   it('is so once the date of a grace has come', () => {
     const off = host([eve])
     const made = draft(policy({ grace: { seconds: 86_400, until: 1_800_000_000 } }), off)
