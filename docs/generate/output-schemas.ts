@@ -15,6 +15,7 @@ import { offerKinds } from '../../src/domain/drift.js'
 import { exitCodes, type ExitName } from '../../src/domain/exit-codes.js'
 import { outcomes } from '../../src/domain/outcome.js'
 import { planFile } from '../../src/domain/plan-schema.js'
+import { steps } from '../../src/domain/steps.js'
 import { enterings } from '../../src/features/hardening/today.js'
 
 /** Which keys a value may have, at every depth. */
@@ -37,9 +38,9 @@ const seconds = z.number().describe('epoch seconds')
 const listedHost = z.strictObject({ id: z.string(), name: z.string(), problem: optional })
 
 const step = z.strictObject({
-  step: z.string(),
+  step: z.string().describe(`one of ${steps.join(', ')}; one may be there more than once`),
   result: z.enum(['ok', 'failed', 'skipped']),
-  ms: z.number(),
+  ms: z.number().describe("milliseconds, by the host's clock"),
   detail: optional,
 })
 
@@ -47,10 +48,10 @@ const login = z.strictObject({
   id: z.string(),
   phase: z.string(),
   account: z.string(),
-  got: z.enum(['in', 'refused']),
+  got: z.enum(['in', 'refused']).describe('what was seen'),
   expect: z.enum(['in', 'refused']),
   keyAccepted: z.boolean(),
-  prompted: z.boolean(),
+  prompted: z.boolean().describe('sshd asked for a code or a password'),
   ok: z.boolean(),
 })
 
@@ -67,23 +68,36 @@ const hostResult = z.strictObject({
   id: z.string(),
   name: z.string(),
   outcome: z.enum(outcomes),
-  reason: optional,
-  detail: optional,
-  remark: optional,
-  deadline: seconds.exactOptional(),
-  change: optional,
-  recorded: recordedChange.exactOptional(),
+  reason: optional.describe('the cause as a word for programs, such as clock-skew or locked'),
+  detail: optional.describe('the cause in a sentence for people'),
+  remark: optional.describe('what a proof could not show; it holds whatever becomes of the change'),
+  deadline: seconds
+    .exactOptional()
+    .describe('epoch seconds: while it is pending, when its guard takes the change back'),
+  change: optional.describe('id of the change on this host that the result speaks of'),
+  recorded: recordedChange.exactOptional().describe('of a roll back: that change as the host had it on record before'),
   steps: z.array(step).readonly(),
   offers: z
     .strictObject({
       asked: z.number(),
       today: z.number(),
       after: z.number(),
-      lost: z.array(z.string()).readonly(),
-      unaccepted: z.array(z.string()).readonly(),
+      lost: z
+        .array(z.string())
+        .readonly()
+        .describe('ACCOUNT FINGERPRINT of those it would accept no longer: the first ten'),
+      unaccepted: z
+        .array(z.string())
+        .readonly()
+        .describe('the same of those that it does not accept today: the first five'),
     })
-    .exactOptional(),
-  keyless: z.array(z.string()).readonly().exactOptional(),
+    .exactOptional()
+    .describe("how many keys of all accounts the host's sshd was offered, accepts today and would accept afterwards"),
+  keyless: z
+    .array(z.string())
+    .readonly()
+    .exactOptional()
+    .describe('of a rehearsal: accounts whose password goes, and of which sshd accepts no key that opens a session'),
   logins: z.array(login).readonly(),
 })
 
@@ -348,7 +362,7 @@ const who = schemaOf<WhoOutput>()(
             .array(
               z.strictObject({
                 account: z.string(),
-                sudo: z.boolean(),
+                sudo: z.boolean().describe('becomes root by sudo, in a session'),
                 key: z.string(),
                 accepted: z
                   .boolean()
@@ -403,10 +417,12 @@ const userKey = z.strictObject({
 
 const userAt = z.strictObject({
   host: z.string().describe('id of the host'),
-  sudo: z.boolean(),
+  sudo: z.boolean().describe('becomes root by sudo, in a session'),
   password: z.enum(['set', 'locked', 'empty']),
   expired: z.boolean(),
-  expires: seconds.exactOptional(),
+  expires: seconds
+    .exactOptional()
+    .describe('epoch seconds: from when on it is refused, the end of its last day; absent where it never is'),
   enrolled: z.boolean(),
   factorWritten: seconds
     .exactOptional()

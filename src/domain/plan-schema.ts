@@ -14,7 +14,7 @@ const fileEdit = z.strictObject({
   mode,
   owner: z.string(),
   group: z.string(),
-  before: digest,
+  before: digest.describe('SHA-256 of the content that is there'),
   after: digest,
   content: z.string().exactOptional(),
   diff: z.string(),
@@ -42,14 +42,17 @@ const keyOnly = z.strictObject({ account: z.string(), reason: z.string() })
 const accountEdit = z.strictObject({
   name: z.string(),
   action: z.enum(['create', 'update', 'remove']),
-  uid: z.int().exactOptional(),
-  shell: z.string(),
-  comment: z.string(),
-  groups: z.array(z.string()).readonly(),
-  leaveGroups: z.array(z.string()).readonly().exactOptional(),
-  expires: z.string().regex(/^(?:\d{4}-\d{2}-\d{2}|never|)$/, 'expected YYYY-MM-DD, "never", or nothing'),
-  home: z.enum(homes),
-  archive: path.exactOptional(),
+  uid: z.int().exactOptional().describe('absent: the host chooses'),
+  shell: z.string().describe('of a new account'),
+  comment: z.string().describe('of a new account'),
+  groups: z.array(z.string()).readonly().describe('to be a member of, beside those it is in'),
+  leaveGroups: z.array(z.string()).readonly().exactOptional().describe('to be a member of no longer'),
+  expires: z
+    .string()
+    .regex(/^(?:\d{4}-\d{2}-\d{2}|never|)$/, 'expected YYYY-MM-DD, "never", or nothing')
+    .describe('the last day with access: it is refused from the end of it on; "never"; or empty: as it is'),
+  home: z.enum(homes).describe('what becomes of the home of an account that is removed'),
+  archive: path.exactOptional().describe('folder for an archived home; absent: the one beside homes'),
   giveKeys: z
     .array(
       z.strictObject({
@@ -57,12 +60,17 @@ const accountEdit = z.strictObject({
         type: z.string(),
         blob: z.string(),
         fingerprint: z.string(),
-        offered: z.boolean(),
+        offered: z.boolean().describe('sshd is asked about it on the host itself; not where the line has from='),
       }),
     )
     .readonly(),
-  takeKeys: z.array(z.string()).readonly(),
-  factor: z.enum(['totp', 'codes', 'gone', 'moved']).exactOptional(),
+  takeKeys: z.array(z.string()).readonly().describe('fingerprints of keys that go'),
+  factor: z
+    .enum(['totp', 'codes', 'gone', 'moved'])
+    .exactOptional()
+    .describe(
+      'totp: a new secret with scratch codes; codes: new scratch codes for the secret that is there; gone: none any more; moved: from the other place; absent: as it is',
+    ),
   reason: z.string(),
 })
 
@@ -91,37 +99,58 @@ const change = z.strictObject({
   lockouts: z
     .array(
       keyOnly.extend({
-        accepted: z.boolean(),
-        unattended: z.literal(true).exactOptional(),
-        keys: z.array(z.string()).readonly().exactOptional(),
+        accepted: z.boolean().describe('it is what was asked for, or the operator has agreed to it'),
+        unattended: z
+          .literal(true)
+          .exactOptional()
+          .describe('only logins where nobody can answer a code are lost: a person at a terminal gets in'),
+        keys: z
+          .array(z.string())
+          .readonly()
+          .exactOptional()
+          .describe('it is these keys alone, by fingerprint, that are to be refused'),
       }),
     )
-    .readonly(),
-  keyOnly: z.array(keyOnly).readonly(),
+    .readonly()
+    .describe('who gets in today and would not'),
+  keyOnly: z.array(keyOnly).readonly().describe('who would still get in by key alone, and why'),
   access: z
     .array(
       z.strictObject({
         account: z.string(),
-        sudo: z.boolean(),
-        key: z.string(),
-        today: z.boolean(),
-        after: z.boolean(),
-        why: z.string().exactOptional(),
-        alsoOf: z.string().exactOptional(),
-        byRule: z.literal(true).exactOptional(),
-        forced: z.literal(true).exactOptional(),
-        unasked: z.literal(true).exactOptional(),
+        sudo: z.boolean().describe('an administrator: becomes root by sudo, in a session'),
+        key: z.string().describe('the key, or another way in, such as a certificate or a password'),
+        today: z.boolean().describe('whether sshd lets it in'),
+        after: z.boolean().describe('whether sshd would let it in'),
+        why: z.string().exactOptional().describe('what decides, where the two differ'),
+        alsoOf: z.string().exactOptional().describe('whose key it is as well, who loses it by the change'),
+        byRule: z.literal(true).exactOptional().describe('there is no key at hand to ask sshd about'),
+        forced: z.literal(true).exactOptional().describe('it runs a command, and opens no session'),
+        unasked: z
+          .literal(true)
+          .exactOptional()
+          .describe(
+            'what sshd answers to the key does not tell: it cannot be offered on the host (from=), or something else keeps the account out',
+          ),
       }),
     )
     .readonly(),
-  byRule: z.array(z.string()).readonly().exactOptional(),
-  byOffer: z.array(z.string()).readonly().exactOptional(),
+  byRule: z
+    .array(z.string())
+    .readonly()
+    .exactOptional()
+    .describe('administrators who are all that is left, and whose way in nothing but their own login can try'),
+  byOffer: z
+    .array(z.string())
+    .readonly()
+    .exactOptional()
+    .describe("administrators who stay although nobody can be tried: sshd's answer to their keys stands in"),
   spared: z
     .array(z.strictObject({ account: z.string(), except: z.array(z.string()).readonly() }))
     .readonly()
     .exactOptional(),
   notes: z.array(z.string()).readonly(),
-  stays: z.array(z.string()).readonly().exactOptional(),
+  stays: z.array(z.string()).readonly().exactOptional().describe('what is asked for and not done, a sentence each'),
   sunset: z
     .strictObject({
       at: z.int(),
@@ -171,13 +200,13 @@ const addUserPolicy = z.strictObject({
   feature: z.literal('users'),
   action: z.literal('add'),
   name: z.string(),
-  keys: z.array(z.string()).readonly(),
-  sudo: z.boolean(),
+  keys: z.array(z.string()).readonly().describe('lines of authorized_keys'),
+  sudo: z.boolean().describe('may become root, without a password'),
   groups: z.array(z.string()).readonly(),
   shell: z.string(),
   comment: z.string(),
-  expires: z.string(),
-  uid: z.int().nullable(),
+  expires: z.string().describe('the last day with access, "never", or empty: as it is'),
+  uid: z.int().nullable().describe('null: each host chooses'),
   factor: z.enum(newFactors),
   adopt: z.boolean(),
   unlock: z.boolean(),
@@ -218,8 +247,8 @@ const syncUsersPolicy = z.strictObject({
       z.strictObject({
         name: z.string(),
         keys: z.array(z.string()).readonly(),
-        sudo: z.boolean().nullable(),
-        groups: z.array(z.string()).readonly().nullable(),
+        sudo: z.boolean().nullable().describe('null: the source says nothing of it'),
+        groups: z.array(z.string()).readonly().nullable().describe('null: the source says nothing of them'),
         shell: z.string(),
         comment: z.string(),
         expires: z.string(),
@@ -258,9 +287,13 @@ const plannedHost = z.strictObject({
   otherAddresses: z.array(z.string()).readonly().exactOptional(),
   describes: z.string(),
   behind: z.array(z.string()).readonly().exactOptional(),
-  change: z.string().exactOptional(),
-  stays: z.array(z.string()).readonly().exactOptional(),
-  rehearsed: z.boolean().exactOptional(),
+  change: z.string().exactOptional().describe('digest of its change; absent where nothing has to change'),
+  stays: z
+    .array(z.string())
+    .readonly()
+    .exactOptional()
+    .describe('of a host without a change: what is asked for and not done there'),
+  rehearsed: z.boolean().exactOptional().describe('whether this host has rehearsed the logins (--rehearse)'),
 })
 
 export const planFile = z.strictObject({
