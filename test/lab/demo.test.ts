@@ -36,7 +36,14 @@ describe('the demo', function () {
 
   it('takes them down where it is ended early', async () => {
     const child = demo()
-    for await (const line of child.iterable({ from: 'all' })) if (line.includes('deb13')) break
+    await new Promise<void>((resolve) => {
+      let seen = ''
+      // The lab is up when its hosts are named; and whoever reads on loses no pipe.
+      child.all.on('data', (chunk: Buffer) => {
+        seen += chunk.toString()
+        if (seen.includes('deb13')) resolve()
+      })
+    })
     child.kill('SIGTERM')
     const { exitCode, all } = await child
     expect(exitCode, all).to.equal(143)
