@@ -174,7 +174,7 @@ undo() {
   if step roll-back sh "$LIBEXEC/$ID/guard.sh" roll-back "$ID" "the failed step" "$RUN"; then
     step roll-back live_logins old || answer stuck "$1" "$why; $DETAIL"
     lost=$(lost "$ID")
-    [ -z "$lost" ] || answer rolled-back incomplete "$why; $lost"
+    [ -z "$lost" ] || answer rolled-back incomplete "$lost; $why"
     answer rolled-back "$1" "$why"
   fi
   retry_soon "$ID"

@@ -9,15 +9,23 @@
 HERE=${0%/*}
 # shellcheck disable=SC1091
 for lib in env files state sshd accounts restore databases keys factors roster roster-undo; do . "$HERE/lib/$lib.sh"; done
-verb=$1 id=$2 who=${3-guard}
+verb=$1 id=$2 who=${3-guard} RUN=${4-}
 ARGS=$CHANGES/$id/sshd-args
-# What is only needed on the way lies below /run: a full disk is no reason to leave people as they are, nor is a full /run. No RuntimeDirectory=:
-# a unit whose folder cannot be made does not begin. What a killed try has left goes with the guard.
-RUN=${4-}
-if [ ! -d "$RUN" ]; then
-  RUN=/run/bastionctl-$verb-$id
-  if mkdir -p "$RUN" 2>/dev/null; then trap 'rm -rf "$RUN"' EXIT; else RUN=$CHANGES/$id; fi
-fi
+
+# begun WHY: the reason of the roll back that has begun, or WHY where none has.
+begun() { cat "$CHANGES/$id/why" 2>/dev/null || printf '%s\n' "$1"; }
+
+# back WHY: under the lock. What is only needed on the way lies below /run: a full disk is no reason to leave people as they are, and a full /run
+# is none to leave files. So the folder is no RuntimeDirectory=, without which systemd would not start this; what one that was killed has left
+# goes with the next try, or with the change (disarm).
+back() {
+  if [ ! -d "$RUN" ]; then
+    RUN=/run/bastionctl-guard-$id
+    trap 'rm -rf "/run/bastionctl-guard-$id"' EXIT
+    { rm -rf "$RUN" && mkdir -m 0700 "$RUN" && echo room >"$RUN/room"; } 2>/dev/null || RUN=$CHANGES/$id
+  fi
+  revert "$id" "$1" && finish "$id"
+}
 
 # The program that works on this change may hang with the lock in its hand: its unit is stopped whole, and the kernel lets go of
 # the lock. Who holds it is on record; where the record cannot be right, everybody who has the lock open is stopped.
@@ -46,14 +54,14 @@ deadline)
   # since wall clocks get set. A roll back that has begun waits for no deadline.
   why='no confirm before the deadline'
   case $(state_of "$id") in
-  reverting | failed) why=$(cat "$CHANGES/$id/why" 2>/dev/null || value reason "$CHANGES/$id/state") ;;
+  reverting | failed) why=$(begun "$(value reason "$CHANGES/$id/state")") ;;
   *)
     if [ "$(epoch)" -lt "$(deadline_of "$id")" ] && [ "$(uptime_s)" -lt "$(value deadline_uptime "$CHANGES/$id/state")" ]; then
       exit 0
     fi
     ;;
   esac
-  revert "$id" "$why" && finish "$id"
+  back "$why"
   ;;
 boot-restore)
   is_open "$id" || exit 0
@@ -62,10 +70,10 @@ boot-restore)
 boot-prove)
   take_lock || exit 1
   is_open "$id" || { put_away "$id"; exit 0; }
-  revert "$id" "the host restarted before the confirm" && finish "$id"
+  back "$(begun 'the host restarted before the confirm')"
   ;;
 roll-back)
-  revert "$id" "asked for by $who" && finish "$id"
+  back "asked for by $who"
   ;;
 *) exit 64 ;;
 esac

@@ -251,8 +251,12 @@ at_both() {
   3) return 0 ;;
   *) return 1 ;;
   esac
-  [ ! -s "$_record/factor" ] || ! cmp -s "$_record/factor" "$RUN/factor-new" ||
-    [ "$(factor_of "$RUN/factor-new")" = "$(cat "$_record/factor-after" 2>/dev/null)" ] || return 0
+  case $(factor_of "$RUN/factor-new") in
+  absent) return 0 ;;
+  "$(cat "$_record/factor-after" 2>/dev/null)") ;;
+  "$(factor_of "$_record/factor")") return 0 ;;
+  *) ;;
+  esac
   read_factor "$_old" "$_name" "$_dir" >"$RUN/factor-now"
   case $? in
   3) ;;

@@ -197,12 +197,11 @@ disarm() {
   done <"$CHANGES/$_gone/files"
   rm -f "$@"
   rm -rf "$UNITS/sysinit.target.wants/bastionctl-boot-restore@$_gone.service" \
-    "$UNITS/multi-user.target.wants/bastionctl-boot-prove@$_gone.service" "${STASH:?}/$_gone" \
-    "/run/bastionctl-deadline-$_gone" "/run/bastionctl-boot-restore-$_gone" "/run/bastionctl-boot-prove-$_gone"
+    "$UNITS/multi-user.target.wants/bastionctl-boot-prove@$_gone.service" "${STASH:?}/$_gone"
   rmdir "$STASH" 2>/dev/null || true
   systemctl stop "bastionctl-guard@$_gone.timer" 2>/dev/null
   rm -rf "$UNITS/timers.target.wants/bastionctl-guard@$_gone.timer" "$UNITS/bastionctl-guard@$_gone.timer.d"
-  set -- "${LIBEXEC:?}/$_gone"
+  set -- "${LIBEXEC:?}/$_gone" "/run/bastionctl-guard-$_gone"
   # The templates serve every change: one that is armed needs them.
   any_armed || set -- "$UNITS/bastionctl-guard@.service" "$UNITS/bastionctl-guard@.timer" \
     "$UNITS/bastionctl-boot-restore@.service" "$UNITS/bastionctl-boot-prove@.service" "$@"

@@ -1,0 +1,120 @@
+/** guard.sh itself, in a folder that stands for the host, with what would touch the real one replaced. */
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'chai'
+import { putIn } from '../support/put-in.js'
+
+const host = fileURLToPath(new URL('../../templates/host/', import.meta.url))
+
+describe('the guard', () => {
+  let folder = ''
+  const at = (...parts: string[]): string => path.join(folder, ...parts)
+  const change = (file: string): string => at('state', 'changes', 'ID', file)
+  const read = (file: string): string => readFileSync(change(file), 'utf8')
+
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-guard-'))
+    cpSync(path.join(host, 'lib'), at('kept', 'lib'), { recursive: true })
+    const here = (file: string): void => {
+      const text = readFileSync(path.join(host, file), 'utf8')
+      const moved = text
+        .replace('/var/lib/bastionctl', at('state'))
+        .replace('/etc/.bastionctl', at('stash'))
+        .replace('/usr/local/libexec/bastionctl', at('libexec'))
+        .replace('/etc/systemd/system', at('units'))
+        .replaceAll('/run/bastionctl-guard', at('run', 'bastionctl-guard'))
+      putIn(folder, path.join('kept', file), moved)
+    }
+    for (const file of ['guard.sh', 'lib/env.sh', 'lib/restore.sh']) here(file)
+    for (const [file, text] of Object.entries({
+      manifest: 'id=ID\n',
+      state: 'state=live\nat=1\ndeadline=1\ndeadline_uptime=1\nreason=\n',
+      roster: 'ann|update|||||||||\nbob|update|||||||||\n',
+      'files.reverse': '',
+      files: '',
+    }))
+      putIn(folder, path.join('state', 'changes', 'ID', file), text)
+    for (const name of ['run', 'units']) mkdirSync(at(name))
+  })
+  afterEach(() => {
+    rmSync(folder, { recursive: true })
+  })
+
+  /** What is printed, and the exit code, by a guard that restores nothing but people. */
+  function guard(verb: string, ...stubs: string[]): string {
+    const stubbed = `
+      systemctl() { :; }; reload_sshd() { :; }; answers() { :; }; sshd_target() { echo ::1 22; }; sshd_binary() { echo true; }
+      sync() { :; }; lock_anyway() { :; }; clear_locks() { :; }
+      undo_person() { echo "undone $_name"; }
+      ${stubs.join('\n')}\n`
+    const library = at('kept', 'lib', 'roster-undo.sh')
+    writeFileSync(library, readFileSync(path.join(host, 'lib', 'roster-undo.sh'), 'utf8') + stubbed)
+    const { stdout, status } = spawnSync('sh', [at('kept', 'guard.sh'), verb, 'ID', 'ann'], { encoding: 'utf8' })
+    return `${stdout}${String(status)}`
+  }
+  const both = 'undone bob\nundone ann\n0'
+
+  it('works in a folder of its own below /run, and leaves none there', () => {
+    putIn(folder, 'run/bastionctl-guard-ID/of-one-that-was-killed', '')
+    const said = guard('deadline', `undo_person() { stat -c '%n %a' "$RUN"; ls "$RUN"; }`)
+    const once = `${at('run', 'bastionctl-guard-ID')} 700\nroom\nroster.reverse\n`
+    expect(said).to.equal(`${once}${once}0`)
+    expect(readdirSync(at('run'))).to.deep.equal([])
+    expect(read('state')).to.match(/^state=rolled-back\n/)
+  })
+
+  it('brings people back where nothing can be made below /run', () => {
+    rmSync(at('run'), { recursive: true })
+    const roster = read('roster')
+    expect(guard('deadline')).to.equal(both)
+    expect(read('roster')).to.equal(roster)
+    expect(read('state')).to.match(/^state=rolled-back\n/)
+  })
+
+  it('is started by systemd whatever room /run has', () => {
+    for (const unit of ['guard@', 'boot-prove@', 'boot-restore@'])
+      expect(
+        readFileSync(path.join(host, '..', 'etc/systemd/system', `bastionctl-${unit}.service`), 'utf8'),
+      ).to.not.match(/^RuntimeDirectory/m)
+  })
+
+  it('leaves nothing below /run of one that was killed, whoever brings the change to its end', () => {
+    putIn(folder, 'run/bastionctl-guard-ID/of-one-that-was-killed', '')
+    putIn(folder, 'state/changes/ID/state', 'state=rolled-back\n')
+    expect(guard('deadline')).to.equal('0')
+    expect(readdirSync(at('run'))).to.deep.equal([])
+  })
+
+  describe('says why it goes back', () => {
+    const full = 'printf() { [ ! -f /proc/self/fd/1 ] || return 1; command printf "$@"; }'
+    const reason = (): string => /^reason=(.*)$/m.exec(read('state'))?.[1] ?? ''
+
+    beforeEach(() => {
+      putIn(folder, 'state/changes/ID/state-reverting', 'state=reverting\nreason=on a full disk\n')
+      expect(guard('roll-back', 'undo_person() { _undone=1; }')).to.equal('1')
+    })
+
+    it('as it was asked for, though the disk was full in between', () => {
+      expect(guard('deadline', full)).to.equal('undone bob\nundone ann\n1')
+      expect(reason()).to.equal('on a full disk')
+      expect(guard('deadline')).to.equal(both)
+      expect(reason()).to.equal('asked for by ann')
+    })
+
+    it('as it was asked for, though the host has restarted meanwhile', () => {
+      expect(guard('boot-restore')).to.equal('0')
+      expect(reason()).to.equal('restarted before it was confirmed')
+      expect(guard('boot-prove')).to.equal(both)
+      expect(reason()).to.equal('asked for by ann')
+    })
+  })
+
+  it('says by its exit code what is left to do', () => {
+    expect(guard('deadline', 'undo_person() { _undone=1; }')).to.equal('1')
+    expect(readdirSync(at('run'))).to.deep.equal([])
+    expect(guard('deadline', 'answers() { return 1; }')).to.equal('undone bob\nundone ann\n3')
+  })
+})
