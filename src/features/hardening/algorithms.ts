@@ -208,7 +208,6 @@ export const algorithmSettings: readonly Setting[] = [
     fips,
     source: sshAudit,
     breaks: 'certificate authorities with ECDSA keys',
-    everybody: true,
     cryptoPolicy: true,
   },
   {
@@ -221,7 +220,6 @@ export const algorithmSettings: readonly Setting[] = [
     since: '8.5',
     releases: 'before as HostbasedAcceptedKeyTypes',
     breaks: 'nothing known',
-    everybody: true,
     cryptoPolicy: true,
   },
   {

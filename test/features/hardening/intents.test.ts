@@ -499,6 +499,17 @@ describe('what sshd has to say of each', () => {
     expect(promisedTo(withPeople(...odd))).to.have.members(['admin', 'alice', 'ci', 'root', 'sftp', 'robot', 'tunnel'])
   })
 
+  it('is promised once where sshd takes it outside of Match blocks only, and of each account where not', () => {
+    const block = 'Match User alice\n  CASignatureAlgorithms ssh-ed25519\n  HostbasedAcceptedAlgorithms ssh-ed25519\n'
+    const facts = withFile('debian-12', '/etc/ssh/sshd_config.d/50-image.conf', block)
+    const { expectations } = draft(strict(), facts)
+    const of = (keyword: string): string[] =>
+      expectations.filter((one) => one.keyword === keyword).map(({ account: name }) => name)
+    expect(of('ciphers')).to.deep.equal(['admin'])
+    for (const keyword of ['casignaturealgorithms', 'hostbasedacceptedalgorithms'])
+      expect(of(keyword), keyword).to.deep.equal(['admin', 'ci', 'root'])
+  })
+
   it('is promised of forty: who stands for everybody, root, one of each kind; the others are named', () => {
     const crowd = Array.from({ length: 60 }, (_, at) => account(`p${String(at + 10)}`))
     const last = account('zoe', { groups: ['zoe', 'robots'] })
