@@ -47,14 +47,14 @@ describe('a host whose sshd listens on IPv6 alone', () => {
       { listenaddress: ['[::]:22', '0.0.0.0:22'] },
     ])
       expect(problem({ ...alone, ...more }), JSON.stringify(more)).to.equal(undefined)
-    expect(problem({ listenaddress: ['[::1]:22'] })).to.equal(undefined)
+    expect(problem({ listenaddress: ['[::1]:22'], persourcepenalties: ['no'] })).to.equal(undefined)
     const elsewhere = { ...alone, listenaddress: ['[2001:db8::5]:22'] }
     expect(problem({ ...elsewhere, persourcepenaltyexemptlist: ['::1'] })).to.match(/ExemptList 2001:db8::5/)
     expect(problem({ ...elsewhere, persourcepenaltyexemptlist: ['2001:db8::/64'] })).to.equal(undefined)
   })
 
   it('is unfit where it lets too few connections of one address begin', () => {
-    const listens = { listenaddress: ['[::]:22'] }
+    const listens = { listenaddress: ['[::]:22'], persourcepenalties: ['no'] }
     expect(problem({ ...listens, persourcemaxstartups: ['3'] })).to.match(/PerSourceMaxStartups 3 is less than the 6/)
     expect(problem({ ...listens, persourcemaxstartups: ['none'] })).to.equal(undefined)
     expect(problem({ listenaddress: ['0.0.0.0:22'], persourcemaxstartups: ['3'] })).to.equal(undefined)

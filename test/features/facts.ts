@@ -98,10 +98,10 @@ export function stockFacts(distro: Distro = 'debian-12', more: Partial<Facts> = 
       file(path, text, /^(?:rhel|amazon)/.test(distro) && path.includes('/ssh/') ? { mode: '0600' } : {}),
     ),
     pamModules: ['pam_unix.so', 'pam_permit.so'],
-    accounts: people.map((one) => ({ ...one, effective: { ...one.effective, ...rsaSize(distro, version) } })),
+    accounts: people.map((one) => ({ ...one, effective: { ...effectiveOf(distro), ...one.effective } })),
     groups: ['root', 'sudo', 'admin', 'alice', 'ci', 'robots', 'breakglass'],
     names: [...people.map(({ name, uid }) => ({ name, uid })), { name: 'daemon', uid: 1 }],
-    algorithms: algorithmsOf(version),
+    algorithms: algorithmsOf(distro),
     hostKeys: ['RSA', 'ECDSA', 'ED25519'].map((type) => ({
       type,
       bits: type === 'RSA' ? 3072 : 256,
@@ -126,47 +126,42 @@ function cryptoPolicy(): string[] {
   return /^CRYPTO_POLICY='(.*)'$/m.exec(text)?.[1]?.split(' ') ?? []
 }
 
-/** From 9.1 on, and in what RHEL 9 has taken back into 8.7. */
-function rsaSize(distro: Distro, version: string): Effective {
-  return atLeast(version, '9.1') || distro === 'rhel-9' ? { requiredrsasize: ['1024'] } : {}
+/** What Debian's own programs answer, as test/lab/golden-sshd.test.ts finds it: `sshd -T` over stock/, and `ssh -Q` in the lines of inspect.sh. */
+export function recorded(distro: Recorded, what: 'effective' | 'algorithms'): string {
+  return readFileSync(new URL(`${distro}/recorded/${what}`, golden), 'utf8')
+}
+export const recordedOf = ['debian-11', 'debian-12', 'debian-13'] as const
+type Recorded = (typeof recordedOf)[number]
+const isRecorded = (distro: Distro): distro is Recorded => recordedOf.some((one) => one === distro)
+
+/** Of others no more is known than that RequiredRSASize is there: from 9.1 on, and in what RHEL 9 has taken back into 8.7. */
+function effectiveOf(distro: Distro): Effective {
+  if (!isRecorded(distro))
+    return atLeast(distros[distro][2], '9.1') || distro === 'rhel-9' ? { requiredrsasize: ['1024'] } : {}
+  const values: Record<string, string[]> = {}
+  for (const [, keyword = '', value = ''] of recorded(distro, 'effective').matchAll(/^(\S+) (.*)$/gm))
+    (values[keyword] ??= []).push(value)
+  return values
 }
 
-/** As `ssh -Q` of Debian 11, 12 and 13 lists them; what came or went with a version in between does so here. 8.0 lists key types, to which inspect.sh adds. */
-function algorithmsOf(version: string): Facts['algorithms'] {
+/** As recorded of Debian 11, 12 and 13; of others as of Debian 12, and what came or went with a version in between does so. 8.0 lists key types, to which inspect.sh adds. */
+function algorithmsOf(distro: Distro): Facts['algorithms'] {
+  const [, , version] = distros[distro]
+  const rows = recorded(isRecorded(distro) ? distro : 'debian-12', 'algorithms').split('\n')
+  const of = (kind: string): string[] =>
+    rows.filter((row) => row.startsWith(`${kind}|`)).map((row) => row.slice(kind.length + 1))
+  const there = { ciphers: of('cipher'), macs: of('mac'), kex: of('kex'), signatures: of('sig') }
+  if (isRecorded(distro)) return there
   const has = (release: `${number}.${number}`, ...names: string[]): string[] => (atLeast(version, release) ? names : [])
-  const withCertificates = ['ssh-ed25519', 'ssh-rsa', 'rsa-sha2-256', 'rsa-sha2-512'].concat(
-    ['256', '384', '521'].map((bits) => `ecdsa-sha2-nistp${bits}`),
-    has('8.2', 'sk-ssh-ed25519@openssh.com', 'sk-ecdsa-sha2-nistp256@openssh.com'),
-    atLeast(version, '10.0') ? [] : ['ssh-dss'],
-  )
   return {
-    ciphers:
-      '3des-cbc aes128-cbc aes192-cbc aes256-cbc aes128-ctr aes192-ctr aes256-ctr aes128-gcm@openssh.com aes256-gcm@openssh.com chacha20-poly1305@openssh.com'.split(
-        ' ',
-      ),
-    macs: ['hmac-sha1', 'hmac-sha1-96', 'hmac-sha2-256', 'hmac-sha2-512', 'hmac-md5', 'umac-64', 'umac-128'].flatMap(
-      (name) => {
-        const own = name.startsWith('umac') ? '@openssh.com' : ''
-        return [`${name}${own}`, `${name}-etm@openssh.com`]
-      },
-    ),
+    ...there,
     kex: [
-      'diffie-hellman-group1-sha1',
-      'diffie-hellman-group14-sha1',
-      'diffie-hellman-group14-sha256',
-      'diffie-hellman-group16-sha512',
-      'diffie-hellman-group18-sha512',
-      'diffie-hellman-group-exchange-sha256',
-      'ecdh-sha2-nistp256',
-      'ecdh-sha2-nistp384',
-      'ecdh-sha2-nistp521',
-      'curve25519-sha256',
-      'curve25519-sha256@libssh.org',
+      ...there.kex.filter((name) => !name.startsWith('sntrup')),
       ...has('8.5', 'sntrup761x25519-sha512@openssh.com'),
       ...has('9.9', 'sntrup761x25519-sha512', 'mlkem768x25519-sha256'),
     ],
     signatures: atLeast(version, '8.2')
-      ? withCertificates.flatMap((name) => [name, `${name.replace('@openssh.com', '')}-cert-v01@openssh.com`])
+      ? there.signatures.filter((name) => !atLeast(version, '10.0') || !name.startsWith('ssh-dss'))
       : signaturesOf(keyTypes80),
   }
 }

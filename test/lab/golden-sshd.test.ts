@@ -1,6 +1,6 @@
 /**
  * The golden trees before real sshds: `sshd -t` takes them, and `sshd -T -C` shows for every class of user what the
- * change promised. In a chroot of a lab image with the tree bound over its /etc/ssh, in a mount namespace of its own.
+ * change promised; what the trees are made from is what Debian's own answer. In a chroot of a lab image with the tree bound over its /etc/ssh, in a mount namespace of its own.
  */
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -12,7 +12,7 @@ import { ensureImage, imageAt, imageDir } from '../../lab/hosts/image.js'
 import { promptsSetting, settings } from '../../src/features/hardening/settings.js'
 import { draft } from '../../src/features/index.js'
 import { spellings } from '../../src/os/openssh.js'
-import { distros, golden, type Distro } from '../features/facts.js'
+import { distros, golden, recorded, recordedOf, type Distro } from '../features/facts.js'
 import { casesOf } from '../features/golden-cases.js'
 import { putIn } from '../support/put-in.js'
 import { labProblem } from './harness.js'
@@ -66,6 +66,10 @@ while IFS= read -r line; do
   case $said in *'not allowed within a Match block'*) echo "\${line%% *}" ;; *) echo "$line: $said" ;; esac
 done`
 
+/** usage: sh -c … sh ROOT FOLDER; prints lines as inspect.sh has them. */
+const known = `${laid}
+for kind in cipher mac kex key-sig; do chroot "$root" ssh -Q "$kind" | sed "s/^/\${kind#key-}|/"; done`
+
 describe('golden trees before real sshds', function () {
   let folder = ''
 
@@ -117,7 +121,19 @@ describe('golden trees before real sshds', function () {
     }
   }
 
-  for (const distro of ['debian-11', 'debian-12', 'debian-13'] as const) {
+  for (const distro of recordedOf) {
+    it(`${distro}: what golden trees are made from is what its sshd and ssh answer`, () => {
+      const { root } = imageAt(imageDir(nearest[distro]))
+      const host = layOut(path.join(folder, `${distro}-recorded`), root, [`${distro}/stock/`], ['ann'])
+      const asked = (script: string): string =>
+        execFileSync('unshare', ['-m', 'sh', '-euc', script, 'sh', root, host, 'ann'], { encoding: 'utf8' })
+      const answers = { effective: asked(inChroot).replace('== ann\n', ''), algorithms: asked(known) }
+      for (const what of ['effective', 'algorithms'] as const) {
+        if (process.env.UPDATE_GOLDEN === '1') putIn(fileURLToPath(golden), `${distro}/recorded/${what}`, answers[what])
+        expect(answers[what], what).to.equal(recorded(distro, what))
+      }
+    })
+
     it(`${distro}: its sshd refuses inside of a Match block what is promised of one account alone, and nothing else that levels set`, () => {
       const { root } = imageAt(imageDir(nearest[distro]))
       const host = layOut(path.join(folder, `${distro}-in-match`), root, [`${distro}/stock/`], ['ann'])

@@ -34,7 +34,7 @@ export interface Setting {
   readonly needed?: boolean
   /** Only where this build prints the keyword in `sshd -T`: patches of distributions and compile-time options. */
   readonly ifBuilt?: boolean
-  /** Only where the distribution's own patches bring it; `sshd -T` does not print it. */
+  /** Only where the distribution's own patches bring it; `sshd -T` does not print it before 10.0. */
   readonly patch?: boolean
   /** Who or what stops working. */
   readonly breaks: string
