@@ -112,7 +112,7 @@ function hostKeys(names: readonly string[], rsaBits: number) {
 }
 
 /** Release notes of each, on RFC 8332. */
-export const signingSha1 = 'OpenSSH before 7.2, PuTTY before 0.75, Paramiko before 2.9'
+export const signingSha1 = 'OpenSSH before 7.2, libssh2 before 1.11, PuTTY before 0.75, Paramiko before 2.9'
 
 /** Of keys and their signatures, at each level. */
 const fips = 'RSA and the NIST curves of ECDSA only'
@@ -127,7 +127,7 @@ export const algorithmSettings: readonly Setting[] = [
     words: `${ciphers.join(',')} as far as the host knows them`,
     reason: 'no CBC (CVE-2008-5161), no 3DES, no RC4',
     source: sshAudit,
-    breaks: 'clients from before 2014',
+    breaks: 'clients with CBC, 3DES or RC4 alone (old appliances)',
     everybody: true,
     cryptoPolicy: true,
   },
@@ -138,7 +138,8 @@ export const algorithmSettings: readonly Setting[] = [
     words: { baseline: baselineMacs.join(','), strict: strictMacs.join(',') },
     reason: 'no MD5, no SHA-1, no 64-bit tags; strict: encrypt-then-MAC only',
     source: sshAudit,
-    breaks: 'clients from before OpenSSH 5.9; strict: clients from before OpenSSH 6.2',
+    breaks:
+      'clients from before OpenSSH 5.9; strict: clients with neither encrypt-then-MAC nor AES-GCM (OpenSSH before 6.2, libssh2 before 1.11)',
     everybody: true,
     cryptoPolicy: true,
   },
@@ -148,11 +149,11 @@ export const algorithmSettings: readonly Setting[] = [
     strict: list('kex', strictKex),
     words: { baseline: baselineKex.join(','), strict: strictKex.join(',') },
     releases:
-      'sntrup761x25519-sha512@openssh.com from 8.5 on; sntrup761x25519-sha512 and mlkem768x25519-sha256 from 9.9 on',
+      'sntrup761x25519-sha512@openssh.com from 8.5 on; sntrup761x25519-sha512 from 9.9 on, and in the 9.2 of Debian 12; mlkem768x25519-sha256 from 9.9 on',
     reason: 'no SHA-1, no groups of 1024 bits (CVE-2015-4000); post-quantum exchanges first',
     source: sshAudit,
     breaks:
-      'clients that know exchanges with SHA-1 alone (OpenSSH before 4.4, old appliances); strict: clients without Curve25519 and group 16 (old appliances, libssh2 before 1.9)',
+      'clients that know exchanges with SHA-1 alone (OpenSSH before 4.4, old appliances); strict: clients without Curve25519 and group 16 (OpenSSH before 6.5, libssh2 before 1.9, old appliances)',
     everybody: true,
     cryptoPolicy: true,
   },
@@ -180,7 +181,7 @@ export const algorithmSettings: readonly Setting[] = [
     fips,
     source: sshAudit,
     breaks:
-      'clients from before OpenSSH 7.2 that know the host by its RSA key; strict: those that know its ECDSA key only: publish the fingerprints first',
+      'clients from before OpenSSH 7.2 or libssh2 1.11 that know the host by its RSA key; strict: those that know its ECDSA key only: publish the fingerprints first',
     everybody: true,
     cryptoPolicy: true,
   },

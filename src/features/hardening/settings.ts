@@ -252,7 +252,8 @@ const sessions: readonly Setting[] = [
     reason: 'a connection without a session is closed',
     source: 'sshd_config(5)',
     since: '9.2',
-    breaks: 'ControlMaster connections that are kept without a session, and ssh -N with nothing forwarded',
+    breaks:
+      'ControlMaster connections that are kept without a session, and ssh -N, also with -L, -D or -R, while no connection goes through',
   },
   {
     keyword: 'LogLevel',

@@ -112,11 +112,11 @@ describe('who loses what by a level', () => {
     const start = 'old clients connect no more, whatever their key: '
     expect(told('baseline', shipped)).to.equal(`${start}MACs: clients from before OpenSSH 5.9`)
     expect(told('strict', shipped)).to.equal(
-      `${start}MACs: clients from before OpenSSH 6.2; KexAlgorithms: clients without Curve25519 and group 16 (old appliances, libssh2 before 1.9)`,
+      `${start}MACs: clients with neither encrypt-then-MAC nor AES-GCM (OpenSSH before 6.2, libssh2 before 1.11); KexAlgorithms: clients without Curve25519 and group 16 (OpenSSH before 6.5, libssh2 before 1.9, old appliances)`,
     )
     const kept = { macs: [macs], kexalgorithms: ['curve25519-sha256'] }
     expect(told('strict', { ...kept, hostkeyalgorithms: ['ecdsa-sha2-nistp256,ssh-rsa,rsa-sha2-512'] })).to.equal(
-      `${start}HostKeyAlgorithms: clients from before OpenSSH 7.2 that know the host by its RSA key`,
+      `${start}HostKeyAlgorithms: clients from before OpenSSH 7.2 or libssh2 1.11 that know the host by its RSA key`,
     )
     expect(told('baseline', { ...kept, hostkeyalgorithms: ['rsa-sha2-512'] })).to.equal(undefined)
   })

@@ -65,6 +65,21 @@ describe('settings of the levels', () => {
       expect(setting.releases, setting.keyword).to.match(/\S/)
     expect(explainHarden().find(({ keyword }) => keyword === 'RequiredRSASize')?.releases).to.match(/9\.1.*RHEL 9/)
     expect(explainHarden().find(({ keyword }) => keyword === 'KexAlgorithms')?.releases).to.match(/mlkem\S+ from 9\.9/)
+    expect(explainHarden().find(({ keyword }) => keyword === 'KexAlgorithms')?.releases).to.match(
+      /sntrup761x25519-sha512 from 9\.9 on, and in the 9\.2 of Debian 12/,
+    )
+  })
+
+  it('say which clients each list is the end of, and which connections the time-out of unused ones', () => {
+    const breaks = (keyword: string): string | undefined =>
+      explainHarden().find((one) => one.keyword === keyword)?.breaks
+    // CTR stays: a year says nothing of it.
+    expect(breaks('Ciphers')).to.match(/^clients with CBC, 3DES or RC4 alone/)
+    expect(breaks('MACs')).to.match(/; strict: .*OpenSSH before 6\.2, libssh2 before 1\.11/)
+    expect(breaks('KexAlgorithms')).to.match(/; strict: .*OpenSSH before 6\.5, libssh2 before 1\.9/)
+    for (const keyword of ['HostKeyAlgorithms', 'PubkeyAcceptedAlgorithms'])
+      expect(breaks(keyword), keyword).to.match(/libssh2 (?:before )?1\.11/)
+    expect(breaks('UnusedConnectionTimeout')).to.match(/ssh -N, also with -L, -D or -R, while no connection goes/)
   })
 
   it('that cost somebody a login say who', () => {
