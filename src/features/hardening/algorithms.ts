@@ -1,5 +1,6 @@
 /**
- * Algorithm lists by level. `strict` is what ssh-audit's hardening guides and built-in policies list; `baseline` leaves out
+ * Algorithm lists by level. `strict` is what ssh-audit's hardening guides and built-in policies list, but for what would have other files
+ * edited: no group exchange (their moduli have 3072 bits at least), and RSA host keys of 3072 bits (theirs of 4096). `baseline` leaves out
  * only what is broken: SHA-1, MD5, CBC, 64-bit tags, short groups. A host gets the part of a list that its build knows.
  */
 import { BastionError } from '../../domain/errors.js'
@@ -150,7 +151,8 @@ export const algorithmSettings: readonly Setting[] = [
     words: { baseline: baselineKex.join(','), strict: strictKex.join(',') },
     releases:
       'sntrup761x25519-sha512@openssh.com from 8.5 on; sntrup761x25519-sha512 from 9.9 on, and in the 9.2 of Debian 12; mlkem768x25519-sha256 from 9.9 on',
-    reason: 'no SHA-1, no groups of 1024 bits (CVE-2015-4000); post-quantum exchanges first',
+    reason:
+      'no SHA-1, no groups of 1024 bits (CVE-2015-4000), post-quantum exchanges first; strict: no NIST curves, no group of 2048 bits, and none by group exchange, since moduli are not edited',
     source: sshAudit,
     breaks:
       'clients that know exchanges with SHA-1 alone (OpenSSH before 4.4, old appliances); strict: clients without Curve25519 and group 16 (OpenSSH before 6.5, libssh2 before 1.9, old appliances)',
@@ -177,7 +179,8 @@ export const algorithmSettings: readonly Setting[] = [
       baseline: 'of the keys that the host has: Ed25519, RSA (2048 bits at least), ECDSA; and their certificates',
       strict: 'of the keys that the host has: Ed25519, RSA (3072 bits at least); and their certificates',
     },
-    reason: 'the host signs nothing with SHA-1; strict: and shows no ECDSA key',
+    reason:
+      'the host signs nothing with SHA-1; strict: and shows no ECDSA key; its RSA key is not made anew, so that 3072 bits do (ssh-audit: 4096)',
     fips,
     source: sshAudit,
     breaks:

@@ -82,6 +82,15 @@ describe('settings of the levels', () => {
     expect(breaks('UnusedConnectionTimeout')).to.match(/ssh -N, also with -L, -D or -R, while no connection goes/)
   })
 
+  it('say where strict is not what ssh-audit lists: nothing but sshd_config is edited', () => {
+    const reason = (keyword: string): string | undefined =>
+      explainHarden().find((one) => one.keyword === keyword)?.reason
+    expect(written(strict(), stockFacts(), 'KexAlgorithms')).not.to.match(/group-exchange/)
+    expect(reason('KexAlgorithms')).to.match(/; strict: .*none by group exchange, since moduli are not edited/)
+    expect(written(strict(), stockFacts(), 'HostKeyAlgorithms')).to.match(/rsa-sha2-512/)
+    expect(reason('HostKeyAlgorithms')).to.match(/; strict: .*not made anew, so that 3072 bits do \(ssh-audit: 4096\)/)
+  })
+
   it('that cost somebody a login say who', () => {
     for (const keyword of [
       'PermitRootLogin',
