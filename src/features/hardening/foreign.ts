@@ -9,7 +9,7 @@ import { comesBefore, foreignDirectives } from '../foreign.js'
 import { hardeningFeature, mfaFeature, present, usesDropIn } from '../sshd-files.js'
 import type { Intents } from './intents.js'
 import type { Intent } from './setting.js'
-import { compared, leftIn, soundOf, strictestStartups, type Compared } from './stricter.js'
+import { compared, isStopGap, leftIn, soundOf, strictestStartups, type Compared } from './stricter.js'
 
 export interface Settled extends Intents {
   /** Lines in Match blocks of others that ask for as much or more, and so stay in force for whom they hold; by the keyword's name of ours. */
@@ -22,9 +22,10 @@ export interface Settled extends Intents {
  */
 export function settle(intents: Intents, policy: HardenPolicy, facts: Facts): Settled {
   const others = foreignDirectives(facts, hardeningFeature).filter(({ path }) => path !== mfaFeature.dropIn)
-  const context = { policy, dropIn: usesDropIn(facts), factor: present(facts, mfaFeature) !== '' }
+  const { version } = facts.sshd
+  const context = { policy, version, dropIn: usesDropIn(facts), factor: present(facts, mfaFeature) !== '' }
   const judged = intents.lines.map((line) => {
-    const names = spellings(line.keyword.toLowerCase(), facts.sshd.version)
+    const names = spellings(line.keyword.toLowerCase(), version)
     return judge(
       line,
       others.filter(({ keyword }) => names.includes(keyword)),
@@ -56,12 +57,17 @@ interface Judged {
   readonly matched: readonly Directive[]
 }
 
+interface Context {
+  readonly policy: HardenPolicy
+  /** Of its OpenSSH. */
+  readonly version: string
+  readonly dropIn: boolean
+  /** It is on. */
+  readonly factor: boolean
+}
+
 /** Match blocks first: whatever the main section says, they decide for whom they hold. */
-function judge(
-  line: Intent,
-  named: readonly Directive[],
-  { policy, dropIn, factor }: { readonly policy: HardenPolicy; readonly dropIn: boolean; readonly factor: boolean },
-): Judged {
+function judge(line: Intent, named: readonly Directive[], { policy, version, dropIn, factor }: Context): Judged {
   const { keyword, setting } = line
   const adds = setting.adds === true
   const how = (theirs: Directive): Compared => (adds ? 'other' : compared(valueOf(theirs), line))
@@ -83,6 +89,10 @@ function judge(
   }
   if (theirs === undefined || weaker.length > 0) return { ...judged, line }
   const stays = (why: string): Judged => ({ ...judged, left: [...notes, { keyword, why }] })
+  if (isStopGap(valueOf(theirs), line, version))
+    return stays(
+      `${place(theirs)} sets "${valueOf(theirs)}", the stop-gap for CVE-2024-6387 in OpenSSH 8.5 to 9.7: it stays; take it out once its sshd is mended`,
+    )
   if (how(theirs) === 'stricter') return stays(`${place(theirs)} is stricter already: "${shortened(textOf(theirs))}"`)
   if (how(theirs) === 'same') return { ...judged, line }
   const winner = main.find((one) => (adds || comesBefore(one, hardeningFeature, dropIn)) && how(one) !== 'same')

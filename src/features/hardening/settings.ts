@@ -168,7 +168,7 @@ const sessions: readonly Setting[] = [
     keyword: 'LoginGraceTime',
     ...both(seconds(60)),
     reason: 'an unfinished login holds a slot for a minute, which is time enough for a code (lock-out 42)',
-    source: `sshd_config(5), CVE-2024-6387; ${devSec} sshd-18 has 30`,
+    source: `sshd_config(5); ${devSec} sshd-18 has 30`,
     breaks: 'people who take more than a minute to log in',
     everybody: true,
   },

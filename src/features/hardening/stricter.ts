@@ -1,4 +1,5 @@
 /** Whether a value of others asks for more than a level's: harden makes no host weaker than it is without it. */
+import { atLeast } from '../../os/openssh.js'
 import { patternMatches } from '../../render/sshd-match.js'
 import type { Intent } from './setting.js'
 
@@ -79,6 +80,12 @@ export function strictestStartups(theirs: string, ours: string): string | undefi
   const each = has.map((one, at) => Math.min(one, wants[at] ?? one))
   if ([has, wants].some((one) => one.every((number_, at) => number_ === each[at]))) return undefined
   return each.map((one, at) => String(at === 1 ? -one : one)).join(':')
+}
+
+/** CVE-2024-6387 is a race where the time is up; whoever cannot have a mended sshd sets none (Qualys' advisory: 8.5p1 to 9.7p1). */
+export function isStopGap(theirs: string, { keyword }: Intent, version: string): boolean {
+  const raced = atLeast(version, '8.5') && !atLeast(version, '9.8')
+  return keyword === 'LoginGraceTime' && raced && secondsOf(theirs)?.[0] === 0
 }
 
 function limits(keyword: string, value: string): readonly number[] | undefined {

@@ -463,7 +463,6 @@ describe('settings of others', () => {
   for (const [theirs, keyword, stays] of [
     ['LoginGraceTime 30s', 'LoginGraceTime', undefined],
     ['LoginGraceTime 1h30m', 'LoginGraceTime', '60'],
-    ['LoginGraceTime 0', 'LoginGraceTime', '60'],
     ['ClientAliveInterval 2m', 'ClientAliveInterval', undefined],
     ['ClientAliveInterval 0', 'ClientAliveInterval', '300'],
     ['ClientAliveCountMax 2', 'ClientAliveCountMax', undefined],
@@ -488,6 +487,29 @@ describe('settings of others', () => {
       )
     })
   }
+
+  it('that set no time for a login are the stop-gap of CVE-2024-6387 where its OpenSSH has the race: they stay', () => {
+    const own = (distro: Distro, name: string) => {
+      const facts = withFile(distro, `/etc/ssh/sshd_config.d/${name}.conf`, 'LoginGraceTime 0s\n')
+      return {
+        value: written(hardening(), facts, 'LoginGraceTime'),
+        note: draft(hardening(), facts).notes.find((one) => one.startsWith('LoginGraceTime: ')),
+      }
+    }
+    for (const distro of ['debian-12', 'ubuntu-22.04', 'ubuntu-24.04'] as const) {
+      for (const name of ['00-first', '50-behind']) {
+        const { value, note } = own(distro, name)
+        expect(value, distro).to.equal(undefined)
+        expect(note).to.match(/-\w+\.conf:1 sets "0s", the stop-gap for CVE-2024-6387 .*: it stays; take it out once/)
+      }
+    }
+    for (const distro of ['debian-11', 'debian-13'] as const) {
+      const { value, note } = own(distro, '50-behind')
+      expect(value, distro).to.equal('60')
+      expect(note).to.match(/sets "0s": this level's 60 wins over it$/)
+    }
+    expect(explainHarden().find(({ keyword }) => keyword === 'LoginGraceTime')?.source).not.to.match(/CVE/)
+  })
 
   it('that say the same in other words, and come first, are none', () => {
     const same = 'LoginGraceTime 1m\nClientAliveInterval 5m\nMaxStartups 10:30:60\nPermitRootLogin without-password\n'
