@@ -72,6 +72,8 @@ export const controls: readonly Control[] = [
   ]),
   amongst('sshd-02', 'kexalgorithms', [
     'sntrup4591761x25519-sha512@tinyssh.org',
+    // For OpenSSH 8.5 and later, in place of the one above (their pull request 192, of March 2021).
+    'sntrup761x25519-sha512@openssh.com',
     'curve25519-sha256@libssh.org',
     'diffie-hellman-group-exchange-sha256',
   ]),

@@ -76,7 +76,9 @@ const ofThisLevel = (...algorithms: readonly string[]): ControlException['allows
     'curve25519-sha256,curve25519-sha256@libssh.org,diffie-hellman-group18-sha512,diffie-hellman-group16-sha512',
   ].join(','),
 })
-const since80 = 'its list is that of OpenSSH 8.0, without'
+const of80 = 'its list is that of OpenSSH 8.0, without'
+const of85 = 'its list is that of OpenSSH 8.5, without'
+const standard = 'sntrup761 by its standard name'
 const others = 'curve25519-sha256 by its standard name and the groups 16 and 18'
 
 export const exceptions: readonly Exception[] = [
@@ -105,17 +107,17 @@ export const exceptions: readonly Exception[] = [
   audit('hmac-sha2-256', ['mac', 'warn', macFirst], ofThePolicy),
   audit('hmac-sha2-512', ['mac', 'warn', macFirst], ofThePolicy),
   audit('umac-128@openssh.com', ['mac', 'warn', macFirst], ofThePolicy),
-  control('sshd-02', ofThisLevel(), `${since80} ${others}`, { on: ['deb11'] }),
+  control('sshd-02', ofThisLevel(), `${of80} ${others}`, { on: ['deb11'] }),
   control(
     'sshd-02',
     ofThisLevel('sntrup761x25519-sha512', 'sntrup761x25519-sha512@openssh.com'),
-    `${since80} sntrup761 (it has sntrup4591761, which 8.5 dropped), ${others}`,
+    `${of85} ${standard}, ${others}`,
     { on: ['deb12', 'rhel9'] },
   ),
   control(
     'sshd-02',
     ofThisLevel('mlkem768x25519-sha256', 'sntrup761x25519-sha512', 'sntrup761x25519-sha512@openssh.com'),
-    `${since80} ML-KEM, sntrup761 (it has sntrup4591761, which 8.5 dropped), ${others}`,
+    `${of85} ML-KEM, ${standard}, ${others}`,
     { on: ['deb13'] },
   ),
   control(
