@@ -1,11 +1,11 @@
 /** What decides again once a level's lines are gone, for the reviewer of `--level stock`. */
 import type { Account, Effective, Facts } from '../../domain/facts.js'
-import { profileFor } from '../../os/index.js'
 import { keyboardInteractiveNames, spellings } from '../../os/openssh.js'
 import { decides } from '../../render/sshd-decides.js'
 import { place, winner, type Directive } from '../../render/sshd-config.js'
 import { foreignDirectives } from '../foreign.js'
 import { hardeningFeature, mfaFeature, present } from '../sshd-files.js'
+import { shortened } from './foreign.js'
 import { settings } from './settings.js'
 
 /** A remark for each line of others that comes into force again, and one for the keywords that no line sets any more. */
@@ -16,22 +16,13 @@ export function comesBack(facts: Facts): string[] {
     return { keyword, value, next }
   })
   const unset = back.filter(({ next }) => next === undefined).map(({ keyword }) => keyword)
-  // Its file is none of those that are read: only that it decides is known.
-  const policy =
-    profileFor(facts).cryptoPolicy === 'include'
-      ? unset.filter((keyword) => ofCryptoPolicy.includes(keyword.toLowerCase()))
-      : []
-  const own = unset.filter((keyword) => !policy.includes(keyword))
   return [
     ...back.flatMap(({ keyword, value, next }) =>
       next === undefined || next.args.join(' ') === value
         ? []
-        : [`${keyword}: back from "${value}" to "${next.args.join(' ')}" of ${place(next)}`],
+        : [`${keyword}: back from "${shortened(value)}" to "${shortened(next.args.join(' '))}" of ${place(next)}`],
     ),
-    ...(policy.length === 0
-      ? []
-      : [`back to what the system's crypto policy says (no key is judged by it here): ${policy.join(', ')}`]),
-    ...(own.length === 0 ? [] : [`back to what this sshd does by itself: ${own.join(', ')}`]),
+    ...(unset.length === 0 ? [] : [`back to what this sshd does by itself: ${unset.join(', ')}`]),
   ]
 }
 
@@ -70,17 +61,6 @@ const ofSshd: Effective = {
   hostbasedauthentication: ['no'],
   permitemptypasswords: ['no'],
 }
-
-/** As opensshserver.config of crypto-policies sets them. */
-const ofCryptoPolicy = [
-  'ciphers',
-  'macs',
-  'kexalgorithms',
-  'hostkeyalgorithms',
-  'pubkeyacceptedalgorithms',
-  'casignaturealgorithms',
-  'requiredrsasize',
-]
 
 /** `+ssh-rsa` and patterns are resolved by sshd alone: then no key is said to be lost. */
 function plain(next: Directive): string[] {

@@ -137,6 +137,6 @@ function textOf({ keyword, args }: Directive): string {
   return `${keyword} ${args.join(' ')}`
 }
 
-function shortened(text: string): string {
+export function shortened(text: string): string {
   return text.length > 80 ? `${text.slice(0, 77)}…` : text
 }

@@ -601,14 +601,33 @@ describe('stock', () => {
     })
   }
 
-  it('says that the crypto policy decides where there is one', () => {
+  it('names the line of the crypto policy that comes back, where a file includes it, and judges keys by it', () => {
+    const config = '/etc/crypto-policies/back-ends/opensshserver.config'
+    const text = [
+      'Ciphers aes256-gcm@openssh.com,aes256-cbc',
+      'MACs hmac-sha2-256,hmac-sha1',
+      'GSSAPIKexAlgorithms gss-nistp256-sha256-,gss-group14-sha1-',
+      'KexAlgorithms curve25519-sha256,diffie-hellman-group14-sha1',
+      'PubkeyAcceptedAlgorithms ssh-ed25519,ssh-rsa',
+    ]
+    const gss = { gssapikexalgorithms: ['gss-nistp256-sha256-,gss-curve25519-sha256-'] }
     for (const distro of ['rhel-9', 'rhel-10', 'amazon-2023'] as const) {
-      const back = notes(made(stockFacts(distro)))
-      expect(back.join('\n')).to.match(
-        /^back to what the system's crypto policy says .*: Ciphers, MACs, KexAlgorithms/m,
-      )
+      const stock = withFile(distro, config, text.map((line) => `${line}\n`).join(''))
+      const eck = account('eck', { keys: [{ ...key(), type: 'ecdsa-sha2-nistp256' }] })
+      const accounts = [...stock.accounts, eck].map((one) => ({ ...one, effective: { ...one.effective, ...gss } }))
+      const host = made({ ...stock, accounts })
+      const back = notes(host)
+      for (const [at, line] of text.entries()) {
+        const [keyword = '', value = ''] = line.split(' ')
+        const note = back.find((one) => one.startsWith(`${keyword}: `))
+        expect(note, distro).to.match(/^\w+: back from "/)
+        expect(note, distro).to.include(`" to "${value}" of ${config}:${String(at + 1)}`)
+        expect(back.at(-1)).not.to.match(new RegExp(`\\b${keyword}\\b`))
+      }
       expect(back.at(-1)).to.match(/^back to what this sshd does by itself: /)
-      expect(back.at(-1)).not.to.match(/Ciphers|MACs|KexAlgorithms/)
+      expect(draft(hardening({ level: 'stock' }), host).lockouts.map(({ reason }) => reason)).to.deep.equal([
+        'loses ecdsa-sha2-nistp256 SHA256:x (PubkeyAcceptedAlgorithms has no ecdsa-sha2-nistp256)',
+      ])
     }
   })
 
