@@ -59,6 +59,10 @@ export interface Account {
   readonly groups: readonly string[]
   /** `set`: a usable password hash; `locked`: `!…` or `*`; `empty`: none at all. */
   readonly password: 'set' | 'locked' | 'empty'
+  /** Its hash begins with `!` (`passwd -l`): sshd takes no login of it where it does not ask PAM. */
+  readonly passwordLocked?: true
+  /** Its shell is not there, or no program: sshd takes no login of it. */
+  readonly noShell?: true
   /** The account's expiry date has passed. */
   readonly expired: boolean
   /** Its last day, `YYYY-MM-DD`; absent where it has none. */

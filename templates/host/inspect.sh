@@ -98,11 +98,8 @@ while IFS='|' read -r name uid gid home shell; do
   IFS=: read -r _ hash changed _ max _ inactive expires _ <<SHADOW
 $entry
 SHADOW
-  case $hash in
-  '') if [ -n "$entry" ]; then password=empty; else password=locked; fi ;;
-  '!'* | '*'*) password=locked ;;
-  *) password="set" ;;
-  esac
+  password=$(password_of "$entry" "$hash")
+  { [ -f "$shell" ] && [ -x "$shell" ]; } || printf '%s\n' "$name" >>"$F/no-shell"
   if [ -n "$expires" ] && [ "$expires" -le "$today" ]; then expired=yes; else expired=no; fi
   # The day before: from that of shadow(5) on it is refused.
   last=$([ -z "$expires" ] || date -u -d "1970-01-01 + $((expires - 1)) days" +%F)

@@ -196,6 +196,17 @@ describe('who', () => {
     ])
   })
 
+  it('says whom sshd keeps out whatever the key: a locked password without PAM, a shell that is not there (lockout 22)', async () => {
+    const refused = { 'keys/ann': key(), offers: 'ann|SHA256:a|refused\n' }
+    const barred = accounts.replace('locked', 'barred')
+    const locked = await asked({ ...refused, accounts: barred, 'effective/ann': `${effective}usepam no\n` })
+    expect(locked?.keys?.[0]).to.include({ enters: 'no', why: 'UsePAM no, and its password is locked (passwd -l)' })
+    const bare = await asked({ ...refused, 'no-shell': 'bob\nann\n' })
+    expect(bare?.keys?.[0]).to.include({ enters: 'no', why: 'its shell /bin/bash is not there, or no program' })
+    const asPam = await asked({ 'keys/ann': key(), offers: 'ann|SHA256:a|accepted\n', accounts: barred })
+    expect(asPam?.keys?.[0]).to.include({ enters: 'by key' })
+  })
+
   it('lists passwords where there are no keys', async () => {
     const access = await asked({
       accounts: accounts.replace('locked', 'set'),

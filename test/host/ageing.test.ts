@@ -1,4 +1,4 @@
-/** How the on-host programs see a password's age, without a host. */
+/** How the on-host programs see a password and its age, without a host. */
 import { expect } from 'chai'
 import { execa } from 'execa'
 import { fileURLToPath } from 'node:url'
@@ -22,6 +22,23 @@ describe('ageing', () => {
   for (const [changed, max, inactive, verdict] of rows)
     it(`is "${verdict}" on day 20000 for ${changed}:${max}:${inactive}`, async () => {
       const { stdout } = await execa('sh', ['-c', '. "$0"; ageing "$@"', library, changed, max, inactive, '20000'])
+      expect(stdout).to.equal(verdict)
+    })
+})
+
+describe('password_of', () => {
+  for (const [line, verdict] of [
+    ['ann:$6$salt$hash:20000:0:99999:7:::', 'set'],
+    ['ann::20000:0:99999:7:::', 'empty'],
+    ['ann:*:20000:0:99999:7:::', 'locked'],
+    ['ann:!:20000:0:99999:7:::', 'barred'],
+    ['ann:!$6$salt$hash:20000:0:99999:7:::', 'barred'],
+    ['ann:!*:20000::::::', 'barred'],
+    // Of a directory service, which shows none.
+    ['', 'locked'],
+  ] as const)
+    it(`is "${verdict}" for "${line}"`, async () => {
+      const { stdout } = await execa('sh', ['-c', '. "$0"; password_of "$@"', library, line, line.split(':')[1] ?? ''])
       expect(stdout).to.equal(verdict)
     })
 })

@@ -13,6 +13,7 @@ import {
   getsInToday,
   keptOutThen,
   keyReaches,
+  notAllowed,
   whyNotBeside,
   withOnly,
 } from '../mfa/entry.js'
@@ -233,13 +234,18 @@ export function whyNot(account: Account, state: MfaState): string {
   return whyNotBeside(account, state) ?? `AuthenticationMethods ${effective(values, 'authenticationmethods').join(' ')}`
 }
 
-/** Which of the Allow and Deny lists does not admit it. */
+/** Which of the Allow and Deny lists does not admit it, or what else sshd has against it. */
 export function listAgainst(account: Account): string {
   const { effective: values } = account
+  const reason = notAllowed(account)
+  if (reason !== undefined) return reason
   if (admitted({ ...account, effective: { ...values, usedns: ['yes'] } }) !== 'no')
     return 'UseDNS no, and AllowUsers names hosts'
   const lists = ['AllowGroups', 'AllowUsers', 'DenyGroups', 'DenyUsers']
   const of = (list: string): readonly string[] => values[list.toLowerCase()] ?? []
-  const shut = lists.find((list) => admitted({ ...account, effective: { [list.toLowerCase()]: of(list) } }) === 'no')
+  const { chrootdirectory = [] } = values
+  const shut = lists.find(
+    (list) => admitted({ ...account, effective: { chrootdirectory, [list.toLowerCase()]: of(list) } }) === 'no',
+  )
   return `${shut ?? 'AllowGroups'} ${of(shut ?? 'AllowGroups').join(' ')}`
 }

@@ -60,6 +60,7 @@ const ofSshd: Effective = {
   gssapiauthentication: ['no'],
   hostbasedauthentication: ['no'],
   permitemptypasswords: ['no'],
+  usepam: ['no'],
 }
 
 /** `+ssh-rsa` and patterns are resolved by sshd alone: then no key is said to be lost. */

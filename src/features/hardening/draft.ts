@@ -18,6 +18,7 @@ import {
   hasPlainKey,
   keptOut,
   skippedAccounts,
+  unlockedByPam,
   withKeptOut,
 } from '../mfa/entry.js'
 import { baseline, loginsOn, loginsPlain } from '../mfa/logins.js'
@@ -96,6 +97,7 @@ export function draftHardening(policy: HardenPolicy, asTold: Facts): Draft {
       ...notesOf(policy, facts, intents),
       ...elsewhere.notes,
       ...signersOf(access),
+      ...unlockedByPam(access.filter(({ later: gets }) => gets).map(({ before }) => before)),
       ...agreedForNothing(policy.acceptLockout, [...lockouts, ...spared], facts),
       ...probe.notes,
       ...skippedAccounts(facts),

@@ -56,7 +56,8 @@ const logins: readonly Setting[] = [
     ...both('yes'),
     reason: 'locked passwords do not lock keys out, and expiry and limits hold (lock-out 22)',
     source: 'sshd_config(5)',
-    breaks: "nothing known, where the PAM stack is the distribution's",
+    breaks:
+      "passwd -l, which keeps keys out where PAM is not asked (a note names whose); nothing else known, where the PAM stack is the distribution's",
     everybody: true,
   },
   {

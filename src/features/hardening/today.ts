@@ -9,6 +9,7 @@ import {
   byKeyToday,
   byPasswordToday,
   keptOut,
+  notAllowed,
   opensSession,
   refusedFactor,
   takesKeyFirst,
@@ -144,6 +145,8 @@ function enteringBy(account: Account, state: MfaState): Entering {
 function whyNotToday(account: Account, key: KeyFact, state: MfaState): string {
   const kept = keptOut(account)
   if (kept !== undefined) return kept
+  const shut = notAllowed(account)
+  if (shut !== undefined) return shut
   const setting = refusal(account.effective, key)
   if (setting !== undefined) return setting
   if (key.accepted === false) return 'sshd refuses it: file modes, expiry-time, or a rule of its own'

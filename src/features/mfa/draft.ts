@@ -12,7 +12,7 @@ import { readsOf } from '../reads.js'
 import { mfaFeature } from '../sshd-files.js'
 import { askedAbout, chosen, notAskedAbout, notRehearsed, stoodFor, unseen } from './choose.js'
 import { vouchedFor } from './elsewhere.js'
-import { doubtedAdministrators, hasPlainKey, keyReaches, skippedAccounts, withKeptOut } from './entry.js'
+import { doubtedAdministrators, hasPlainKey, keyReaches, skippedAccounts, unlockedByPam, withKeptOut } from './entry.js'
 import { filesOff, filesOn } from './files.js'
 import { refuseForeignPam, refuseForeignSshd } from './foreign.js'
 import { graceFor, sunsetOf, type GraceState } from './grace.js'
@@ -23,6 +23,7 @@ import {
   forgottenLogins,
   graceNotes,
   helperNotes,
+  lockedAgain,
   perhapsPrograms,
   putOffNotes,
   robotNotes,
@@ -117,6 +118,7 @@ function draftOn(asked: MfaPolicy, facts: Facts, os: OsProfile): Draft {
       ...probe.notes,
       ...skippedAccounts(facts),
       ...doubtedAdministrators(facts.accounts),
+      ...unlockedByPam(everybody.filter(({ after }) => after).map(({ account }) => account)),
       ...notRehearsed(everybody),
       ...stoodFor(everybody),
       ...notAskedAbout(admittedOnes, judged),
@@ -135,17 +137,20 @@ function draftOn(asked: MfaPolicy, facts: Facts, os: OsProfile): Draft {
 function draftOff(policy: MfaPolicy, facts: Facts): Draft {
   const state = mfaState(facts)
   // Switched off, everybody whom a key gets in counts as enrolled or exempt: nobody is asked for anything else.
-  const everybody = people(
-    { ...policy, enrol: 'first-login', exemptGroups: [] },
-    facts,
-    state,
-    foreignDirectives(facts, mfaFeature),
-  ).map(({ keyOnly: _reason, loses: _loses, unattended: _unattended, ...person }): Person => ({
-    ...person,
-    ...(hasPlainKey(person.account) && keyReaches(person.account) && person.beside === undefined
-      ? { keyOnly: 'no second factor is demanded any more' }
-      : {}),
-  }))
+  const foreign = foreignDirectives(facts, mfaFeature)
+  const shut = lockedAgain(facts, foreign)
+  const everybody = people({ ...policy, enrol: 'first-login', exemptGroups: [] }, facts, state, foreign).map(
+    ({ keyOnly: _reason, loses: _loses, unattended: _unattended, ...person }): Person => ({
+      ...person,
+      after: person.after && !shut.names.includes(person.account.name),
+      ...(hasPlainKey(person.account) &&
+      keyReaches(person.account) &&
+      person.beside === undefined &&
+      !shut.names.includes(person.account.name)
+        ? { keyOnly: 'no second factor is demanded any more' }
+        : {}),
+    }),
+  )
   const able = chosen(everybody)
   const probe = probePlan(facts, { on: false, exemptGroups: [] })
   return {
@@ -165,6 +170,7 @@ function draftOff(policy: MfaPolicy, facts: Facts): Draft {
       ...probe.notes,
       ...skippedAccounts(facts),
       ...doubtedAdministrators(facts.accounts),
+      ...(state.on ? shut.notes : []),
       ...notRehearsed(everybody),
       ...stoodFor(everybody),
       ...(state.on ? ['factor files of users stay where they are'] : []),

@@ -70,12 +70,36 @@ export function doubtedAdministrators(accounts: readonly Account[]): string[] {
     })
 }
 
+/** Why sshd takes no login of the account, whatever its lists say (auth.c, allowed_user); undefined where nothing of the kind is known. */
+export function notAllowed({ passwordLocked, noShell, shell, effective: values }: Account): string | undefined {
+  if (passwordLocked === true && effective(values, 'usepam')[0] === 'no')
+    return 'UsePAM no, and its password is locked (passwd -l)'
+  const rooted = (effective(values, 'chrootdirectory')[0] ?? 'none') !== 'none'
+  return noShell === true && !rooted ? `its shell ${shell} is not there, or no program` : undefined
+}
+
+/** Whom sshd keeps out for a locked password, and lets in again once it asks PAM; told to the reviewer. */
+export function unlockedByPam(accounts: readonly Account[]): string[] {
+  const names = accounts
+    .filter((account) => notAllowed(account) !== undefined && admitted(askedOfPam(account)) !== 'no')
+    .map(({ name }) => name)
+  if (names.length === 0) return []
+  return [
+    `UsePAM yes: sshd keeps out whose password is locked (passwd -l) today, and no more then, so that keys get in again: ${names.join(', ')}; "bastionctl remove-user --lock" keeps out in either case`,
+  ]
+}
+
+/** With PAM asked, as where a factor is demanded. */
+export function askedOfPam(account: Account): Account {
+  return { ...account, effective: { ...account.effective, usepam: ['yes'] } }
+}
+
 /**
- * Whether sshd would admit the account at all, by expiry and its Allow and Deny lists. The shell is no part of that: SFTP within sshd and
- * forwarded ports need none.
+ * Whether sshd would admit the account at all, by expiry, a locked password and its Allow and Deny lists. What its shell does is no part of
+ * that: SFTP within sshd and forwarded ports need none.
  */
 export function admitted(account: Account): Verdict {
-  if (account.expired) return 'no'
+  if (account.expired || notAllowed(account) !== undefined) return 'no'
   const list = (keyword: string) =>
     (account.effective[keyword] ?? []).flatMap((value) => value.split(/\s+/)).filter(Boolean)
   // sshd -T has a line for each, and names of groups may have blanks.

@@ -4,7 +4,9 @@ import { byCodePoint } from '../../domain/digest.js'
 import type { Account, Facts } from '../../domain/facts.js'
 import type { MfaPolicy, SecretStore } from '../../domain/policy.js'
 import type { OsProfile } from '../../os/index.js'
-import { administers, byKeyToday, hasKeyInFile, hasPlainKey, opensSession } from './entry.js'
+import { place, winner, type Directive } from '../../render/sshd-config.js'
+import { valueOf } from '../../render/sshd-decides.js'
+import { administers, byKeyToday, hasKey, hasKeyInFile, hasPlainKey, notAllowed, opensSession } from './entry.js'
 import type { GraceState } from './grace.js'
 import { notEnrolled, type Person } from './people.js'
 import type { MfaState } from './state.js'
@@ -16,6 +18,24 @@ export function exemptAccounts(everybody: readonly Person[]): string[] {
     .map(({ account }) => account.name)
   // The name stands in a shell script: one that would need quoting is left out, and its owner may enrol.
   return names.filter((name) => /^[A-Za-z0-9._@-]+$/.test(name)).sort(byCodePoint)
+}
+
+/** Whom sshd keeps out for a locked password, once the factor's UsePAM yes is gone and what is left says no, as sshd does by itself. */
+export function lockedAgain(
+  { accounts }: Facts,
+  foreign: readonly Directive[],
+): { readonly names: readonly string[]; readonly notes: readonly string[] } {
+  const line = winner(foreign, ['usepam'])
+  const usepam = line === undefined ? 'no' : valueOf(line)
+  const names = accounts
+    .filter((account) => hasKey(account) && notAllowed(account) === undefined)
+    .filter(
+      (account) => notAllowed({ ...account, effective: { ...account.effective, usepam: [usepam] } }) !== undefined,
+    )
+    .map(({ name }) => name)
+  const whose = line === undefined ? 'no line sets it any more' : place(line)
+  const note = `UsePAM no again (${whose}): sshd keeps out whose password is locked (passwd -l): ${names.join(', ')}`
+  return { names, notes: names.length === 0 ? [] : [note] }
 }
 
 /** Un-enrolled people whom the script of the first login does not reach. */

@@ -6,6 +6,7 @@ import type { Directive } from '../../render/sshd-config.js'
 import { matches, type Login, type Verdict } from '../../render/sshd-match.js'
 import {
   admitted,
+  askedOfPam,
   besideKeyToday,
   byFactorToday,
   byKeyToday,
@@ -45,10 +46,10 @@ export interface Person {
   readonly beside?: string
 }
 
-/** Every account that may log in. */
+/** Every account that may log in, or may once sshd asks PAM, which the factor needs. */
 export function people(policy: Demand, facts: Facts, state: MfaState, foreign: readonly Directive[]): Person[] {
   return facts.accounts
-    .filter((account) => admitted(account) !== 'no')
+    .filter((account) => admitted(askedOfPam(account)) !== 'no')
     .map((account) => person(account, policy, state, foreign))
 }
 
@@ -80,7 +81,7 @@ function person(account: Account, policy: Demand, state: MfaState, foreign: read
 /** Once sshd asks PAM, which the factor needs: who was let in with a password that has expired is not any more. */
 export function onceAskedOfPam(person: Person): Person {
   const { account, today } = person
-  const kept = keptOutThen(account, { ...account, effective: { ...account.effective, usepam: ['yes'] } })
+  const kept = keptOutThen(account, askedOfPam(account))
   if (kept === undefined) return person
   const { unattended: _, keyOnly: __, ...rest } = person
   return { ...rest, after: false, ...(today ? { loses: kept } : {}) }

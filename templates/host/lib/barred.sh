@@ -16,6 +16,16 @@ ageing() {
   if [ -n "$3" ] && [ $(($4 - $1)) -gt $(($2 + $3)) ]; then echo password-expired; else echo password-change; fi
 }
 
+# password_of ENTRY HASH: of a line of shadow(5) and its second field: set, empty, locked (nobody can type one), or barred where it begins with
+# `!`, as passwd -l leaves it: sshd without PAM takes no login of such an account at all (auth.c, allowed_user).
+password_of() {
+  case $1:$2 in
+  :*) echo locked ;;
+  *:) echo empty ;;
+  *) case $2 in '!'*) echo barred ;; '*'*) echo locked ;; *) echo set ;; esac ;;
+  esac
+}
+
 # nologin_file UID EFFECTIVE: nologin or run-nologin, while a file shuts everybody but root out: /etc/nologin, or the one in /run, which systemd
 # has there while a host starts and goes down (systemd-user-sessions.service(8)), and pam_nologin reads by its older name. sshd without PAM
 # reads the first alone.

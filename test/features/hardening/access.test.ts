@@ -4,7 +4,7 @@ import type { Account, Facts } from '../../../src/domain/facts.js'
 import type { HardenPolicy } from '../../../src/domain/policy.js'
 import { accessToday, draft } from '../../../src/features/index.js'
 import { refusal } from '../../fakes/refusal.js'
-import { account, admin, file, hardening, key, policy, stockEffective, stockFacts } from '../facts.js'
+import { account, admin, carriedOut, file, hardening, key, policy, stockEffective, stockFacts } from '../facts.js'
 
 const strict = (more: Partial<HardenPolicy> = {}): HardenPolicy => hardening({ level: 'strict', ...more })
 
@@ -407,6 +407,63 @@ describe('who loses what by a level', () => {
     expect(reasons(hardening(), with_(stockFacts(), aged))).to.deep.equal({})
     const rows = draft(hardening({ acceptLockout: ['aged'] }), without).access
     expect(rows.find(({ account: name }) => name === 'aged')).to.include({ today: true, after: false, unasked: true })
+  })
+
+  describe('who is locked by the password where sshd does not ask PAM (lockout 22)', () => {
+    const why = 'UsePAM no, and its password is locked (passwd -l)'
+    const gone = account('gone', { passwordLocked: true })
+    const rowOf = (facts: Facts, level: HardenPolicy) =>
+      draft(level, facts).access.find(({ account: name }) => name === 'gone')
+
+    it('gets in again at a level, which asks PAM, and a note says so', () => {
+      const without = taking({ usepam: ['no'] }, with_(stockFacts(), gone, account('star')))
+      expect(accessToday(without).filter(({ account: name }) => name === 'gone')).to.deep.equal([
+        { account: 'gone', sudo: false, key: 'ed25519 SHA256:x', enters: 'no', why },
+      ])
+      expect(rowOf(without, hardening())).to.include({ today: false, after: true, why })
+      const said = draft(hardening(), without).notes.filter((note) => note.includes('passwd -l'))
+      expect(said).to.have.length(1)
+      expect(said[0]).to.match(/^UsePAM yes: .*so that keys get in again: gone;/)
+      expect(rowOf(without, hardening({ leave: ['UsePAM'] }))).to.include({ today: false, after: false })
+      expect(draft(hardening({ leave: ['UsePAM'] }), without).notes.join('\n')).not.to.match(/passwd -l/)
+      expect(draft(hardening(), with_(stockFacts(), gone)).notes.join('\n')).not.to.match(/passwd -l/)
+    })
+
+    it('is shut out at stock, where a line of others comes back or none sets it', () => {
+      for (const text of ['UsePAM no\n', '']) {
+        const stock = stockFacts()
+        const main = stock.files.map((one) =>
+          one.path === '/etc/ssh/sshd_config'
+            ? file(one.path, (one.content ?? '').replace(/^UsePAM yes\n/m, text))
+            : one,
+        )
+        const host = with_({ ...stock, files: main }, gone, account('star'))
+        const { lockouts } = draft(hardening({ level: 'stock' }), carriedOut(host, draft(hardening(), host).files))
+        expect(lockouts).to.deep.equal([
+          { account: 'gone', reason: `loses ed25519 SHA256:x (${why})`, accepted: false },
+        ])
+      }
+    })
+
+    it('is no administrator', () => {
+      const facts = taking({ usepam: ['no'] }, { ...stockFacts(), accounts: [{ ...admin, passwordLocked: true }] })
+      expect(draft(hardening(), facts).access).to.have.length(1)
+      expect(() => draft(hardening({ leave: ['UsePAM'] }), facts)).to.throw('no administrator could log in')
+    })
+  })
+
+  it('whose shell is not there, unless sshd changes the root folder first', () => {
+    const bare = account('bare', { shell: '/bin/nosuch', noShell: true })
+    const rooted = account('rooted', { ...bare, name: 'rooted' })
+    const facts = with_(stockFacts(), bare, { ...rooted, effective: { ...stockEffective, chrootdirectory: ['/srv'] } })
+    expect(accessToday(facts).find(({ account: name }) => name === 'bare')).to.include({
+      enters: 'no',
+      why: 'its shell /bin/nosuch is not there, or no program',
+    })
+    expect(accessToday(facts).find(({ account: name }) => name === 'rooted')).to.include({ enters: 'by key' })
+    const { access } = draft(hardening({ allowGroups: ['admin'], acceptLockout: ['alice', 'ci', 'rooted'] }), facts)
+    expect(access.find(({ account: name }) => name === 'bare')).to.include({ today: false, after: false })
+    expect(access.find(({ account: name }) => name === 'rooted')?.why).to.equal('AllowGroups admin')
   })
 
   it('a password beside a key: shown, and a loss only where no key of its own is left', () => {

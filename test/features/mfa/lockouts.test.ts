@@ -4,7 +4,7 @@ import type { Account, Facts } from '../../../src/domain/facts.js'
 import type { MfaPolicy } from '../../../src/domain/policy.js'
 import { accessToday, draft } from '../../../src/features/index.js'
 import { refusal } from '../../fakes/refusal.js'
-import { account, admin, carriedOut, hardening, key, policy, root, stockEffective, stockFacts } from '../facts.js'
+import { account, admin, carriedOut, file, hardening, key, policy, root, stockEffective, stockFacts } from '../facts.js'
 
 const enrolled: Account = { ...admin, enrolled: true }
 const withAccounts = (...accounts: Account[]): Facts => stockFacts('debian-12', { accounts })
@@ -314,6 +314,31 @@ describe('exempt groups', () => {
       expect(lockouts(withAccounts(admin, old))).to.deep.equal(['old: UsePAM yes, and its password has expired'])
       const only = withAccounts({ ...admin, barred: 'password-expired', ...effective({ usepam: ['no'] }) })
       expect(() => made(only)).to.throw('no administrator could log in')
+    })
+
+    it('is let in again where sshd has not asked PAM about locked passwords so far, and shut out by the way back: both are said', () => {
+      const gone = account('gone', { passwordLocked: true, ...effective({ usepam: ['no'] }) })
+      const stock = withAccounts(admin, gone)
+      const [main] = stock.files.filter(({ path }) => path === '/etc/ssh/sshd_config')
+      const facts = {
+        ...stock,
+        files: stock.files.map((one) =>
+          one === main ? file(one.path, (one.content ?? '').replace(/^UsePAM yes$/m, 'UsePAM no')) : one,
+        ),
+      }
+      const locked = (notes: readonly string[]) => notes.filter((note) => note.includes('passwd -l'))
+      const on = made(facts)
+      expect(locked(on.notes)).to.have.length(1)
+      expect(locked(on.notes)[0]).to.match(/so that keys get in again: gone;/)
+      expect(on.logins.some((login) => login.account === 'gone')).to.equal(false)
+      const demands = { authenticationmethods: ['publickey,keyboard-interactive:pam'], usepam: ['yes'] }
+      const off = draft(policy({ action: 'disable' }), carriedOut(facts, on.files, demands))
+      expect(locked(off.notes)).to.have.length(1)
+      expect(locked(off.notes)[0]).to.match(
+        /^UsePAM no again \(\/etc\/ssh\/sshd_config:\d+\): sshd keeps out whose password is locked \(passwd -l\): gone$/,
+      )
+      expect(off.keyOnly.map(({ account: name }) => name)).to.deep.equal(['admin'])
+      expect(off.logins.some((login) => login.account === 'gone')).to.equal(false)
     })
 
     it('is no administrator to count on', () => {
