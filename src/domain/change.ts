@@ -151,7 +151,7 @@ export interface AccessRow {
   readonly byRule?: true
   /** It runs a command, and opens no session. */
   readonly forced?: true
-  /** What sshd answers to the key does not tell: it cannot be offered on the host (`from=`), or something else keeps the account out (PermitRootLogin). */
+  /** What sshd answers to the key does not tell: it cannot be offered on the host (`from=`), or something else keeps the account out (PermitRootLogin), today or afterwards. */
   readonly unasked?: true
 }
 

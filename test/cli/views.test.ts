@@ -65,6 +65,47 @@ deb11: its sshd was offered 2 keys and accepts 2 today, 1 afterwards; no longer:
     expect(lines.match(/against the table/g)).to.have.length(1)
   })
 
+  it('says which key the table calls out, and sshd accepts', () => {
+    const rows = [
+      { ...row('SHA256:aa', false), today: false },
+      { ...row('SHA256:bb', false), today: false },
+      { ...row('SHA256:cc', false), today: false, unasked: true as const },
+      // The same key in a file that is not read.
+      row('SHA256:dd', true),
+      { ...row('SHA256:dd', false), today: false },
+    ]
+    const of = (feature: 'hardening' | 'users', unaccepted: readonly string[], asked = 4, today = 3): string => {
+      const told = planWith({
+        changes: [{ ...table, feature, access: rows }],
+        hosts: [{ ...host, change: table.digest }],
+      })
+      const offers = { asked, today, after: today, lost: [], unaccepted }
+      return text(rehearsalView([result('rehearsed', { id: host.id, name: host.name, offers })], told))
+    }
+    const lines = of('hardening', ['old SHA256:bb'])
+    expect(lines).to.match(/against the table, its sshd accepts old SHA256:aa today$/m)
+    expect(lines.match(/against the table/g)).to.have.length(1)
+    expect(of('users', ['old SHA256:bb'])).to.not.match(/against the table/)
+  })
+
+  it('says of how many keys it could not tell, where the host has named the first of them alone', () => {
+    const first = Array.from({ length: 5 }, (_, at) => `other SHA256:${String(at)}`)
+    const told = planWith({
+      changes: [
+        {
+          ...table,
+          feature: 'hardening',
+          access: [{ ...row('SHA256:aa', false), today: false }, row('SHA256:bb', true)],
+        },
+      ],
+      hosts: [{ ...host, change: table.digest }],
+    })
+    const offers = { asked: 9, today: 1, after: 1, lost: [], unaccepted: first }
+    const lines = text(rehearsalView([result('rehearsed', { id: host.id, name: host.name, offers })], told))
+    expect(lines).to.match(/deb11: not compared with the table: 3 more keys that it did not accept today$/m)
+    expect(lines).to.not.match(/against the table/)
+  })
+
   it('leaves out keys that were not offered, and accounts that something else keeps out', () => {
     const rows = [
       { ...row('SHA256:aa', false), unasked: true as const },

@@ -33,25 +33,39 @@ function offersText({ asked, today, after, lost }: Offers): string {
 
 /**
  * Keys of which the plan's table says something else than the host's sshd; sshd is right. What is lost is compared only where the host could
- * name all of it.
+ * name all of it, and so is what it accepts although the table calls it out.
  */
 function disagreements(id: string, offers: Offers, plan: Plan): readonly string[] {
-  const { today, after, lost, unaccepted } = offers
-  const rows = plan.hosts.filter((host) => host.id === id).flatMap((host) => plannedChange(plan, host)?.access ?? [])
-  const told = new Map(
-    rows.flatMap((row) => {
+  const { asked, today, after, lost, unaccepted } = offers
+  const changes = plan.hosts.filter((host) => host.id === id).flatMap((host) => plannedChange(plan, host) ?? [])
+  const rows = changes.flatMap(({ access, feature }) =>
+    access.flatMap((row) => {
       const print = printOf(row)
-      const asked = row.today && row.byRule === undefined && row.unasked === undefined
-      return print === undefined || !asked ? [] : [[`${row.account} ${print}`, row.after] as const]
+      const compared = print !== undefined && row.byRule === undefined && row.unasked === undefined
+      return compared ? [{ ...row, feature, name: `${row.account} ${print}` }] : []
     }),
   )
+  const told = new Map(rows.filter((row) => row.today).map((row) => [row.name, row.after]))
+  // Of people, a key that is in neither row is none that the host has.
+  const out = rows.filter((row) => row.feature === 'hardening' && !row.today && !row.after && !told.has(row.name))
+  const unnamed = asked - today - unaccepted.length
+  const accepted =
+    unnamed > 0 ? [] : [...new Set(out.map(({ name }) => name))].filter((key) => !unaccepted.includes(key))
   const all = today - after === lost.length
-  return [...told].flatMap(([key, stays]) => {
+  const otherwise = [...told].flatMap(([key, stays]) => {
     const said = unaccepted.includes(key)
       ? `does not accept ${printable(key)} today`
       : all && stays === lost.includes(key)
         ? `would ${stays ? 'no longer' : 'still'} accept ${printable(key)}`
         : undefined
-    return said === undefined ? [] : [`against the table, its sshd ${said}`]
+    return said === undefined ? [] : [said]
   })
+  return [
+    ...[...otherwise, ...accepted.map((key) => `accepts ${printable(key)} today`)].map(
+      (said) => `against the table, its sshd ${said}`,
+    ),
+    ...(unnamed > 0 && rows.length > 0
+      ? [`not compared with the table: ${count(unnamed, 'more key')} that it did not accept today`]
+      : []),
+  ]
 }

@@ -76,7 +76,8 @@ function accessFor(
   const ofFiles = keys.map((key) => {
     const row = rowOfKey(before, after, key, state)
     const shut = row.today && !rowOfKey(onHost, after, key, state).today
-    return { key, row: shut ? { ...row, unasked: true as const } : row }
+    const beyond = !row.today && !row.after && !refusedWhenOffered(onHost, key)
+    return { key, row: shut || beyond ? { ...row, unasked: true as const } : row }
   })
   const runs = ({ options }: KeyFact): boolean => options.includes('command')
   const own = ofFiles.filter(({ key, row }) => row.after && !runs(key))
@@ -159,6 +160,13 @@ function rowOfKey(before: Account, after: Account, key: KeyFact, state: MfaState
     admitted(after) !== 'no' &&
     (!keyReaches(after) || keptOutThen(before, after) !== undefined)
   return { ...row, ...forcedBy(key), ...(beyond ? { unasked: true } : unasked(after, key)) }
+}
+
+/** Whether sshd says no to the key itself. What keeps out only once it is accepted (PermitRootLogin, the factor, with PAM an account that has expired) is no such no. */
+function refusedWhenOffered(account: Account, key: KeyFact): boolean {
+  const { effective: values, expired } = account
+  const byItself = effective(values, 'usepam')[0] === 'no'
+  return refusal(values, key) !== undefined || admitted({ ...account, expired: expired && byItself }) === 'no'
 }
 
 interface Judged {

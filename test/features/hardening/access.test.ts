@@ -559,6 +559,22 @@ describe('who loses what by a level', () => {
     expect(unasked(hardening({ allowGroups: ['admin'] }), account('alice'))).to.deep.equal([undefined])
   })
 
+  it('says the same of who does not get in today and stays out, unless sshd says no to the key itself', () => {
+    const unasked = (more: Account, level = hardening()): (boolean | undefined)[] =>
+      draft(level, with_(stockFacts(), more))
+        .access.filter(({ account: name, today, after }) => name === more.name && !today && !after)
+        .map((row) => row.unasked)
+    const gone = { effective: { ...stockEffective, usepam: ['no'] } }
+    const outside = { ...stockEffective, allowgroups: ['admin'], denygroups: ['x'] }
+    const expired = { ...key(), expired: true as const }
+    expect(unasked(account('x', { keys: [expired] }))).to.deep.equal([undefined])
+    expect(unasked(account('y', { effective: outside }))).to.deep.equal([undefined])
+    expect(unasked(account('z', { expired: true }))).to.deep.equal([true])
+    expect(unasked(account('z', { expired: true, ...gone }))).to.deep.equal([undefined])
+    const shut = { ...stockEffective, permitrootlogin: ['no'] }
+    expect(unasked(account('root', { uid: 0, sudo: true, effective: shut }), strict())).to.deep.equal([true])
+  })
+
   it('says of a name that was agreed to that nobody needs it', () => {
     const facts = people(account('rita', { keys: [rsa(2048)] }))
     const { notes } = draft(strict({ acceptLockout: ['rita', 'daemon', 'bob'] }), facts)
