@@ -86,8 +86,9 @@ export async function hardenPolicy(
     )
   }
   // What the file says for other levels is no contradiction to --level stock; flags that stand beside it are.
-  checkTogether(level, flags, '--')
-  if (flags.level === undefined) checkTogether(level, harden, `${where?.(['harden']) ?? ''}: harden.`)
+  const inFile = `${where?.(['harden']) ?? ''}: harden.`
+  checkStock(level, flags, '--')
+  if (flags.level === undefined) checkStock(level, harden, inFile)
   const named = flags['count-on'] ?? harden['count-on']
   const out = flags['kept-out'] ?? harden['kept-out']
   const agreed = {
@@ -100,6 +101,8 @@ export async function hardenPolicy(
   // What a flag sets is not left as it is by the file.
   const set = keywordsSet(choices)
   const leave = flags.leave ?? (harden.leave ?? []).filter((keyword) => !set.includes(keyword.toLowerCase()))
+  checkLeft(flags, '--')
+  if (flags.leave === undefined) checkLeft({ ...harden, leave }, inFile)
   await checkKeywords(leave)
   const banner = flags.banner ?? harden.banner
   const place = flags.banner === undefined ? where?.(['harden', 'banner']) : undefined
@@ -141,14 +144,15 @@ const choosing = [
   'x11-forwarding',
 ] as const
 
+/** What each of them sets, as sshd_config has it. */
 const setBy: Readonly<Record<(typeof choosing)[number], readonly string[]>> = {
-  'allow-group': ['allowgroups'],
-  banner: ['banner'],
-  'idle-timeout': ['channeltimeout', 'unusedconnectiontimeout'],
+  'allow-group': ['AllowGroups'],
+  banner: ['Banner'],
+  'idle-timeout': ['ChannelTimeout', 'UnusedConnectionTimeout'],
   leave: [],
-  forwarding: ['allowtcpforwarding', 'permitopen', 'allowstreamlocalforwarding'],
-  'agent-forwarding': ['allowagentforwarding'],
-  'x11-forwarding': ['x11forwarding'],
+  forwarding: ['AllowTcpForwarding', 'PermitOpen', 'AllowStreamLocalForwarding'],
+  'agent-forwarding': ['AllowAgentForwarding'],
+  'x11-forwarding': ['X11Forwarding'],
 }
 
 /** What flags or the file say beside the level. */
@@ -158,7 +162,7 @@ type Choices = { readonly [name in (typeof choosing)[number]]?: unknown } & {
 }
 
 /** `from` stands in front of each name. Errors: `usage` for what contradicts itself. */
-function checkTogether(level: HardenPolicy['level'], given: Choices, from: string): void {
+function checkStock(level: HardenPolicy['level'], given: Choices, from: string): void {
   const named = choosing.filter((name) => given[name] !== undefined)
   if (level === 'stock' && named.length > 0)
     throw new BastionError(
@@ -166,18 +170,32 @@ function checkTogether(level: HardenPolicy['level'], given: Choices, from: strin
       `level stock goes without ${named.map((name) => `${from}${name}`).join(', ')}: it sets nothing`,
       'take one of them out',
     )
-  const groups = given['allow-group'] ?? []
-  if (groups.length > 0 && given.leave?.some((keyword) => keyword.toLowerCase() === 'allowgroups') === true)
+}
+
+/**
+ * The same. Hosts that do not know ChannelTimeout may go without (--idle-timeout names that way out), and connections without a session too,
+ * but not without both.
+ */
+function checkLeft(given: Choices, from: string): void {
+  const left = (given.leave ?? []).map((keyword) => keyword.toLowerCase())
+  for (const name of choosing) {
+    const value = given[name]
+    if (value === undefined || (Array.isArray(value) && value.length === 0)) continue
+    const both = setBy[name].filter((keyword) => left.includes(keyword.toLowerCase()))
+    if (both.length === 0 || (name === 'idle-timeout' && both.length < setBy[name].length)) continue
     throw new BastionError(
       'usage',
-      `${from}leave AllowGroups leaves as it is what ${from}allow-group sets`,
+      `${from}leave ${both.join(', ')} leaves as it is what ${from}${name} sets`,
       'take one of them out',
     )
+  }
 }
 
 /** Keywords, in lower case, that these flags set. */
 function keywordsSet(flags: Choices): string[] {
-  return choosing.filter((name) => flags[name] !== undefined).flatMap((name) => setBy[name])
+  return choosing
+    .filter((name) => flags[name] !== undefined)
+    .flatMap((name) => setBy[name].map((keyword) => keyword.toLowerCase()))
 }
 
 async function checkKeywords(leave: readonly string[]): Promise<void> {

@@ -87,6 +87,19 @@ describe('harden', () => {
         '--allow-group',
         'a',
       ],
+      [
+        /--leave AllowTcpForwarding leaves as it is what --forwarding sets/,
+        ...['--level', 'strict', '--leave', 'allowtcpforwarding', '--forwarding', 'none'],
+      ],
+      [
+        /--leave AllowAgentForwarding leaves as it is what --agent-forwarding sets/,
+        ...['--level', 'strict', '--leave', 'AllowAgentForwarding', '--no-agent-forwarding'],
+      ],
+      [
+        /--leave ChannelTimeout, UnusedConnectionTimeout leaves as it is what --idle-timeout sets/,
+        ...['--level', 'strict', '--idle-timeout', '5m'],
+        ...['--leave', 'UnusedConnectionTimeout', '--leave', 'ChannelTimeout'],
+      ],
       [/nowhere\.yml" cannot be read/, '--config', join(bench.home, 'nowhere.yml')],
     ] as const) {
       const ran = await bench.run(['harden', ...selector, '--dry-run', ...flags], {})
@@ -111,6 +124,22 @@ describe('harden', () => {
     writeFileSync(config, file)
     const asked = await policyOf('--config', config, '--allow-group', 'admins', '--forwarding', 'none')
     expect(asked).to.deep.include({ allowGroups: ['admins'], forwarding: 'none', leave: ['Banner', 'Ciphers'] })
+  })
+
+  it('takes no file that leaves as it is what it sets, and --leave for more than what a file sets', async () => {
+    const config = join(bench.home, 'team.yml')
+    writeFileSync(config, 'harden:\n  forwarding: none\n  leave: [AllowTcpForwarding]\n')
+    const ran = await bench.run(['harden', ...selector, '--dry-run', '--config', config, '--level', 'strict'], {})
+    expect(ran.stderr).to.match(
+      /team\.yml:2:3: harden\.leave AllowTcpForwarding leaves as it is what \S+team\.yml:2:3: harden\.forwarding sets/,
+    )
+    expect(ran.exitCode).to.equal(3)
+    writeFileSync(config, 'harden:\n  forwarding: none\n')
+    const asked = await policyOf('--config', config, '--level', 'strict', '--leave', 'AllowTcpForwarding')
+    expect(asked).to.deep.include({ forwarding: 'none', leave: ['AllowTcpForwarding'] })
+    expect(
+      await policyOf('--config', config, '--level', 'strict', '--idle-timeout', '5m', '--leave', 'ChannelTimeout'),
+    ).to.deep.include({ idleTimeout: 300, leave: ['ChannelTimeout'] })
   })
 
   it('says where bastionctl.yml names a banner that cannot be shown', async () => {

@@ -6,6 +6,7 @@ import { hardeningFeature, present } from '../sshd-files.js'
 export interface HardeningDescription {
   /** `stock` where nothing of this feature is on the host. */
   readonly level: string
+  /** The choice, less what --leave has left of it: `jump less PermitOpen`. */
   readonly forwarding?: string
 }
 
@@ -14,7 +15,7 @@ export function describeHardening(facts: Facts): HardeningDescription {
   const text = linesOf(facts)
   if (text === '') return { level: 'stock' }
   const [, level = 'unknown', forwarding] =
-    /^# Written by bastionctl harden: level (\w+), forwarding (\w+)\./.exec(text) ?? []
+    /^# Written by bastionctl harden: level (\w+), forwarding (\w+(?: less [\w ]+)?)\./.exec(text) ?? []
   return { level, ...(forwarding === undefined ? {} : { forwarding }) }
 }
 

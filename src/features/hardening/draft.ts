@@ -37,7 +37,7 @@ import { intentsOf } from './intents.js'
 import { unasked } from './keys.js'
 import { notesOf, signersOf } from './notes.js'
 import { elsewhereOf } from './origins.js'
-import { bannerPath } from './settings.js'
+import { bannerPath, forwardingSets } from './settings.js'
 import { wordsOf, type Intent } from './setting.js'
 import { compared } from './stricter.js'
 
@@ -109,10 +109,18 @@ export function draftHardening(policy: HardenPolicy, asTold: Facts): Draft {
   }
 }
 
-function summaryOf({ level, forwarding }: HardenPolicy): string {
-  return level === 'stock'
+function summaryOf(policy: HardenPolicy): string {
+  return policy.level === 'stock'
     ? 'harden (stock: as the distribution ships it)'
-    : `harden (${level}, forwarding ${forwarding})`
+    : `harden (${policy.level}, forwarding ${forwardingOf(policy)})`
+}
+
+/** The choice, less what it would set and --leave leaves as it is. */
+function forwardingOf({ forwarding, leave }: HardenPolicy): string {
+  const left = forwardingSets[forwarding].filter((keyword) =>
+    leave.some((one) => one.toLowerCase() === keyword.toLowerCase()),
+  )
+  return left.length === 0 ? forwarding : `${forwarding} less ${left.join(' and ')}`
 }
 
 function reasonOf({ level }: HardenPolicy): string {
@@ -122,9 +130,13 @@ function reasonOf({ level }: HardenPolicy): string {
 function linesOf(policy: HardenPolicy, lines: readonly Intent[]): { global: string; match: string } | null {
   if (policy.level === 'stock') return null
   const shown = lines.map(({ keyword, value, reason }) => ({ keyword, value, reason }))
-  const { level, forwarding } = policy
+  const { level } = policy
   return {
-    global: render('etc/ssh/sshd_config.d/01-bastionctl-hardening.conf', { level, forwarding, lines: shown }),
+    global: render('etc/ssh/sshd_config.d/01-bastionctl-hardening.conf', {
+      level,
+      forwarding: forwardingOf(policy),
+      lines: shown,
+    }),
     match: '',
   }
 }

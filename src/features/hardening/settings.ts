@@ -2,6 +2,7 @@
  * The levels as data: every keyword with its value, reason and source. `baseline` costs nobody with a modern key and client a login;
  * `strict` is ssh-audit's and the dev-sec ssh-baseline's. What a bastion is for is the operator's choice, at both levels.
  */
+import type { HardenPolicy } from '../../domain/policy.js'
 import { algorithmSettings } from './algorithms.js'
 import { quoted, type Context, type Setting, type Value } from './setting.js'
 
@@ -19,6 +20,13 @@ const seconds = (value: number): string => String(value)
 /** By `--forwarding`: what may be forwarded through the host. */
 const forwarding = (of: Readonly<Record<'jump' | 'none' | 'all', string | undefined>>): Value => {
   return ({ policy }) => of[policy.forwarding]
+}
+
+/** The keywords of the rows below that a choice sets. */
+export const forwardingSets: Readonly<Record<HardenPolicy['forwarding'], readonly string[]>> = {
+  jump: ['AllowTcpForwarding', 'PermitOpen', 'AllowStreamLocalForwarding'],
+  none: ['AllowTcpForwarding', 'AllowStreamLocalForwarding'],
+  all: ['AllowTcpForwarding'],
 }
 
 const logins: readonly Setting[] = [

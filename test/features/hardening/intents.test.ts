@@ -5,7 +5,8 @@ import type { Account, Facts } from '../../../src/domain/facts.js'
 import type { HardenPolicy } from '../../../src/domain/policy.js'
 import { explainHarden } from '../../../src/features/hardening/explain.js'
 import { intentsOf } from '../../../src/features/hardening/intents.js'
-import { settings } from '../../../src/features/hardening/settings.js'
+import { describeHardening } from '../../../src/features/hardening/describe.js'
+import { forwardingSets, settings } from '../../../src/features/hardening/settings.js'
 import { draft } from '../../../src/features/index.js'
 import { changeData } from '../../../src/host/data.js'
 import { hostCommand } from '../../../src/host/program.js'
@@ -203,6 +204,32 @@ describe('a level on a host', () => {
     expect(of('jump')).to.deep.equal(['local', '*:22', 'no'])
     expect(of('none')).to.deep.equal(['no', undefined, 'no'])
     expect(of('all')).to.deep.equal(['yes', undefined, undefined])
+  })
+
+  it('says of forwarding what --leave has left of the choice, in plan, file and status', () => {
+    for (const [forwarding, left, says] of [
+      ['jump', ['permitopen'], 'jump less PermitOpen'],
+      [
+        'none',
+        ['AllowTcpForwarding', 'AllowStreamLocalForwarding'],
+        'none less AllowTcpForwarding and AllowStreamLocalForwarding',
+      ],
+      ['all', ['PermitOpen'], 'all'],
+    ] as const) {
+      const facts = stockFacts()
+      const made = draft(hardening({ forwarding, leave: left }), facts)
+      expect(made.summary).to.equal(`harden (baseline, forwarding ${says})`)
+      expect(describeHardening(carriedOut(facts, made.files))).to.deep.equal({ level: 'baseline', forwarding: says })
+    }
+  })
+
+  it('names what a choice of forwarding sets', () => {
+    for (const [forwarding, names] of Object.entries(forwardingSets) as [HardenPolicy['forwarding'], string[]][]) {
+      const of = ['AllowTcpForwarding', 'PermitOpen', 'AllowStreamLocalForwarding'].filter(
+        (keyword) => written(hardening({ forwarding }), stockFacts(), keyword) !== undefined,
+      )
+      expect(of, forwarding).to.deep.equal([...names])
+    }
   })
 
   it('says where sshd judges an address as a whole (lockout 16), and gives people a minute to log in (lockout 42)', () => {
