@@ -130,7 +130,11 @@ describe('layouts', function () {
 
     it('asks sshd although its daemon has just ended, and systemd has taken its folder along', async () => {
       await noSshd()
-      const said = await must('socket', 'cat >/run/sshd.sh; . /run/sshd.sh; ask_sshd root /dev/null', hostLibrary('sshd'))
+      const said = await must(
+        'socket',
+        'cat >/run/sshd.sh; . /run/sshd.sh; ask_sshd root /dev/null',
+        hostLibrary('sshd'),
+      )
       expect(said).to.match(/^permitrootlogin /m)
     })
 
@@ -147,7 +151,11 @@ describe('layouts', function () {
             'systemctl daemon-reload && systemctl start words.service',
           ].join('\n'),
         )
-        const words = await must(host, 'cat >/run/words.sh; . /run/words.sh; unit_words words.service', hostLibrary('sshd-args'))
+        const words = await must(
+          host,
+          'cat >/run/words.sh; . /run/words.sh; unit_words words.service',
+          hostLibrary('sshd-args'),
+        )
         // The program and its format come before what it has printed.
         expect(words.split('\n').slice(2).join('\n')).to.equal(await must(host, 'cat /run/words.seen'))
       },
