@@ -93,7 +93,9 @@ function judge(line: Intent, named: readonly Directive[], { policy, version, dro
     return stays(
       `${place(theirs)} sets "${valueOf(theirs)}", the stop-gap for CVE-2024-6387 in OpenSSH 8.5 to 9.7: it stays; take it out once its sshd is mended`,
     )
-  if (how(theirs) === 'stricter') return stays(`${place(theirs)} is stricter already: "${shortened(textOf(theirs))}"`)
+  const late = factor && keyword === 'LoginGraceTime' ? ', and a code from a phone takes a while (lock-out 42)' : ''
+  if (how(theirs) === 'stricter')
+    return stays(`${place(theirs)} is stricter already: "${shortened(textOf(theirs))}"${late}`)
   if (how(theirs) === 'same') return { ...judged, line }
   const winner = main.find((one) => (adds || comesBefore(one, hardeningFeature, dropIn)) && how(one) !== 'same')
   if (winner?.line === 0 && policy.level === 'baseline' && setting.cryptoPolicy === true) {

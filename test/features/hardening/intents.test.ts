@@ -515,6 +515,16 @@ describe('settings of others', () => {
     })
   }
 
+  it('that give a login less time stay, and where a code is asked for the note says what takes a while (lockout 42)', () => {
+    const facts = withFile('debian-12', '/etc/ssh/sshd_config.d/50-image.conf', 'LoginGraceTime 20\n')
+    const noteOf = (on: Facts) => draft(hardening(), on).notes.find((one) => one.startsWith('LoginGraceTime: '))
+    const stays = 'LoginGraceTime: /etc/ssh/sshd_config.d/50-image.conf:1 is stricter already: "logingracetime 20"'
+    expect(noteOf(facts)).to.equal(stays)
+    const demands = { authenticationmethods: ['publickey,keyboard-interactive:pam'] }
+    const withFactor = carriedOut(facts, draft(policy(), facts).files, demands)
+    expect(noteOf(withFactor)).to.equal(`${stays}, and a code from a phone takes a while (lock-out 42)`)
+  })
+
   it('that set no time for a login are the stop-gap of CVE-2024-6387 where its OpenSSH has the race: they stay', () => {
     const own = (distro: Distro, name: string) => {
       const facts = withFile(distro, `/etc/ssh/sshd_config.d/${name}.conf`, 'LoginGraceTime 0s\n')
