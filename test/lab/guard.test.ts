@@ -515,6 +515,15 @@ const cases: readonly Case[] = [
       await must(host, 'useradd somebody')
     },
   },
+  {
+    title: '/run/sshd missing at the deadline (lockout 7)',
+    on: ['deb12'],
+    async run(host) {
+      const id = await pending(host)
+      await must(host, 'rm -r /run/sshd')
+      await back(host, id)
+    },
+  },
 ]
 
 /** Whether the managed files are as they were. */
