@@ -42,7 +42,6 @@ function profile(release: Release): OsProfile {
           ? `${shipped.control} ${shipped.target}`
           : `auth ${shipped.control} ${shipped.target}`,
     sftpServer: family.sftpServer,
-    cryptoPolicy: release.cryptoPolicy,
     patchedIn: (keyword) => family.patches.includes(keyword),
     readsProfile: (shell) => family.profileShells.includes(shell.split('/').at(-1) ?? ''),
   }

@@ -19,11 +19,6 @@ export interface OsProfile {
   readonly passwordLine: string
   /** sftp-server's path in the stock configuration. */
   readonly sftpServer: string
-  /**
-   * Where the system-wide crypto policy reaches sshd: `none`, on its `command-line` (files cannot change it), or as an
-   * `include` (an earlier drop-in wins).
-   */
-  readonly cryptoPolicy: 'none' | 'command-line' | 'include'
   /** Whether the distribution's patches of OpenSSH bring this keyword of sshd_config. */
   patchedIn(keyword: string): boolean
   /** Whether a login shell of this program reads /etc/profile.d/*.sh. */

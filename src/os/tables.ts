@@ -17,7 +17,6 @@ export interface Release {
   readonly name: string
   readonly version: string
   readonly family: Family
-  readonly cryptoPolicy: 'none' | 'command-line' | 'include'
   /** Where its PAM modules come from. */
   readonly archive: Archive
 }
@@ -50,7 +49,6 @@ const debian = (version: string): Release => ({
   name: 'Debian',
   version,
   family: debianFamily,
-  cryptoPolicy: 'none',
   archive: 'debian',
 })
 const ubuntu = (version: string): Release => ({
@@ -58,10 +56,9 @@ const ubuntu = (version: string): Release => ({
   name: 'Ubuntu',
   version,
   family: debianFamily,
-  cryptoPolicy: 'none',
   archive: 'ubuntu',
 })
-const redhat = (version: string, cryptoPolicy: Release['cryptoPolicy']): Release[] =>
+const redhat = (version: string): Release[] =>
   [
     ['rhel', 'RHEL'],
     ['rocky', 'Rocky Linux'],
@@ -71,7 +68,6 @@ const redhat = (version: string, cryptoPolicy: Release['cryptoPolicy']): Release
     name,
     version,
     family: redhatFamily,
-    cryptoPolicy,
     archive: 'epel',
   }))
 
@@ -84,12 +80,9 @@ export const releases: readonly Release[] = [
     name: 'Amazon Linux',
     version: '2023',
     family: redhatFamily,
-    cryptoPolicy: 'include',
     archive: 'amazon',
   },
-  ...redhat('8', 'command-line'),
-  ...redhat('9', 'include'),
-  ...redhat('10', 'include'),
+  ...['8', '9', '10'].flatMap(redhat),
 ]
 
 /** Known and refused: the vendor's support has ended. Interim Ubuntu releases are supported for nine months. */
