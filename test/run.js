@@ -86,7 +86,7 @@ async function lab() {
       console.log('this machine is slow to start programs: one lab at a time with fewer hosts, the short files early')
       workers = 1
       process.env.BASTIONCTL_LAB_SLOW = 'yes'
-      if (until < Infinity) process.env.BASTIONCTL_LAB_SAMPLE = '3'
+      if (until < Infinity) process.env.BASTIONCTL_LAB_SAMPLE = '4'
     }
     const short = tests.filter((name) => !long.includes(name))
     const order = slow ? [...vital, ...short, ...long.toReversed()] : [...long, ...short]

@@ -34,7 +34,7 @@ export function inParallel(
   prepare: (host: string) => Promise<void>,
   cases: readonly Case[],
 ): void {
-  // Where there is no time for all (test/run.js) each third of them.
+  // Where there is no time for all (test/run.js): each fourth, say. A multiple of the number of generations would always meet the same one.
   const step = Number(process.env.BASTIONCTL_LAB_SAMPLE ?? 1)
   const placed = cases.map((one, at) => ({ ...one, on: releasesOf(one, at) })).filter((_, at) => at % step === 0)
   const releases = generations.filter((release) => placed.some(({ on }) => on.includes(release)))
