@@ -22,7 +22,7 @@ const long =
     .map((name) => path.join('test/lab', `${name}.test.ts`))
 
 /** What the guarantees rest on most: first where there is no time for all. */
-const vital = 'enable-mfa rollback guard boot proof fleet any-password idempotence'
+const vital = 'enable-mfa rollback guard boot proof any-password idempotence'
   .split(' ')
   .map((name) => path.join('test/lab', `${name}.test.ts`))
 
