@@ -291,7 +291,7 @@ describe('the rehearsal', function () {
 
     it('does not where it speaks of the accounts that are about to change, as of RHEL 8', async () => {
       await addPerson([host], 'ben')
-      await shim(host, 'getent', "'-s sss '*", 'shift 2; exec /usr/bin/getent "$@"', false)
+      await shim(host, 'getent', "'-s sss '*", '/srv/asks || exit 2; shift 2; exec /usr/bin/getent "$@"', false)
       try {
         await whileBroken(host, breaks('! '), mends, async () => {
           const lock = ['remove-user', 'ben', '--lock', '--as', 'admin', ...only(host)]

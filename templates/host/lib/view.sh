@@ -64,7 +64,10 @@ shadow_file() {
     mount --bind "$_upper" "$_folder" && led_to "$_folder" && printf '%s\n' "$LED" >>"$WORK/shadowed" && covered "$1"
 }
 
-# mirrored: sssd answers for people of the roster whom /etc/passwd has, as RHEL 8's does by itself: for the live accounts, and not the view's.
+sssd='/var/lib/sss/pipes /var/lib/sss/mc'
+
+# mirrored: sssd answers for people of the roster whom /etc/passwd has, as RHEL 8's does by itself: for the live accounts, and not the view's. To be
+# asked while it can be reached.
 mirrored() {
   [ -s "$RUN/data/roster" ] || return 1
   cut -d'|' -f1 "$RUN/data/roster" >"$WORK/names"
@@ -74,18 +77,17 @@ mirrored() {
 # open_view: to be called after enter_work.
 open_view() {
   shadow /etc || return 1
-  # sssd answers by sockets, to which no overlay lets anybody connect (and by a cache that it writes).
-  for _folder in /var/lib/sss/pipes /var/lib/sss/mc; do
+  # sssd answers by sockets, to which no overlay lets anybody connect (and by a cache that it writes): so they are kept beside it, or go.
+  mirrored || for _folder in $sssd; do
     [ ! -d "$_folder" ] || { mkdir -p "$WORK/live$_folder" && mount --rbind "$_folder" "$WORK/live$_folder"; } || return 1
   done
   for _folder in /var/log /var/lib; do
     shadow "$_folder" || return 1
   done
-  _live=yes
-  ! mirrored || _live=
-  for _folder in /var/lib/sss/pipes /var/lib/sss/mc; do
-    [ -d "$WORK/live$_folder" ] || continue
-    if [ -n "$_live" ]; then mount --rbind "$WORK/live$_folder" "$_folder"; else mount -t tmpfs -o mode=0755,size=1m bastionctl "$_folder"; fi || return 1
+  for _folder in $sssd; do
+    if [ -d "$WORK/live$_folder" ]; then mount --rbind "$WORK/live$_folder" "$_folder" || return 1
+    elif [ -d "$_folder" ]; then mount -t tmpfs -o mode=0755,size=1m bastionctl "$_folder" || return 1
+    fi
   done
   # Who fails here on purpose is not locked for it (faillock.conf(5)).
   for _folder in /run/faillock $(sed -n 's/^[[:space:]]*dir[[:space:]]*=[[:space:]]*//p' /etc/security/faillock.conf 2>/dev/null); do
