@@ -79,6 +79,7 @@ export function readFacts(digest: string, tree: Tree): Facts {
     ),
     since: earliest(rows(tree, 'key-times', keyTimeLine).map(([account, print, at]) => [`${account}|${print}`, at])),
   }
+  const shellless = new Set(lines(tree, 'no-shell'))
   return {
     digest,
     os: {
@@ -98,7 +99,9 @@ export function readFacts(digest: string, tree: Tree): Facts {
     },
     files: rows(tree, 'files.list', fileLine).map((row) => fileFactFrom(row, tree)),
     pamModules: lines(tree, 'pam-modules'),
-    accounts: rows(tree, 'accounts', accountLine).map((row) => accountFrom(row, tree, { ...known, secretStore })),
+    accounts: rows(tree, 'accounts', accountLine).map((row) =>
+      accountFrom(row, tree, { ...known, secretStore, shellless }),
+    ),
     groups: lines(tree, 'groups'),
     rootGroups: lines(tree, 'root-groups'),
     ...(tree.has('own-groups') ? { ownGroups: lines(tree, 'own-groups') } : {}),
@@ -195,7 +198,7 @@ function earliest(times: readonly (readonly [string, number])[]): Map<string, nu
 function accountFrom(
   row: z.infer<typeof accountLine>,
   tree: Tree,
-  known: KnownOfKeys & Pick<Facts, 'secretStore'>,
+  known: KnownOfKeys & Pick<Facts, 'secretStore'> & { readonly shellless: ReadonlySet<string> },
 ): Account {
   const [name, uid, home, shell, groups, password, expired, sudo, factors, expires, barred] = row
   const logins = rows(tree, 'logins', loginLine).find(([who]) => who === name)
@@ -212,7 +215,7 @@ function accountFrom(
     groups: groups.split(',').filter(Boolean),
     password: password === 'barred' ? 'locked' : password,
     ...(password === 'barred' ? { passwordLocked: true } : {}),
-    ...(lines(tree, 'no-shell').includes(name) ? { noShell: true } : {}),
+    ...(known.shellless.has(name) ? { noShell: true } : {}),
     expired,
     ...(expires === '' ? {} : { expires }),
     ...(barred === '' ? {} : { barred }),

@@ -24,9 +24,8 @@ confirmed)
   answer confirmed already 'confirmed before'
   ;;
 rolled-back | reverting | failed)
-  reason=too-late
-  [ -z "$(lost "$ID")" ] || reason=incomplete
-  answer rolled-back "$reason" "rolled back at $(date -u -d "@$(value at "$CHANGES/$ID/state")" +%H:%M:%SZ): $(value reason "$CHANGES/$ID/state")"
+  went_back "$ID" too-late
+  answer rolled-back "$REASON" "$WENT"
   ;;
 *) answer refused not-proven "change $ID is $state, and only a proven change can be confirmed" ;;
 esac

@@ -98,7 +98,7 @@ while IFS='|' read -r name uid gid home shell; do
   IFS=: read -r _ hash changed _ max _ inactive expires _ <<SHADOW
 $entry
 SHADOW
-  password=$(password_of "$entry" "$hash")
+  password_of "$entry" "$hash"
   { [ -f "$shell" ] && [ -x "$shell" ]; } || printf '%s\n' "$name" >>"$F/no-shell"
   if [ -n "$expires" ] && [ "$expires" -le "$today" ]; then expired=yes; else expired=no; fi
   # The day before: from that of shadow(5) on it is refused.
@@ -113,7 +113,7 @@ SHADOW
     fit=$(fitness "$(path_of "$place" "$name" "$home")" "$owner") && factors=${factors:+$factors,}$kept${fit:+:$fit}
   done 3<"$stores"
   printf '%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s\n' "$name" "$uid" "$home" "$shell" "$(id -Gnz "$name" 2>/dev/null | tr '\0' ,)" \
-    "$password" "$expired" "$sudo" "$factors" "$last" "$barred"
+    "$PASSWORD" "$expired" "$sudo" "$factors" "$last" "$barred"
   at=0
   keys_files "$name" "$home" | while read -r keys; do
     at=$((at + 1))

@@ -20,11 +20,9 @@ stands=$(state_of "$ID")
 case $stands in
 armed | live | proven | reverting | failed) ;;
 rolled-back)
-  was="rolled back at $(date -u -d "@$(value at "$CHANGES/$ID/state")" +%H:%M:%SZ): $(value reason "$CHANGES/$ID/state")"
-  reason=already
-  [ -z "$(lost "$ID")" ] || reason=incomplete
-  [ -z "$named" ] || answer rolled-back-as-asked "$reason" "$was"
-  answer unchanged nothing-to-undo "nothing left to undo: change $ID was $was"
+  went_back "$ID" already
+  [ -z "$named" ] || answer rolled-back-as-asked "$REASON" "$WENT"
+  answer unchanged nothing-to-undo "nothing left to undo: change $ID was $WENT"
   ;;
 confirmed)
   pending=$(open_change)

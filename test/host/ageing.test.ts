@@ -38,7 +38,13 @@ describe('password_of', () => {
     ['', 'locked'],
   ] as const)
     it(`is "${verdict}" for "${line}"`, async () => {
-      const { stdout } = await execa('sh', ['-c', '. "$0"; password_of "$@"', library, line, line.split(':')[1] ?? ''])
+      const { stdout } = await execa('sh', [
+        '-c',
+        '. "$0"; password_of "$@"; printf "%s\\n" "$PASSWORD"',
+        library,
+        line,
+        line.split(':')[1] ?? '',
+      ])
       expect(stdout).to.equal(verdict)
     })
 })

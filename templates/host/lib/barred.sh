@@ -16,13 +16,15 @@ ageing() {
   if [ -n "$3" ] && [ $(($4 - $1)) -gt $(($2 + $3)) ]; then echo password-expired; else echo password-change; fi
 }
 
-# password_of ENTRY HASH: of a line of shadow(5) and its second field: set, empty, locked (nobody can type one), or barred where it begins with
-# `!`, as passwd -l leaves it: sshd without PAM takes no login of such an account at all (auth.c, allowed_user).
+# password_of ENTRY HASH: of a line of shadow(5) and its second field, in $PASSWORD: set, empty, locked (nobody can type one), or barred where it
+# begins with `!`, as passwd -l leaves it: sshd without PAM takes no login of such an account at all (auth.c, allowed_user).
+# shellcheck disable=SC2034 # inspect.sh
 password_of() {
-  case $1:$2 in
-  :*) echo locked ;;
-  *:) echo empty ;;
-  *) case $2 in '!'*) echo barred ;; '*'*) echo locked ;; *) echo set ;; esac ;;
+  case $2 in
+  '') if [ -n "$1" ]; then PASSWORD=empty; else PASSWORD=locked; fi ;;
+  '!'*) PASSWORD=barred ;;
+  '*'*) PASSWORD=locked ;;
+  *) PASSWORD="set" ;;
   esac
 }
 

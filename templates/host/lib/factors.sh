@@ -234,6 +234,12 @@ moved_by() {
   [ "$_factor" != moved ] || ! same_person || printf '%s|%s\n' "$_name" "$(cat "$_was/home")"
 }
 
+# made_room RECORD: what has made room for a factor is still at $_aside; 1: it never went, or is back.
+made_room() {
+  _aside=$(cat "$1/factor-aside")
+  [ -e "$_aside" ] || [ -L "$_aside" ]
+}
+
 # at_both ID: the factor of $_name, at home in $_dir, that is in force at the new place is at the old one too; 1: it cannot be. Another one there
 # has been in force nowhere since the move, and may be anybody's who had a session of theirs: it is kept beside it. What was at the new place before
 # the move is not in force there: either it never came to the move, or a try before this one has put it back.
@@ -241,17 +247,15 @@ at_both() {
   _record=$CHANGES/$1/people/$_name
   _new=$(path_of "$(value factor "$CHANGES/$1/manifest")" "$_name" "$_dir")
   _old=$(path_of "$(value factor_from "$CHANGES/$1/manifest")" "$_name" "$_dir")
-  if [ -s "$_record/factor-aside" ]; then
-    _aside=$(cat "$_record/factor-aside")
-    [ -e "$_aside" ] || [ -L "$_aside" ] || return 0
-  fi
+  [ ! -s "$_record/factor-aside" ] || made_room "$_record" || return 0
   read_factor "$_new" "$_name" "$_dir" >"$RUN/factor-new"
   case $? in
   0) ;;
   3) return 0 ;;
   *) return 1 ;;
   esac
-  case $(factor_of "$RUN/factor-new") in
+  _force=$(factor_of "$RUN/factor-new")
+  case $_force in
   absent) return 0 ;;
   "$(cat "$_record/factor-after" 2>/dev/null)") ;;
   "$(factor_of "$_record/factor")") return 0 ;;
@@ -261,7 +265,7 @@ at_both() {
   case $? in
   3) ;;
   0 | 4)
-    [ "$(factor_of "$RUN/factor-now")" != "$(factor_of "$RUN/factor-new")" ] || return 0
+    [ "$(factor_of "$RUN/factor-now")" != "$_force" ] || return 0
     rename_factor "$_old" "$_old.bastionctl-aside" && note_kept "$1" "$_old" "$_old.bastionctl-aside" || return 1
     ;;
   *) return 1 ;;
@@ -299,9 +303,7 @@ leave_new_place() {
 
 # return_aside ID: what has made room is in its place again, unless the account has come by yet another factor.
 return_aside() {
-  _aside=$(cat "$_was/factor-aside")
-  # It never went, or is back.
-  [ -e "$_aside" ] || [ -L "$_aside" ] || return 0
+  made_room "$_was" || return 0
   read_factor "$_place" "$_name" "$_dir" >"$RUN/factor-now"
   case $?:$_factor in
   # What was there is at the old place again.

@@ -27,3 +27,10 @@ target_change() {
   esac
   [ -e "$CHANGES/$_wanted/state" ] && printf '%s\n' "$_wanted"
 }
+
+# went_back ID REASON: of a change that has been rolled back, how in $WENT, and in $REASON this reason, or that not all of it came back.
+went_back() {
+  WENT="rolled back at $(date -u -d "@$(value at "$CHANGES/$1/state")" +%H:%M:%SZ): $(value reason "$CHANGES/$1/state")"
+  REASON=$2
+  [ -z "$(lost "$1")" ] || REASON=incomplete
+}
