@@ -118,6 +118,8 @@ function seconds(since: number): string {
   return `${((Date.now() - since) / 1000).toFixed(1)} s`
 }
 
+let code: number | undefined
+
 /** Whoever ends the demo early wants no hosts that go on: their end is the lab's, once what makes or breaks hosts is through (its lock). */
 const ended = new Promise<never>((_, reject) => {
   // Not once: signal-exit, which execa brings, ends the process itself where it finds no other listener left.
@@ -127,8 +129,6 @@ const ended = new Promise<never>((_, reject) => {
       reject(new LabError(`ended by ${signal}: the lab is taken down`))
     })
 })
-let code: number | undefined
-
 try {
   refuseAnother()
   try {

@@ -15,16 +15,15 @@ const wrong = []
 const again = []
 const parts = { lint, unit, lab }
 
+const labFiles = (names) => names.split(' ').map((name) => path.join('test/lab', `${name}.test.ts`))
+
 /** Lab tests that take longest, and so begin first. */
-const long =
-  'sweep harden people-faults people forecast guard rollback rhel9-people fleet grace proof factor boot people-refused people-by-hand sync-users last-administrator bad-input secret-store concurrency key-files harden-lockouts onboarding people-asked people-meanwhile'
-    .split(' ')
-    .map((name) => path.join('test/lab', `${name}.test.ts`))
+const long = labFiles(
+  'sweep harden people-faults people forecast guard rollback rhel9-people fleet grace proof factor boot people-refused people-by-hand sync-users last-administrator bad-input secret-store concurrency key-files harden-lockouts onboarding people-asked people-meanwhile',
+)
 
 /** What the guarantees rest on most: first where there is no time for all. */
-const vital = 'enable-mfa rollback guard boot proof any-password idempotence'
-  .split(' ')
-  .map((name) => path.join('test/lab', `${name}.test.ts`))
+const vital = labFiles('enable-mfa rollback guard boot proof any-password idempotence')
 
 /** Arguments of mocha by the name of what is run, some at a time: the unit tests, and one lab file after the other. */
 const queue = []

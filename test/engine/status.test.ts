@@ -1,17 +1,14 @@
-import { gzipSync } from 'node:zlib'
 import { expect } from 'chai'
-import { pack } from 'tar-stream'
 import { BastionError } from '../../src/domain/errors.js'
 import type { HostAccess, HostHistory, ListedHost } from '../../src/engine/api.js'
 import { whoView } from '../../src/cli/views/who.js'
 import type { Dispatch, Reply } from '../../src/engine/ports.js'
 import { history, hosts, who } from '../../src/engine/status.js'
-import { collect } from '../../src/host/stream.js'
 import { FakeClock } from '../fakes/fake-clock.js'
 import { FakeInventory, fakeHost } from '../fakes/fake-inventory.js'
 import { refusal } from '../fakes/refusal.js'
 import { FakeTransport, type Answer } from '../fakes/fake-transport.js'
-import { facts } from '../support/inspected.js'
+import { body, facts } from '../support/inspected.js'
 
 describe('history', () => {
   /** Hosts that have said what they are, and answer this when they are asked for their transcripts. */
@@ -57,12 +54,9 @@ describe('history', () => {
 
   it('has all that a host has on record, and not only what an inspection tells of', async () => {
     const row = (id: string): string => `${id}|mfa|confirmed|ann|1767323000|enable-mfa\n`
-    const tar = pack()
-    tar.entry({ name: './changes' }, [...Array(30).keys()].map((n) => row(`c${String(n)}`)).join(''))
-    tar.entry({ name: './state' }, 'state=confirmed\n')
-    tar.finalize()
-    const body = gzipSync(await collect(tar)).toString('base64')
-    const [host] = await asked({ 'i-a': `bastionctl=1\noutcome=history\nchange=c0\n--\n${body}\n` })
+    const changes = [...Array(30).keys()].map((n) => row(`c${String(n)}`)).join('')
+    const record = await body({ changes, state: 'state=confirmed\n' })
+    const [host] = await asked({ 'i-a': `bastionctl=1\noutcome=history\nchange=c0\n${record}` })
     expect(host?.changes.map(({ id }) => id)).to.have.length(30)
     expect(host?.transcript).to.equal('# state\nstate=confirmed\n')
   })

@@ -1,20 +1,11 @@
 import { expect } from 'chai'
-import { gzipSync } from 'node:zlib'
-import { pack } from 'tar-stream'
 import type { Host } from '../../src/domain/host.js'
 import type { HostVerification } from '../../src/engine/api.js'
 import { verify } from '../../src/engine/verify.js'
-import { collect } from '../../src/host/stream.js'
 import { FakeClock } from '../fakes/fake-clock.js'
 import { FakeInventory, fakeHost } from '../fakes/fake-inventory.js'
 import { FakeTransport, type Answer } from '../fakes/fake-transport.js'
-
-async function body(files: Readonly<Record<string, string>>): Promise<string> {
-  const tar = pack()
-  for (const [name, text] of Object.entries(files)) tar.entry({ name: `./${name}` }, text)
-  tar.finalize()
-  return `--\n${gzipSync(await collect(tar)).toString('base64')}\n`
-}
+import { body } from '../support/inspected.js'
 
 function head(more: Readonly<Record<string, string | number>> = {}): string {
   const fields = { bastionctl: 1, outcome: 'verified', now: 5000, ...more }

@@ -10,3 +10,14 @@ export async function refusal(act: () => unknown): Promise<BastionError> {
   }
   throw new Error('nothing was refused')
 }
+
+/** The same of what is done at once; undefined where nothing was refused. */
+export function refused(act: () => unknown): BastionError | undefined {
+  try {
+    act()
+    return undefined
+  } catch (error) {
+    if (error instanceof BastionError) return error
+    throw error
+  }
+}

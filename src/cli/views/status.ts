@@ -49,7 +49,7 @@ function mfa({ mfa: state }: HostStatus): readonly Row[] {
   )
   const keyOnly = state.keyOnly.map(({ account, reason }) => (state.on ? `${account} (${reason})` : account))
   return [
-    ['mfa', state.on ? ['on', ...(how.length === 0 ? [] : [how.join(', ')])].join(': ') : 'off'],
+    ['mfa', [state.on ? 'on' : 'off', ...(how.length === 0 ? [] : [how.join(', ')])].join(': ')],
     ['enrolled', state.enrolled.length === 0 ? 'nobody' : nameList(state.enrolled)],
     ...(state.refused ?? []).map(({ account, reason }) => ['does not get in', `${account}: ${reason}`] as const),
     ['by key alone', keyOnly.length === 0 ? 'nobody' : nameList(keyOnly)],

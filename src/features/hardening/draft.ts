@@ -117,7 +117,7 @@ function summaryOf(policy: HardenPolicy): string {
 
 /** The choice, less what it would set and --leave leaves as it is. */
 function forwardingOf({ forwarding, leave }: HardenPolicy): string {
-  const left = forwardingSets[forwarding].filter((keyword) =>
+  const left = forwardingSets(forwarding).filter((keyword) =>
     leave.some((one) => one.toLowerCase() === keyword.toLowerCase()),
   )
   return left.length === 0 ? forwarding : `${forwarding} less ${left.join(' and ')}`

@@ -17,16 +17,22 @@ const idleChannels = (time: number): string =>
   ['session:*', 'direct-tcpip', 'direct-streamlocal@openssh.com'].map((type) => `${type}=${String(time)}s`).join(' ')
 const seconds = (value: number): string => String(value)
 
-/** By `--forwarding`: what may be forwarded through the host. */
-const forwarding = (of: Readonly<Record<'jump' | 'none' | 'all', string | undefined>>): Value => {
+type Forwarding = HardenPolicy['forwarding']
+
+/** What each choice of --forwarding sets: a keyword that it lacks stays as it is. */
+const forwards = {
+  AllowTcpForwarding: { jump: 'local', none: 'no', all: 'yes' },
+  PermitOpen: { jump: '*:22' },
+  AllowStreamLocalForwarding: { jump: 'no', none: 'no' },
+} satisfies Record<string, Partial<Record<Forwarding, string>>>
+
+const forwarding = (keyword: keyof typeof forwards): Value => {
+  const of: Partial<Record<Forwarding, string>> = forwards[keyword]
   return ({ policy }) => of[policy.forwarding]
 }
 
-/** The keywords of the rows below that a choice sets. */
-export const forwardingSets: Readonly<Record<HardenPolicy['forwarding'], readonly string[]>> = {
-  jump: ['AllowTcpForwarding', 'PermitOpen', 'AllowStreamLocalForwarding'],
-  none: ['AllowTcpForwarding', 'AllowStreamLocalForwarding'],
-  all: ['AllowTcpForwarding'],
+export function forwardingSets(choice: Forwarding): string[] {
+  return Object.entries(forwards).flatMap(([keyword, of]) => (choice in of ? [keyword] : []))
 }
 
 const logins: readonly Setting[] = [
@@ -276,7 +282,7 @@ const sessions: readonly Setting[] = [
 const channels: readonly Setting[] = [
   {
     keyword: 'AllowTcpForwarding',
-    ...both(forwarding({ jump: 'local', none: 'no', all: 'yes' })),
+    ...both(forwarding('AllowTcpForwarding')),
     words: '--forwarding: jump local, none no, all yes',
     reason: 'what a bastion forwards is a choice: --forwarding',
     source: `sshd_config(5); ${devSec} sshd-39`,
@@ -284,7 +290,7 @@ const channels: readonly Setting[] = [
   },
   {
     keyword: 'PermitOpen',
-    ...both(forwarding({ jump: '*:22', none: undefined, all: undefined })),
+    ...both(forwarding('PermitOpen')),
     words: '--forwarding: jump *:22, none and all as it is',
     reason: 'jump: onwards to port 22 only',
     source: 'sshd_config(5)',
@@ -292,7 +298,7 @@ const channels: readonly Setting[] = [
   },
   {
     keyword: 'AllowStreamLocalForwarding',
-    ...both(forwarding({ jump: 'no', none: 'no', all: undefined })),
+    ...both(forwarding('AllowStreamLocalForwarding')),
     words: '--forwarding: jump no, none no, all as it is',
     reason: 'no sockets of this host are handed out',
     source: 'sshd_config(5)',

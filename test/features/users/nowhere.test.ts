@@ -1,8 +1,9 @@
 import { expect } from 'chai'
-import { BastionError } from '../../../src/domain/errors.js'
+import type { BastionError } from '../../../src/domain/errors.js'
 import type { Facts } from '../../../src/domain/facts.js'
 import type { Policy } from '../../../src/domain/policy.js'
 import { refuseOverall } from '../../../src/features/index.js'
+import { refused } from '../../fakes/refusal.js'
 import { account, file, key } from '../facts.js'
 import { ada, adding, blob, fingerprint, host, removing, rotating } from './support.js'
 
@@ -13,13 +14,9 @@ const has = (...prints: readonly string[]): Facts =>
   host([account('ada', { uid: 1005, keys: prints.map((print) => ({ ...key(), fingerprint: print })) })])
 
 function refusal(policy: Policy, ...hosts: readonly Facts[]): BastionError | undefined {
-  try {
+  return refused(() => {
     refuseOverall(policy, hosts)
-    return undefined
-  } catch (error) {
-    if (error instanceof BastionError) return error
-    throw error
-  }
+  })
 }
 
 describe('what is to be taken away and is on no host', () => {

@@ -1,10 +1,11 @@
 /** Who is taken on where a factor is demanded: nobody enrols at a login where that is required, and --factor none takes a group. */
 import { expect } from 'chai'
-import { BastionError } from '../../../src/domain/errors.js'
+import type { BastionError } from '../../../src/domain/errors.js'
 import type { Account, Facts } from '../../../src/domain/facts.js'
 import type { AddUserPolicy, MfaPolicy, SourceUser } from '../../../src/domain/policy.js'
 import { draft } from '../../../src/features/index.js'
 import { addition } from '../../../src/features/users/add.js'
+import { refused } from '../../fakes/refusal.js'
 import { account, admin, carriedOut, policy } from '../facts.js'
 import { ada, adding, blob, demandedBut, host, syncing } from './support.js'
 
@@ -25,13 +26,7 @@ function on(accounts: readonly Account[] = [], more: Partial<MfaPolicy> = { enro
 }
 
 function refusal(asked: Partial<AddUserPolicy>, facts: Facts): BastionError | undefined {
-  try {
-    draft(adding(asked), facts)
-    return undefined
-  } catch (error) {
-    if (error instanceof BastionError) return error
-    throw error
-  }
+  return refused(() => draft(adding(asked), facts))
 }
 
 describe('a new account where enrolment is required', () => {
