@@ -36,21 +36,25 @@ export async function hostCommand(verb: Verb, data: Data, seconds: number): Prom
   return bootstrap((await archive(entries)).toString('base64'), seconds)
 }
 
-/** Libraries that change.sh does without where none of its data begins like this. */
-const onlyFor: Readonly<Record<string, string>> = {
-  'lib/roster-apply.sh': 'roster',
-  'lib/roster-check.sh': 'roster',
-  'lib/seal.sh': 'roster',
-  'lib/sunset.sh': 'sunset/',
+const changesPeople = ({ roster = '' }: Data): boolean => roster !== ''
+/** Other than by moving second factors to another place, which takes neither keys nor anything secret. */
+const editsPeople = ({ roster = '' }: Data): boolean =>
+  roster.split('\n').some((line) => line !== '' && line.split('|')[8] !== 'moved')
+
+/** Libraries that some changes do without, and the guards that these leave on the host, too. */
+const onlyWhere: Readonly<Record<string, (data: Data) => boolean>> = {
+  'lib/roster-apply.sh': changesPeople,
+  'lib/roster-check.sh': changesPeople,
+  'lib/roster-undo.sh': changesPeople,
+  'lib/roster-accounts.sh': editsPeople,
+  'lib/roster-accounts-undo.sh': editsPeople,
+  'lib/keys-edit.sh': editsPeople,
+  'lib/seal.sh': editsPeople,
+  'lib/sunset.sh': (data) => Object.keys(data).some((path) => path.startsWith('sunset/')),
 }
 
 function neededFor(verb: Verb, data: Data, all: readonly Entry[]): readonly Entry[] {
-  if (verb !== 'change') return all
-  const paths = Object.keys(data).filter((path) => data[path] !== '')
-  return all.filter(({ name }) => {
-    const start = onlyFor[name]
-    return start === undefined || paths.some((path) => path.startsWith(start))
-  })
+  return verb === 'change' ? all.filter(({ name }) => onlyWhere[name]?.(data) ?? true) : all
 }
 
 /** The scripts that a verb's own leads to, by what each names of the others, and the units: what else there is would only be sent. */
@@ -119,7 +123,7 @@ export function scriptsOf(listed: readonly string[]): string[] {
  */
 const neighbours = (
   'drift state guard answer env seal main steps change confirm sunset sshd prove login factor-totp rehearse sshd-args sshd-reads offers ' +
-  'cases proxy view people factors roster-check roster-apply keys fitness-totp target packages files roster-undo roster arm accounts restore databases'
+  'cases proxy view people factors roster-check roster-apply roster-accounts keys keys-edit fitness-totp target packages files roster-undo roster-accounts-undo roster arm accounts restore databases'
 ).split(' ')
 
 /** A line `#: NAME` in front of each: no other one begins like that. A header of tar for each of them would be a fifteenth of the command. */

@@ -3,7 +3,7 @@
 # shellcheck disable=SC1091
 for lib in arm restore accounts packages people sshd-reads drift databases keys factors roster login; do . "$RUN/lib/$lib.sh"; done
 # What only some changes need is not sent with the others.
-for lib in roster-apply roster-check seal sunset; do [ ! -e "$RUN/lib/$lib.sh" ] || . "$RUN/lib/$lib.sh"; done
+for lib in roster-apply roster-accounts roster-check keys-edit seal sunset; do [ ! -e "$RUN/lib/$lib.sh" ] || . "$RUN/lib/$lib.sh"; done
 MANIFEST=$RUN/data/manifest
 wanted() { value "$1" "$MANIFEST"; }
 # shellcheck disable=SC1090
@@ -108,7 +108,7 @@ stale() { answer stale moved "$(cat "$RUN/moved") has moved since the plan was m
 
 rehearse() {
   room || return 11
-  if [ "$until" = rehearse ] && [ -s "$RUN/data/roster" ]; then make_up_secrets || return 12; fi
+  if [ "$until" = rehearse ] && [ -e "$RUN/lib/seal.sh" ]; then make_up_secrets || return 12; fi
   [ ! -s "$RUN/data/roster" ] || check_roster >"$RUN/why" || return 11
   # Before the logins, which say less of what is wrong.
   ! sshd_refuses "$RUN/sshd-args" || { plain "sshd -t refuses the present files: $PLAIN" >"$RUN/why"; return 10; }

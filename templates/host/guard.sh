@@ -8,7 +8,9 @@
 # exit 0 rolled back, or nothing to do · 1 cannot restore yet (tried again) · 3 restored, but the old state does not prove
 HERE=${0%/*}
 # shellcheck disable=SC1091
-for lib in env files state sshd accounts restore databases keys factors roster roster-undo; do . "$HERE/lib/$lib.sh"; done
+for lib in env files state sshd accounts restore databases keys factors roster; do . "$HERE/lib/$lib.sh"; done
+# Only what undoes people has these.
+for lib in keys-edit roster-undo roster-accounts-undo; do [ ! -e "$HERE/lib/$lib.sh" ] || . "$HERE/lib/$lib.sh"; done
 verb=$1 id=$2 who=${3-guard} RUN=${4-}
 ARGS=$CHANGES/$id/sshd-args
 

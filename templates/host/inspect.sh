@@ -2,7 +2,7 @@
 # What a change is computed from, and what `status`, `hosts` and `history` show. Reads only. Sourced by main.sh.
 # Files below $F become the facts; what differs between two readings of the same host goes into the head instead.
 # shellcheck disable=SC1091
-for lib in people keys barred rights packages sshd-reads others drift login logins times store recorded; do . "$RUN/lib/$lib.sh"; done
+for lib in people keys keys-edit barred rights packages sshd-reads others drift login logins times store recorded; do . "$RUN/lib/$lib.sh"; done
 F=$RUN/facts
 ARGS=$RUN/sshd-args
 

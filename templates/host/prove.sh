@@ -6,7 +6,7 @@ RUN=$1 when=$2 ID=$3
 # shellcheck disable=SC1091
 for lib in env files state sshd sshd-reads login offers accounts cases people keys factors roster; do . "$RUN/lib/$lib.sh"; done
 # shellcheck disable=SC1091
-[ ! -e "$RUN/lib/roster-apply.sh" ] || . "$RUN/lib/roster-apply.sh"
+for lib in roster-apply roster-accounts keys-edit; do [ ! -e "$RUN/lib/$lib.sh" ] || . "$RUN/lib/$lib.sh"; done
 ARGS=$RUN/sshd-args
 FACTOR=$(value factor "$RUN/data/manifest")
 

@@ -6,7 +6,7 @@ RUN=$1
 # shellcheck disable=SC1091
 for lib in env files sshd sshd-reads login offers view cases packages people databases keys factors roster; do . "$RUN/lib/$lib.sh"; done
 # shellcheck disable=SC1091
-for lib in roster-apply sunset; do [ ! -e "$RUN/lib/$lib.sh" ] || . "$RUN/lib/$lib.sh"; done
+for lib in roster-apply roster-accounts keys-edit sunset; do [ ! -e "$RUN/lib/$lib.sh" ] || . "$RUN/lib/$lib.sh"; done
 # shellcheck disable=SC1090
 . "$RUN/lib/factor-$(value method "$RUN/data/manifest").sh"
 ARGS=$RUN/sshd-args

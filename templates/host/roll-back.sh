@@ -2,7 +2,7 @@
 # Undo: a pending change by its own guard; a confirmed one, if that is agreed to and nobody touched its files since, under a guard armed anew.
 # Sourced by main.sh.
 # shellcheck disable=SC1091
-for lib in arm restore accounts target sshd-reads people roster roster-undo; do . "$RUN/lib/$lib.sh"; done
+for lib in arm restore accounts target sshd-reads people roster roster-undo roster-accounts-undo; do . "$RUN/lib/$lib.sh"; done
 lock 15 || answer busy locked "$(value who "$STATE/holder" 2>/dev/null) is at work on this host"
 named=$(value change "$RUN/data/manifest")
 if ! ID=$(target_change); then

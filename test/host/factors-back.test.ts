@@ -49,7 +49,7 @@ describe('a factor that has moved out of its home', () => {
   /** What is said and noted by so many tries of a roll back, each with its exit code. */
   function undone(tries = 1, ...stubs: string[]): string {
     const script = `
-      for tool in env files state restore keys factors roster roster-undo; do . ${lib}$tool.sh; done
+      for tool in env files state restore keys keys-edit factors roster roster-undo roster-accounts-undo; do . ${lib}$tool.sh; done
       CHANGES=$1/changes RUN=$1/run
       as_owner() { shift; "$@"; }; same_person() { :; }; durable() { :; }; sync() { :; }; journal() { :; }; mounts() { :; }; relabel() { :; }
       note_kept() { echo "kept $2 as $3"; }; note_lost() { echo "lost $2"; }

@@ -34,7 +34,7 @@ class Place {
   /** What the script prints, in which `at` is the folder. */
   run(script: string): string {
     const before = `at=$1
-      for tool in env files state databases keys factors fitness-totp; do . ${lib}$tool.sh; done
+      for tool in env files state databases keys keys-edit factors fitness-totp; do . ${lib}$tool.sh; done
       RUN=$at/run CHANGES=$at/changes ID=ID _name=ada _where=live _was=$CHANGES/ID/people/ada _dir=$at/home
       as_owner() { shift; "$@"; }; journal() { echo "journal: $2"; }; note_kept() { echo "kept: $2 $3"; }; in_vain() { return 1; }
       same_person() { :; }; relabel() { :; }; home_of() { echo "$at/home"; }
@@ -197,7 +197,7 @@ describe('factors as files', () => {
       on('home', other.home)
       place.put('kept/ada', text)
       expect(
-        place.run(`. ${lib}roster.sh; . ${lib}roster-apply.sh
+        place.run(`. ${lib}roster.sh; . ${lib}roster-apply.sh; . ${lib}roster-accounts.sh
           usermod() { :; }; end_sessions() { :; }; belongings() { :; }; at_jobs() { :; }; _house=keep
           set_aside() { echo "aside: $1"; }; remove_person live ID`),
       ).to.equal('aside: /kept/ada\n')

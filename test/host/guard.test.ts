@@ -50,9 +50,9 @@ describe('the guard', () => {
       sync() { :; }; lock_anyway() { :; }; clear_locks() { :; }
       undo_person() { echo "undone $_name"; }
       ${stubs.join('\n')}\n`
-    const library = at('kept', 'lib', 'roster-undo.sh')
-    writeFileSync(library, readFileSync(path.join(host, 'lib', 'roster-undo.sh'), 'utf8') + stubbed)
-    const { stdout, status } = spawnSync('sh', [at('kept', 'guard.sh'), verb, 'ID', 'ann'], { encoding: 'utf8' })
+    const program = at('kept', 'stubbed.sh')
+    writeFileSync(program, readFileSync(at('kept', 'guard.sh'), 'utf8').replace(/^verb=/m, `${stubbed}verb=`))
+    const { stdout, status } = spawnSync('sh', [program, verb, 'ID', 'ann'], { encoding: 'utf8' })
     return `${stdout}${String(status)}`
   }
   const both = 'undone bob\nundone ann\n0'
@@ -71,6 +71,15 @@ describe('the guard', () => {
     const roster = read('roster')
     expect(guard('deadline')).to.equal(both)
     expect(read('roster')).to.equal(roster)
+    expect(read('state')).to.match(/^state=rolled-back\n/)
+  })
+
+  it('needs nothing that undoes people where the change has none, and never takes such a change for undone without it', () => {
+    for (const name of ['keys-edit', 'roster-undo', 'roster-accounts-undo']) rmSync(at('kept', 'lib', `${name}.sh`))
+    expect(guard('deadline')).to.equal('1')
+    expect(read('state')).to.match(/^state=reverting\n/)
+    rmSync(change('roster'))
+    expect(guard('deadline')).to.equal('0')
     expect(read('state')).to.match(/^state=rolled-back\n/)
   })
 

@@ -26,7 +26,7 @@ describe('an odd line of authorized_keys', () => {
   const torn = (by: string): string => `${ed.slice(0, 30)}${by}${ed.slice(30)}`
 
   const sh = async (script: string): Promise<string> => {
-    const tools = `RUN=$1; for tool in people keys; do . "$0$tool.sh"; done; as_owner() { shift; "$@"; }`
+    const tools = `RUN=$1; for tool in people keys keys-edit; do . "$0$tool.sh"; done; as_owner() { shift; "$@"; }`
     return (await execa('sh', ['-c', `${tools}; ${script}`, lib, run])).stdout
   }
 

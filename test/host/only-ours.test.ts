@@ -32,7 +32,7 @@ describe('a home', () => {
 
   function onlyOurs(): boolean {
     const script = `
-      . ${lib}roster-undo.sh
+      . ${lib}roster-accounts-undo.sh
       factor_of() { if grep -q '^SECRET$' "$1"; then echo ${digestOfSecret}; else echo other; fi; }
       CHANGES=$1/changes _was=$1/changes/made/people/ada _dir=$1/home _name=ada
       only_ours made && echo yes || echo no`

@@ -29,7 +29,7 @@ describe('the command that carries the on-host program', () => {
   })
 
   it('stays far below the 64 KB that Run Command takes', async () => {
-    expect((await hostCommand('change', {}, 60)).length).to.be.below(48_800)
+    expect((await hostCommand('change', {}, 60)).length).to.be.below(45_100)
   })
 
   for (const [what, wanted] of Object.entries({
@@ -46,8 +46,9 @@ describe('the command that carries the on-host program', () => {
   }))
     for (const distro of ['debian-11', 'debian-13', 'rhel-9'] as const)
       it(`leaves ${what} room for other things on ${distro}`, async () => {
+        // Whose second factors move, where that is what the change is about.
         const people = Array.from({ length: 40 }, (_, n) =>
-          account(`person-${String(n)}`, { uid: 1000 + n, password: 'set' }),
+          account(`person-${String(n)}`, { uid: 1000 + n, password: 'set', factors: ['home'] }),
         )
         const facts = { ...hostOf(distro), accounts: [account('admin', { sudo: true }), ...people] }
         const change = changeFrom(draft(wanted, facts), facts)
@@ -116,18 +117,19 @@ describe('the command that carries the on-host program', () => {
   })
 
   it('leaves out of a change what nothing of it asks for', async () => {
-    const some = ['lib/roster-apply.sh', 'lib/roster-check.sh', 'lib/seal.sh', 'lib/sunset.sh', 'sunset.sh']
+    const moving = ['lib/roster-apply.sh', 'lib/roster-check.sh', 'lib/roster-undo.sh']
+    const editing = ['lib/keys-edit.sh', 'lib/roster-accounts.sh', 'lib/roster-accounts-undo.sh', 'lib/seal.sh']
+    const later = ['lib/sunset.sh', 'sunset.sh']
+    const row = (factor: string): string => `ada|update||||||keep|${factor}|\n`
     const sent = async (data: Record<string, string>): Promise<string[]> => {
       const files = await openCommand(await hostCommand('change', data, 60))
-      return some.filter((name) => files.has(name))
+      return [...moving, ...editing, ...later].filter((name) => files.has(name))
     }
     expect(await sent({ roster: '' })).to.deep.equal([])
-    expect(await sent({ roster: 'ada|update\n' })).to.deep.equal([
-      'lib/roster-apply.sh',
-      'lib/roster-check.sh',
-      'lib/seal.sh',
-    ])
-    expect(await sent({ 'sunset/manifest': 'date=1\n' })).to.deep.equal(['lib/sunset.sh', 'sunset.sh'])
+    expect(await sent({ roster: row('moved') })).to.deep.equal(moving)
+    for (const factor of ['totp', 'codes', 'gone', ''])
+      expect(await sent({ roster: row('moved') + row(factor) }), factor).to.deep.equal([...moving, ...editing])
+    expect(await sent({ 'sunset/manifest': 'date=1\n' })).to.deep.equal(later)
   })
 
   it('ends the program after the given time', async () => {

@@ -28,7 +28,7 @@ function asked(line: string, day = ''): string {
   return said(
     { 'people/ada/uid': '1005\n', 'people/ada/shadow': `ada:*:20000:-1:-1:7:-1:${day}:\n`, roster: `${line}\n` },
     `
-      for tool in roster roster-apply databases keys factors; do . ${lib}$tool.sh; done
+      for tool in roster roster-apply roster-accounts databases keys keys-edit factors; do . ${lib}$tool.sh; done
       epoch() { date +%s; }
       useradd() { [ "$1" != -D ] || return 0; echo useradd "$@"; }
       usermod() { echo usermod "$@"; }
@@ -146,7 +146,7 @@ describe('the account of a leaver', () => {
         'ID/roster': 'ada|remove|||||||keep||\n',
       },
       `exec 2>&1
-        for tool in env files state databases keys factors roster; do . ${lib}$tool.sh; done
+        for tool in env files state databases keys keys-edit factors roster; do . ${lib}$tool.sh; done
         CHANGES=$1 RUN=$1
         getent() { [ "$1" = shadow ] && echo "ada:*:20000:-1:-1:7:-1:${day}:" || echo ada:x:1005:1005::/nowhere/ada:/bin/sh; }
         userdel() { echo userdel "$@" >&2; }
@@ -179,7 +179,7 @@ describe('a home that is to be deleted', () => {
         [`${aside}/file`]: '',
       },
       `
-        for tool in env state databases keys factors roster roster-apply; do . ${lib}$tool.sh; done
+        for tool in env state databases keys keys-edit factors roster roster-apply roster-accounts; do . ${lib}$tool.sh; done
         CHANGES=$1 RUN=$1
         cd "$1"
         clear_locks() { :; }; mounted() { return 1; }; systemd-run() { echo deletes; }
@@ -193,7 +193,7 @@ describe('a home that is to be deleted', () => {
 describe('the uid of a new account', () => {
   /** Where these are in use, and where login.defs has these lines. */
   function given(used: readonly number[], defs = ''): string {
-    const script = `. ${lib}roster-apply.sh
+    const script = `. ${lib}roster-accounts.sh
       CHANGES=/nowhere
       getent() { for uid in ${used.join(' ')}; do echo "x:x:$uid:x"; done; }
       grep() { printf '%s\\n' '${defs}'; }
@@ -222,7 +222,7 @@ describe('the uid of a new account', () => {
 
   it("is nobody's who has been taken off", () => {
     const files = { 'changes/one/people/bob/uid': '1007\n', 'changes/two/people/eve/uid': '1003\n' }
-    const script = `. ${lib}roster-apply.sh; CHANGES=$1/changes; getent() { echo x:x:1000:x; }; new_uid ''`
+    const script = `. ${lib}roster-accounts.sh; CHANGES=$1/changes; getent() { echo x:x:1000:x; }; new_uid ''`
     expect(said(files, script)).to.equal('1008\n')
   })
 

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 
-const library = fileURLToPath(new URL('../../templates/host/lib/keys.sh', import.meta.url))
+const lib = fileURLToPath(new URL('../../templates/host/lib/', import.meta.url))
 
 describe('files of keys', () => {
   let run = ''
@@ -21,12 +21,12 @@ describe('files of keys', () => {
 
   /** What is said of the file. The account is whoever runs this; a folder is root's alone where it cannot be written by others. */
   function said(file: string): string {
-    const script = `. "$0"; RUN=$1
+    const script = `. "$0/keys.sh"; . "$0/keys-edit.sh"; RUN=$1
       as_owner() { shift; "$@"; }
       roots_alone() { [ -z "$(find "$1" -maxdepth 0 -perm /022)" ]; }
       me=$(id -un)
       unfit "$1/$(printf %s "$2" | sed "s/ME/$me/")" "$me" "$1/home"`
-    return execFileSync('sh', ['-c', script, library, run, file], { encoding: 'utf8' }).trim()
+    return execFileSync('sh', ['-c', script, lib, run, file], { encoding: 'utf8' }).trim()
   }
   const me = execFileSync('id', ['-un'], { encoding: 'utf8' }).trim()
   const write = (file: string, text = 'ssh-ed25519 AAAA\n'): void => {

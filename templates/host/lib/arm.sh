@@ -15,8 +15,9 @@ stage_change() {
 arm() {
   make_folders "$1" && cp "$RUN/guard.sh" "$LIBEXEC/$1/guard.sh" || return 1
   _guards=
-  for _lib in env files state sshd accounts restore databases keys factors roster roster-undo; do
-    _guards="$_guards $RUN/lib/$_lib.sh"
+  for _lib in env files state sshd accounts restore databases keys keys-edit factors roster roster-undo roster-accounts-undo; do
+    # Some are sent only with what needs them.
+    [ ! -e "$RUN/lib/$_lib.sh" ] || _guards="$_guards $RUN/lib/$_lib.sh"
   done
   # shellcheck disable=SC2086 # one word a library; $RUN has no blanks
   cp -t "$LIBEXEC/$1/lib" -- $_guards || return 1

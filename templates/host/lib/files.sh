@@ -97,3 +97,14 @@ unpacked() {
     esac 2>/dev/null
   done
 }
+
+# roots_alone FOLDER: nobody but root can rename or replace a part of the way to what is in it.
+roots_alone() {
+  for _way in "$1" "$(readlink -m "$1")"; do
+    while :; do
+      [ "$(stat -Lc %u "${_way:-/}")" = 0 ] && [ -z "$(find -L "${_way:-/}" -maxdepth 0 -perm /022)" ] || return 1
+      [ -n "$_way" ] || break
+      _way=${_way%/*}
+    done
+  done
+}

@@ -139,7 +139,7 @@ revert() {
   write_text "$CHANGES/$1/why" "$2" 2>/dev/null || true
   return_factors "$1"
   restore_files "$1" reload || return 1
-  undo_roster "$1" && leave_new_place "$1" || return 1
+  { [ ! -s "$CHANGES/$1/roster" ] || undo_roster "$1"; } && leave_new_place "$1" || return 1
   _said=$(remove_probes "$1") || { journal "$1" "$_said"; return 1; }
   unmake_folders "$1"
 }
