@@ -288,6 +288,7 @@ const hosts = schemaOf<HostsOutput>()(
           state: optional,
           agent,
           platform: optional,
+          otherSystem: optional,
           lastSeen: optional,
           zone: optional,
           vpc: optional,

@@ -89,8 +89,8 @@ const ROUTES: Readonly<Record<string, (control: Control, body: unknown) => unkno
   },
   'POST /_lab/bucket': (control, body) => {
     const objects = z.record(z.string(), z.string()).nullable()
-    const given = z.strictObject({ name: z.string(), objects }).parse(body)
-    control.bucket(given.name, given.objects ?? undefined)
+    const given = z.strictObject({ name: z.string(), objects, region: z.string().optional() }).parse(body)
+    control.bucket(given.name, given.objects ?? undefined, given.region)
   },
   'POST /_lab/reset': (control) => {
     control.reset()

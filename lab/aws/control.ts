@@ -24,8 +24,8 @@ export interface Control {
   killAgent(id: string): void
   /** Commands to the host end so without reaching it; undefined ends that. */
   outcome(id: string, details: Details | undefined): void
-  /** A bucket with these objects, texts by key, and no others; undefined: no such bucket. */
-  bucket(name: string, objects: Readonly<Record<string, string>> | undefined): void
+  /** A bucket with these objects, texts by key, and no others; undefined: no such bucket. `region`: where not in the hosts' own. */
+  bucket(name: string, objects: Readonly<Record<string, string>> | undefined, region?: string): void
   calls(): CallReport
   /** All requests since the start, headers and bodies. */
   everSent(): readonly string[]
@@ -63,8 +63,8 @@ export function makeControl(backend: Backend, faults: Faults, calls: Calls): Con
     outcome: (id, details) => {
       put(forced, id, details)
     },
-    bucket: (name, objects) => {
-      put(buckets, name, objects && new Map(Object.entries(objects)))
+    bucket: (name, objects, region = hosts.region) => {
+      put(buckets, name, objects && { region, objects: new Map(Object.entries(objects)) })
     },
     calls: () => calls.report(),
     everSent: () => calls.everSent(),

@@ -5,6 +5,8 @@ export class AwsError extends Error {
     readonly code: string,
     message: string,
     readonly status = 400,
+    /** Beside those that every answer has. */
+    readonly headers: Readonly<Record<string, string>> = {},
   ) {
     super(message)
     this.name = code

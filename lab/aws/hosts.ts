@@ -27,9 +27,13 @@ export class Hosts {
     return this.state().hosts.map((host) => ({ ...host, agent: this.agents.get(host.id) ?? host.agent }))
   }
 
+  get region(): string {
+    return this.state().region
+  }
+
   /** Hosts of one region: another region has none of them, as on AWS. */
   inRegion(region: string): LabHost[] {
-    return this.state().region === region ? this.all() : []
+    return this.region === region ? this.all() : []
   }
 
   find(id: string): LabHost | undefined {

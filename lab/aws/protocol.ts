@@ -28,6 +28,7 @@ export interface Answer {
   readonly status: number
   readonly type: string
   readonly body: string
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 const OPERATIONS: Readonly<Record<ServiceName, Readonly<Record<string, Operation>>>> = { ssm, ec2, sts, s3 }
@@ -80,14 +81,18 @@ export function showResult({ service, operation }: Call, result: unknown, reques
   return { status: 200, type: 'text/xml;charset=UTF-8', body: `<?xml version="1.0" encoding="UTF-8"?>\n${body}` }
 }
 
-export function showError(service: ServiceName, { code, message, status }: AwsError, requestId: string): Answer {
+export function showError(
+  service: ServiceName,
+  { code, message, status, headers }: AwsError,
+  requestId: string,
+): Answer {
   if (service === 'ssm') {
     return { status, type: 'application/x-amz-json-1.1', body: JSON.stringify({ __type: code, message }) }
   }
   const error = xml({ Code: code, Message: message })
   if (service === 's3') {
     const body = `<?xml version="1.0" encoding="UTF-8"?>\n<Error>${error}<RequestId>${requestId}</RequestId></Error>`
-    return { status, type: 'application/xml', body }
+    return { status, type: 'application/xml', body, headers }
   }
   const body =
     service === 'ec2'

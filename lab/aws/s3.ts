@@ -21,7 +21,7 @@ interface Listed {
   readonly text: string | undefined
 }
 
-const listObjectsV2: Operation = ({ world }, input): S3Answer => {
+const listObjectsV2: Operation = ({ world }, input, region): S3Answer => {
   const {
     Bucket,
     Prefix = '',
@@ -31,7 +31,7 @@ const listObjectsV2: Operation = ({ world }, input): S3Answer => {
   } = input as Record<string, string | undefined>
   const size = Math.min(MaxKeys === undefined ? MOST : Number(MaxKeys), MOST, world.settings.pageLimit)
   const invalid = (): AwsError => new AwsError('InvalidArgument', 'The continuation token provided is incorrect')
-  const all = rolledUp(bucket(world, Bucket), Prefix, Delimiter)
+  const all = rolledUp(objectsOf(world, Bucket, region), Prefix, Delimiter)
   const { items, next } = page(all, size, ContinuationToken, [Bucket, Prefix, Delimiter], invalid)
   const elements = [
     xml({
@@ -69,16 +69,24 @@ function rolledUp(objects: ReadonlyMap<string, string>, prefix: string, delimite
   return [...found.values()]
 }
 
-const getObject: Operation = ({ world }, { Bucket, Key }): S3Answer => {
-  const text = bucket(world, Bucket as string | undefined).get(String(Key))
+const getObject: Operation = ({ world }, { Bucket, Key }, region): S3Answer => {
+  const text = objectsOf(world, Bucket as string | undefined, region).get(String(Key))
   if (text === undefined) throw new AwsError('NoSuchKey', 'The specified key does not exist.', 404)
   return { type: 'binary/octet-stream', body: text }
 }
 
-function bucket({ buckets }: World, name: string | undefined): ReadonlyMap<string, string> {
+/** A bucket's endpoint in another region than its own answers with the name of that one (S3 user guide, "Request redirection"). */
+function objectsOf({ buckets }: World, name: string | undefined, region: string): ReadonlyMap<string, string> {
   const found = buckets.get(name ?? '')
   if (found === undefined) throw new AwsError('NoSuchBucket', 'The specified bucket does not exist', 404)
-  return found
+  if (found.region !== region)
+    throw new AwsError(
+      'PermanentRedirect',
+      'The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.',
+      301,
+      { 'x-amz-bucket-region': found.region },
+    )
+  return found.objects
 }
 
 export const s3: Readonly<Record<string, Operation>> = { ListObjectsV2: listObjectsV2, GetObject: getObject }

@@ -52,6 +52,7 @@ async function handle(parts: Parts, request: IncomingMessage, response: ServerRe
     'content-type': answer.type,
     'x-amzn-requestid': requestId,
     'content-length': Buffer.byteLength(answer.body),
+    ...answer.headers,
   })
   response.end(answer.body)
 }

@@ -6,6 +6,12 @@ import type { HostExecutor } from './executor.js'
 import type { Hosts } from './hosts.js'
 import type { Settings } from './settings.js'
 
+export interface Bucket {
+  readonly region: string
+  /** Texts by key. */
+  readonly objects: ReadonlyMap<string, string>
+}
+
 export interface World {
   readonly clock: Clock
   readonly settings: Settings
@@ -13,6 +19,6 @@ export interface World {
   readonly executor: HostExecutor
   /** Outcomes set by the control API, by host id: what would come of a command without the host's doing. */
   readonly forced: Map<string, Details>
-  /** Objects in S3: texts by key, by bucket. */
-  readonly buckets: Map<string, ReadonlyMap<string, string>>
+  /** S3, by name. */
+  readonly buckets: Map<string, Bucket>
 }

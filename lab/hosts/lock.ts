@@ -19,6 +19,8 @@ export async function withLock<T>(name: string, work: () => Promise<T>): Promise
   const holder = execa('flock', ['--exclusive', path.join(folder, name), 'sh', '-c', 'echo held; exec cat'], {
     reject: false,
     buffer: false,
+    // Ctrl-C is for all of a terminal's group, and this lock is for what goes on until that was heard. It ends with its stdin.
+    detached: true,
   })
   try {
     const held = await Promise.race([once(holder.stdout, 'data'), holder.then(() => undefined)])

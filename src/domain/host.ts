@@ -15,6 +15,8 @@ export interface Host {
   /** What SSM's registry says: `unmanaged` means that no agent has ever registered. */
   readonly agent: 'online' | 'offline' | 'unmanaged'
   readonly platform?: string
+  /** Where it is none for Linux: `Windows` or `MacOS`. */
+  readonly otherSystem?: string
   /** Last contact with SSM, ISO 8601. */
   readonly lastSeen?: string
   readonly zone?: string

@@ -1,6 +1,7 @@
 /** One reading order for all hosts that can be asked. */
 import type { Host } from '../domain/host.js'
 import type { Ports } from './api.js'
+import { eachOf } from '../domain/each-of.js'
 import { unasked } from './fitness.js'
 import type { Dispatch, Reply } from './ports.js'
 
@@ -46,7 +47,7 @@ export async function ask(
   // Nobody could be heard for one and the same reason: that is what has to be said, not that the hosts are silent.
   const [first] = replies
   if (first?.error && replies.every(({ error }) => error)) throw first.error
-  for (const reply of replies) await complete?.(reply)
+  if (complete) await eachOf(replies, complete)
   ports.emit({ code: 'step-finished', step: 'inspect', ms: ended - began })
   return { replies, began, ended }
 }

@@ -11,6 +11,8 @@ export const mostSkew = 30
 export function unasked(host: Host): string | undefined {
   if (host.state !== undefined && host.state !== 'running') return `it is ${host.state}`
   if (host.agent === 'unmanaged') return 'it is not managed by Systems Manager: no agent has registered'
+  // The document is refused for all whom a command names beside it.
+  if (host.otherSystem !== undefined) return `it runs ${host.otherSystem}`
   if (host.agent === 'offline')
     return `its SSM agent is offline${host.lastSeen === undefined ? '' : `, last seen ${host.lastSeen}`}`
   return undefined

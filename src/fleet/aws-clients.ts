@@ -139,7 +139,8 @@ function prepare(client: Client, service: AwsCall['service'], onCall: OnCall, ma
         throw accessError(error, { service, operation, ...(await origin(client, context)) })
       }
     },
-    { step: 'initialize', name: 'bastionctlCalls' },
+    // Outermost: what the S3 client has there follows a bucket to its region, and has to see the answer as it came.
+    { step: 'initialize', priority: 'high', name: 'bastionctlCalls' },
   )
   stack.add(
     (next, context) => (args) => {

@@ -102,7 +102,7 @@ function notAws({ status }: Raw, { endpoint, service }: AwsCall): Line {
   const http = status === undefined ? '' : ` (HTTP ${String(status)})`
   return [
     `what answers at ${endpoint ?? `the ${service} endpoint`} does not answer as aws does${http}`,
-    'is a proxy or another server in the way? look at AWS_ENDPOINT_URL and HTTPS_PROXY',
+    'is another server in the way? look at AWS_ENDPOINT_URL',
   ]
 }
 
@@ -122,6 +122,13 @@ function credentials(raw: Raw): Line {
     return [
       `the aws credentials${whose} have expired`,
       "renew them; if they are new, compare this machine's clock with a time server",
+    ]
+  }
+  if (unfound && /\bMFA\b|multi-factor/i.test(raw.text)) {
+    const named = profile ? ` --profile ${profile}` : ''
+    return [
+      `the aws profile "${profile ?? 'default'}" wants an MFA code, and nobody is asked for one here`,
+      `sign in once with the aws cli, for as long as the session lasts: eval "$(aws configure export-credentials${named} --format env)", and unset AWS_PROFILE`,
     ]
   }
   if (unfound) {
@@ -183,6 +190,8 @@ export function endpointVariable(service: AwsCall['service']): string | undefine
 function reachHint(raw: Raw, call: AwsCall): string {
   const set = endpointVariable(call.service)
   if (set) return `${set} is set: is that endpoint up?`
+  const proxy = ['HTTPS_PROXY', 'https_proxy'].find((name) => process.env[name])
+  if (proxy) return `${proxy} is set, and no proxy is used: aws has to be reachable directly, or by vpc endpoints`
   if (raw.code === 'ENOTFOUND' && call.region) {
     return `is "${call.region}" a region's name? otherwise check the network and its dns`
   }

@@ -49,10 +49,11 @@ function agentOf(node: InstanceInformation | undefined): Host['agent'] {
   return node.PingStatus === 'Online' ? 'online' : 'offline'
 }
 
-function nodeFacts(node: InstanceInformation | undefined): Pick<Host, 'platform' | 'lastSeen'> {
+function nodeFacts(node: InstanceInformation | undefined): Pick<Host, 'platform' | 'otherSystem' | 'lastSeen'> {
   if (!node) return {}
   return present({
     platform: [node.PlatformName, node.PlatformVersion].filter(Boolean).join(' '),
+    otherSystem: node.PlatformType === 'Linux' ? undefined : node.PlatformType,
     lastSeen: node.LastPingDateTime?.toISOString(),
   })
 }

@@ -1,7 +1,7 @@
 /** Hosts that no change may be made on. */
 import { expect } from 'chai'
 import type { Effective } from '../../src/domain/facts.js'
-import { unfit } from '../../src/engine/fitness.js'
+import { unasked, unfit } from '../../src/engine/fitness.js'
 import { stockFacts } from '../features/facts.js'
 
 const moment = { now: 0, hostname: 'x' }
@@ -11,6 +11,14 @@ function problem(effective: Effective): string | undefined {
   const accounts = facts.accounts.map((one) => ({ ...one, effective: { ...one.effective, ...effective } }))
   return unfit({ facts: { ...facts, accounts }, moment }, 0)
 }
+
+describe('a host that cannot be asked', () => {
+  it('is one that is no Linux, which Run Command would refuse together with all others', () => {
+    const host = { id: 'i-1', name: 'win', tags: {}, kind: 'ec2', state: 'running', agent: 'online' } as const
+    expect(unasked({ ...host, otherSystem: 'Windows' })).to.equal('it runs Windows')
+    expect(unasked(host)).to.equal(undefined)
+  })
+})
 
 describe('a host whose sshd does not run', () => {
   it('is unfit, since a reload would start it, unless systemd listens for it', () => {

@@ -37,6 +37,15 @@ describe('errors of AWS calls', () => {
       /^is there a profile "ops" in ~\/\.aws\/config\? .*--profile ops"/,
     ],
     [
+      'a profile that wants an MFA code',
+      failure(
+        'CredentialsProviderError',
+        'Profile ops requires multi-factor authentication, but no MFA code callback was provided.',
+      ),
+      /^the aws profile "ops" wants an MFA code, and nobody is asked for one here$/,
+      /aws configure export-credentials --profile ops --format env/,
+    ],
+    [
       'an expired sign-in',
       failure('CredentialsProviderError', 'The SSO session associated with this profile has expired.'),
       /^the aws sign-in of profile "ops" has expired$/,
@@ -128,7 +137,7 @@ describe('errors of AWS calls', () => {
       'another server in the place of AWS',
       failure('Unknown', 'UnknownError', { $metadata: { httpStatusCode: 404 } }),
       /^what answers at https:\S+ does not answer as aws does \(HTTP 404\)$/,
-      /proxy/,
+      /another server/,
     ],
     [
       'a server without TLS',

@@ -49,6 +49,13 @@ describe('objects in S3', () => {
     expect((await refusal(() => objects.read('keys', 'p/bob.pub', 2))).exit).to.equal('usage')
   })
 
+  it('are found in another region than that of the hosts', async () => {
+    lab.control.bucket('far', { 'p/ada.pub': 'A' }, 'us-west-2')
+    expect(await objects.list('far', 'p/')).to.have.length(1)
+    expect(await objects.read('far', 'p/ada.pub', 10)).to.equal('A')
+    expect(lab.calls).to.deep.equal(['ListObjectsV2', 'GetObject'])
+  })
+
   it('are asked for by path where the endpoint is one of our own, by name or number', async () => {
     restore = setEnvironment({ AWS_ENDPOINT_URL: lab.url.replace('127.0.0.1', 'localhost') })
     const named = objectsFrom({ onCall: () => undefined })

@@ -24,7 +24,8 @@ export const outcomeMeaning: Readonly<Partial<Record<Outcome, string>>> = {
   busy: 'somebody else is at work there; nothing was changed by this run',
   'rolled-back': 'it is in its old state again',
   untouched: 'it was never asked',
-  unreachable: 'the command did not reach it and will not run later',
+  unreachable:
+    'run command says that it was not reached; had it begun after all, its guard would put it back: status tells',
   unknown: 'it did not answer; if its guard was armed, it goes back by itself at the deadline',
   stuck: 'it could not be put back: somebody has to look',
 }

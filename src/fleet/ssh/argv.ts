@@ -41,8 +41,17 @@ const always = [
   'PermitLocalCommand=no',
   'ClearAllForwardings=yes',
 ]
-/** A dead connection shows after ten seconds. */
-const defaults = ['ServerAliveInterval=5', 'ServerAliveCountMax=2', 'ConnectTimeout=10']
+/**
+ * A dead connection shows after ten seconds. No agent lies on the host for as long as a session is held, whatever the operator's config says: where
+ * sudo wants one (pam_ssh_agent_auth), `--ssh-option ForwardAgent=yes` goes before these.
+ */
+const defaults = [
+  'ServerAliveInterval=5',
+  'ServerAliveCountMax=2',
+  'ConnectTimeout=10',
+  'ForwardAgent=no',
+  'ForwardX11=no',
+]
 
 /** `line`: what to run there. Errors: BastionError `safety-session` for an address or user that ssh would read as something else. */
 export function sshArgv(

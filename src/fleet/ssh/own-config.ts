@@ -2,13 +2,12 @@
 
 import { lookup } from 'node:dns/promises'
 import { setTimeout as after } from 'node:timers/promises'
+import { eachOf } from '../../domain/each-of.js'
 import type { Reachable } from '../../engine/ports.js'
 import { configArgv, type SshSettings } from './argv.js'
 import { jumpsOf, type Jump } from './jumps.js'
 import { outputOf } from './process.js'
 
-/** ssh programs at the same time. */
-const atOnce = 8
 /** Milliseconds that a name may take to resolve. */
 const lookupMs = 3_000
 
@@ -140,15 +139,4 @@ function keyOf({ host, user = '' }: Jump): string {
 /** A Name tag may be any text. */
 function isWord(text: string): boolean {
   return /^\w[\w.-]*$/.test(text)
-}
-
-/** As `Promise.all` over them, with few at a time. */
-async function eachOf<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>): Promise<Result[]> {
-  const results: Result[] = []
-  const left = items.entries()
-  const worker = async (): Promise<void> => {
-    for (const [at, item] of left) results[at] = await work(item)
-  }
-  await Promise.all(Array.from({ length: atOnce }, worker))
-  return results
 }

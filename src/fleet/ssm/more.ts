@@ -1,5 +1,6 @@
 /** The long outputs, for the hosts that are asked for theirs. */
 
+import { eachOf } from '../../domain/each-of.js'
 import type { Clock, Dispatch, Reply } from '../../engine/ports.js'
 import type { SsmApi } from '../aws-api.js'
 import { AwsError } from '../aws-errors.js'
@@ -9,8 +10,7 @@ import { fromContents } from './output.js'
 const pauses = [200, 500, 1_000]
 
 /**
- * Asks `wantsMore` for each reply, one after another and with the long output already in hand where one was fetched.
- * Where AWS does not answer, the short reply stays, still not complete.
+ * Asks `wantsMore` for each reply, one after another, and then for what is wanted. Where AWS does not answer, the short reply stays, still not complete.
  */
 export async function withMore(
   ssm: SsmApi,
@@ -19,13 +19,14 @@ export async function withMore(
   replies: readonly Reply[],
   commandOf: ReadonlyMap<string, string>,
 ): Promise<Reply[]> {
-  const result: Reply[] = []
-  for (const reply of replies) {
+  const wanted = replies.map((reply) => {
     const commandId = commandOf.get(reply.host)
     const short = reply.status === 'undelivered' || reply.status === 'lost' || commandId === undefined
-    result.push(!short && wantsMore?.(reply) && !reply.complete ? await longer(ssm, clock, commandId, reply) : reply)
-  }
-  return result
+    return { reply, commandId: !short && wantsMore?.(reply) && !reply.complete ? commandId : undefined }
+  })
+  return eachOf(wanted, async ({ reply, commandId }) =>
+    commandId === undefined ? reply : longer(ssm, clock, commandId, reply),
+  )
 }
 
 async function longer(ssm: SsmApi, clock: Clock, commandId: string, reply: Reply): Promise<Reply> {

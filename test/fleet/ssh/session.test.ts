@@ -58,6 +58,13 @@ describe('safety session', () => {
     expect(argv.slice(-5, -1)).to.deep.equal(['-l', 'admin', '--', '192.0.2.7'])
   })
 
+  it('leaves no agent and no display on the host, unless it is told to', async () => {
+    await open({ options: ['ForwardAgent=yes'] })
+    const argv = ssh.argv()
+    expect(argv).to.include('ForwardX11=no')
+    expect(argv.indexOf('ForwardAgent=yes')).to.be.within(0, argv.indexOf('ForwardAgent=no'))
+  })
+
   it('lets ssh ask where there is a terminal', async () => {
     opened = await sshSessions(none, true).open(host)
     expect(ssh.argv().join(' ')).to.not.include('BatchMode')
