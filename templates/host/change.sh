@@ -190,7 +190,7 @@ step commit commit "$ID" || undo commit
 [ ! -s "$RUN/data/roster" ] || step commit apply_roster live "$ID" || undo commit
 set_state "$ID" live || undo commit
 # People alone are no reason to make sshd read anything anew.
-if [ -s "$RUN/data/files" ] && grep -qv '^/etc/sudoers.d/' "$RUN/data/files"; then step reload reload_sshd || undo reload; fi
+if cut -d'|' -f1 "$RUN/data/files" | for_sshd; then step reload reload_sshd || undo reload; fi
 step prove live_logins after || undo proof
 step prove remove_probes "$ID" || undo proof
 [ ! -s "$CHANGES/$ID/roster" ] || { printf '' >"$CHANGES/$ID/roster.made"; } || undo proof

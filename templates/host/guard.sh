@@ -2,7 +2,7 @@
 # The way back. Copied with each change to a folder of its own, so that a later version cannot break an older revert.
 # usage: guard.sh deadline|boot-restore|boot-prove|roll-back ID [WHO FOLDER]
 #   deadline      the timer: revert unless confirmed or extended meanwhile
-#   boot-restore  before sshd starts: files only; a reload here would hang
+#   boot-restore  before sshd starts: files, and factors that have moved; a reload here would hang
 #   boot-prove    after sshd is up: prove the old state and finish
 #   roll-back     asked for; the caller holds the lock, and has a FOLDER below /run to work in
 # exit 0 rolled back, or nothing to do · 1 cannot restore yet (tried again) · 3 restored, but the old state does not prove
@@ -17,15 +17,19 @@ ARGS=$CHANGES/$id/sshd-args
 # begun WHY: the reason of the roll back that has begun, or WHY where none has.
 begun() { cat "$CHANGES/$id/why" 2>/dev/null || printf '%s\n' "$1"; }
 
-# back WHY: under the lock. What is only needed on the way lies below /run: a full disk is no reason to leave people as they are, and a full /run
+# make_run: what is only needed on the way lies below /run: a full disk is no reason to leave people as they are, and a full /run
 # is none to leave files. So the folder is no RuntimeDirectory=, without which systemd would not start this; what one that was killed has left
 # goes with the next try, or with the change (disarm).
+make_run() {
+  [ ! -d "$RUN" ] || return 0
+  RUN=/run/bastionctl-guard-$id
+  trap 'rm -rf "/run/bastionctl-guard-$id"' EXIT
+  { rm -rf "$RUN" && mkdir -m 0700 "$RUN" && echo room >"$RUN/room"; } 2>/dev/null || RUN=$CHANGES/$id
+}
+
+# back WHY: under the lock.
 back() {
-  if [ ! -d "$RUN" ]; then
-    RUN=/run/bastionctl-guard-$id
-    trap 'rm -rf "/run/bastionctl-guard-$id"' EXIT
-    { rm -rf "$RUN" && mkdir -m 0700 "$RUN" && echo room >"$RUN/room"; } 2>/dev/null || RUN=$CHANGES/$id
-  fi
+  make_run
   revert "$id" "$1" && finish "$id"
 }
 
@@ -67,7 +71,10 @@ deadline)
   ;;
 boot-restore)
   is_open "$id" || exit 0
-  restore_files "$id" && set_state "$id" reverting 'restarted before it was confirmed'
+  restore_files "$id" && set_state "$id" reverting 'restarted before it was confirmed' || exit 1
+  # Behind the files, since homes may hang: PAM looks at the old place from its first login on. What cannot be yet is done by boot-prove.
+  make_run
+  return_factors "$id"
   ;;
 boot-prove)
   take_lock || exit 1

@@ -10,6 +10,15 @@ if ! ID=$(target_change); then
   answer unchanged nothing-to-undo 'nothing to undo: no change is recorded on this host'
 fi
 who=$(value who "$RUN/data/manifest")
+
+# look: what sshd says of each key, before the time of a guard that is armed anew begins. Where sshd does not answer now there is nothing to
+# compare with: the guard's own look has to do.
+look() {
+  login_accounts >"$RUN/people"
+  collect_keys "$RUN/people" "$RUN/keys"
+  live_logins before >/dev/null 2>&1 || [ -s "$RUN/why-before" ] || extra remark 'the keys could not be compared: the look before has failed'
+}
+
 sshd_args "$RUN/sshd-args"
 holder_is "$who" "$UNIT" "$ID" 2>/dev/null
 sweep
@@ -18,7 +27,7 @@ stands=$(state_of "$ID")
 # Also where its state cannot be read.
 ! is_open "$ID" || stands=live
 case $stands in
-armed | live | proven | reverting | failed) ;;
+armed | live | proven | reverting | failed) look ;;
 rolled-back)
   went_back "$ID" already
   [ -z "$named" ] || answer rolled-back-as-asked "$REASON" "$WENT"
@@ -32,11 +41,12 @@ confirmed)
   edited_since "$ID" && answer refused edited-since "$EDITED was changed after the confirm: rolling back would lose that"
   [ "$(value confirmed_too "$RUN/data/manifest")" = yes ] || answer confirmed not-agreed 'undoing it has to be agreed to'
   trouble=$(check_return "$ID") || answer refused not-free "nobody can come back: $trouble"
-  # Armed and on record as begun first, so that a crash half way is finished by the guard.
-  rearm() { arm "$ID" 60 && stash "$ID" && sync -f "$STASH" && set_state "$ID" reverting "asked for by $who"; }
+  look
+  # Armed and on record as begun first, so that a crash half way is finished by the guard, for the reason that it had.
+  rearm() { arm "$ID" 60 && stash "$ID" && sync -f "$STASH" && write_text "$CHANGES/$ID/why" "asked for by $who" && set_state "$ID" reverting "asked for by $who"; }
   if ! step arm rearm; then
     why=$DETAIL
-    [ "$(state_of "$ID")" != confirmed ] || disarm "$ID"
+    [ "$(state_of "$ID")" != confirmed ] || { rm -f "$CHANGES/$ID/why"; disarm "$ID"; }
     answer refused arm "$why"
   fi
   ;;
@@ -45,10 +55,6 @@ confirmed)
   answer unchanged nothing-to-undo 'nothing to undo: no change is in force on this host'
   ;;
 esac
-# Where sshd does not answer now there is nothing to compare with: the guard's own look has to do.
-login_accounts >"$RUN/people"
-collect_keys "$RUN/people" "$RUN/keys"
-live_logins before >/dev/null 2>&1 || [ -s "$RUN/why-before" ] || extra remark 'the keys could not be compared: the look before has failed'
 guard=$LIBEXEC/$ID/guard.sh
 [ -r "$guard" ] || guard=$RUN/guard.sh
 if step roll-back sh "$guard" roll-back "$ID" "$who" "$RUN"; then

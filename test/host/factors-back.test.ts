@@ -104,6 +104,16 @@ describe('a factor that has moved out of its home', () => {
     expect([has(old()), has(at('victim'))]).to.deep.equal([real, 'of somebody else\n'])
   })
 
+  it('does not stay behind unsaid where it cannot be read at the confirm: that is tried again, and given up at the third time', () => {
+    writeFileSync(old(), real)
+    const settle = 'undo() { _was=$CHANGES/$1/people/$_name; leave_old_factor "$1"; }'
+    const said = undone(3, 'return_factors() { :; }; cramped() { return 1; }; read_keys() { return 124; }', settle)
+    const again = `${old()} cannot be read, and may hold the second factor of ann as before\n1\n`
+    expect(said).to.equal(`${again}${again}kept ${old()} as it-withstands\n0\n`)
+    expect(undone(1, 'return_factors() { :; }', settle)).to.equal('0\n')
+    expect(has(old())).to.equal('')
+  })
+
   const fails = 'write_keys() { return 1; }'
   it('is not thrown away where it cannot be written: two tries fail, and the third leaves it where it is and says so', () => {
     expect(undone(3, fails, 'cramped() { return 1; }')).to.equal(

@@ -83,6 +83,31 @@ describe('the guard', () => {
     expect(read('state')).to.match(/^state=rolled-back\n/)
   })
 
+  describe('where sshd cannot read its own files anew', () => {
+    const row = (file: string): string => `1|${file}|create|0644|root|root|absent|${'0'.repeat(64)}\n`
+    const cannot = 'reload_sshd() { echo "bad line"; return 1; }'
+
+    it('brings people back all the same, if none of the files of the change is for it', () => {
+      for (const files of ['', row('/etc/bastionctl-users'), row('/etc/sudoers.d/bastionctl_none')]) {
+        putIn(folder, 'state/changes/ID/files.reverse', files)
+        putIn(folder, 'state/changes/ID/state', 'state=live\nat=1\ndeadline=1\ndeadline_uptime=1\nreason=\n')
+        expect(guard('deadline', cannot), files).to.equal(both)
+      }
+    })
+
+    it('tries again where one is', () => {
+      putIn(folder, 'state/changes/ID/files.reverse', row('/etc/ssh/sshd_config.d/00-bastionctl-none.conf'))
+      expect(guard('deadline', cannot)).to.equal('1')
+      expect(read('state')).to.match(/^state=reverting\n/)
+    })
+  })
+
+  it('has factors at their old place before sshd starts at a boot, behind the files', () => {
+    const said = guard('boot-restore', 'restore_files() { echo files; }', 'return_factors() { echo "factors of $1"; }')
+    expect(said).to.equal('files\nfactors of ID\n0')
+    expect(guard('boot-restore', 'restore_files() { return 1; }', 'return_factors() { echo factors; }')).to.equal('1')
+  })
+
   it('is started by systemd whatever room /run has', () => {
     for (const unit of ['guard@', 'boot-prove@', 'boot-restore@'])
       expect(

@@ -132,9 +132,11 @@ describe('people, until it is confirmed or rolled back', function () {
   describe('whoever leaves or is locked', () => {
     /** In namespaces that anybody may make, out of reach of who counts by the number alone. */
     const hidden = 'setsid runuser -u bob -- unshare -Urpf sleep 987 >/dev/null 2>&1 </dev/null &'
-    /** A container of root's, whose numbers are its own. */
+    /** A container of root's, whose numbers are its own, as its root is: what has the host's keeps userdel(8) from its work. */
     const contained =
-      'setsid unshare -pf setpriv --reuid="$(id -u bob)" --clear-groups sleep 986 >/dev/null 2>&1 </dev/null &'
+      'mkdir -p /run/box && mount -t tmpfs box /run/box && mkdir /run/box/up /run/box/work /run/box/root && ' +
+      'mount -t overlay box -o lowerdir=/,upperdir=/run/box/up,workdir=/run/box/work /run/box/root && ' +
+      'setsid unshare -pf chroot /run/box/root setpriv --reuid="$(id -u bob)" --clear-groups sleep 986 >/dev/null 2>&1 </dev/null &'
     const count = async (host: string, what: string): Promise<string> =>
       (await sh(host, `pgrep -c -f '^sleep ${what}'`)).stdout.trim()
 
@@ -147,7 +149,7 @@ describe('people, until it is confirmed or rolled back', function () {
         done(await remove('bob', ...(how === '--lock' ? [how] : [])))
         await onAll(async (host) => {
           expect([await count(host, '987'), await count(host, '986')]).to.deep.equal(['0', '1'])
-          await must(host, 'pkill -KILL -f "^sleep 986"')
+          await must(host, 'pkill -KILL -f "^sleep 986"; umount -l /run/box/root /run/box && rmdir /run/box')
         })
       })
 

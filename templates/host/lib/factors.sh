@@ -201,10 +201,20 @@ move_factor() {
   give_factor || { echo "the second factor of $_name could not be moved"; return 1; }
 }
 
-# leave_old_factor ID: with the confirm nothing of a factor that has moved stays behind, unless it is another one by now.
+# leave_old_factor ID: with the confirm nothing of a factor that has moved stays behind, unless it is another one by now. 1: it cannot be read,
+# which is tried again.
 leave_old_factor() {
   _dir=$(cat "$_was/home") _old=$(cat "$_was/factor-from")
   read_factor "$_old" "$_name" "$_dir" >"$RUN/factor-now"
+  case $? in
+  0 | 3 | 4) ;;
+  *)
+    rm -f "$RUN/factor-now"
+    in_vain "$1" "$_old" && return 0
+    echo "$_old cannot be read, and may hold the second factor of $_name as before"
+    return 1
+    ;;
+  esac
   if [ "$(factor_of "$RUN/factor-now")" = "$(cat "$_was/factor-after")" ]; then
     drop_factor "$_old" "$_name" "$_dir" || journal "$1" "$_old withstands, and stays, though nothing reads it any more"
   fi

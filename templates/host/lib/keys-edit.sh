@@ -71,7 +71,7 @@ record_file() {
   read_keys "$_keys" "$_by" >"$_kept/keys"
   case $? in
   0) as_owner "$_by" stat -c '%04a' "$_keys" >"$_kept/keys-mode" ;;
-  3) echo absent >"$_kept/keys-mode" ;;
+  3) echo absent >"$_kept/keys-mode" && { [ -d "${_keys%/*}" ] || printf '' >"$_kept/keys-no-folder"; } ;;
   *) echo unread >"$_kept/keys-mode" ;;
   esac
 }
@@ -145,10 +145,15 @@ prints() {
   while IFS= read -r _one || [ -n "$_one" ]; do print_of "$_one"; done <"$1"
 }
 
+# leave_no_folder: the one that was made for the file, where nothing else is in it.
+leave_no_folder() { [ ! -e "$_kept/keys-no-folder" ] || as_owner "$_by" rmdir "${_keys%/*}" 2>/dev/null || true; }
+
 # restore_keys ID: byte for byte where nobody has touched them since, else line by line: what was given goes, what was taken comes back.
 restore_keys() {
   _mode=$(cat "$_kept/keys-mode")
   [ "$_mode" != unread ] || return 0
+  # Of a write that died.
+  drop_factor "$_keys.bastionctl-new" "$_name" "$_dir" || true
   read_keys "$_keys" "$_by" >"$RUN/keys-now"
   case $? in
   0) _now=$(digest "$RUN/keys-now") ;;
@@ -157,9 +162,9 @@ restore_keys() {
   *) in_vain "$1" "$_keys"; return ;;
   esac
   if [ "$_mode" = absent ]; then _old=absent; else _old=$(digest "$_kept/keys"); fi
-  [ "$_now" != "$_old" ] || return 0
+  [ "$_now" != "$_old" ] || { leave_no_folder; return 0; }
   if [ "$_now" = "$(cat "$_kept/keys-after" 2>/dev/null)" ]; then
-    if [ "$_old" = absent ]; then drop_keys "$_keys" "$_by"; else write_keys "$_keys" "$_by" "$_mode" <"$_kept/keys"; fi || in_vain "$1" "$_keys"
+    if [ "$_old" = absent ]; then drop_keys "$_keys" "$_by" && leave_no_folder; else write_keys "$_keys" "$_by" "$_mode" <"$_kept/keys"; fi || in_vain "$1" "$_keys"
     return
   fi
   # One that was given and taken has got other options: that line goes, and the old one comes back.

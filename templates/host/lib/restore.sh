@@ -46,7 +46,8 @@ restore_files() {
     fi
   done 4<"$CHANGES/$_id/files.reverse"
   follow_timer "$_id" "${2:-boot}"
-  [ "${2-}" != reload ] || [ "$_sshd" = reloaded ] || reread "$_id" || return 1
+  # People alone are no reason for sshd to read anything anew, and an sshd that cannot is none to leave them as they are.
+  [ "${2-}" != reload ] || [ "$_sshd" = reloaded ] || ! cut -d'|' -f2 "$CHANGES/$_id/files.reverse" | for_sshd || reread "$_id" || return 1
   return "$_later"
 }
 
@@ -173,6 +174,7 @@ finish() {
 forget() {
   # No state first: an open change without a guard would stay for good.
   rm -f "$CHANGES/$1/state"
+  sync "$CHANGES/$1"
   disarm "$1"
   unmake_folders "$1"
   rm -rf "${CHANGES:?}/$1"

@@ -67,9 +67,9 @@ linger_on() {
 # house_aside ID: where the home goes, on its own file system.
 house_aside() { printf '%s/%s-%s\n' "${_archive:-${_dir%/*}/.bastionctl-homes}" "$_name" "$1"; }
 
-# mounts FOLDER: what is mounted on it or below it: type|place.
+# mounts FOLDER: what is mounted on it or below it: type|place. What root has mounted by FUSE (s3fs, glusterfs) says so in its options (fuse(4)).
 mounts() {
-  awk -v at="$(readlink -m "$1")" '$5 == at || index($5, at "/") == 1 { for (i = 7; $i != "-"; i++); print $(i + 1) "|" $5 }' /proc/self/mountinfo
+  awk -v at="$(readlink -m "$1")" '$5 == at || index($5, at "/") == 1 { for (i = 7; $i != "-"; i++); print ($NF ~ /(^|,)user_id=0(,|$)/ ? "root." : "") $(i + 1) "|" $5 }' /proc/self/mountinfo
 }
 
 # mounted FOLDER: what is deleted there may be everybody's. What people mount by themselves (fusermount) keeps nobody from anything.
@@ -158,7 +158,7 @@ settle_roster() {
 settle_person() {
   _was=$CHANGES/$1/people/$_name
   if [ "$_factor" = moved ]; then
-    [ -e "$_was/gone" ] || ! same_person || leave_old_factor "$1"
+    [ -e "$_was/gone" ] || ! same_person || leave_old_factor "$1" || { _unsettled=1; return 0; }
     mark "$_was/gone"
     return 0
   fi
