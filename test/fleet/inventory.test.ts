@@ -141,4 +141,12 @@ describe('inventory', () => {
     expect(error.exit).to.equal('access')
     expect(error.message).to.equal('denied by iam: ec2:DescribeInstances for arn:aws:iam::123456789012:user/operator')
   })
+
+  it('asks for the tags of hybrid nodes only where it has to, and names that action too', async () => {
+    lab.control.fault({ kind: 'deny', operation: 'ListTagsForResource' })
+    expect(await selected({ tag: ['Role=bastion'] })).to.deep.equal([ids.hybrid, ids.a, ids.b])
+    const error = await refusal(() => select({ tag: ['Role=bast*n'] }))
+    expect(error.exit).to.equal('access')
+    expect(error.message).to.match(/^denied by iam: ssm:ListTagsForResource/)
+  })
 })

@@ -200,6 +200,18 @@ describe('run command transport', () => {
     expect(count('CancelCommand')).to.equal(1)
   })
 
+  it('calls hosts lost that it may not cancel, since it goes on there', async () => {
+    lab.control.fault({ kind: 'deny', operation: 'CancelCommand' })
+    const stop = new AbortController()
+    lab.script = () => {
+      setTimeout(() => {
+        stop.abort()
+      }, 100)
+      return { until: never }
+    }
+    expect((await only({ signal: stop.signal })).status).to.equal('lost')
+  }).timeout(30_000)
+
   it('rejects where AWS refuses the command', async () => {
     lab.control.fault({ kind: 'deny', operation: 'SendCommand' })
     const error = await refusal(() => run({}))
