@@ -34,7 +34,9 @@ export function decideOnTerminal(context: Context, plan: Plan, sshUser: string |
       }
       if (answer !== 'extend') return answer
       const left = Math.max(0, Math.ceil(deadline - Date.now() / 1000))
-      deadline = await extend(Math.min(left + extension, longestGuard))
+      const next = await extend(Math.min(left + extension, longestGuard))
+      // Where nothing is pending any more there is none.
+      if (Number.isFinite(next)) deadline = next
     }
   }
 }

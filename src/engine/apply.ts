@@ -128,7 +128,9 @@ class Run {
 
   /** Resolves to the earliest deadline after it, of hosts that could not be extended too. */
   async #extend(seconds: number): Promise<number> {
-    const answers = await this.#order((hosts) => extendHosts(this.ports, hosts, this.#about(), seconds))
+    const answers = await this.#order(async (hosts) =>
+      (await extendHosts(this.ports, hosts, this.#about(), seconds)).map(settlingNothing),
+    )
     for (const { name, outcome, detail } of answers) {
       if (outcome !== 'pending')
         this.ports.emit({ code: 'note', text: `${name}: its guard was not set anew: ${detail ?? outcome}` })
@@ -201,6 +203,12 @@ class Run {
   #expired(): boolean {
     return this.#ledger.deadline <= this.ports.clock.now() / 1000
   }
+}
+
+/** Whatever has come of an extension, the change is live behind its guard, and the next order is to go there too. */
+function settlingNothing(answer: HostResult): HostResult {
+  const { outcome, reason = outcome } = answer
+  return outcome === 'pending' ? answer : { ...answer, outcome: 'unreachable', reason }
 }
 
 function notSent(host: Pick<HostResult, 'id' | 'name'>, { exit, message }: BastionError): HostResult {

@@ -512,6 +512,56 @@ describe('apply', () => {
     expect(world.events.some((event) => event.code === 'note' && event.text.includes('i-a'))).to.equal(true)
   })
 
+  describe('where it is not known what has become of an extension', () => {
+    const answers: readonly Answer[] = [
+      { status: 'lost', detail: 'network' },
+      { status: 'timed-out' },
+      'no answer',
+      'bastionctl=1\noutcome=stuck\nreason=extend\ndetail=disk full\n',
+      'bastionctl=1\noutcome=busy\nreason=locked\n',
+      'bastionctl=1\noutcome=refused\nreason=too-late\n',
+    ]
+
+    it('goes on counting down, and sends what is decided there too', async () => {
+      for (const answer of answers)
+        for (const [decision, verb, outcome] of [
+          ['roll-back', 'roll-back', 'rolled-back'],
+          ['keep', 'confirm', 'confirmed'],
+        ] as const) {
+          const world = new World({ 'extend i-a': answer })
+          const report = await world.run(
+            'ask',
+            async ({ why, deadline, extend }) => {
+              if (why === 'canary') expect(await extend(1200)).to.equal(deadline)
+              return decision
+            },
+            plan(['i-a']),
+          )
+          expect(world.verbs).to.deep.equal(['change i-a', 'extend i-a', `${verb} i-a`])
+          expect(report.results[0]).to.include({ outcome })
+        }
+    })
+
+    it('calls it pending, and not well, where it is left to its guard', async () => {
+      const world = new World({ 'extend i-a': { status: 'lost', detail: 'network' } })
+      const report = await world.run('ask', async ({ extend }) => {
+        await extend(1200)
+        return 'later'
+      })
+      expect(report.results[0]).to.include({ outcome: 'pending', reason: 'lost' })
+      expect(verdict(report.results, 'change')).to.equal('mixed')
+    })
+
+    it('undoes all of it with confirm auto', async () => {
+      for (const answer of answers) {
+        const world = new World({ 'extend i-a': answer })
+        world.slow('i-b', 400)
+        expect(outcomes(await world.run('auto'))).to.deep.equal(['rolled-back', 'rolled-back', 'rolled-back'])
+        expect(world.verbs).to.include('roll-back i-a').and.not.include('confirm i-b')
+      }
+    })
+  })
+
   it('changes no further host when guards cannot be kept', async () => {
     const world = new World({ 'extend i-a': { status: 'undelivered', detail: 'offline' } })
     const report = await world.run('ask', ({ why }) => {
