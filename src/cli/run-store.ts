@@ -8,7 +8,8 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
-  writeSync,
+  unlinkSync,
+  writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { BastionError } from '../domain/errors.js'
@@ -27,12 +28,18 @@ export class RunStore {
     const temporary = `${path}.${String(process.pid)}.tmp`
     const file = openSync(temporary, 'w', 0o600)
     try {
-      writeSync(file, `${JSON.stringify(record)}\n`)
-      fsyncSync(file)
-    } finally {
-      closeSync(file)
+      try {
+        // On a full disk write(2) may take a part and call that well: this goes on until all is written, or fails.
+        writeFileSync(file, `${JSON.stringify(record)}\n`)
+        fsyncSync(file)
+      } finally {
+        closeSync(file)
+      }
+      renameSync(temporary, path)
+    } catch (error) {
+      discard(temporary)
+      throw error
     }
-    renameSync(temporary, path)
   }
 
   /** Ids, the newest first: they sort by time. */
@@ -72,6 +79,15 @@ export class RunStore {
     return this.ids()
       .slice(0, most)
       .flatMap((id) => this.find(id) ?? [])
+  }
+}
+
+/** What went wrong before is what is said. */
+function discard(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch {
+    // It stays, and is none of the records.
   }
 }
 

@@ -61,6 +61,23 @@ describe('records of runs', () => {
     expect(ended.stderr).to.include("ENOENT: no such file or directory, mkdir '/proc/nowhere'")
   })
 
+  it('keep what they were where the new one could not be written whole, and leave nothing behind', () => {
+    store.write(record)
+    const events = Array.from({ length: 100 }, () => ({ code: 'note', text: 'x'.repeat(100) }))
+    const script = `
+      const { RunStore } = await import('./src/cli/run-store.ts')
+      new RunStore(process.argv[1]).write(${JSON.stringify({ ...record, events })})`
+    // A write past the limit is cut off there, as one on a full disk is (setrlimit(2)), and the next one fails.
+    const line = `trap '' XFSZ; ulimit -f 1; exec "$0" --import tsx --input-type=module -e "$1" "$2"`
+    const ended = spawnSync('bash', ['-c', line, process.execPath, script, folder], {
+      encoding: 'utf8',
+      env: { ...process.env, TSX_DISABLE_CACHE: '1' },
+    })
+    expect(ended.stderr).to.include('EFBIG')
+    expect(store.find(record.id)).to.deep.equal(record)
+    expect(readdirSync(folder)).to.deep.equal([`${record.id}.json`])
+  })
+
   it('of another version, or damaged, are passed over', () => {
     store.write(record)
     writeFileSync(join(folder, '20260109T000000Z-x.json'), '{"schema": "bastionctl/run/2"}')
