@@ -41,6 +41,9 @@ export async function keyLines(
 
 async function textOf(file: string): Promise<string> {
   if (file === '-') {
+    // Ctrl-D would end it for the questions that follow, too.
+    if (process.stdin.isTTY)
+      throw new BastionError('usage', 'standard input is a terminal', 'give a .pub file, or pipe the key in')
     const { text } = await import('node:stream/consumers')
     return text(process.stdin)
   }

@@ -24,8 +24,10 @@ const ownFlag = {
   }),
 }
 
+const keyFiles = 'public keys from this file; - is standard input, where that is no terminal'
+
 export const addUserFlags = {
-  key: Flags.string({ ...repeatable, summary: 'public keys from this file; - is standard input', helpValue: 'FILE' }),
+  key: Flags.string({ ...repeatable, summary: keyFiles, helpValue: 'FILE' }),
   'key-expires': Flags.string({ summary: 'after this day sshd takes the keys no more', helpValue: 'YYYY-MM-DD' }),
   sudo: Flags.boolean({ default: false, summary: 'may become root, without a password' }),
   group: Flags.string({ ...repeatable, summary: 'a member of this group as well', helpValue: 'GROUP' }),
@@ -125,7 +127,7 @@ export const removeUserFlags = {
 }
 
 export const rotateKeyFlags = {
-  add: Flags.string({ ...repeatable, summary: 'public keys from this file; - is standard input', helpValue: 'FILE' }),
+  add: Flags.string({ ...repeatable, summary: keyFiles, helpValue: 'FILE' }),
   'key-expires': Flags.string({ summary: 'after this day sshd takes the new keys no more', helpValue: 'YYYY-MM-DD' }),
   remove: Flags.string({ ...repeatable, summary: 'the key with this fingerprint goes', helpValue: 'SHA256:…' }),
   ...ownFlag,
