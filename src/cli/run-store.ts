@@ -42,19 +42,6 @@ export class RunStore {
     }
   }
 
-  /** Ids, the newest first: they sort by time. */
-  ids(): readonly string[] {
-    try {
-      return readdirSync(this.folder)
-        .filter((name) => name.endsWith(suffix))
-        .map((name) => name.slice(0, -suffix.length))
-        .sort()
-        .reverse()
-    } catch {
-      return []
-    }
-  }
-
   /** The record of this run; undefined where there is none, or none that this version reads. */
   find(id: string): RunRecord | undefined {
     // An id comes from the command line and must not lead out of the folder.
@@ -74,12 +61,27 @@ export class RunStore {
     throw new BastionError('usage', `no run "${id}" was made from this machine`, 'ask its hosts: add --tag Key=Value')
   }
 
-  /** The newest `most` records. */
-  newest(most: number): readonly RunRecord[] {
-    return this.ids()
-      .slice(0, most)
+  /** The newest `most` records, by when their runs began: ids have the time at which the plan was made, which may have lain about for days. */
+  newest(most = Infinity): readonly RunRecord[] {
+    return this.#ids()
       .flatMap((id) => this.find(id) ?? [])
+      .sort((one, other) => compare(other.startedAt, one.startedAt) || compare(other.id, one.id))
+      .slice(0, most)
   }
+
+  #ids(): readonly string[] {
+    try {
+      return readdirSync(this.folder)
+        .filter((name) => name.endsWith(suffix))
+        .map((name) => name.slice(0, -suffix.length))
+    } catch {
+      return []
+    }
+  }
+}
+
+function compare(one: string, other: string): number {
+  return Number(one > other) - Number(one < other)
 }
 
 /** What went wrong before is what is said. */

@@ -58,7 +58,7 @@ function findTarget(context: Context, verb: Verb, change: string | undefined, se
       `name its hosts: bastionctl ${verb} ${change} --tag Key=Value`,
     )
   }
-  const record = named ?? newest(context, verb)
+  const record = named ?? context.runs.newest().find((run) => openHosts(run, verb).length > 0)
   if (record === undefined) {
     throw new BastionError(
       'usage',
@@ -69,14 +69,6 @@ function findTarget(context: Context, verb: Verb, change: string | undefined, se
   const hosts = hostsOf(record, verb)
   context.tell(`${verb} ${record.id} (${record.command}) on ${count(hosts.length, 'host')} of ${record.selector}`)
   return { request: { hosts, change: record.id }, record }
-}
-
-function newest(context: Context, verb: Verb): RunRecord | undefined {
-  for (const id of context.runs.ids()) {
-    const record = context.runs.find(id)
-    if (record !== undefined && openHosts(record, verb).length > 0) return record
-  }
-  return undefined
 }
 
 /**

@@ -44,6 +44,14 @@ describe('records of runs', () => {
     expect(store.newest(2).map(({ id }) => id)).to.deep.equal(['20260103T000000Z-c', '20260102T000000Z-b'])
   })
 
+  it('of plans that were applied later come first, whenever those were made', () => {
+    const started = { '20260101T000000Z-a': 9, '20260103T000000Z-c': 5, '20260102T000000Z-b': 7 }
+    for (const [id, day] of Object.entries(started))
+      store.write({ ...record, id, startedAt: `2026-02-0${String(day)}T00:00:00.000Z` })
+    expect(store.newest().map(({ id }) => id.slice(-1))).to.deep.equal(['a', 'b', 'c'])
+    expect(store.newest(1).map(({ id }) => id.slice(-1))).to.deep.equal(['a'])
+  })
+
   it('are none where nothing was ever written, and no folder appears by asking', () => {
     expect(store.newest(5)).to.deep.equal([])
     expect(existsSync(folder)).to.equal(false)

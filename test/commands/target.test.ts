@@ -50,6 +50,13 @@ describe('confirm and rollback', () => {
     expect(ran.exitCode).to.equal(0)
   })
 
+  it('take the run that was made last, also where its plan is the older one', async () => {
+    await ranBefore(['pending', 'pending'])
+    await ranBefore(['pending', 'pending'], older)
+    await bench.run(['confirm'], { confirm: answer('confirmed') })
+    expect(asked).to.include({ change: older.id })
+  })
+
   it('do not take a run for pending that was confirmed by another process', async () => {
     await ranBefore(['pending', 'pending'])
     await bench.run(['confirm'], { confirm: answer('confirmed') })
