@@ -36,7 +36,7 @@ export class RunRecorder {
     endpoint?: string,
   ): RunRecorder {
     const { command, runs, tell } = context
-    const before = runs.find(plan.id)
+    const before = orNoRecord(() => runs.find(plan.id))
     if (before !== undefined && touchedHosts(before).length > 0) {
       throw new BastionError(
         'stale',
@@ -55,17 +55,7 @@ export class RunRecorder {
       results: plan.hosts.map((host) => startingResult(host)),
       events: [],
     }
-    try {
-      return new RunRecorder(runs, record, tell)
-    } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause)
-      throw new BastionError(
-        'usage',
-        `no record of the run can be kept: ${why}`,
-        'set XDG_DATA_HOME to a folder of yours',
-        { cause },
-      )
-    }
+    return orNoRecord(() => new RunRecorder(runs, record, tell))
   }
 
   /** A step's end is written at once, what comes in between at most once a second: with many hosts the file is large. */
@@ -102,14 +92,31 @@ export class RunRecorder {
 
   #write(): void {
     this.#writtenAt = Date.now()
-    writeOrTell(this.store, this.#record, this.tell)
+    orTell(this.tell, () => {
+      this.store.write(this.#record)
+    })
+  }
+}
+
+/** Before anything is sent. */
+function orNoRecord<T>(act: () => T): T {
+  try {
+    return act()
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new BastionError(
+      'usage',
+      `no record of the run can be kept: ${why}`,
+      'set XDG_DATA_HOME to a folder of yours',
+      { cause },
+    )
   }
 }
 
 /** Once hosts are being changed, or have been, a full disk on this machine must not stop the run. */
-function writeOrTell(runs: RunStore, record: RunRecord, tell: (text: string) => void): void {
+function orTell(tell: (text: string) => void, act: () => void): void {
   try {
-    runs.write(record)
+    act()
   } catch (error) {
     tell(`the record of this run could not be written: ${error instanceof Error ? error.message : String(error)}`)
   }
@@ -129,10 +136,12 @@ export function recordSettled(
 ): void {
   const told = results.filter(({ outcome }) => settling.has(outcome))
   for (const id of new Set(told.map((result) => result.change ?? change))) {
-    const record = id === undefined ? undefined : runs.find(id)
-    if (record === undefined) continue
-    const newer = told.filter((result) => (result.change ?? change) === id && holds(record, result))
-    writeOrTell(runs, { ...record, results: merged(record.results, newer) }, tell)
+    orTell(tell, () => {
+      const record = id === undefined ? undefined : runs.find(id)
+      if (record === undefined) return
+      const newer = told.filter((result) => (result.change ?? change) === id && holds(record, result))
+      runs.write({ ...record, results: merged(record.results, newer) })
+    })
   }
 }
 

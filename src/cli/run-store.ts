@@ -13,7 +13,9 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { BastionError } from '../domain/errors.js'
+import { outcomes, type HostResult } from '../domain/outcome.js'
 import type { RunRecord } from '../domain/run-record.js'
+import { codeOf, fileProblem } from './file-problem.js'
 
 const suffix = '.json'
 
@@ -42,16 +44,15 @@ export class RunStore {
     }
   }
 
-  /** The record of this run; undefined where there is none, or none that this version reads. */
+  /**
+   * The record of this run; undefined where there is none, or none that this version reads. Throws `usage` where that cannot be said: another
+   * run would be taken for the newest.
+   */
   find(id: string): RunRecord | undefined {
     // An id comes from the command line and must not lead out of the folder.
-    if (!/^[\w-]+$/.test(id)) return undefined
-    try {
-      const record = JSON.parse(readFileSync(join(this.folder, id + suffix), 'utf8')) as Partial<RunRecord>
-      return record.schema === 'bastionctl/run/1' ? (record as RunRecord) : undefined
-    } catch {
-      return undefined
-    }
+    if (!/^[\w-]{1,200}$/.test(id)) return undefined
+    const text = this.#read(`the record of run ${id}`, () => readFileSync(join(this.folder, id + suffix), 'utf8'))
+    return text === undefined ? undefined : recordIn(text)
   }
 
   /** The record of this run. Throws `usage` where there is none. */
@@ -70,14 +71,55 @@ export class RunStore {
   }
 
   #ids(): readonly string[] {
+    const names = this.#read('records of runs', () => readdirSync(this.folder)) ?? []
+    return names.filter((name) => name.endsWith(suffix)).map((name) => name.slice(0, -suffix.length))
+  }
+
+  /** undefined where there is nothing of that name. */
+  #read<T>(what: string, act: () => T): T | undefined {
     try {
-      return readdirSync(this.folder)
-        .filter((name) => name.endsWith(suffix))
-        .map((name) => name.slice(0, -suffix.length))
-    } catch {
-      return []
+      return act()
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return undefined
+      throw new BastionError(
+        'usage',
+        `${what} cannot be read in "${this.folder}": ${fileProblem(error)}`,
+        'mend that, or ask hosts instead: add --tag Key=Value',
+      )
     }
   }
+}
+
+/** A text that is none, or of another version, or damaged, is no record. */
+function recordIn(text: string): RunRecord | undefined {
+  try {
+    const record: unknown = JSON.parse(text)
+    return isRecord(record) ? record : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isRecord(value: unknown): value is RunRecord {
+  const record = value as Readonly<Partial<Record<keyof RunRecord, unknown>>>
+  const { schema, id, command, startedAt, selector, region, results, events } = record
+  return (
+    schema === 'bastionctl/run/1' &&
+    [id, command, startedAt, selector, region].every((text) => typeof text === 'string') &&
+    !Number.isNaN(Date.parse(String(startedAt))) &&
+    Array.isArray(results) &&
+    results.every(isResult) &&
+    Array.isArray(events)
+  )
+}
+
+function isResult(value: unknown): boolean {
+  const { id, name, outcome, steps, logins } = value as Readonly<Partial<Record<keyof HostResult, unknown>>>
+  return (
+    [id, name].every((text) => typeof text === 'string') &&
+    outcomes.some((known) => known === outcome) &&
+    [steps, logins].every((list) => Array.isArray(list))
+  )
 }
 
 function compare(one: string, other: string): number {

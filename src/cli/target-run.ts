@@ -46,11 +46,11 @@ export async function runOnTarget(
 
 /** A selector names hosts; a change id names the hosts of its local record; nothing at all, those of the newest open run. */
 function findTarget(context: Context, verb: Verb, change: string | undefined, selector: Selector | undefined): Target {
-  const named = change === undefined ? undefined : context.runs.find(change)
   if (selector !== undefined) {
-    const request = { selector, ...(change !== undefined && { change }) }
-    return { request, ...(named && { record: named }) }
+    const record = change === undefined ? undefined : recordIfAny(context, change)
+    return { request: { selector, ...(change !== undefined && { change }) }, ...(record && { record }) }
   }
+  const named = change === undefined ? undefined : context.runs.find(change)
   if (change !== undefined && named === undefined) {
     throw new BastionError(
       'usage',
@@ -69,6 +69,17 @@ function findTarget(context: Context, verb: Verb, change: string | undefined, se
   const hosts = hostsOf(record, verb)
   context.tell(`${verb} ${record.id} (${record.command}) on ${count(hosts.length, 'host')} of ${record.selector}`)
   return { request: { hosts, change: record.id }, record }
+}
+
+/** Whoever has named the hosts needs no record: one that cannot be read must not stand in the way. */
+function recordIfAny({ runs, tell }: Context, id: string): RunRecord | undefined {
+  try {
+    return runs.find(id)
+  } catch (error) {
+    if (!(error instanceof BastionError)) throw error
+    tell(error.message)
+    return undefined
+  }
 }
 
 /**

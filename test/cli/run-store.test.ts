@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -90,7 +90,29 @@ describe('records of runs', () => {
     store.write(record)
     writeFileSync(join(folder, '20260109T000000Z-x.json'), '{"schema": "bastionctl/run/2"}')
     writeFileSync(join(folder, '20260108T000000Z-y.json'), '{')
+    for (const [at, part] of [
+      { results: undefined },
+      { results: [null] },
+      { results: [{ ...result('pending'), outcome: 'well' }] },
+      { startedAt: 'once' },
+    ].entries())
+      writeFileSync(join(folder, `20260107T00000${String(at)}Z-z.json`), JSON.stringify({ ...record, ...part }))
     expect(store.newest(5).map(({ id }) => id)).to.deep.equal([record.id])
+  })
+
+  it('are not taken for none where they cannot be read', () => {
+    // Whoever runs this may be root, from whom nothing is kept.
+    mkdirSync(join(folder, `${record.id}.json`), { recursive: true })
+    for (const act of [() => store.newest(), () => store.find(record.id), () => store.named(record.id)])
+      expect(act)
+        .to.throw(`the record of run ${record.id} cannot be read in "${folder}": it is a folder`)
+        .with.property('exit', 'usage')
+    rmSync(folder, { recursive: true })
+    writeFileSync(folder, 'a file in the way')
+    expect(() => store.newest()).to.throw(
+      `records of runs cannot be read in "${folder}": a part of the path is no folder`,
+    )
+    expect(store.find('x'.repeat(300))).to.equal(undefined)
   })
 
   it('say which hosts are left for a confirm, and for a rollback', () => {

@@ -106,6 +106,24 @@ describe('confirm and rollback', () => {
       expect(ran.exitCode).to.equal(0)
     })
 
+  it('do without a record that cannot be read where hosts are named, and not where they are not', async () => {
+    const id = '20260103T000000Z-cccccc'
+    mkdirSync(join(bench.home, `bastionctl/runs/${id}.json`), { recursive: true })
+    const unread = `the record of run ${id} cannot be read in "${join(bench.home, 'bastionctl/runs')}": it is a folder`
+    const ran = await bench.run(['rollback', id, '--tag', 'Role=bastion'], {
+      rollback: () => Promise.resolve({ id, results: [result('rolled-back', { change: id })] }),
+    })
+    expect(ran.exitCode).to.equal(0)
+    expect(ran.stderr).to.equal(`${unread}\nthe record of this run could not be written: ${unread}\n`)
+    for (const argv of [['rollback'], ['rollback', id], ['history']]) {
+      const refused = await bench.run(argv)
+      expect([refused.exitCode, refused.stderr]).to.deep.equal([
+        3,
+        `${unread}\nmend that, or ask hosts instead: add --tag Key=Value\n`,
+      ])
+    }
+  })
+
   it('take the hosts of a change from its local record', async () => {
     await ranBefore(['pending', 'pending'], older)
     await ranBefore(['pending', 'pending'])
