@@ -37,11 +37,22 @@ export async function runOnTarget(
   const late = verb === 'confirm' ? report.results.filter(({ outcome }) => outcome === 'rolled-back').length : 0
   context.print([
     '',
-    ...reportView({ ...report, now: Date.now() / 1000, naming: verb === 'rollback' }, context.style),
+    ...reportView(
+      { ...report, now: Date.now() / 1000, naming: verb === 'rollback', confirming: verb === 'confirm' },
+      context.style,
+    ),
     ...(late === 0 ? [] : [`too late: the change had gone back on ${count(late, 'host')} before the confirm came`]),
+    ...(verb === 'confirm' && report.results.some(mayBePending)
+      ? ['not confirmed: what is pending there goes back by itself at its deadline; "bastionctl status" says when']
+      : []),
   ])
   recordSettled(context, report.results, request.change)
   return { exit, report }
+}
+
+/** A host that a confirm has not settled, but where it has found nothing to confirm. */
+function mayBePending({ outcome, reason = '' }: HostResult): boolean {
+  return ['busy', 'refused', 'unreachable'].includes(outcome) && !['no-change', 'gone'].includes(reason)
 }
 
 /** A selector names hosts; a change id names the hosts of its local record; nothing at all, those of the newest open run. */

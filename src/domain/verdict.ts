@@ -50,13 +50,18 @@ function verdictOfPending(reason: string): ExitName {
   return leftAlone.has(name) ? 'mixed' : name
 }
 
+/** Not confirmed, and live behind its guard. */
+function leftPending({ outcome, reason }: HostResult): boolean {
+  return outcome === 'pending' || outcome === 'busy' || (outcome === 'refused' && reason === 'edited-since')
+}
+
 function verdictOf(result: HostResult, intent: Intent): ExitName {
   // Not all of it has come back, or somebody who was to go is still there, and the host says what.
   if (result.reason === 'incomplete') return 'needs-hands'
   if (intent === 'roll-back' && result.outcome === 'rolled-back') return 'ok'
   if (intent === 'roll-back' && result.outcome === 'confirmed') return reasons[result.reason ?? ''] ?? 'refused'
   if (intent === 'confirm' && result.outcome === 'rolled-back') return 'too-late'
-  if (intent === 'confirm' && result.outcome === 'pending') return 'mixed'
+  if (intent === 'confirm' && leftPending(result)) return 'mixed'
   if (result.outcome === 'pending' && result.reason !== undefined) return verdictOfPending(result.reason)
   if (failures[result.outcome] === 'ok' || needsHands.has(result.outcome)) return failures[result.outcome]
   const settling = intent === 'confirm' || intent === 'roll-back'

@@ -226,6 +226,32 @@ describe('confirm and rollback', () => {
     expect(asked?.change).to.equal('x-elsewhere')
   })
 
+  for (const [outcome, reason, exitCode] of [
+    ['busy', 'locked', 14],
+    ['refused', 'edited-since', 14],
+    ['unreachable', 'undelivered', 5],
+  ] as const)
+    it(`say that what a confirm has left ${outcome} goes back by itself`, async () => {
+      await ranBefore(['pending', 'pending'])
+      const ran = await bench.run(['confirm'], {
+        confirm: () => Promise.resolve({ id: plan.id, results: [result(outcome, { reason })] }),
+      })
+      expect(ran.exitCode).to.equal(exitCode)
+      expect(ran.stdout)
+        .to.match(
+          /^not confirmed: what is pending there goes back by itself at its deadline; "bastionctl status" says/m,
+        )
+        .and.not.match(/nothing was changed/)
+    })
+
+  it('say nothing of a deadline where a confirm has found nothing to confirm', async () => {
+    const gone = result('unreachable', { id: 'i-12', reason: 'gone' })
+    const ran = await bench.run(['confirm', '--tag', 'Role=bastion'], {
+      confirm: () => Promise.resolve({ id: '', results: [result('refused', { reason: 'no-change' }), gone] }),
+    })
+    expect(ran.stdout).not.to.include('goes back by itself')
+  })
+
   it('answer a late confirm with its own exit code', async () => {
     await ranBefore(['pending', 'pending'])
     const ran = await bench.run(['confirm', '--json'], { confirm: answer('rolled-back') })

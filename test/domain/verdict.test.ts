@@ -64,6 +64,8 @@ const cases: readonly (readonly [Intent, readonly Short[], ExitName])[] = [
   ['confirm', ['refused:no-change'], 'refused'],
   ['confirm', ['busy', 'rolled-back:too-late'], 'mixed'],
   ['confirm', ['busy', 'refused:no-change'], 'mixed'],
+  ['confirm', ['busy:locked'], 'mixed'],
+  ['confirm', ['refused:edited-since'], 'mixed'],
   ['confirm', ['unreachable:unmanaged'], 'host-unfit'],
   ['roll-back', ['rolled-back', 'rolled-back'], 'ok'],
   ['roll-back', ['rolled-back', 'refused:no-change'], 'mixed'],

@@ -122,7 +122,7 @@ describe('roll back', function () {
 
     it('is not confirmed: what is there was never proven', async () => {
       const done = await bastionctl('confirm', id)
-      expect(done.exitCode, done.stdout + done.stderr).to.equal(9)
+      expect(done.exitCode, done.stdout + done.stderr).to.equal(14)
       expect(done.stdout).to.match(/\/etc\/pam\.d\/sshd was changed since the proof/)
       expect(done.stdout).to.include('+# a line of theirs')
       await onAll(async (host) => {

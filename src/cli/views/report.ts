@@ -3,7 +3,7 @@ import type { HostResult, Outcome } from '../../domain/outcome.js'
 import { formatDuration } from '../../domain/duration.js'
 import { columns, count, firstLine, indent, moment, printable } from './text.js'
 import type { Style } from './style.js'
-import { outcomeMeaning, outcomeStyle, outcomeWords } from './words.js'
+import { confirmMeaning, outcomeMeaning, outcomeStyle, outcomeWords } from './words.js'
 
 interface Report {
   readonly id: string
@@ -12,10 +12,15 @@ interface Report {
   readonly now: number
   /** Of a rollback, which may have found another change on each host; a run's own needs no naming. */
   readonly naming?: boolean
+  /** Of a confirm: what is not settled is not untouched. */
+  readonly confirming?: boolean
 }
 
 /** How a run has ended: one line a host, what failed, what is pending and the commands that settle it. */
-export function reportView({ id, results, now, naming = false }: Report, style: Style): readonly string[] {
+export function reportView(
+  { id, results, now, naming = false, confirming = false }: Report,
+  style: Style,
+): readonly string[] {
   const rows = columns(
     results.map((result) => [
       label(result),
@@ -27,16 +32,21 @@ export function reportView({ id, results, now, naming = false }: Report, style: 
     colourOutcome(rows[at] ?? '', result.outcome, style),
     ...indent([...remarks(result), ...moreDetail(result), ...failedLogins(result)], 4),
   ])
-  return [...lines, '', ...summary(results), ...nextSteps(id, results, style)]
+  return [
+    ...lines,
+    '',
+    ...summary(results, confirming ? confirmMeaning : outcomeMeaning),
+    ...nextSteps(id, results, style),
+  ]
 }
 
 /** `2 confirmed, 1 rolled back`, and what the less obvious of these words mean. */
-export function summary(results: readonly HostResult[]): readonly string[] {
+export function summary(results: readonly HostResult[], means = outcomeMeaning): readonly string[] {
   const counts = new Map<Outcome, number>()
   for (const { outcome } of results) counts.set(outcome, (counts.get(outcome) ?? 0) + 1)
   const parts = [...counts].map(([outcome, number]) => `${String(number)} ${outcomeWords[outcome]}`)
   const meanings = [...counts.keys()].flatMap((outcome) => {
-    const meaning = outcomeMeaning[outcome]
+    const meaning = means[outcome]
     // What a roll back could not bring back is said of its host.
     const incomplete = results.every((result) => result.outcome !== outcome || result.reason === 'incomplete')
     return meaning === undefined || incomplete ? [] : [`${outcomeWords[outcome]}: ${meaning}`]

@@ -30,6 +30,14 @@ export const outcomeMeaning: Readonly<Partial<Record<Outcome, string>>> = {
   stuck: 'it could not be put back: somebody has to look',
 }
 
+/** The same of a confirm, which finds a change that is live already. */
+export const confirmMeaning: Readonly<Partial<Record<Outcome, string>>> = {
+  ...outcomeMeaning,
+  refused: 'nothing was confirmed there',
+  busy: 'somebody else is at work there; nothing was confirmed',
+  unreachable: 'run command says that it was not reached',
+}
+
 export function outcomeStyle(outcome: Outcome, style: Style): (text: string) => string {
   if (['unchanged', 'rehearsed', 'confirmed'].includes(outcome)) return style.green
   if (['unknown', 'stuck'].includes(outcome)) return style.red
