@@ -41,6 +41,13 @@ export function sessionOf(flags: ApplyFlags): OpenSettings {
   return { session: { options, ...(user !== undefined && { user }), ...(host !== undefined && { host }) } }
 }
 
+/** Not refused: `--safety-session none` is said behind a command line that could not open one. */
+function idleSsh(flags: ApplyFlags): string[] {
+  if (flags['safety-session'] !== 'none') return []
+  const { 'ssh-host': host, 'ssh-option': options = [] } = flags
+  return [...(host === undefined ? [] : ['--ssh-host']), ...(options.length > 0 ? ['--ssh-option'] : [])]
+}
+
 /** Asks, applies, records and reports. `world` is opened with {@link sessionOf}. */
 export async function applyPlan(
   context: Context,
@@ -52,6 +59,9 @@ export async function applyPlan(
     context.print(unchangedView(plan))
     return { exit: 'ok', plan }
   }
+  const idle = idleSsh(flags)
+  if (idle.length > 0)
+    context.tell(`without a safety session ${idle.join(' and ')} ${idle.length > 1 ? 'do' : 'does'} nothing`)
   await askToGoOn(context, plan, flags)
 
   const decision = await howToConfirm(context, plan, flags)

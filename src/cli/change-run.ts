@@ -13,7 +13,7 @@ import type { RunReport } from '../engine/api.js'
 import { applyPlan, checkApplyFlags, sessionOf } from './apply-run.js'
 import type { Context, World } from './context.js'
 import type { ApplyFlags, PlanFlags } from './flags.js'
-import { checkHandOver, type HandOverFlags, type Made } from './hand-over.js'
+import { checkHandOver, madeBy, type HandOverFlags } from './hand-over.js'
 import type { ChangeOutput } from './outputs.js'
 import { checkOut, savePlan } from './plan-store.js'
 import { planView } from './views/plan.js'
@@ -74,12 +74,6 @@ class HeldEvents {
   release(): void {
     for (const event of this.#events.splice(0)) this.to(event)
   }
-}
-
-function madeBy(policy: Policy): Made | undefined {
-  if (policy.feature !== 'users') return undefined
-  if (policy.action === 'add') return policy.factor === 'totp' ? 'totp' : undefined
-  return policy.action === 'factor' && policy.factor !== 'first-login' ? policy.factor : undefined
 }
 
 function rehearse({ who }: Context, { engine, ports }: World, plan: Plan): Promise<RunReport> {

@@ -3,6 +3,7 @@ import { unlink } from 'node:fs/promises'
 import { accountsWithSecrets } from '../domain/change.js'
 import { BastionError } from '../domain/errors.js'
 import type { Plan } from '../domain/plan.js'
+import type { Policy } from '../domain/policy.js'
 import type { NewFactor } from '../features/users/new-factor.js'
 import type { Context } from './context.js'
 import { checkNew, writeNew, writeProblem } from './new-file.js'
@@ -21,6 +22,30 @@ const fileFlags = {
   totp: 'name a file for it with --uri, and one for a QR code with --qr beside it',
   codes: 'name a file for it with --codes',
 } as const
+
+/** What a change by this policy makes for somebody; undefined: nothing. */
+export function madeBy(policy: Policy): Made | undefined {
+  if (policy.feature !== 'users') return undefined
+  if (policy.action === 'add') return policy.factor === 'totp' ? 'totp' : undefined
+  return policy.action === 'factor' && policy.factor !== 'first-login' ? policy.factor : undefined
+}
+
+/** Throws `usage` for a file that nothing of a saved plan would come into. */
+export function refuseIdle(policy: Policy, { qr, uri, codes }: HandOverFlags): void {
+  const made = madeBy(policy)
+  const files = { '--uri': uri, '--qr': qr, '--codes': codes }
+  const [flag] =
+    Object.entries(files).find(
+      // Scratch codes alone make no QR code.
+      ([name, file]) => file !== undefined && (made === undefined || (made === 'codes' && name === '--qr')),
+    ) ?? []
+  if (flag === undefined) return
+  throw new BastionError(
+    'usage',
+    `the plan makes nothing that ${flag} could name a file for`,
+    `leave ${flag} out: what is made was settled with the plan`,
+  )
+}
 
 const hints = { taken: 'name a new file', elsewhere: 'name a new file in a folder of yours' }
 

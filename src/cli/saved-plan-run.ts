@@ -2,7 +2,7 @@ import { accountsWithSecrets } from '../domain/change.js'
 import { BastionError } from '../domain/errors.js'
 import { hasChanges } from '../domain/plan-groups.js'
 import { applyPlan, checkApplyFlags, sessionOf } from './apply-run.js'
-import { checkHandOver, type HandOverFlags } from './hand-over.js'
+import { checkHandOver, refuseIdle, type HandOverFlags } from './hand-over.js'
 import type { ChangeOutput } from './outputs.js'
 import type { Context } from './context.js'
 import type { ApplyFlags } from './flags.js'
@@ -24,6 +24,7 @@ export async function runSavedPlan(
     context.print(['the plan holds no changes: no host was asked', ...stayingView(plan)])
     return { exit: 'ok', plan }
   }
+  refuseIdle(plan.policy, flags)
   const passed = plan.changes.find(({ sunset }) => sunset && passedSince(plan.createdAt, sunset.at * 1000))?.sunset
   if (passed)
     throw new BastionError(

@@ -1,12 +1,12 @@
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { BastionError } from '../../src/domain/errors.js'
 import { formatPlan } from '../../src/domain/sign-plan.js'
 import type { Plan } from '../../src/domain/plan.js'
-import type { Engine } from '../../src/engine/api.js'
+import type { Engine, RunReport } from '../../src/engine/api.js'
 import { Bench } from '../support/run-command.js'
-import { plan, result } from '../support/samples.js'
+import { plan, planWith, result } from '../support/samples.js'
 
 const unattended = ['--yes', '--confirm', 'auto', '--safety-session', 'none']
 
@@ -68,6 +68,40 @@ describe('apply', () => {
     const ran = await bench.run(['apply', file, ...unattended])
     expect(ran.exitCode).to.equal(3)
     expect(ran.stderr).to.include('the plan is for eu-test-1, and this is us-test-2')
+  })
+
+  it('refuses a file that nothing of the plan would come into', async () => {
+    const about = { feature: 'users', action: 'factor', name: 'ada', reason: '', acceptLockout: [] } as const
+    const codes = planWith({ policy: { ...about, factor: 'codes' } })
+    const secret = planWith({ policy: { ...about, factor: 'totp', reason: 'lost' } })
+    const engine = { apply: () => Promise.resolve({ id: plan.id, results: [result('confirmed')] }) }
+    for (const [of, flags, refused] of [
+      [plan, ['--uri'], '--uri'],
+      [plan, ['--qr'], '--qr'],
+      [plan, ['--codes'], '--codes'],
+      [codes, ['--uri', '--qr'], '--qr'],
+      [codes, ['--codes'], undefined],
+      [secret, ['--uri', '--qr'], undefined],
+    ] as const) {
+      writeFileSync(file, formatPlan(of))
+      const files = flags.flatMap((flag) => [flag, join(bench.home, flag)])
+      const ran = await bench.run(['apply', file, ...unattended, ...files], refused === undefined ? engine : {})
+      expect(ran.exitCode, flags.join()).to.equal(refused === undefined ? 0 : 3)
+      if (refused !== undefined)
+        expect(ran.stderr).to.include(`the plan makes nothing that ${refused} could name a file for`)
+      rmSync(join(bench.home, 'bastionctl'), { recursive: true, force: true })
+    }
+  })
+
+  it('says which flags do nothing without a safety session', async () => {
+    const apply = (): Promise<RunReport> => Promise.resolve({ id: plan.id, results: [result('untouched')] })
+    const stderr = async (...flags: readonly string[]): Promise<string> =>
+      (await bench.run(['apply', file, ...unattended, ...flags], { apply })).stderr
+    expect(await stderr('--ssh-user', 'admin')).not.to.include('safety session')
+    expect(await stderr('--ssh-option', 'Port=2222')).to.match(/^without a safety session --ssh-option does nothing$/m)
+    expect(await stderr('--ssh-option', 'Port=2222', '--ssh-host', '192.0.2.1')).to.match(
+      /^without a safety session --ssh-host and --ssh-option do nothing$/m,
+    )
   })
 
   it('refuses an edited plan without a word to anybody', async () => {
