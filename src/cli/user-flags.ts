@@ -14,7 +14,10 @@ import type { Context } from './context.js'
 import { accounts, repeatable } from './flags.js'
 import { keyLines } from './key-files.js'
 
-export const nameArg = { name: Args.string({ required: true, description: 'of the account: a-z, 0-9 and "-"' }) }
+export const nameArg = {
+  // In a loop over a list oclif would take the rest of that for a name which is empty.
+  name: Args.string({ required: true, ignoreStdin: true, description: 'of the account: a-z, 0-9 and "-"' }),
+}
 
 /** Of changes that take nothing but keys: whose way in is to stay whatever else becomes of it. */
 const ownFlag = {

@@ -483,6 +483,20 @@ describe('bad input', function () {
     }
   })
 
+  it('takes no name from stdin, which may be the list that a loop goes through', async () => {
+    const from = file('names', 'bob\ncy\n')
+    for (const argv of [
+      ['add-user'],
+      ['remove-user', '--as', 'ops'],
+      ['rotate-key', '--remove', 'SHA256:x'],
+      ['reset-mfa', '--reason', 'lost'],
+      ['new-codes'],
+    ]) {
+      const ended = await runProgram([...argv, '--tag', 'Role=bastion', ...unattended], { from })
+      expect([ended.exitCode, ended.stderr.split('\n')[0]]).to.deep.equal([3, 'the argument NAME is missing'])
+    }
+  })
+
   it('does not wait for words on stdin where an argument may be left out', async () => {
     expect((await runProgram(['history'])).exitCode).to.equal(0)
   })

@@ -38,20 +38,24 @@ export async function runProgram(
     env = {},
     node = [],
     into = {},
+    from,
   }: {
     readonly env?: NodeJS.ProcessEnv
     readonly node?: readonly string[]
     /** Files that are to take what it writes. */
     readonly into?: { readonly stdout?: string; readonly stderr?: string }
+    /** A file that it may read as its standard input. */
+    readonly from?: string
   } = {},
 ): Promise<Ended> {
   const home = mkdtempSync(join(tmpdir(), 'bastionctl-home-'))
-  const files = [into.stdout, into.stderr].map((file) => (file === undefined ? undefined : openSync(file, 'w')))
-  const [stdout = 'pipe', stderr = 'pipe'] = files
+  const written = [into.stdout, into.stderr].map((file) => (file === undefined ? undefined : openSync(file, 'w')))
+  const [stdout = 'pipe', stderr = 'pipe'] = written
+  const stdin = from === undefined ? undefined : openSync(from, 'r')
   const child = spawn(process.execPath, [...node, program(), ...argv], {
     cwd: home,
     env: { PATH: process.env['PATH'], HOME: home, AWS_EC2_METADATA_DISABLED: 'true', ...env },
-    stdio: ['ignore', stdout, stderr],
+    stdio: [stdin ?? 'ignore', stdout, stderr],
   })
   const out: Buffer[] = []
   const err: Buffer[] = []
@@ -61,7 +65,7 @@ export async function runProgram(
     child.on('error', reject)
     child.on('close', resolve)
   })
-  for (const file of files) if (file !== undefined) closeSync(file)
+  for (const file of [stdin, ...written]) if (file !== undefined) closeSync(file)
   rmSync(home, { recursive: true, force: true })
   return { exitCode, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() }
 }
