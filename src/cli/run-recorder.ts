@@ -13,15 +13,17 @@ const untouched = new Set<Outcome>(['unchanged', 'untouched', 'refused', 'stale'
 /** Keeps the record of one run up to date while it goes on. */
 export class RunRecorder {
   #record: RunRecord
+  /** Of the record. With a thousand hosts there are so many that a copy for each would take most of the run's time. */
+  readonly #events: RunEvent[] = []
   #writtenAt = 0
 
   private constructor(
     private readonly store: RunStore,
-    record: RunRecord,
+    record: Omit<RunRecord, 'events'>,
     private readonly tell: (text: string) => void,
   ) {
-    this.#record = record
-    this.store.write(record)
+    this.#record = { ...record, events: this.#events }
+    this.store.write(this.#record)
   }
 
   /**
@@ -44,7 +46,7 @@ export class RunRecorder {
         'plan again; "bastionctl history" says what became of it',
       )
     }
-    const record: RunRecord = {
+    const record: Omit<RunRecord, 'events'> = {
       schema: 'bastionctl/run/1',
       id: plan.id,
       command,
@@ -53,19 +55,15 @@ export class RunRecorder {
       region: plan.region,
       ...(endpoint !== undefined && { endpoint }),
       results: plan.hosts.map((host) => startingResult(host)),
-      events: [],
     }
     return orNoRecord(() => new RunRecorder(runs, record, tell))
   }
 
   /** A step's end is written at once, what comes in between at most once a second: with many hosts the file is large. */
   readonly note = (event: RunEvent): void => {
-    const { events, results } = this.#record
-    this.#record = {
-      ...this.#record,
-      events: [...events, event],
-      results: event.code === 'host-done' ? merged(results, [event.result]) : results,
-    }
+    this.#events.push(event)
+    if (event.code === 'host-done')
+      this.#record = { ...this.#record, results: merged(this.#record.results, [event.result]) }
     if (event.code === 'step-finished' || Date.now() - this.#writtenAt > 1000) this.#write()
   }
 

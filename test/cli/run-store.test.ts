@@ -152,6 +152,15 @@ describe('records of runs', () => {
       expect(store.find(plan.id)?.events).to.have.length(2)
     })
 
+    it('take in an event without a copy of all that came before', () => {
+      const written: RunRecord[] = []
+      store.write = (next) => void written.push(next)
+      const recorder = started()
+      for (let at = 0; at < 3; at++) recorder.note({ code: 'step-finished', step: 'commit', ms: at })
+      expect(new Set(written.map(({ events }) => events)).size).to.equal(1)
+      expect(written.at(-1)?.events.map((event) => 'ms' in event && event.ms)).to.deep.equal([0, 1, 2])
+    })
+
     it('say that no host was touched by a run that ended before anything was sent, and let the plan be applied again', () => {
       started().brokenOff('safety-session', new Date(1000))
       expect(store.find(plan.id)?.results.map(({ outcome }) => outcome)).to.deep.equal([
