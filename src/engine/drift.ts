@@ -11,7 +11,7 @@ import { BastionError } from '../domain/errors.js'
 import { daemonOptions } from '../features/daemon-options.js'
 import { spellings } from '../os/openssh.js'
 import { readSshd, type Directive } from '../render/sshd-config.js'
-import { decides, valueOf } from '../render/sshd-decides.js'
+import { decides, says, valueOf } from '../render/sshd-decides.js'
 
 /** Seconds that unpacking and configuring a package may take, behind what its manager's log says. */
 const packageTime = 600
@@ -73,7 +73,7 @@ function valueDrift(findings: Findings): Drift[] {
     // An sshd that refuses its files says nothing of any value: the lines have to.
     const unsaid = row.found === '' && refuses !== ''
     const seen = unsaid && line ? valueOf(line) : row.found
-    if (unsaid && (line === undefined || seen === row.wanted.toLowerCase())) continue
+    if (unsaid && (line === undefined || says(line, row.wanted))) continue
     const touched = [...files, ...foreign].find(({ path }) => path === line?.path)
     const drift = {
       kind: 'value',

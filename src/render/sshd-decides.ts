@@ -18,10 +18,16 @@ export function decides(
     ...named.filter(({ match }) => match === undefined),
   ]
   const held = ordered.filter(({ match }) => match === undefined || matches(match, login) === 'yes')
-  if (found === undefined || (held[0] && valueOf(held[0]) === found.toLowerCase())) return held[0]
+  if (found === undefined || (held[0] && says(held[0], found))) return held[0]
   const possible = ordered.filter(({ match }) => match === undefined || matches(match, login) !== 'no')
-  // sshd may spell a value otherwise than the file does (without-password, 2m): then the first that holds is still the one.
-  return possible.find((directive) => valueOf(directive) === found.toLowerCase()) ?? held[0]
+  // sshd may spell a value otherwise than the file does (2m): then the first that holds is still the one.
+  return possible.find((directive) => says(directive, found)) ?? held[0]
+}
+
+/** Whether a line has this value, in whichever case, and by either name that it has: `sshd -T` prints `without-password` up to 10.0, and `prohibit-password` later. */
+export function says(directive: Directive, value: string): boolean {
+  const plain = (text: string): string => text.toLowerCase().replace(/^prohibit-password$/, 'without-password')
+  return plain(valueOf(directive)) === plain(value)
 }
 
 export function valueOf(directive: Directive): string {

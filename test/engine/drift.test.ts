@@ -234,6 +234,13 @@ describe('drift', () => {
       expect(driftOf(findings({ values: [unsaid], refuses: 'no hostkeys available' }))).to.have.length(1)
     })
 
+    it('is none where the line says the same by its other name', () => {
+      const root = { ...value, keyword: 'permitrootlogin', wanted: 'without-password', found: '' }
+      const files = [{ path: main, content: 'PermitRootLogin prohibit-password\n' }]
+      const drift = driftOf(findings({ values: [root], refuses: 'no hostkeys available', texts: files }))
+      expect(drift.map(({ kind }) => kind)).to.deep.equal(['sshd-refuses'])
+    })
+
     it('names no line where the files cannot be read as sshd reads them', () => {
       for (const changed of [
         { args: ['-f', '/srv/x'] },

@@ -105,6 +105,24 @@ describe('sshd_judges', () => {
     expect(found()).to.deep.equal(expected('yes', 'a,b a no'))
   })
 
+  it('takes both names of what a root without a password may do for the same, whichever sshd prints', () => {
+    const words = ['without-password', 'prohibit-password']
+    for (const has of words)
+      for (const wanted of words) {
+        write('ann', `permitrootlogin ${has}\n`)
+        write('ann,addr=10.0.0.1', 'permitrootlogin yes\n')
+        expect(judged(`ann|permitrootlogin|${wanted}|any\n`, 'addr=192.0.2.1\naddr=10.0.0.1\n')).to.deep.equal([
+          `no|yes|addr=10.0.0.1|ann|permitrootlogin|${wanted}|any`,
+          `yes|${has}||ann|permitrootlogin|${wanted}|any`,
+        ])
+      }
+    write('ann', 'permitrootlogin prohibit-password\nbanner without-password\n')
+    expect(judged('ann|permitrootlogin|no|\nann|banner|prohibit-password|\n')).to.deep.equal([
+      'no|prohibit-password||ann|permitrootlogin|no|',
+      'no|without-password||ann|banner|prohibit-password|',
+    ])
+  })
+
   it('takes no answer about a place for no drift', () => {
     write('ann', 'maxauthtries 3\n')
     write('fails,lport=x', '')

@@ -49,6 +49,16 @@ describe('which line of sshd decides', () => {
     expect(decider('X11Forwarding true\n', 'X11Forwarding maybe\n', 'no')).to.equal(`${early}:1`)
   })
 
+  it('is the one that says it by either name', () => {
+    const words = ['without-password', 'prohibit-password', 'Prohibit-Password']
+    for (const has of words)
+      for (const found of words) {
+        const text = `Match Address 127.0.0.0/8\nPermitRootLogin ${has}\nMatch all\nPermitRootLogin yes\n`
+        const files = [{ path: main, content: text }]
+        expect(decides(readSshd(files, main), ['permitrootlogin'], ann, found)?.line, `${has} ${found}`).to.equal(2)
+      }
+  })
+
   it('is none where nobody sets it', () => {
     expect(decides([], ['x11forwarding'], ann, 'no')).to.equal(undefined)
   })

@@ -1,7 +1,7 @@
 /** What decides again once a level's lines are gone, for the reviewer of `--level stock`. */
 import type { Account, Effective, Facts } from '../../domain/facts.js'
 import { keyboardInteractiveNames, spellings } from '../../os/openssh.js'
-import { decides } from '../../render/sshd-decides.js'
+import { decides, says } from '../../render/sshd-decides.js'
 import { place, winner, type Directive } from '../../render/sshd-config.js'
 import { foreignDirectives } from '../foreign.js'
 import { hardeningFeature, mfaFeature, present } from '../sshd-files.js'
@@ -18,7 +18,7 @@ export function comesBack(facts: Facts): string[] {
   const unset = back.filter(({ next }) => next === undefined).map(({ keyword }) => keyword)
   return [
     ...back.flatMap(({ keyword, value, next }) =>
-      next === undefined || next.args.join(' ') === value
+      next === undefined || says(next, value)
         ? []
         : [`${keyword}: back from "${shortened(value)}" to "${shortened(next.args.join(' '))}" of ${place(next)}`],
     ),
@@ -50,7 +50,7 @@ export function decidedBy(line: Directive | undefined, keyword: string): readonl
   return line === undefined ? (ofSshd[keyword] ?? []) : plain(line)
 }
 
-/** Of the keywords that decide who gets in; they are the same in all supported releases. */
+/** Of the keywords that decide who gets in; they are the same in all supported releases, but for the newer word for without-password. */
 const ofSshd: Effective = {
   permitrootlogin: ['without-password'],
   pubkeyauthentication: ['yes'],

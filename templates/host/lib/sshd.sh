@@ -95,7 +95,8 @@ ask_anew() {
 # sshd_judges ROWS ARGSFILE ORIGINS: what `sshd -T` has for each row of ROWS, account|keyword|wanted|where[|…]: yes|has||row or no|has||row,
 # in lower case, which is how both are compared (mixed from 10.5 on). A list that sshd adds up, such as AllowGroups, has a line a word. One
 # question an account from loopback and one from each of ORIGINS: of a row that holds anywhere, no|has|origin|row in front for each from
-# where sshd says something else again. What was recorded by a name of before OpenSSH 8.5 or 8.7 may have the newer one by now.
+# where sshd says something else again. What was recorded by a name of before OpenSSH 8.5 or 8.7 may have the newer one by now; and up to
+# 10.0 sshd prints without-password where later ones have prohibit-password.
 sshd_judges() {
   awk -F'|' '!seen[$1]++ { print $1 }' "$1" | while read -r _class; do
     sshd_says "$_class" "$2" 2>/dev/null
@@ -116,9 +117,13 @@ sshd_judges() {
         if (!((from, name) in has) && !sub(/keytypes$/, "algorithms", name)) sub(/^challengeresponse/, "kbdinteractive", name)
         return has[from, name]
       }
+      function word(value) {
+        if ($2 == "permitrootlogin") sub(/^prohibit-/, "without-", value)
+        return value
+      }
       function judged(from,   told, met) {
         told = says(from, $2)
-        met = told == tolower($3)
+        met = word(told) == word(tolower($3))
         if (from != "" && (met || told == says("", $2))) return
         gsub(/[|\t]/, "/", told)
         print (met ? "yes" : "no") "|" told "|" from "|" $0

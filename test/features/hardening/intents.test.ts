@@ -638,6 +638,12 @@ describe('stock', () => {
     })
   }
 
+  it('says nothing of a line that has the same by its other name', () => {
+    const path = '/etc/ssh/sshd_config.d/50-theirs.conf'
+    const back = notes(made(withFile('debian-12', path, 'PermitRootLogin without-password\n')))
+    expect(back.filter((note) => note.includes('PermitRootLogin'))).to.deep.equal([])
+  })
+
   it('names the line of the crypto policy that comes back, where a file includes it, and judges keys by it', () => {
     const config = '/etc/crypto-policies/back-ends/opensshserver.config'
     const text = [
