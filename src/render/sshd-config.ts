@@ -97,18 +97,22 @@ function absolute(pattern: string): string {
   return pattern.startsWith('/') ? pattern : `/etc/ssh/${pattern}`
 }
 
-/** glob(7) without braces: `*` and `?` match neither a slash nor a leading dot. */
+/** glob(7) without braces: `*`, `?` and brackets match neither a slash nor a leading dot, and a backslash keeps what is behind it. */
 function glob(pattern: string): RegExp {
-  const source = pattern
-    .replace(/[.+^${}()|\\]/g, '\\$&')
-    .replace(/\*/g, '[^/]*')
-    .replace(/\?/g, '[^/]')
-  return new RegExp(`^${source.replace(/\/\[\^\/\]/g, '/(?!\\.)[^/]')}$`)
+  const source = pattern.replace(/\\.|\[[!^]?\]?[^\]/]*\]|./gs, (part) => {
+    if (part === '*') return '[^/]*'
+    if (part === '?') return '[^/]'
+    const [, not, among] = /^\[([!^]?)(.+)\]$/s.exec(part) ?? []
+    if (among !== undefined) return `[${not === '' ? '' : '^/'}${among.replace(/[[\]^\\]/g, '\\$&')}]`
+    return part.replace(/^\\(?=.)/s, '').replace(/[.+^${}()|[\]\\*?]/g, '\\$&')
+  })
+  return new RegExp(`^${source.replace(/\/\[/g, '/(?!\\.)[')}$`)
 }
 
 /**
- * Words of a line. An `=` may stand between keyword and value, words may be quoted, and a `#` that begins a word ends
- * the line.
+ * Words of a line. An `=` may stand between keyword and value, and a `#` that begins a word ends the line. Quotes of either kind hold
+ * together what is between them, wherever in a word they stand; behind a backslash a quote, a backslash or a blank is itself (argv_split,
+ * misc.c). Before 8.7 sshd knows double quotes alone.
  */
 function words(raw: string): string[] {
   const line = raw.trim()
@@ -116,9 +120,18 @@ function words(raw: string): string[] {
   const [, keyword = '', tail = ''] = /^"?([^\s="]+)"?[\s]*=?[\s]*(.*)$/.exec(line) ?? []
   if (keyword === '') return []
   const found: string[] = []
-  for (const [word] of tail.matchAll(/"[^"]*"?|[^\s]+/g)) {
+  for (const [word] of tail.matchAll(/(?:"(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?|\\.|[^\s"'\\]|\\)+/g)) {
     if (word.startsWith('#')) break
-    found.push(word.replace(/^"|"$/g, ''))
+    found.push(unquoted(word))
   }
   return [keyword, ...found]
+}
+
+function unquoted(word: string): string {
+  const parts = /"((?:\\.|[^"\\])*)"?|'((?:\\.|[^'\\])*)'?|\\(["' \\])/g
+  return word.replace(
+    parts,
+    (_, double?: string, single?: string, kept?: string) =>
+      kept ?? (double ?? single ?? '').replace(/\\(["'\\])/g, '$1'),
+  )
 }

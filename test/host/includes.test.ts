@@ -15,6 +15,7 @@ describe('includes', () => {
       const texts = [
         '# Include /no\n  Include /etc/ssh/corp/*.conf late.conf # Include /no\nUsePAM yes\n',
         'include="/opt/a b.conf" /opt/c.conf\nIncluded /no\nMatch User x\n\tINCLUDE = sub/?.conf\nInclude\n"Include" /srv/d.conf\r\n',
+        "Include '/srv/e f.conf' \"/srv/g's.conf\" 'late/h.conf' # '\n",
       ]
       const files = texts.map((_, at) => path.join(folder, String(at)))
       for (const [at, file] of files.entries()) writeFileSync(file, texts[at] ?? '')
@@ -26,6 +27,9 @@ describe('includes', () => {
         '/opt/c.conf',
         '/etc/ssh/sub/?.conf',
         '/srv/d.conf',
+        '/srv/e f.conf',
+        "/srv/g's.conf",
+        '/etc/ssh/late/h.conf',
       ])
     } finally {
       rmSync(folder, { recursive: true })

@@ -15,7 +15,12 @@ getent() {
   *) printf '%s:%s:::::::\\n' root '*' person '!' backup "$HASH" daemon '*' nobody '!*' ;;
   esac
 }
-sshd_says() { printf '%s\\n' "$1" >>"$RUN/asked"; SAID=$RUN/said; printf 'authorizedkeysfile %s\\n' "$KEYS" >"$SAID"; }
+sshd_says() {
+  printf '%s\\n' "$1" >>"$RUN/asked"
+  SAID=$RUN/said
+  if [ "$1" = root ]; then _of=$ROOT_KEYS; else _of=$KEYS; fi
+  printf 'authorizedkeysfile %s\\n' "$_of" >"$SAID"
+}
 cat() { if [ "$1" = /etc/bastionctl-users ]; then printf '# accounts that bastionctl manages\\n%s\\n' "$MANAGED"; else command cat "$@"; fi; }
 sshd_reads() { READS=$RUN/reads; printf '%s\\n' "$RUN/sshd_config" >"$READS"; }
 login_accounts | cut -d'|' -f1`
@@ -38,12 +43,13 @@ describe('login_accounts', () => {
 
   async function found({
     keys = '.ssh/authorized_keys',
+    ofRoot = '',
     shell = '/bin/sh',
     hash = '!',
     more = 'person',
     managed = 'gone',
   }): Promise<readonly string[]> {
-    const env = { KEYS: keys, SHELL_OF: shell, HASH: hash, MORE: more, MANAGED: managed }
+    const env = { KEYS: keys, ROOT_KEYS: ofRoot || keys, SHELL_OF: shell, HASH: hash, MORE: more, MANAGED: managed }
     const { stdout } = await execa('sh', ['-c', script, library, run], { env })
     return stdout.split('\n').slice(0, more === 'person' ? -1 : undefined)
   }
@@ -74,6 +80,15 @@ describe('login_accounts', () => {
     expect(await found({ keys })).to.deep.equal(['root', 'person', 'backup'])
     expect(readFileSync(path.join(run, 'asked'), 'utf8')).to.equal('root\nroot\nbackup\n')
   })
+
+  for (const quote of ['', '"', "'"])
+    it(`are found where a Match line alone has them looked for, with ${quote || 'nothing'} around it`, async () => {
+      const keys = `${run}/keys/%u.pub`
+      const line = `AuthorizedKeysFile ${quote}${keys}${quote}`
+      writeFileSync(path.join(run, 'sshd_config'), `Match User backup\n  ${line}\n`)
+      writeFileSync(path.join(run, 'keys/backup.pub'), 'ssh-ed25519 AAAA\n')
+      expect(await found({ keys, ofRoot: '.ssh/authorized_keys' })).to.deep.equal(['root', 'person', 'backup'])
+    })
 
   it('are whom bastionctl manages, without shell, key and password too, and nobody else', async () => {
     const shell = '/usr/sbin/nologin'

@@ -51,6 +51,8 @@ describe('origins', () => {
     ['Match LocalPort 2222', 'lport=2222'],
     ['  match USER ann ADDRESS "10.0.0.0/8" localport 2222 # Address 10.9.9.9', 'addr=10.0.0.1,lport=2222'],
     ['Match Group "domain users" Address=10.0.0.0/8', 'addr=10.0.0.1'],
+    ['Match Group="domain users" Address 10.0.0.0/8', 'addr=10.0.0.1'],
+    ["Match Group='domain users' Address '10.0.0.0/8'", 'addr=10.0.0.1'],
     ['"Match" all Address 10.0.0.0/8\r', 'addr=10.0.0.1'],
     ['Match=Address 10.0.0.0/8', 'addr=10.0.0.1'],
     ['Match Address !10.0.0.0/8'],

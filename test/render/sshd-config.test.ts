@@ -33,6 +33,23 @@ describe('sshd_config, one file', () => {
     ])
   })
 
+  it('has words in quotes of both kinds, wherever in a word they stand, and behind backslashes', () => {
+    const words = (line: string): readonly string[] | undefined => read(`${line}\n`)[0]?.args
+    expect(words("Include '/etc/ssh/office.conf' '/a b'")).to.deep.equal(['/etc/ssh/office.conf', '/a b'])
+    expect(words(`AcceptEnv "it's" 'say "x"' # 'no'`)).to.deep.equal(["it's", 'say "x"'])
+    expect(words(`AcceptEnv a"b c"'d e'f "" '#g'`)).to.deep.equal(['ab cd ef', '', '#g'])
+    expect(words(String.raw`AcceptEnv a\ b \"c\\ "d\"e" 'f\'g' \h "i\ j"`)).to.deep.equal([
+      'a b',
+      '"c\\',
+      'd"e',
+      "f'g",
+      '\\h',
+      'i\\ j',
+    ])
+    const lines = read(`Match User="ada" Group='domain users'\nBanner none\n`)
+    expect(lines[0]?.match).to.deep.equal(['User=ada', 'Group=domain users'])
+  })
+
   it('lockout 6: is refused with CRLF or a byte-order mark', () => {
     expect(() => read('Port 22\r\n'))
       .to.throw('sshd_config:1 has a carriage return')
@@ -97,6 +114,24 @@ describe('sshd_config with its Includes', () => {
       { path: '/opt/c.conf', content: '' },
     ]
     expect(readFiles(empty, main)).to.deep.equal([main, '/etc/ssh/corp/a.conf', '/opt/b.conf'])
+  })
+
+  it('includes what its patterns match, as glob(7) has them', () => {
+    const names = ['a.conf', 'b.conf', '.c.conf', '1.conf', 'x]y.conf', 'd*.conf', 'sub/b.conf']
+    const found = (pattern: string): string[] => {
+      const included = names.map((name) => ({ path: `${folder}/${name}`, content: '' }))
+      const read = readFiles([{ path: main, content: `Include ${folder}/${pattern}\n` }, ...included], main)
+      return read.slice(1).map((file) => file.slice(folder.length + 1))
+    }
+    expect(found("'a.conf'")).to.deep.equal(['a.conf'])
+    for (const not of ['!', '^'])
+      expect(found(`[${not}a]*.conf`)).to.deep.equal(['1.conf', 'b.conf', 'd*.conf', 'x]y.conf'])
+    expect(found('[0-9]*.conf')).to.deep.equal(['1.conf'])
+    expect(found('[^.]?.conf')).to.deep.equal(['d*.conf'])
+    expect(found('x[]z]y.conf')).to.deep.equal(['x]y.conf'])
+    expect(found(String.raw`d\*.conf`)).to.deep.equal(['d*.conf'])
+    expect(found('[.]c.conf')).to.deep.equal([])
+    expect(found('[b.conf')).to.deep.equal([])
   })
 
   it('says through which file of the main one a deeper one is read', () => {

@@ -72,7 +72,7 @@ key_patterns() {
     function patterns(line,   n, word, i) {
       if (tolower(line) !~ /^[ \t]*"?authorizedkeysfile["= \t]/) return
       sub(/^[ \t]*"?[A-Za-z]*"?[ \t]*=?/, "", line)
-      gsub(/"/, "", line)
+      gsub(/["\047]/, "", line)
       n = split(line, word, /[ \t\r]+/)
       for (i = 1; i <= n; i++) {
         if (word[i] ~ /^[^\/%]/) word[i] = "%h/" word[i]

@@ -20,7 +20,7 @@ includes() {
       sub(/^"?.......("[ \t]*=?|[ \t]*=|[ \t])[ \t]*/, "", line)
       while (line !~ /^[ \t\r]*(#|$)/) {
         sub(/^[ \t]+/, "", line)
-        if (line ~ /^"/) { line = substr(line, 2); end = "\"" } else end = "[ \t\r]"
+        if (line ~ /^["\047]/) { end = substr(line, 1, 1); line = substr(line, 2) } else end = "[ \t\r]"
         word = line
         if (match(line, end)) { word = substr(line, 1, RSTART - 1); line = substr(line, RSTART + 1) } else line = ""
         if (word != "") print word ~ /^\// ? word : "/etc/ssh/" word
@@ -126,10 +126,10 @@ origins() {
         sub(/^[ \t]*"?.....("[ \t]*=?|[ \t]*=|[ \t])/, "", line)
         asked = 0
         name = ""
-        while (match(line, /^[ \t\r]*("[^"]*"|[^ \t\r"#][^ \t\r]*)/)) {
+        while (match(line, /^[ \t\r]*("[^"]*"|\047[^\047]*\047|[^ \t\r"\047#])("[^"]*"|\047[^\047]*\047|[^ \t\r"\047])*/)) {
           word = substr(line, RSTART, RLENGTH)
           line = substr(line, RSTART + RLENGTH)
-          gsub(/^[ \t\r]+|"/, "", word)
+          gsub(/^[ \t\r]+|["\047]/, "", word)
           if (name != "" && word == "=") continue
           if (name == "") {
             name = tolower(word)
