@@ -1,10 +1,12 @@
 /**
  * Algorithm lists by level. `strict` is what ssh-audit's hardening guides and built-in policies list, but for what would have other files
  * edited: no group exchange (their moduli have 3072 bits at least), and RSA host keys of 3072 bits (theirs of 4096). `baseline` leaves out
- * only what is broken: SHA-1, MD5, CBC, 64-bit tags, short groups. A host gets the part of a list that its build knows.
+ * only what is broken: SHA-1, MD5, CBC, 64-bit tags, short groups. A host gets the part of a list that its build knows,
+ * less what its release ships off.
  */
 import { BastionError } from '../../domain/errors.js'
 import type { Facts } from '../../domain/facts.js'
+import { atLeast } from '../../os/openssh.js'
 import type { Context, Setting } from './setting.js'
 
 type Kind = keyof Facts['algorithms']
@@ -43,7 +45,6 @@ const baselineSignatures = [
   'ecdsa-sha2-nistp384',
   'ecdsa-sha2-nistp256',
   'sk-ecdsa-sha2-nistp256@openssh.com',
-  'webauthn-sk-ecdsa-sha2-nistp256@openssh.com',
 ]
 
 /** FIPS 140-3 approves none of these; a list that has one makes sshd of RHEL refuse to start in FIPS mode. */
@@ -68,6 +69,15 @@ function withCertificates(list: readonly string[]): string[] {
 
 function list(kind: Kind, names: readonly string[]): (context: Context) => string {
   return (context) => known(kind, names, context).join(',')
+}
+
+/** sshd is built with groups of Diffie-Hellman and ships them off from 10.0 on (its release notes); FIPS mode has little else. */
+function kex(names: readonly string[]): (context: Context) => string {
+  return (context) => {
+    const { facts } = context
+    const off = atLeast(facts.sshd.version, '10.0') && !facts.fips
+    return known('kex', off ? names.filter((name) => !name.startsWith('diffie-hellman-')) : names, context).join(',')
+  }
 }
 
 /** In the host's own order, so that a list without SHA-1 stays as it is. */
@@ -146,11 +156,11 @@ export const algorithmSettings: readonly Setting[] = [
   },
   {
     keyword: 'KexAlgorithms',
-    baseline: list('kex', baselineKex),
-    strict: list('kex', strictKex),
+    baseline: kex(baselineKex),
+    strict: kex(strictKex),
     words: { baseline: baselineKex.join(','), strict: strictKex.join(',') },
     releases:
-      'sntrup761x25519-sha512@openssh.com from 8.5 on; sntrup761x25519-sha512 from 9.9 on, and in the 9.2 of Debian 12; mlkem768x25519-sha256 from 9.9 on',
+      'sntrup761x25519-sha512@openssh.com from 8.5 on; sntrup761x25519-sha512 from 9.9 on, and in the 9.2 of Debian 12; mlkem768x25519-sha256 from 9.9 on; diffie-hellman-… up to 9.9, and in FIPS mode: 10.0 ships them off',
     reason:
       'no SHA-1, no groups of 1024 bits (CVE-2015-4000), post-quantum exchanges first; strict: no NIST curves, no group of 2048 bits, and none by group exchange, since moduli are not edited',
     source: sshAudit,

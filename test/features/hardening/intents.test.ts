@@ -19,6 +19,7 @@ import {
   hardening,
   key,
   policy,
+  recordedOf,
   stockEffective,
   stockFacts,
   type Distro,
@@ -130,6 +131,33 @@ describe('a level on a host', () => {
       'rsa-sha2-512-cert-v01@openssh.com',
       'rsa-sha2-256-cert-v01@openssh.com',
     ])
+  })
+
+  it('switches on no algorithm that its sshd is without, but for the order', () => {
+    const keywords = ['Ciphers', 'MACs', 'KexAlgorithms', 'HostKeyAlgorithms', 'CASignatureAlgorithms']
+    const accepted = ['PubkeyAccepted', 'HostbasedAccepted'].flatMap((name) => [`${name}Algorithms`, `${name}KeyTypes`])
+    for (const distro of recordedOf)
+      for (const level of ['baseline', 'strict'] as const)
+        for (const keyword of [...keywords, ...accepted]) {
+          const facts = stockFacts(distro)
+          const has = facts.accounts[0]?.effective[keyword.toLowerCase()]?.[0] ?? ''
+          const wanted = written(hardening({ level }), facts, keyword)
+          if (wanted !== undefined) expect(has.split(','), `${distro} ${keyword}`).to.include.members(wanted.split(','))
+        }
+  })
+
+  it('has groups of Diffie-Hellman where its sshd does: up to 9.9, and in FIPS mode', () => {
+    for (const wanted of [hardening(), strict()]) {
+      const on = (distro: Distro, more: Partial<Facts> = {}): string | undefined =>
+        written(wanted, stockFacts(distro, more), 'KexAlgorithms')
+      for (const distro of ['debian-12', 'rhel-10'] as const) expect(on(distro), distro).to.match(/diffie-hellman/)
+      for (const distro of ['debian-13', 'ubuntu-26.04'] as const)
+        expect(on(distro), distro)
+          .to.match(/^mlkem768x25519-sha256,/)
+          .and.not.match(/diffie-hellman/)
+      const rsa = stockFacts().accounts.map((one) => ({ ...one, keys: [{ ...key(), type: 'ssh-rsa', bits: 3072 }] }))
+      expect(on('debian-13', { fips: true, accounts: rsa })).to.match(/diffie-hellman-group16-sha512/)
+    }
   })
 
   it('closes idle sessions and jumps, and is refused where its OpenSSH cannot', async () => {

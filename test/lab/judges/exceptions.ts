@@ -70,16 +70,16 @@ const ofThePolicy: Waiver = {
   why: "RHEL 8's crypto policy has it, and stands on sshd's command line, which no file overrides",
 }
 
-const ofThisLevel = (...algorithms: readonly string[]): ControlException['allows'] => ({
-  kexalgorithms: [
-    ...algorithms,
-    'curve25519-sha256,curve25519-sha256@libssh.org,diffie-hellman-group18-sha512,diffie-hellman-group16-sha512',
-  ].join(','),
+const exchanges = (...algorithms: readonly string[]): ControlException['allows'] => ({
+  kexalgorithms: algorithms.join(','),
 })
+const curves = 'curve25519-sha256,curve25519-sha256@libssh.org'
+const groups = 'diffie-hellman-group18-sha512,diffie-hellman-group16-sha512'
+const postQuantum = 'sntrup761x25519-sha512,sntrup761x25519-sha512@openssh.com'
 const of80 = 'its list is that of OpenSSH 8.0, without'
 const of85 = 'its list is that of OpenSSH 8.5, without'
 const standard = 'sntrup761 by its standard name'
-const others = 'curve25519-sha256 by its standard name and the groups 16 and 18'
+const curve25519 = 'curve25519-sha256 by its standard name'
 
 export const exceptions: readonly Exception[] = [
   audit('ecdh-sha2-nistp256', ['kex', 'fail', curve], fipsClients),
@@ -107,17 +107,18 @@ export const exceptions: readonly Exception[] = [
   audit('hmac-sha2-256', ['mac', 'warn', macFirst], ofThePolicy),
   audit('hmac-sha2-512', ['mac', 'warn', macFirst], ofThePolicy),
   audit('umac-128@openssh.com', ['mac', 'warn', macFirst], ofThePolicy),
-  control('sshd-02', ofThisLevel(), `${of80} ${others}`, { on: ['deb11'] }),
+  control('sshd-02', exchanges(curves, groups), `${of80} ${curve25519} and the groups 16 and 18`, { on: ['deb11'] }),
   control(
     'sshd-02',
-    ofThisLevel('sntrup761x25519-sha512', 'sntrup761x25519-sha512@openssh.com'),
-    `${of85} ${standard}, ${others}`,
+    exchanges(postQuantum, curves, groups),
+    `${of85} ${standard}, ${curve25519} and the groups 16 and 18`,
     { on: ['deb12', 'rhel9'] },
   ),
+  // 10.0 ships the groups off.
   control(
     'sshd-02',
-    ofThisLevel('mlkem768x25519-sha256', 'sntrup761x25519-sha512', 'sntrup761x25519-sha512@openssh.com'),
-    `${of85} ML-KEM, ${standard}, ${others}`,
+    exchanges('mlkem768x25519-sha256', postQuantum, curves),
+    `${of85} ML-KEM, ${standard}, and ${curve25519}`,
     { on: ['deb13'] },
   ),
   control(
