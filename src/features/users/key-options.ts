@@ -1,4 +1,5 @@
 /** Options in front of a key: sshd(8), AUTHORIZED_KEYS FILE FORMAT. One that sshd does not take makes it pass over the whole line. */
+import { isIP } from 'node:net'
 import { BastionError } from '../../domain/errors.js'
 
 const flags: ReadonlySet<string> = new Set([
@@ -79,8 +80,64 @@ function checkOption(name: string, hasValue: boolean, value: string | undefined)
   if (form === undefined) return
   if (value === undefined) throw badOption(`option "${name}" needs a value in double quotes`, `write ${name}="…"`)
   const plain = value.replaceAll('\\"', '"')
-  if (!form.test(plain) || (name === 'expiry-time' && !isTime(plain)))
+  if (!form.test(plain) || !inRange(name, plain))
     throw badOption(`option "${name}" has a value that sshd does not take: ${shown(plain)}`)
+  if (name === 'from') checkFrom(plain.split(','))
+}
+
+/** A day that there is, a port (a2port, misc.c), a device (SSH_TUNID_MAX, misc.h). */
+function inRange(name: string, value: string): boolean {
+  if (name === 'expiry-time') return isTime(value)
+  const number = Number(/\d+$/.exec(value)?.[0] ?? 1)
+  if (name === 'permitopen' || name === 'permitlisten') return number > 0 && number <= 65_535
+  return name !== 'tunnel' || number <= 0x7f_ff_ff_fd
+}
+
+/** sshd takes such a line and lets in nobody by it: of one odd network it refuses the whole list (addr_match_list, addrmatch.c). */
+function checkFrom(patterns: readonly string[]): void {
+  for (const pattern of patterns) {
+    const [net = '', bits] = pattern.replace(/^!/, '').split(/\/(.*)/s)
+    if (net === '') throw badOption(`option "from" has a pattern that sshd does not take: ${shown(pattern)}`)
+    if (bits === undefined) continue
+    const family = isIP(net)
+    const all = family === 6 ? 128 : family === 4 ? 32 : -1
+    if (!/^\d{1,3}$/.test(bits) || Number(bits) > all)
+      throw badOption(
+        `option "from" has a network that sshd does not take: ${shown(pattern)}`,
+        'write a network as 192.0.2.0/24 or 2001:db8::/32',
+      )
+    if (bitsOf(net).slice(Number(bits)).includes('1'))
+      throw badOption(
+        `option "from" has an address behind whose first ${bits} bits there are more, and sshd lets in nobody by such a list: ${shown(pattern)}`,
+        'write the first address of the network, as in 192.0.2.0/24, or an address without bits',
+      )
+  }
+  if (patterns.every((pattern) => pattern.startsWith('!')))
+    throw badOption(
+      `option "from" has exceptions alone, which let in nobody: ${shown(patterns.join(','))}`,
+      'write what they are exceptions of as well, such as from="*,!192.0.2.7"',
+    )
+}
+
+/** Of an address, as a text of 0 and 1. */
+function bitsOf(address: string): string {
+  const binary = (part: string, base: number, length: number): string =>
+    parseInt(part, base).toString(2).padStart(length, '0')
+  const octets = (text: string): string =>
+    text
+      .split('.')
+      .map((part) => binary(part, 10, 8))
+      .join('')
+  if (isIP(address) === 4) return octets(address)
+  const halves = address.replace(/%.*/s, '').split('::')
+  const [head = '', tail = ''] = halves.map((half) =>
+    half
+      .split(':')
+      .filter(Boolean)
+      .map((part) => (part.includes('.') ? octets(part) : binary(part, 16, 16)))
+      .join(''),
+  )
+  return head + '0'.repeat(128 - head.length - tail.length) + tail
 }
 
 function shown(text: string): string {
