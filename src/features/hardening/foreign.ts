@@ -9,7 +9,16 @@ import { comesBefore, foreignDirectives } from '../foreign.js'
 import { hardeningFeature, mfaFeature, present, usesDropIn } from '../sshd-files.js'
 import type { Intents } from './intents.js'
 import type { Intent } from './setting.js'
-import { compared, isStopGap, leftIn, soundOf, strictestStartups, type Compared } from './stricter.js'
+import {
+  compared,
+  endsIdle,
+  endsIdleBy,
+  isStopGap,
+  leftIn,
+  soundOf,
+  strictestStartups,
+  type Compared,
+} from './stricter.js'
 
 export interface Settled extends Intents {
   /** Lines in Match blocks of others that ask for as much or more, and so stay in force for whom they hold; by the keyword's name of ours. */
@@ -23,7 +32,13 @@ export interface Settled extends Intents {
 export function settle(intents: Intents, policy: HardenPolicy, facts: Facts): Settled {
   const others = foreignDirectives(facts, hardeningFeature).filter(({ path }) => path !== mfaFeature.dropIn)
   const { version } = facts.sshd
-  const context = { policy, version, dropIn: usesDropIn(facts), factor: present(facts, mfaFeature) !== '' }
+  const context = {
+    policy,
+    version,
+    dropIn: usesDropIn(facts),
+    factor: present(facts, mfaFeature) !== '',
+    idle: endsIdle(others, version),
+  }
   const judged = intents.lines.map((line) => {
     const names = spellings(line.keyword.toLowerCase(), version)
     return judge(
@@ -64,13 +79,18 @@ interface Context {
   readonly dropIn: boolean
   /** It is on. */
   readonly factor: boolean
+  /** Others' ClientAlive… lines end idle sessions. */
+  readonly idle: boolean
 }
 
 /** Match blocks first: whatever the main section says, they decide for whom they hold. */
-function judge(line: Intent, named: readonly Directive[], { policy, version, dropIn, factor }: Context): Judged {
+function judge(line: Intent, named: readonly Directive[], { policy, version, dropIn, factor, idle }: Context): Judged {
   const { keyword, setting } = line
   const adds = setting.adds === true
-  const how = (theirs: Directive): Compared => (adds ? 'other' : compared(valueOf(theirs), line))
+  const how = (theirs: Directive): Compared => {
+    if (adds) return 'other'
+    return idle && endsIdleBy(theirs) ? 'stricter' : compared(valueOf(theirs), line)
+  }
   const inMatch = named.filter(({ match }) => match !== undefined)
   const matched = inMatch.filter((theirs) => ['same', 'stricter'].includes(how(theirs)))
   const notes = matched
@@ -92,6 +112,10 @@ function judge(line: Intent, named: readonly Directive[], { policy, version, dro
   if (isStopGap(valueOf(theirs), line, version))
     return stays(
       `${place(theirs)} sets "${valueOf(theirs)}", the stop-gap for CVE-2024-6387 in OpenSSH 8.5 to 9.7: it stays; take it out once its sshd is mended`,
+    )
+  if (idle && endsIdleBy(theirs))
+    return stays(
+      `${place(theirs)} sets "${valueOf(theirs)}": before OpenSSH 8.2 ClientAliveCountMax 0 ends a session that is idle for ClientAliveInterval, and both stay`,
     )
   const late = factor && keyword === 'LoginGraceTime' ? ', and a code from a phone takes a while (lock-out 42)' : ''
   if (how(theirs) === 'stricter')

@@ -1,5 +1,7 @@
 /** Whether a value of others asks for more than a level's: harden makes no host weaker than it is without it. */
 import { atLeast } from '../../os/openssh.js'
+import { winner, type Directive } from '../../render/sshd-config.js'
+import { valueOf } from '../../render/sshd-decides.js'
 import { patternMatches } from '../../render/sshd-match.js'
 import type { Intent } from './setting.js'
 
@@ -86,6 +88,24 @@ export function strictestStartups(theirs: string, ours: string): string | undefi
 export function isStopGap(theirs: string, { keyword }: Intent, version: string): boolean {
   const raced = atLeast(version, '8.5') && !atLeast(version, '9.8')
   return keyword === 'LoginGraceTime' && raced && secondsOf(theirs)?.[0] === 0
+}
+
+/**
+ * Whether others' ClientAliveCountMax 0 ends idle sessions: before 8.2 sshd goes by the first ClientAliveInterval without a word of the
+ * client (release notes of 8.2), which DISA's STIG for RHEL 8 has asked for (RHEL-08-010200). From 8.2 on it is no limit.
+ */
+export function endsIdle(others: readonly Directive[], version: string): boolean {
+  const seconds = (keyword: string): number | undefined => {
+    const first = winner(others, [keyword])
+    return first === undefined ? undefined : secondsOf(valueOf(first))?.[0]
+  }
+  return !atLeast(version, '8.2') && seconds('clientalivecountmax') === 0 && (seconds('clientaliveinterval') ?? 0) > 0
+}
+
+/** Lines of which that is made. */
+export function endsIdleBy(theirs: Directive): boolean {
+  const zero = secondsOf(valueOf(theirs))?.[0] === 0
+  return theirs.keyword === 'clientaliveinterval' ? !zero : theirs.keyword === 'clientalivecountmax' && zero
 }
 
 function limits(keyword: string, value: string): readonly number[] | undefined {

@@ -322,6 +322,48 @@ describe('settings of others', () => {
     expect(written(hardening(), behind, 'PasswordAuthentication')).to.equal('no')
   })
 
+  describe('that end idle sessions by ClientAliveCountMax 0', () => {
+    const keywords = ['ClientAliveInterval', 'ClientAliveCountMax'] as const
+    /** At the end of the main file, where a level's lines come first. */
+    const having = (distro: Distro, text: string): Facts => {
+      const { sshd, files } = stockFacts(distro)
+      const more = files.map((one) =>
+        one.path === '/etc/ssh/sshd_config' ? file(one.path, `${one.content ?? ''}\n${text}`, { mode: one.mode }) : one,
+      )
+      return stockFacts(distro, { sshd: { ...sshd, args: ['-D'] }, files: more })
+    }
+    /** What is promised, which is what is written: theirs are in the same file. */
+    const of = (facts: Facts) => {
+      const { expectations } = draft(hardening(), facts)
+      return keywords.map((name) => expectations.find(({ keyword }) => keyword === name.toLowerCase())?.value)
+    }
+    const wanted = 'ClientAliveInterval 600\nClientAliveCountMax 0\n'
+
+    it('stay before OpenSSH 8.2, where they do, and so does their interval', () => {
+      const facts = having('rhel-8', wanted)
+      expect(of(facts)).to.deep.equal([undefined, undefined])
+      const { notes } = draft(hardening(), facts)
+      for (const [at, keyword] of keywords.entries())
+        expect(notes.filter((note) => note.startsWith(`${keyword}: `)).join('\n')).to.match(
+          new RegExp(
+            `^\\w+: /etc/ssh/sshd_config:\\d+ sets "${at === 0 ? '600' : '0'}": before OpenSSH 8\\.2 .*both stay$`,
+          ),
+        )
+      expect(of(having('rhel-8', `${wanted}Match User alice\nClientAliveInterval 900\n`))).to.deep.equal([
+        undefined,
+        undefined,
+      ])
+    })
+
+    it('are won over where they end nothing: from 8.2 on, and without an interval', () => {
+      for (const distro of ['debian-11', 'rhel-9'] as const)
+        expect(of(having(distro, wanted)), distro).to.deep.equal(['300', '3'])
+      for (const text of ['ClientAliveCountMax 0\n', 'ClientAliveCountMax 0\nClientAliveInterval 0\n'])
+        expect(of(having('rhel-8', text)), text).to.deep.equal(['300', '3'])
+      expect(of(having('rhel-8', 'ClientAliveInterval 600\nClientAliveCountMax 5\n'))).to.deep.equal(['300', '3'])
+    })
+  })
+
   it('that the level wins over are named, with both values', () => {
     const text = 'AllowAgentForwarding yes\nPasswordAuthentication yes\nPermitEmptyPasswords no\nLogLevel INFO\n'
     const facts = withFile('debian-12', '/etc/ssh/sshd_config.d/60-theirs.conf', text)
