@@ -82,7 +82,8 @@ function keysIn(text: string): PublicKey[] {
 function repetitions(people: readonly Person[]): { readonly path: readonly PropertyKey[]; readonly message: string }[] {
   return people.flatMap(({ name, uid, keys }, at) => {
     const before = people.slice(0, at)
-    const prints = keys.map((line) => printOf(line))
+    const prints = keys.flatMap((entry, nth) => printsOf(entry).map((print) => ({ print, nth })))
+    const twice = prints.filter(({ print }, place) => prints.findIndex((one) => one.print === print) < place)
     return [
       ...(before.some((other) => other.name === name)
         ? [{ path: [at, 'name'], message: `"${name}" is named twice` }]
@@ -90,20 +91,16 @@ function repetitions(people: readonly Person[]): { readonly path: readonly Prope
       ...(uid !== undefined && before.some((other) => other.uid === uid)
         ? [{ path: [at, 'uid'], message: `uid ${String(uid)} is given twice` }]
         : []),
-      ...prints.flatMap((print, nth) =>
-        print !== undefined && prints.indexOf(print) < nth
-          ? [{ path: [at, 'keys', nth], message: `the key ${print} is there twice` }]
-          : [],
-      ),
+      ...twice.map(({ print, nth }) => ({ path: [at, 'keys', nth], message: `the key ${print} is there twice` })),
     ]
   })
 }
 
-/** Undefined for a line that is refused elsewhere. */
-function printOf(line: string): string | undefined {
+/** Of all keys of an entry; none where it is refused elsewhere. */
+function printsOf(entry: string): string[] {
   try {
-    return parsePublicKeys(line, '')[0]?.fingerprint
+    return parsePublicKeys(entry, '').map(({ fingerprint }) => fingerprint)
   } catch {
-    return undefined
+    return []
   }
 }

@@ -11,6 +11,7 @@ import { root } from '../source-config.js'
 
 const blob = 'AAAAC3NzaC1lZDI1NTE5AAAAIMNGIoc0hNuxpUtjzuQOUPuPDK4yzZN3wrgdmKFrHdd9'
 const key = `ssh-ed25519 ${blob}`
+const other = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEuAmVbEYMpNJNhj/RHb4t2+Gx2MIiFJjYYFtkMtQMHN'
 
 /** Nobody is to ask S3. */
 const read = (source: string): ReturnType<typeof readUsers> =>
@@ -93,6 +94,16 @@ describe('the file of people', () => {
       'a key twice',
       `users: [{name: ada, keys: [${key}, restrict ${key}]}]\n`,
       /users\.0\.keys\.1: the key SHA256:\S+ is there twice$/,
+    ],
+    [
+      'a key twice in one entry',
+      `users:\n  - name: ada\n    keys:\n      - |\n        ${key}\n        restrict ${key}\n`,
+      /^x\.yml:4:9: users\.0\.keys\.0: the key SHA256:\S+ is there twice$/,
+    ],
+    [
+      'a key behind another one of its entry that has one of its own',
+      `users:\n  - name: ada\n    keys:\n      - |\n        ${other}\n        ${key}\n      - restrict ${key}\n`,
+      /^x\.yml:7:9: users\.0\.keys\.1: the key SHA256:\S+ is there twice$/,
     ],
     ['a uid of the system', one('    uid: 0\n'), /^x\.yml:4:10: users\.0\.uid: .*>=1000/],
     [
