@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  statSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -62,17 +63,40 @@ export class RunStore {
     throw new BastionError('usage', `no run "${id}" was made from this machine`, 'ask its hosts: add --tag Key=Value')
   }
 
-  /** The newest `most` records, by when their runs began: ids have the time at which the plan was made, which may have lain about for days. */
-  newest(most = Infinity): readonly RunRecord[] {
-    return this.#ids()
-      .flatMap((id) => this.find(id) ?? [])
-      .sort((one, other) => compare(other.startedAt, one.startedAt) || compare(other.id, one.id))
-      .slice(0, most)
+  /**
+   * Records, the newest run first, by when they began: ids have the time at which the plan was made, which may have lain about for days. No more are
+   * read than it takes, since none was written before its run began.
+   */
+  *newestFirst(): Generator<RunRecord, void> {
+    let waiting: RunRecord[] = []
+    for (const { id, written } of this.#files()) {
+      for (const known of waiting.filter(({ startedAt }) => Date.parse(startedAt) > written)) {
+        yield known
+        waiting = waiting.filter((one) => one !== known)
+      }
+      const record = this.find(id)
+      if (record !== undefined) waiting = [...waiting, record].sort(newerFirst)
+    }
+    yield* waiting
   }
 
-  #ids(): readonly string[] {
+  /** The newest `most` records. */
+  newest(most: number): readonly RunRecord[] {
+    const found: RunRecord[] = []
+    for (const record of this.newestFirst()) if (found.push(record) >= most) break
+    return found
+  }
+
+  /** The last written first; milliseconds since the epoch. */
+  #files(): readonly { readonly id: string; readonly written: number }[] {
     const names = this.#read('records of runs', () => readdirSync(this.folder)) ?? []
-    return names.filter((name) => name.endsWith(suffix)).map((name) => name.slice(0, -suffix.length))
+    return names
+      .filter((name) => name.endsWith(suffix))
+      .flatMap((name) => {
+        const written = this.#read(`the record ${name}`, () => statSync(join(this.folder, name)).mtimeMs)
+        return written === undefined ? [] : [{ id: name.slice(0, -suffix.length), written }]
+      })
+      .sort((one, other) => other.written - one.written)
   }
 
   /** undefined where there is nothing of that name. */
@@ -120,6 +144,10 @@ function isResult(value: unknown): boolean {
     outcomes.some((known) => known === outcome) &&
     [steps, logins].every((list) => Array.isArray(list))
   )
+}
+
+function newerFirst(one: RunRecord, other: RunRecord): number {
+  return compare(other.startedAt, one.startedAt) || compare(other.id, one.id)
 }
 
 function compare(one: string, other: string): number {

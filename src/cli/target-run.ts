@@ -69,7 +69,7 @@ function findTarget(context: Context, verb: Verb, change: string | undefined, se
       `name its hosts: bastionctl ${verb} ${change} --tag Key=Value`,
     )
   }
-  const record = named ?? context.runs.newest().find((run) => openHosts(run, verb).length > 0)
+  const record = named ?? newestOpen(context, verb)
   if (record === undefined) {
     throw new BastionError(
       'usage',
@@ -80,6 +80,11 @@ function findTarget(context: Context, verb: Verb, change: string | undefined, se
   const hosts = hostsOf(record, verb)
   context.tell(`${verb} ${record.id} (${record.command}) on ${count(hosts.length, 'host')} of ${record.selector}`)
   return { request: { hosts, change: record.id }, record }
+}
+
+function newestOpen({ runs }: Context, verb: Verb): RunRecord | undefined {
+  for (const record of runs.newestFirst()) if (openHosts(record, verb).length > 0) return record
+  return undefined
 }
 
 /** Whoever has named the hosts needs no record: one that cannot be read must not stand in the way. */

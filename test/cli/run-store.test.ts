@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -48,8 +48,17 @@ describe('records of runs', () => {
     const started = { '20260101T000000Z-a': 9, '20260103T000000Z-c': 5, '20260102T000000Z-b': 7 }
     for (const [id, day] of Object.entries(started))
       store.write({ ...record, id, startedAt: `2026-02-0${String(day)}T00:00:00.000Z` })
-    expect(store.newest().map(({ id }) => id.slice(-1))).to.deep.equal(['a', 'b', 'c'])
+    expect([...store.newestFirst()].map(({ id }) => id.slice(-1))).to.deep.equal(['a', 'b', 'c'])
     expect(store.newest(1).map(({ id }) => id.slice(-1))).to.deep.equal(['a'])
+  })
+
+  it("are read no further than asked: an older one that cannot be read is in nobody's way", () => {
+    store.write(record)
+    const older = join(folder, '20250101T000000Z-old.json')
+    mkdirSync(older)
+    utimesSync(older, new Date(), new Date('2025-01-01T00:00:00Z'))
+    expect(store.newest(1).map(({ id }) => id)).to.deep.equal([record.id])
+    expect(() => store.newest(2)).to.throw('cannot be read')
   })
 
   it('are none where nothing was ever written, and no folder appears by asking', () => {
@@ -103,13 +112,13 @@ describe('records of runs', () => {
   it('are not taken for none where they cannot be read', () => {
     // Whoever runs this may be root, from whom nothing is kept.
     mkdirSync(join(folder, `${record.id}.json`), { recursive: true })
-    for (const act of [() => store.newest(), () => store.find(record.id), () => store.named(record.id)])
+    for (const act of [() => [...store.newestFirst()], () => store.find(record.id), () => store.named(record.id)])
       expect(act)
         .to.throw(`the record of run ${record.id} cannot be read in "${folder}": it is a folder`)
         .with.property('exit', 'usage')
     rmSync(folder, { recursive: true })
     writeFileSync(folder, 'a file in the way')
-    expect(() => store.newest()).to.throw(
+    expect(() => [...store.newestFirst()]).to.throw(
       `records of runs cannot be read in "${folder}": a part of the path is no folder`,
     )
     expect(store.find('x'.repeat(300))).to.equal(undefined)
