@@ -18,7 +18,7 @@ export const exitCodes = {
   access: [6, 'AWS said no: no credentials, denied by IAM, or the endpoint cannot be reached'],
   refused: [
     7,
-    'the plan would lock people out, takes somebody on who could not get in, asks for what a host does not have (a group, an administrator), takes away what no host has, removes more people than agreed, or has no proof to decide by',
+    'the plan would lock people out, takes somebody on who could not get in, asks for what a host does not have (a group, an administrator), takes away what no host has, removes more people than agreed, is too long for one command, or has no proof to decide by',
   ],
   'bad-plan': [8, 'the plan file is malformed, of another schema version, or was edited'],
   stale: [9, 'a host has moved since the plan was made; nothing was changed on it'],

@@ -15,6 +15,8 @@ const reasons: Readonly<Record<string, ExitName>> = {
   // The plan was carried out there before, so the host has moved since.
   replayed: 'stale',
   access: 'access',
+  // By this program: the command is too long for Run Command. No host names a reason so.
+  refused: 'refused',
   // None of those that a roll back was to go on to is there any more.
   'no-host': 'host-unfit',
   'not-agreed': 'usage',
@@ -42,7 +44,7 @@ const holdsNew = new Set<Outcome>(['confirmed', 'pending'])
 const needsHands = new Set<Outcome>(['unknown', 'stuck'])
 
 /** Codes that say of a host that it was left as it was: not for one that holds the change, behind its guard. */
-const leftAlone = new Set<ExitName>(['stale', 'host-unfit'])
+const leftAlone = new Set<ExitName>(['stale', 'host-unfit', 'refused'])
 
 /** `reason`: why the order that was to settle it has not. */
 function verdictOfPending(reason: string): ExitName {
