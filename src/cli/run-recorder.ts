@@ -62,9 +62,14 @@ export class RunRecorder {
   /** A step's end is written at once, what comes in between at most once a second: with many hosts the file is large. */
   readonly note = (event: RunEvent): void => {
     this.#events.push(event)
-    if (event.code === 'host-done')
+    if (event.code === 'host-done' && !this.#leftPending(event.result))
       this.#record = { ...this.#record, results: merged(this.#record.results, [event.result]) }
     if (event.code === 'step-finished' || Date.now() - this.#writtenAt > 1000) this.#write()
+  }
+
+  /** An order that came to nothing, such as an extension that did not arrive, has left what was pending there. */
+  #leftPending({ id, outcome }: HostResult): boolean {
+    return untouched.has(outcome) && this.#record.results.some((old) => old.id === id && old.outcome === 'pending')
   }
 
   finish(results: readonly HostResult[], exit: ExitName, now: Date): void {

@@ -161,6 +161,18 @@ describe('records of runs', () => {
       expect(store.find(plan.id)?.events).to.have.length(2)
     })
 
+    it('hold as pending what an order has left so, as where guards are set anew', () => {
+      const recorder = started()
+      const outcome = (): string | undefined => store.find(plan.id)?.results[0]?.outcome
+      for (const next of ['pending', 'unreachable', 'busy', 'refused'] as const) {
+        recorder.note({ code: 'host-done', result: result(next) })
+        recorder.note({ code: 'step-finished', step: 'commit', ms: 1 })
+        expect(outcome(), next).to.equal('pending')
+      }
+      recorder.finish([result('rolled-back')], 'rolled-back', new Date(1000))
+      expect(outcome()).to.equal('rolled-back')
+    })
+
     it('take in an event without a copy of all that came before', () => {
       const written: RunRecord[] = []
       store.write = (next) => void written.push(next)
