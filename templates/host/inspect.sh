@@ -54,7 +54,7 @@ printf 'store=%s\n' "$store" >>"$F/sshd"
 # Configuration that bears no secret, with owner and mode.
 sshd_reads
 printf '%s\n' /etc/ssh/sshd_config.d/*.conf /etc/pam.d/sshd /etc/pam.d/common-auth /etc/pam.d/password-auth \
-  /etc/pam.d/postlogin /etc/pam.d/bastionctl-* /etc/ssh/bastionctl-banner /etc/profile.d/bastionctl-* /etc/sudoers.d/bastionctl[-_]* /usr/local/sbin/bastionctl-* /etc/skel/.ssh/authorized_keys \
+  /etc/pam.d/postlogin /etc/pam.d/bastionctl-* /etc/ssh/bastionctl-banner /etc/profile.d/bastionctl-* /etc/sudoers.d/bastionctl-* /etc/sudoers.d/zz_bastionctl_* /usr/local/sbin/bastionctl-* /etc/skel/.ssh/authorized_keys \
   "$UNITS/$SUNSET".* /etc/bastionctl-users /etc/bastionctl-locked /etc/cloud/cloud.cfg.d/*bastionctl* |
   awk '!seen[$0]++' "$READS" - | while IFS= read -r file; do
   case $file in

@@ -75,7 +75,8 @@ describe('rights and jobs by name', () => {
 
   it('are in files that sudo reads and that are not bastionctl’s', async () => {
     const rule = 'bob ALL=(ALL) ALL'
-    const files = ['50-theirs', 'old.bak', 'old~', 'bastionctl-bob'].map((name) => [`sudoers.d/${name}`, rule] as const)
+    const names = ['50-theirs', 'old.bak', 'old~', 'bastionctl-bob', 'zz_bastionctl_mfa-enrol']
+    const files = names.map((name) => [`sudoers.d/${name}`, rule] as const)
     expect(await named(Object.fromEntries(files))).to.deep.equal(['root|bob|/sudoers.d/50-theirs|1'])
   })
 

@@ -134,7 +134,7 @@ describe('people on the layout of RHEL 9', function () {
     )
     expect(await login(host, admin(), { answer: code(secret) })).to.include({ in: true })
     const parts =
-      '/usr/local/sbin/bastionctl-mfa-enrol /etc/sudoers.d/bastionctl_mfa-enrol /etc/profile.d/bastionctl-mfa-enrol.sh'
+      '/usr/local/sbin/bastionctl-mfa-enrol /etc/sudoers.d/zz_bastionctl_mfa-enrol /etc/profile.d/bastionctl-mfa-enrol.sh'
     expect((await sh(host, `ls ${parts}`)).stdout).to.equal('')
     succeeded(await bastionctl('rollback', ...tagged, '--yes'))
     expect((await sh(host, `ls ${parts}`)).stdout.split('\n')).to.have.length(4)

@@ -74,8 +74,8 @@ describe('second factors that root keeps', function () {
     await remember()
     await whileBroken(
       'deb12',
-      "echo 'glass ALL=(ALL) PASSWD: ALL' >/etc/sudoers.d/zz-later && chmod 0440 /etc/sudoers.d/zz-later",
-      'rm /etc/sudoers.d/zz-later',
+      "echo 'glass ALL=(ALL) PASSWD: ALL' >/etc/sudoers.d/zzz-later && chmod 0440 /etc/sudoers.d/zzz-later",
+      'rm /etc/sudoers.d/zzz-later',
       async () => {
         const { exitCode, stdout } = await bastionctl(
           'enable-mfa',

@@ -4,8 +4,9 @@ export const paths = {
   pamStack: '/etc/pam.d/bastionctl-mfa',
   enrolScript: '/etc/profile.d/bastionctl-mfa-enrol.sh',
   enrolHelper: '/usr/local/sbin/bastionctl-mfa-enrol',
-  // With a "_", which no name of a person has, whose file this could be otherwise.
-  enrolSudoers: '/etc/sudoers.d/bastionctl_mfa-enrol',
+  // Read last: of several rules of sudo that match the last one counts (sudoers(5)), and whose group has one with a password could not enrol.
+  // No dot, with which sudo reads no file, and a "_", which no person's name has.
+  enrolSudoers: '/etc/sudoers.d/zz_bastionctl_mfa-enrol',
   skelKeys: '/etc/skel/.ssh/authorized_keys',
   sunsetService: '/etc/systemd/system/bastionctl-run-sunset.service',
   sunsetTimer: '/etc/systemd/system/bastionctl-run-sunset.timer',

@@ -88,7 +88,7 @@ export const totp: MfaMethod = {
                 template: 'usr/local/sbin/bastionctl-mfa-enrol.totp',
                 data: { folder: rootFolder, ...dialog },
               },
-              sudoers: { template: 'etc/sudoers.d/bastionctl_mfa-enrol', data: { helper } },
+              sudoers: { template: 'etc/sudoers.d/zz_bastionctl_mfa-enrol', data: { helper } },
             },
           }
         : {}),

@@ -27,7 +27,7 @@ named() {
     case ${_file##*/} in
     kind=*) set -- "$@" "$_file" ;;
     # sudo reads none with a dot or a ~ in it.
-    *.* | *~ | *'|'* | bastionctl[-_]*) ;;
+    *.* | *~ | *'|'* | bastionctl-* | zz_bastionctl_*) ;;
     *) [ ! -f "$_file" ] || set -- "$@" "$_file" ;;
     esac
   done

@@ -217,7 +217,7 @@ describe('what the change declares that it read', () => {
       'file /etc/pam.d/bastionctl-mfa',
       'file /etc/profile.d/bastionctl-mfa-enrol.sh',
       'file /usr/local/sbin/bastionctl-mfa-enrol',
-      'file /etc/sudoers.d/bastionctl_mfa-enrol',
+      'file /etc/sudoers.d/zz_bastionctl_mfa-enrol',
       'file /etc/skel/.ssh/authorized_keys',
       'file /etc/systemd/system/bastionctl-run-sunset.service',
       'file /etc/systemd/system/bastionctl-run-sunset.timer',

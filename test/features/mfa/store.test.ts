@@ -1,9 +1,12 @@
 /** Where second factors are kept, who has to move, and what is rendered for it. */
+import { readFileSync } from 'node:fs'
+import { parse } from 'node:path'
 import { expect } from 'chai'
 import type { Account, Facts } from '../../../src/domain/facts.js'
 import type { MfaPolicy, SecretStore } from '../../../src/domain/policy.js'
 import { changeFrom } from '../../../src/domain/change-from.js'
 import { describeMfa, draft } from '../../../src/features/index.js'
+import { paths } from '../../../src/features/mfa/paths.js'
 import { account, admin, carriedOut, policy, stockFacts } from '../facts.js'
 
 const at = (...factors: SecretStore[]): Partial<Account> => ({ factors, enrolled: factors.includes('home') })
@@ -97,7 +100,7 @@ describe('where second factors are kept', () => {
   it('by root, the helper is there before it may be started, and that before anybody is told to; the way back is the reverse', () => {
     const names = [
       '/usr/local/sbin/bastionctl-mfa-enrol',
-      '/etc/sudoers.d/bastionctl_mfa-enrol',
+      '/etc/sudoers.d/zz_bastionctl_mfa-enrol',
       '/etc/profile.d/bastionctl-mfa-enrol.sh',
     ]
     const order = (paths: readonly string[]) => paths.filter((path) => names.includes(path))
@@ -109,12 +112,28 @@ describe('where second factors are kept', () => {
     expect(order(changeFrom(made({}), facts()).files.map(({ path }) => path))).to.deep.equal([names[2]])
   })
 
+  it('by root, the line of the helper is in a file that sudo reads, and behind those of others', () => {
+    const { base } = parse(paths.enrolSudoers)
+    expect(base).to.match(/^[\w-]+$/)
+    const all = [base, 'sysadmins', '99-site', 'Zabbix', 'zabbix_agent', 'zz-site', 'bastionctl-ada', 'README'].sort()
+    expect(all.at(-1)).to.equal(base)
+  })
+
+  it('by root, what a host is asked for has the helper and its line', () => {
+    const inspect = readFileSync(new URL('../../../templates/host/inspect.sh', import.meta.url), 'utf8')
+    const globs = inspect.match(/\/etc\/sudoers\.d\/\S+|\/usr\/local\/sbin\/\S+/g) ?? []
+    const asked = (path: string): boolean =>
+      globs.some((glob) => glob.endsWith('*') && path.startsWith(glob.replace(/\*$/, '')))
+    for (const path of [paths.enrolSudoers, paths.enrolHelper]) expect(asked(path), path).to.equal(true)
+    expect(asked('/etc/sudoers.d/sysadmins')).to.equal(false)
+  })
+
   it('by root, at the date of a grace helper and line go as well', () => {
     const grace = { seconds: 86_400, until: 1_796_693_040 }
     const { sunset } = changeFrom(made({ secretStore: 'root', grace }), facts())
     expect(sunset?.files.filter(({ action }) => action === 'remove').map(({ path }) => path)).to.include.members([
       '/usr/local/sbin/bastionctl-mfa-enrol',
-      '/etc/sudoers.d/bastionctl_mfa-enrol',
+      '/etc/sudoers.d/zz_bastionctl_mfa-enrol',
     ])
   })
 })
