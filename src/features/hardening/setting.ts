@@ -34,7 +34,7 @@ export interface Setting {
   readonly needed?: boolean
   /** Only where this build prints the keyword in `sshd -T`: patches of distributions and compile-time options. */
   readonly ifBuilt?: boolean
-  /** Only where the distribution's own patches bring it; `sshd -T` does not print it before 10.0. */
+  /** Only where the distribution's own patches bring it; `sshd -T` prints it from Ubuntu 24.04 (9.6) and Debian 13 (10.0) on alone. */
   readonly patch?: boolean
   /** Who or what stops working. */
   readonly breaks: string
