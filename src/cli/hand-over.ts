@@ -7,6 +7,7 @@ import type { Policy } from '../domain/policy.js'
 import type { NewFactor } from '../features/users/new-factor.js'
 import type { Context } from './context.js'
 import { checkNew, writeNew, writeProblem } from './new-file.js'
+import { idleFile } from './user-flags.js'
 
 export interface HandOverFlags {
   readonly qr?: string | undefined
@@ -31,14 +32,8 @@ export function madeBy(policy: Policy): Made | undefined {
 }
 
 /** Throws `usage` for a file that nothing of a saved plan would come into. */
-export function refuseIdle(policy: Policy, { qr, uri, codes }: HandOverFlags): void {
-  const made = madeBy(policy)
-  const files = { '--uri': uri, '--qr': qr, '--codes': codes }
-  const [flag] =
-    Object.entries(files).find(
-      // Scratch codes alone make no QR code.
-      ([name, file]) => file !== undefined && (made === undefined || (made === 'codes' && name === '--qr')),
-    ) ?? []
+export function refuseIdle(policy: Policy, flags: HandOverFlags): void {
+  const flag = idleFile(madeBy(policy), flags)
   if (flag === undefined) return
   throw new BastionError(
     'usage',

@@ -11,6 +11,7 @@ import {
   type RotateKeyPolicy,
 } from '../domain/policy.js'
 import type { Context } from './context.js'
+import type { HandOverFlags, Made } from './hand-over.js'
 import { accounts, repeatable } from './flags.js'
 import { keyLines } from './key-files.js'
 
@@ -82,13 +83,17 @@ function checkedIssuer(text: string): string {
   )
 }
 
+/** The flag of a file that nothing would come into, of what is made; scratch codes alone make no QR code. */
+export function idleFile(made: Made | undefined, { uri, qr, codes }: HandOverFlags): string | undefined {
+  const files = { '--uri': uri, '--qr': qr, '--codes': codes }
+  const idle = made === undefined ? ['--uri', '--qr', '--codes'] : made === 'codes' ? ['--qr'] : []
+  return Object.entries(files).find(([name, file]) => file !== undefined && idle.includes(name))?.[0]
+}
+
 /** Errors: `usage` for a file that nothing would come into. */
-export function refuseIdleFiles(
-  factor: string,
-  files: { readonly qr?: string | undefined; readonly uri?: string | undefined },
-): void {
-  const flag = files.uri !== undefined ? '--uri' : files.qr !== undefined ? '--qr' : undefined
-  if (factor === 'totp' || flag === undefined) return
+export function refuseIdleFiles(factor: string, files: HandOverFlags): void {
+  const flag = idleFile(factor === 'totp' ? 'totp' : undefined, files)
+  if (flag === undefined) return
   throw new BastionError(
     'usage',
     `with --factor ${factor} no second factor is made that ${flag} could name a file for`,
