@@ -37,10 +37,7 @@ export async function runOnTarget(
   const late = verb === 'confirm' ? report.results.filter(({ outcome }) => outcome === 'rolled-back').length : 0
   context.print([
     '',
-    ...reportView(
-      { ...report, now: Date.now() / 1000, naming: verb === 'rollback', confirming: verb === 'confirm' },
-      context.style,
-    ),
+    ...reportView({ ...report, now: Date.now() / 1000, settling: verb }, context.style),
     ...(late === 0 ? [] : [`too late: the change had gone back on ${count(late, 'host')} before the confirm came`]),
     ...(verb === 'confirm' && report.results.some(mayBePending)
       ? ['not confirmed: what is pending there goes back by itself at its deadline; "bastionctl status" says when']

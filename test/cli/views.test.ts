@@ -468,7 +468,10 @@ what is pending goes back by itself unless it is confirmed:
     }
     const record = 'c0: enable mfa, by ann@desk, confirmed 2026-01-02 03:04:05Z'
     const line = (changed: Parameters<typeof result>[1], outcome: Parameters<typeof result>[0] = 'rolled-back') =>
-      reportView({ id: '', results: [result(outcome, { change: 'c0', ...changed })], now: 0, naming: true }, noStyle)[0]
+      reportView(
+        { id: '', results: [result(outcome, { change: 'c0', ...changed })], now: 0, settling: 'rollback' },
+        noStyle,
+      )[0]
     const own = { id: 'c0', results: [result('rolled-back', { recorded, detail: 'session lost' })], now: 0 }
     expect(reportView(own, noStyle)[0], "of the run's own").to.equal('deb11 (i-11)  rolled back  session lost')
     expect(line({ recorded })).to.equal(`deb11 (i-11)  rolled back  undid ${record}`)

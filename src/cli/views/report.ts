@@ -10,22 +10,20 @@ interface Report {
   readonly results: readonly HostResult[]
   /** Epoch seconds. */
   readonly now: number
-  /** Of a rollback, which may have found another change on each host; a run's own needs no naming. */
-  readonly naming?: boolean
-  /** Of a confirm: what is not settled is not untouched. */
-  readonly confirming?: boolean
+  /**
+   * Of an order about what is on hosts already: a rollback may have found another change on each, and where a confirm has not settled one, it is not
+   * untouched. Absent: of a run itself.
+   */
+  readonly settling?: 'confirm' | 'rollback'
 }
 
 /** How a run has ended: one line a host, what failed, what is pending and the commands that settle it. */
-export function reportView(
-  { id, results, now, naming = false, confirming = false }: Report,
-  style: Style,
-): readonly string[] {
+export function reportView({ id, results, now, settling }: Report, style: Style): readonly string[] {
   const rows = columns(
     results.map((result) => [
       label(result),
       outcomeWords[result.outcome],
-      firstLine(naming ? named(result, now) : detailOf(result, now)),
+      firstLine(settling === 'rollback' ? named(result, now) : detailOf(result, now)),
     ]),
   )
   const lines = results.flatMap((result, at) => [
@@ -35,7 +33,7 @@ export function reportView(
   return [
     ...lines,
     '',
-    ...summary(results, confirming ? confirmMeaning : outcomeMeaning),
+    ...summary(results, settling === 'confirm' ? confirmMeaning : outcomeMeaning),
     ...nextSteps(id, results, style),
   ]
 }
