@@ -91,6 +91,14 @@ export function changeData(change: Change, order: ChangeOrder): Data {
   }
 }
 
+/** In a row of the roster, above; from 0. */
+const factorColumn = 8
+
+/** Whether a roster does more than move second factors to another place, which takes neither keys nor anything secret. */
+export function editsPeople({ roster = '' }: Data): boolean {
+  return roster.split('\n').some((line) => line !== '' && line.split('|')[factorColumn] !== 'moved')
+}
+
 /** Of administrators, as far as sshd can be asked: by a change of people, which may take them and rights, the keys that open a session. */
 function adminKeys({ access, feature }: Pick<Change, 'access' | 'feature'>): string[] {
   const counted = access

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { pack } from 'tar-stream'
+import { editsPeople } from './data.js'
 import { collect } from './stream.js'
 
 /** templates/ of the package; two levels up from src/host and from dist/host alike. */
@@ -37,9 +38,6 @@ export async function hostCommand(verb: Verb, data: Data, seconds: number): Prom
 }
 
 const changesPeople = ({ roster = '' }: Data): boolean => roster !== ''
-/** Other than by moving second factors to another place, which takes neither keys nor anything secret. */
-const editsPeople = ({ roster = '' }: Data): boolean =>
-  roster.split('\n').some((line) => line !== '' && line.split('|')[8] !== 'moved')
 
 /** Libraries that some changes do without, and the guards that these leave on the host, too. */
 const onlyWhere: Readonly<Record<string, (data: Data) => boolean>> = {
