@@ -1,25 +1,19 @@
 /** What is said of a key's options beside their names: that it has expired, by the host's clock, and that its from= names hosts. */
 import { expect } from 'chai'
 import { execa } from 'execa'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { scratchFolder } from '../support/scratch-folder.js'
 
 const library = fileURLToPath(new URL('../../templates/host/lib/people.sh', import.meta.url))
 
 describe('parse_keys', () => {
-  let run = ''
-  before(() => {
-    run = mkdtempSync(path.join(tmpdir(), 'bastionctl-keys-'))
-  })
-  after(() => {
-    rmSync(run, { recursive: true })
-  })
+  const run = scratchFolder('keys')
 
   /** The names of options before a key, in a place nine hours ahead of UTC. */
   async function optionsOf(text: string): Promise<string> {
-    const file = path.join(run, 'keys')
+    const file = path.join(run(), 'keys')
     writeFileSync(file, `${text} ssh-ed25519 AAAA ann\n`)
     const { stdout } = await execa('sh', ['-c', '. "$0"; parse_keys "$1"', library, file], { env: { TZ: 'XXX-9' } })
     expect(stdout).to.match(/^ssh-ed25519\|AAAA\|.*\|ann$/)

@@ -1,28 +1,24 @@
 /** Files of keys as they were, with nothing beside them, by the real libraries on files that stand for a home. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { putIn } from '../support/put-in.js'
+import { scratchFolder } from '../support/scratch-folder.js'
 
 const lib = fileURLToPath(new URL('../../templates/host/lib/', import.meta.url))
 const given = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICXc7Qz4Ny7uQsB7Wif/zRfPvA0ZAr44LUi76p/PeRDF ada@laptop\n'
 
 describe('keys that go back', () => {
-  let folder = ''
-  const at = (...parts: string[]): string => path.join(folder, ...parts)
+  const folder = scratchFolder('keys')
+  const at = (...parts: string[]): string => path.join(folder(), ...parts)
   beforeEach(() => {
-    folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-keys-'))
-    putIn(folder, 'run/data/roster-keys/ada', given)
-    putIn(folder, 'was/home', `${at('home')}\n`)
-    putIn(folder, 'was/keys-path', `${at('home', '.ssh', 'authorized_keys')}\n`)
-    putIn(folder, 'was/list-keys', given)
-    putIn(folder, 'home/.profile', '')
-  })
-  afterEach(() => {
-    rmSync(folder, { recursive: true })
+    putIn(folder(), 'run/data/roster-keys/ada', given)
+    putIn(folder(), 'was/home', `${at('home')}\n`)
+    putIn(folder(), 'was/keys-path', `${at('home', '.ssh', 'authorized_keys')}\n`)
+    putIn(folder(), 'was/list-keys', given)
+    putIn(folder(), 'home/.profile', '')
   })
 
   function run(...steps: string[]): string {
@@ -32,7 +28,7 @@ describe('keys that go back', () => {
       as_owner() { shift; "$@"; }; durable() { :; }; journal() { :; }; in_vain() { echo "in vain: $2"; }
       list_keys() { :; }
       ${steps.join('\n')}`
-    return execFileSync('sh', ['-c', script, 'sh', folder], { encoding: 'utf8' })
+    return execFileSync('sh', ['-c', script, 'sh', folder()], { encoding: 'utf8' })
   }
   const back = 'each_keys restore_keys ID'
 
@@ -48,7 +44,7 @@ describe('keys that go back', () => {
 
   it('leave a folder that was there, or in which there is something else by now', () => {
     run('record_keys', 'give_keys')
-    putIn(folder, 'home/.ssh/config', 'Host *\n')
+    putIn(folder(), 'home/.ssh/config', 'Host *\n')
     run(back)
     expect(existsSync(at('home/.ssh/config'))).to.equal(true)
     rmSync(at('was/keys-no-folder'))
@@ -58,9 +54,9 @@ describe('keys that go back', () => {
   })
 
   it('leave nothing of a write that died', () => {
-    putIn(folder, 'home/.ssh/authorized_keys', '# mine\n')
+    putIn(folder(), 'home/.ssh/authorized_keys', '# mine\n')
     run('record_keys')
-    putIn(folder, 'home/.ssh/authorized_keys.bastionctl-new', given)
+    putIn(folder(), 'home/.ssh/authorized_keys.bastionctl-new', given)
     expect(run(back)).to.equal('')
     expect(existsSync(at('home/.ssh/authorized_keys.bastionctl-new'))).to.equal(false)
     expect(readFileSync(at('home/.ssh/authorized_keys'), 'utf8')).to.equal('# mine\n')

@@ -1,31 +1,25 @@
 /** What keeps a home from being moved, by the lines of proc_pid_mountinfo(5). */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
+import { scratchFolder } from '../support/scratch-folder.js'
 
 const library = fileURLToPath(new URL('../../templates/host/lib/roster.sh', import.meta.url))
 
 describe('what is mounted in a home', () => {
-  let folder = ''
-  beforeEach(() => {
-    folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-mounted-'))
-  })
-  afterEach(() => {
-    rmSync(folder, { recursive: true })
-  })
+  const folder = scratchFolder('mounted')
 
   /** Whether it keeps the home where it is, and what is let go. */
   function said(type: string, options: string): string {
     const line = `61 30 0:52 / /home/ada/there rw,nosuid,nodev shared:9 - ${type} source ${options}\n`
-    writeFileSync(path.join(folder, 'mountinfo'), line)
-    const text = readFileSync(library, 'utf8').replaceAll('/proc/self/mountinfo', path.join(folder, 'mountinfo'))
-    writeFileSync(path.join(folder, 'roster.sh'), text)
+    writeFileSync(path.join(folder(), 'mountinfo'), line)
+    const text = readFileSync(library, 'utf8').replaceAll('/proc/self/mountinfo', path.join(folder(), 'mountinfo'))
+    writeFileSync(path.join(folder(), 'roster.sh'), text)
     const script =
       '. "$0/roster.sh"; umount() { echo "goes: $2"; }; ! mounted /home/ada || echo stays; let_go /home/ada'
-    return execFileSync('sh', ['-c', script, folder], { encoding: 'utf8' }).trim()
+    return execFileSync('sh', ['-c', script, folder()], { encoding: 'utf8' }).trim()
   }
 
   it('goes where its owner has mounted it', () => {

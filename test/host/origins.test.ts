@@ -1,27 +1,21 @@
 /** Which logins the Match lines of sshd's files tell apart by where they come from, as the on-host programs find out. */
 import { expect } from 'chai'
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { scratchFolder } from '../support/scratch-folder.js'
 
 const library = fileURLToPath(new URL('../../templates/host/lib/sshd-reads.sh', import.meta.url))
 
 describe('origins', () => {
-  let folder = ''
-  beforeEach(() => {
-    folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-origins-'))
-  })
-  afterEach(() => {
-    rmSync(folder, { recursive: true })
-  })
+  const folder = scratchFolder('origins')
 
   /** What sshd is asked about, and what is left out, for files with these texts. */
   function found(...texts: string[]): { readonly asked: string[]; readonly left: string[] } {
-    const files = texts.map((_, at) => path.join(folder, String(at)))
+    const files = texts.map((_, at) => path.join(folder(), String(at)))
     for (const [at, file] of files.entries()) writeFileSync(file, texts[at] ?? '')
-    const result = path.join(folder, 'origins')
+    const result = path.join(folder(), 'origins')
     execFileSync('sh', ['-c', '. "$0"; origins "$1"', library, result], { input: files.join('\n') })
     const lines = (file: string): string[] => readFileSync(file, 'utf8').split('\n').filter(Boolean)
     return { asked: lines(result), left: lines(`${result}-left`) }

@@ -1,10 +1,10 @@
 /** When sshd's command line is another one than that of the proof, as `verify` finds out. */
 import { expect } from 'chai'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { scratchFolder } from '../support/scratch-folder.js'
 
 const library = fileURLToPath(new URL('../../templates/host/lib/proven.sh', import.meta.url))
 
@@ -15,16 +15,10 @@ interface Arguments {
 }
 
 describe("sshd's command line", () => {
-  let folder = ''
-  beforeEach(() => {
-    folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-args-'))
-  })
-  afterEach(() => {
-    rmSync(folder, { recursive: true })
-  })
+  const folder = scratchFolder('args')
 
   function put(where: string, { running, unit }: Arguments): void {
-    const at = path.join(folder, where)
+    const at = path.join(folder(), where)
     mkdirSync(at, { recursive: true })
     const file = (name: string, lines: readonly string[]): void => {
       writeFileSync(path.join(at, name), lines.map((line) => `${line}\n`).join(''))
@@ -37,7 +31,7 @@ describe("sshd's command line", () => {
     put('changes/A', then)
     put('run', now)
     const script = '. "$0"; RUN=$1/run CHANGES=$1/changes; other_args A'
-    const said = execFileSync('sh', ['-c', script, library, folder], { encoding: 'utf8' })
+    const said = execFileSync('sh', ['-c', script, library, folder()], { encoding: 'utf8' })
     return said
       .split('\n')
       .filter(Boolean)

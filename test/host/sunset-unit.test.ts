@@ -1,34 +1,27 @@
 /** Which change's program the date's unit starts, by the unit's own shell line on records in a folder. */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
+import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { putIn } from '../support/put-in.js'
+import { scratchFolder } from '../support/scratch-folder.js'
 
 const unit = new URL('../../templates/etc/systemd/system/bastionctl-run-sunset.service.eta', import.meta.url)
 
 describe('the unit that runs on the date', () => {
-  let folder = ''
-  beforeEach(() => {
-    folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-sunset-'))
-  })
-  afterEach(() => {
-    rmSync(folder, { recursive: true })
-  })
+  const folder = scratchFolder('sunset')
 
   function record(id: string, nth: number, state: string, dated = true): void {
-    putIn(folder, `${id}/nth`, `${String(nth)}\n`)
-    putIn(folder, `${id}/state`, `state=${state}\n`)
-    if (dated) putIn(folder, `${id}/sunset/sunset.sh`, 'echo "$0 $1"\n')
+    putIn(folder(), `${id}/nth`, `${String(nth)}\n`)
+    putIn(folder(), `${id}/state`, `state=${state}\n`)
+    if (dated) putIn(folder(), `${id}/sunset/sunset.sh`, 'echo "$0 $1"\n')
   }
 
   function said(): string {
     const [, line = ''] = /^ExecStart=\/bin\/sh -c '(.*?)'$/ms.exec(readFileSync(unit, 'utf8')) ?? []
     // As systemd.service(5) and systemd.syntax(7) have it.
-    const script = line.replaceAll('\\\n', ' ').replaceAll('$$', '$').replace('/var/lib/bastionctl/changes', folder)
+    const script = line.replaceAll('\\\n', ' ').replaceAll('$$', '$').replace('/var/lib/bastionctl/changes', folder())
     const { stdout, status } = spawnSync('sh', ['-c', script], { encoding: 'utf8' })
-    return `${stdout.replaceAll(`${folder}/`, '').trim()} ${String(status)}`
+    return `${stdout.replaceAll(`${folder()}/`, '').trim()} ${String(status)}`
   }
 
   it('starts what the newest confirmed change with a date has kept, whenever that was planned', () => {

@@ -1,23 +1,17 @@
 /** The times of a file that has changed, for `verify`. */
 import { expect } from 'chai'
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { scratchFolder } from '../support/scratch-folder.js'
 
 const library = fileURLToPath(new URL('../../templates/host/lib/traces.sh', import.meta.url))
 
 describe('when a file was touched', () => {
-  let folder = ''
-  beforeEach(() => {
-    folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-touched-'))
-  })
-  afterEach(() => {
-    rmSync(folder, { recursive: true })
-  })
+  const folder = scratchFolder('touched')
 
-  const at = (name: string): string => path.join(folder, name)
+  const at = (name: string): string => path.join(folder(), name)
   const touched = (name: string): number[] =>
     execFileSync('sh', ['-c', '. "$0"; cloud_init_wrote() { echo 7; }; touched "$1"', library, at(name)], {
       encoding: 'utf8',
