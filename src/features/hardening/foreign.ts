@@ -92,7 +92,7 @@ function judge(line: Intent, named: readonly Directive[], { policy, version, dro
     return idle && endsIdleBy(theirs) ? 'stricter' : compared(valueOf(theirs), line)
   }
   const inMatch = named.filter(({ match }) => match !== undefined)
-  const matched = inMatch.filter((theirs) => ['same', 'stricter'].includes(how(theirs)))
+  const matched = inMatch.filter((theirs) => how(theirs) !== 'other')
   const notes = matched
     .filter((theirs) => how(theirs) === 'stricter')
     .map((theirs) => ({
@@ -120,6 +120,7 @@ function judge(line: Intent, named: readonly Directive[], { policy, version, dro
   const late = factor && keyword === 'LoginGraceTime' ? ', and a code from a phone takes a while (lock-out 42)' : ''
   if (how(theirs) === 'stricter')
     return stays(`${place(theirs)} is stricter already: "${shortened(textOf(theirs))}"${late}`)
+  if (how(theirs) === 'reordered') return stays(`${place(theirs)} has the same, in another order`)
   if (how(theirs) === 'same') return { ...judged, line }
   const winner = main.find((one) => (adds || comesBefore(one, hardeningFeature, dropIn)) && how(one) !== 'same')
   if (winner?.line === 0 && policy.level === 'baseline' && setting.cryptoPolicy === true) {

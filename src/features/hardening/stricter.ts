@@ -5,8 +5,8 @@ import { valueOf } from '../../render/sshd-decides.js'
 import { patternMatches } from '../../render/sshd-match.js'
 import type { Intent } from './setting.js'
 
-/** `other`: weaker, or neither of them. */
-export type Compared = 'same' | 'stricter' | 'other'
+/** `reordered`: a list of the same, of which a client takes what comes first on its own (RFC 4253, 7.1). `other`: weaker, or neither of them. */
+export type Compared = 'same' | 'reordered' | 'stricter' | 'other'
 
 /** From the strictest to the weakest; words that mean the same stand together. */
 const ranks: Readonly<Record<string, readonly (readonly string[])[]>> = {
@@ -51,7 +51,8 @@ export function compared(theirs: string, { keyword, value, setting }: Intent): C
   if (name === 'permitopen') return opens(theirs)
   if (setting.cryptoPolicy !== true || /^[+^-]/.test(theirs)) return 'other'
   const [some, all] = [theirs.split(','), ours.split(',')]
-  return some.length < all.length && some.every((name_) => all.includes(name_)) ? 'stricter' : 'other'
+  if (!some.every((name_) => all.includes(name_))) return 'other'
+  return all.every((name_) => some.includes(name_)) ? 'reordered' : 'stricter'
 }
 
 /**

@@ -499,6 +499,18 @@ describe('settings of others', () => {
     )
   })
 
+  it('that have the same algorithms in another order stay, since a client goes by its own', () => {
+    const ours = written(hardening(), stockFacts('debian-12'), 'Ciphers')?.split(',') ?? []
+    const theirs = `Ciphers ${ours.toReversed().join(',')}\n`
+    const facts = withFile('debian-12', '/etc/ssh/sshd_config.d/50-image.conf', theirs)
+    expect(written(hardening(), facts, 'Ciphers')).to.equal(undefined)
+    expect(draft(hardening(), facts).notes).to.include(
+      'Ciphers: /etc/ssh/sshd_config.d/50-image.conf:1 has the same, in another order',
+    )
+    const block = withFile('debian-12', '/etc/ssh/sshd_config.d/50-image.conf', `Match User alice\n  ${theirs}`)
+    expect(written(hardening(), block, 'Ciphers')).to.equal(ours.join(','))
+  })
+
   it('that loosen again in a Match block are refused, however strict the main section is', async () => {
     const conflict = async (text: string): Promise<string> => {
       const facts = withFile('debian-12', '/etc/ssh/sshd_config.d/50-image.conf', text)
