@@ -24,7 +24,7 @@ export const exitCodes = {
   stale: [9, 'a host has moved since the plan was made; nothing was changed on it'],
   busy: [
     10,
-    'another change is pending on a host, or another operator is at work on it; hosts that had the new state are back in the old one',
+    'another change is pending on a host, or another operator is at work on it; whatever a change had reached is back in the old state, and a rollback has undone nothing there',
   ],
   rehearsal: [11, 'the rehearsal or an earlier step failed; nothing was changed on any host'],
   'rolled-back': [
