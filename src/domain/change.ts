@@ -32,8 +32,8 @@ export interface FileEdit {
 
 /** Something the change was computed from. The host compares it under its lock right before the first write. */
 export interface Read {
-  readonly kind: 'file' | 'folder' | 'group' | 'account' | 'sshd'
-  /** Path of the file or folder (`*.conf` of it), name of the group or account, or `version`/`args`. */
+  readonly kind: 'file' | 'folder' | 'group' | 'account' | 'people' | 'sshd'
+  /** Path of the file or folder (`*.conf` of it), name of the group or account, `list` of the people, or `version`/`args`. */
   readonly name: string
   readonly digest: Digest
 }

@@ -22,7 +22,7 @@ const fileEdit = z.strictObject({
 })
 
 const read = z.strictObject({
-  kind: z.enum(['file', 'folder', 'group', 'account', 'sshd']),
+  kind: z.enum(['file', 'folder', 'group', 'account', 'people', 'sshd']),
   name: z.string(),
   digest: z.string(),
 })

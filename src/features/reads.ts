@@ -5,6 +5,12 @@ import { fileFact, type Facts } from '../domain/facts.js'
 import { readFiles } from '../render/sshd-config.js'
 import { sshdPaths } from './sshd-files.js'
 
+/** Who can log in, whose names the plan says what becomes of. */
+export function peopleRead({ accounts }: Facts): Read {
+  const names = accounts.map(({ name }) => `${name}\n`).toSorted()
+  return { kind: 'people', name: 'list', digest: digestText(names.join('')) }
+}
+
 /** sshd with all its files, other files of the feature's, and groups. A group's digest is that of its name while it exists. */
 export function readsOf(facts: Facts, others: readonly string[], groups: readonly string[]): Read[] {
   const covered = new Set(filesOfFolder(facts, sshdPaths.folder).map(({ path }) => path))

@@ -91,6 +91,7 @@ what_was_read() {
       has=$(getent passwd "$name") && has=${has#*:*:} && printf '%s' "${has%%:*}" >"$at"
       ;;
     group) ! getent group "$name" >/dev/null || printf '%s' "$name" >"$at" ;;
+    people) login_accounts | cut -d'|' -f1 | sort >"$at" ;;
     sshd)
       case $name in
       version) read -r openssh <"$RUN/openssh"; printf '%s' "$openssh" >"$at" ;;

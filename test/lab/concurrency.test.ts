@@ -200,6 +200,26 @@ describe('one at a time', function () {
       )
     }
 
+    onOne('somebody who comes where enrolment is required, and is in no list of the plan', async (host) => {
+      const plan = await savedPlan(
+        {},
+        [host],
+        '--exempt-group',
+        'robots',
+        '--exempt-group',
+        'sudo',
+        '--enrol',
+        'required',
+      )
+      await whileBroken(host, 'useradd -m -s /bin/bash newcomer', 'userdel -r newcomer', async () => {
+        const before = await live(host)
+        const done = await bastionctl('apply', plan, ...unattended)
+        expect(lineOf(host, done)).to.contain(' stale | people list has moved since the plan was made')
+        expect(done.exitCode).to.equal(9)
+        expect(difference(before, await live(host))).to.deep.equal([])
+      })
+    })
+
     onOne('an edit during the rehearsal itself, right before the first write', async (host) => {
       const before = await state(host)
       // Arming comes behind the rehearsal; the files are compared once more behind it.

@@ -8,7 +8,7 @@ import { otherStore, type MfaPolicy } from '../../domain/policy.js'
 import { profileFor, type OsProfile } from '../../os/index.js'
 import { foreignDirectives } from '../foreign.js'
 import { otherSshdNotes } from '../other-sshds.js'
-import { readsOf } from '../reads.js'
+import { peopleRead, readsOf } from '../reads.js'
 import { mfaFeature } from '../sshd-files.js'
 import { askedAbout, chosen, notAskedAbout, notRehearsed, stoodFor, unseen } from './choose.js'
 import { vouchedFor } from './elsewhere.js'
@@ -97,7 +97,11 @@ function draftOn(asked: MfaPolicy, facts: Facts, os: OsProfile): Draft {
     ...(store === facts.secretStore && accounts.length === 0 ? {} : { factorFrom: method.factor(otherStore(store)) }),
     accounts,
     packages: [{ name: need.name, module: method.module }],
-    reads: readsOf(facts, Object.values(paths), policy.exemptGroups),
+    reads: [
+      ...readsOf(facts, Object.values(paths), policy.exemptGroups),
+      // Whoever comes without a factor is shut out then, and nobody would have agreed to it.
+      ...(policy.enrol === 'required' ? [peopleRead(facts)] : []),
+    ],
     logins: [...baseline(able, state), ...loginsOn(able, policy, probe)],
     expectations: expectations(
       judged.flatMap((one) => everybody.find(({ account }) => account === one) ?? []),

@@ -227,6 +227,14 @@ describe('what the change declares that it read', () => {
     expect(reads.find(({ name }) => name === '/etc/pam.d/bastionctl-mfa')?.digest).to.equal('absent')
   })
 
+  it('covers who can log in where enrolment is required, since nobody would have agreed to shut out whoever comes', () => {
+    const required = policy({ enrol: 'required', exemptGroups: ['sudo'], acceptLockout: ['alice', 'ci'] })
+    const reads = draft(required, stockFacts()).reads
+    const people = { kind: 'people', name: 'list' } as const
+    expect(reads).to.deep.include({ ...people, digest: digestText('admin\nalice\nci\nroot\n') })
+    expect(made(stockFacts()).reads.map(({ kind }) => kind)).not.to.include('people')
+  })
+
   it("moves with an account of nobody's concern: not at all", () => {
     const facts = stockFacts()
     const busier = {
