@@ -17,15 +17,15 @@ say() { plain "$1" >"$why"; }
 enter_work || { say 'no work folder'; exit 11; }
 # greeted: as `answers`, by the throw-away client, whose key exchange is the cheaper one; from an address of its own each time.
 greeted() {
-  for _try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25; do
-    if timeout 5 ssh -v -F "$RUN/ssh_config" -o BatchMode=yes -o PreferredAuthentications=none \
-      -o BindAddress="$(source_of "$(((20 + _try) * 250 + $(uptime_s) % 250))")" -p "$PORT" "root@$TARGET" true 2>&1 </dev/null |
-      grep -q 'Remote protocol version'; then
-      return 0
-    fi
-    sleep 0.2
-  done
-  return 1
+  _tries=0
+  within 10 greeted_once
+}
+
+greeted_once() {
+  _tries=$((_tries + 1))
+  timeout 5 ssh -v -F "$RUN/ssh_config" -o BatchMode=yes -o PreferredAuthentications=none \
+    -o BindAddress="$(source_of "$(((20 + _tries % 25) * 250 + $(uptime_s) % 250))")" -p "$PORT" "root@$TARGET" true 2>&1 </dev/null |
+    grep -q 'Remote protocol version'
 }
 
 # Before a change sshd has been asked already.

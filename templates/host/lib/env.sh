@@ -45,6 +45,16 @@ uptime_s() {
   printf '%s\n' "${_up%%.*}"
 }
 
+# within SECONDS COMMAND…: tried again until it succeeds; 1: not before the time was over. The last try may take longer.
+within() {
+  _end=$(($(uptime_s) + $1))
+  shift
+  until "$@"; do
+    [ "$(uptime_s)" -lt "$_end" ] || return 1
+    sleep 0.2
+  done
+}
+
 # plainly TEXT…: $PLAIN becomes one line without a separator of the protocol, of at most 300 characters. Most texts are that already, and
 # programs cost time.
 plainly() {

@@ -115,7 +115,10 @@ keys_files() {
 
 # key_files ACCOUNT HOME EFFECTIVE: the files that sshd reads keys of this account from.
 key_files() {
-  for _file in $(sed -n 's/^authorizedkeysfile //p' "$3" 2>/dev/null || echo .ssh/authorized_keys); do
+  _read=$(sed -n 's/^authorizedkeysfile //p' "$3" 2>/dev/null)
+  # Where sshd says nothing, those that it has by itself (sshd_config(5)).
+  [ -s "$3" ] || _read='.ssh/authorized_keys .ssh/authorized_keys2'
+  for _file in $_read; do
     case $_file in
     none) continue ;;
     /* | %h*) ;;

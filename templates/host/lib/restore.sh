@@ -109,14 +109,14 @@ keep_aside() {
 
 # note_kept ID PATH PLACE: once.
 note_kept() {
-  ! grep -qsxF "$2 $3" "$CHANGES/$1/kept" || return 0
+  ! grep -qsxF "$2|$3" "$CHANGES/$1/kept" || return 0
   journal "$1" "changed by somebody else: $2, kept as $3"
-  { printf '%s %s\n' "$2" "$3" >>"$CHANGES/$1/kept"; } 2>/dev/null || true
+  { printf '%s|%s\n' "$2" "$3" >>"$CHANGES/$1/kept"; } 2>/dev/null || true
 }
 
 # kept ID: what was kept aside, in a sentence; nothing when nothing was.
 kept() {
-  [ ! -s "$CHANGES/$1/kept" ] || awk -v record="$CHANGES/$1/aside" '
+  [ ! -s "$CHANGES/$1/kept" ] || awk -F'|' -v record="$CHANGES/$1/aside" '
     index($2, record "/") == 1 { inside = inside (inside == "" ? "" : ", ") $1; next }
     { beside = beside (beside == "" ? "" : ", ") $1 " as " $2 }
     END { print "changed by somebody else and kept: " beside (beside == "" || inside == "" ? "" : "; ") (inside == "" ? "" : inside " in " record) }' "$CHANGES/$1/kept"

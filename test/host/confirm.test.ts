@@ -1,0 +1,87 @@
+/** confirm.sh itself, in a folder that stands for the host: what it answers of a change that can be kept no longer. */
+import { spawnSync } from 'node:child_process'
+import { cpSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'chai'
+import { putIn } from '../support/put-in.js'
+import { scratchFolder } from '../support/scratch-folder.js'
+
+const host = fileURLToPath(new URL('../../templates/host/', import.meta.url))
+
+describe('a confirm', () => {
+  const folder = scratchFolder('confirm')
+  const at = (...parts: string[]): string => path.join(folder(), ...parts)
+  const record = 'state/changes/ID'
+  const state = (name: string, reason = ''): string =>
+    `state=${name}\nat=1\ndeadline=1\ndeadline_uptime=1\nreason=${reason}\n`
+
+  beforeEach(() => {
+    cpSync(host, at('run'), { recursive: true })
+    const env = path.join('run', 'lib', 'env.sh')
+    const places = { STATE: 'state', STASH: 'stash', LIBEXEC: 'libexec', UNITS: 'units' }
+    const moved = Object.entries(places).reduce(
+      (text, [name, place]) => {
+        const there = text.replace(new RegExp(`^${name}=/.*$`, 'm'), `${name}=${at(place)}`)
+        expect(there, name).not.to.equal(text)
+        return there
+      },
+      readFileSync(at(env), 'utf8'),
+    )
+    putIn(folder(), env, moved)
+    putIn(folder(), 'run/data/manifest', 'change=ID\nwho=ann\n')
+    putIn(folder(), `${record}/manifest`, 'id=ID\nwho=ann\n')
+    putIn(folder(), `${record}/nth`, '1\n')
+    putIn(folder(), 'units/bastionctl-guard@ID.timer.d/override.conf', '')
+    putIn(folder(), 'seconds', '1\n')
+  })
+
+  /** Its answer; a wait of 0.2 s takes a second, in which the guard does this. */
+  function confirmed(guard = ':'): Record<string, string> {
+    const program = `
+      RUN=${at('run')} UNIT=unit
+      for lib in env files state sshd sshd-args steps answer; do . "$RUN/lib/$lib.sh"; done
+      systemctl() { :; }
+      uptime_s() { cat ${at('seconds')}; }
+      sleep() { _second=$(($(uptime_s) + 1)); echo "$_second" >${at('seconds')}; flock -n ${at('state', 'lock')} true && ${guard}; }
+      . "$RUN/confirm.sh"`
+    const { stdout, stderr } = spawnSync('sh', ['-c', program], { encoding: 'utf8' })
+    expect(stderr).to.equal('')
+    const {
+      outcome = '',
+      reason = '',
+      detail = '',
+    } = Object.fromEntries(stdout.split('\n').map((line) => line.split(/=(.*)/s).slice(0, 2))) as Record<string, string>
+    return { outcome, reason, detail }
+  }
+
+  for (const open of ['proven', 'reverting'])
+    it(`that finds it ${open} behind its deadline lets the guard have the lock, and says what came of it`, () => {
+      putIn(folder(), `${record}/state`, state(open))
+      putIn(folder(), 'rolled-back', state('rolled-back', 'no confirm before the deadline'))
+      const back = `{ [ "$_second" -lt 5 ] || cp ${at('rolled-back')} ${at(record, 'state')}; }`
+      expect(confirmed(back)).to.deep.equal({
+        outcome: 'rolled-back',
+        reason: 'too-late',
+        detail: 'rolled back at 00:00:01Z: no confirm before the deadline',
+      })
+    })
+
+  it('says that it is stuck where no guard brings the old state back', () => {
+    putIn(folder(), `${record}/state`, state('proven'))
+    expect(confirmed()).to.deep.equal({
+      outcome: 'stuck',
+      reason: 'too-late',
+      detail: 'the deadline has passed, and the guard has not put the old state back yet',
+    })
+  })
+
+  it('never calls the old state proven where sshd does not answer in it', () => {
+    putIn(folder(), `${record}/state`, state('failed', 'restored, but sshd does not answer'))
+    expect(confirmed()).to.deep.equal({
+      outcome: 'stuck',
+      reason: 'too-late',
+      detail: 'restored, but sshd does not answer',
+    })
+  })
+})
