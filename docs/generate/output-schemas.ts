@@ -482,7 +482,14 @@ const users = schemaOf<UsersOutput>()(
       .readonly(),
     maxKeyAge: z.number().exactOptional().describe('seconds'),
     oldKeys: z
-      .array(z.strictObject({ account: z.string(), fingerprint: z.string(), host: z.string(), since: seconds }))
+      .array(
+        z.strictObject({
+          account: z.string(),
+          fingerprint: z.string(),
+          hosts: z.array(z.string()).readonly(),
+          since: seconds,
+        }),
+      )
       .readonly()
       .exactOptional()
       .describe('keys that have surely been in place for longer than that'),

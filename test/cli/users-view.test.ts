@@ -135,10 +135,10 @@ describe('the view of users', () => {
 
   it('names keys that are older for sure, and says so where none is known to be', () => {
     const maxKeyAge = 90 * 86_400
-    const old = { account: 'ann', fingerprint: print('a'), host: 'i-11', since: at('2025-11-02') }
+    const old = { account: 'ann', fingerprint: print('a'), hosts: ['i-11', 'i-13'], since: at('2025-11-02') }
     expect(view([[ann]], { maxKeyAge, oldKeys: [old] }).slice(-2)).to.deep.equal([
       'older than 90 days, there since:',
-      `  ann  ${print('a')}  2025-11-02 or earlier, on deb11`,
+      `  ann  ${print('a')}  2025-11-02 or earlier, on deb11, i-13`,
     ])
     expect(view([[ann]], { maxKeyAge: 86_400, oldKeys: [] }).at(-1)).to.equal('no key is known to be older than 1 day')
   })

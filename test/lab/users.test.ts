@@ -133,8 +133,8 @@ describe('users', function () {
     const { oldKeys = [], maxKeyAge } = await ask('--max-key-age', '365d')
     expect(maxKeyAge).to.equal(365 * 86_400)
     expect(oldKeys.filter(({ account }) => account === 'ann')).to.have.length(1)
-    expect(oldKeys.find(({ account }) => account === 'ann')).to.include({
-      host: ids.get('deb12'),
+    expect(oldKeys.find(({ account }) => account === 'ann')).to.deep.include({
+      hosts: [ids.get('deb12')],
       fingerprint: await fingerprint(ann),
     })
     expect((await ask('--max-key-age', '401')).oldKeys).to.deep.equal([])

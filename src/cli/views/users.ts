@@ -167,10 +167,10 @@ function ageOf({ maxKeyAge, oldKeys = [] }: UsersReport, where: Where): readonly
   if (maxKeyAge === undefined) return []
   const days = count(maxKeyAge / 86_400, 'day')
   if (oldKeys.length === 0) return [`no key is known to be older than ${days}`]
-  const rows = oldKeys.map(({ account, fingerprint, host, since }) => [
+  const rows = oldKeys.map(({ account, fingerprint, hosts, since }) => [
     account,
     fingerprint,
-    `${day(since)} or earlier, on ${where([host])}`,
+    `${day(since)} or earlier, on ${where(hosts)}`,
   ])
   return [`older than ${days}, there since:`, ...indent(columns(rows))]
 }

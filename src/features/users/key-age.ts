@@ -7,23 +7,26 @@ import type { User } from './people.js'
 export interface OldKey {
   readonly account: string
   readonly fingerprint: string
-  /** Id of the host that has had it for the longest, as far as is known. */
-  readonly host: string
-  /** Epoch seconds: it has been there since then at the latest. */
+  /** Ids of the hosts where it is that old, whichever has had it for the longest first. */
+  readonly hosts: readonly string[]
+  /** Epoch seconds: the first of them has had it since then at the latest. */
   readonly since: number
 }
 
 /** Keys that have surely been in place for longer than `age` seconds. `clocks`: epoch seconds by host id. */
 export function oldKeys(users: readonly User[], clocks: ReadonlyMap<string, number>, age: number): OldKey[] {
   return users.flatMap(({ name, on }) => {
-    const oldest = new Map<string, OldKey>()
-    for (const { host, keys } of on) {
-      for (const { fingerprint, since } of keys) {
-        if (since === undefined || (clocks.get(host) ?? 0) - since <= age) continue
-        if (since < (oldest.get(fingerprint)?.since ?? Infinity))
-          oldest.set(fingerprint, { account: name, fingerprint, host, since })
-      }
+    const places = on.flatMap(({ host, keys }) =>
+      keys.flatMap(({ fingerprint, since }) =>
+        since === undefined || (clocks.get(host) ?? 0) - since <= age ? [] : [{ fingerprint, host, since }],
+      ),
+    )
+    const found = new Map<string, OldKey>()
+    for (const { fingerprint, host, since } of places.toSorted((a, b) => a.since - b.since)) {
+      const older = found.get(fingerprint)
+      const hosts = [...new Set([...(older?.hosts ?? []), host])]
+      found.set(fingerprint, { account: name, fingerprint, hosts, since: older?.since ?? since })
     }
-    return [...oldest.values()]
+    return [...found.values()]
   })
 }

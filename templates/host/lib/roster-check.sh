@@ -53,6 +53,10 @@ check_present() {
   if [ "$_action" = remove ]; then keys_can_go || return 1; fi
   # Nothing is left to be kept of a home that is gone.
   [ "$_action:$_house" != remove:keep ] && { [ "$_action" != remove ] || [ -e "$_dir" ] || [ -L "$_dir" ]; } || return 0
+  if [ ! -e "$_dir" ] && [ ! -L "$_dir" ]; then
+    echo "$_name has no home: $_dir is not there; make it as root (install -d -m 0750 -o $_name $_dir), or take $_name off and on again"
+    return 1
+  fi
   if [ ! -d "$_dir" ] || [ -L "$_dir" ] || [ "$(stat -c %u "$_dir")" != "$(id -u "$_name")" ]; then
     echo "$_dir is not a folder that belongs to $_name"
     return 1
