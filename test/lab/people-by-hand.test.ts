@@ -166,4 +166,30 @@ describe('people whom others change, too', function () {
       done(await add('bob', '--key', key, '--uid', '1500'))
     })
   })
+
+  describe('on a host that others keep as they like', () => {
+    beforeEach(() => fresh(...hosts))
+
+    it('are given sudo beside rules that visudo objects to and sudo reads', async () => {
+      await byHand("printf 'Defaults insults\n' >/etc/sudoers.d/theirs && chmod 644 /etc/sudoers.d/theirs")
+      done(await add('bob', '--key', key, '--sudo'))
+      await onAll(async (host) => {
+        expect(await must(host, 'sudo -n -l -U bob')).to.match(/insults[^]*NOPASSWD: ALL$/m)
+      })
+    })
+
+    it('are refused where their home is gone, with what to do, which helps', async () => {
+      done(await add('bob', '--key', key))
+      await byHand('rm -r /home/bob')
+      const refused = await add('bob', '--key', key)
+      const [, advice = ''] = /bob has no home: [^(]*\(([^)]*)\)/.exec(refused.stdout) ?? []
+      expect(advice, refused.stdout).to.match(/^install -d /)
+      expect(refused.exitCode).to.equal(11)
+      await byHand(advice)
+      done(await add('bob', '--key', key))
+      await onAll(async (host) => {
+        expect(await entered(host)).to.equal(true)
+      })
+    })
+  })
 })
