@@ -20,45 +20,48 @@ busy() {
   answer busy "$3" "$4"
 }
 
-# First of all: the key is used up whatever becomes of the change.
-[ ! -d "$RUN/data/sealed" ] || open_sealed "$change_id" || answer refused sealing 'what was sealed for this host cannot be opened: has it been restarted since?'
-# As long as one looks who is at work.
-if [ "$until" = rehearse ]; then lock_as_it_is 1; else lock 1; fi
-case $? in
-0) ;;
-1)
-  who=$(value who "$STATE/holder" 2>/dev/null) since=$(value since "$STATE/holder" 2>/dev/null)
-  if ! holder_works; then
-    busy somebody "$(epoch)" locked 'somebody rehearses a change on this host, or a guard takes one back'
-  fi
-  busy "$who" "$since" locked "$who is at work on this host since $(date -u -d "@${since:-0}" +%H:%M:%SZ)"
-  ;;
-*) answer refused state-folder "$STATE cannot be written" ;;
-esac
-pending=$(open_change)
-if [ -n "$pending" ]; then
+# take_lock: for as long as this program runs.
+take_lock() {
+  # A second is as long as one takes that looks who is at work.
+  if [ "$until" = rehearse ]; then lock_as_it_is 1; else lock 1; fi
+  case $? in
+  0) ;;
+  1)
+    who=$(value who "$STATE/holder" 2>/dev/null) since=$(value since "$STATE/holder" 2>/dev/null)
+    if ! holder_works; then
+      busy somebody "$(epoch)" locked 'somebody rehearses a change on this host, or a guard takes one back'
+    fi
+    busy "$who" "$since" locked "$who is at work on this host since $(date -u -d "@${since:-0}" +%H:%M:%SZ)"
+    ;;
+  *) answer refused state-folder "$STATE cannot be written" ;;
+  esac
+}
+
+refuse_pending() {
+  pending=$(open_change)
+  [ -n "$pending" ] || return 0
   who=$(value who "$CHANGES/$pending/manifest") since=$(value at "$CHANGES/$pending/state")
   extra change "$pending"
   busy "$who" "$since" pending "change $pending by $who waits for its confirm until $(date -u -d "@$(deadline_of "$pending")" +%H:%M:%SZ)"
-fi
-if [ -e "$CHANGES/$change_id/state" ]; then answer refused replayed "change $change_id has been here already"; fi
-if [ "$until" != rehearse ]; then
-  holder_is "$(wanted who)" "$UNIT" "$change_id" 2>/dev/null
-  sweep
-  settle_left >>"$RUN/remark"
-fi
+}
 
-# A row may be for several accounts.
-awk -F'|' -v OFS='|' '{ n = split($1, name, ","); for (i = 1; i <= n; i++) { $1 = name[i]; print } }' "$RUN/data/expect" >"$RUN/expect" &&
-  mv "$RUN/expect" "$RUN/data/expect"
+refuse_replay() { [ ! -e "$CHANGES/$change_id/state" ] || answer refused replayed "change $change_id has been here already"; }
 
-clock
-if [ "$NOW" -gt "$(wanted not_after)" ]; then
-  answer refused too-late "the command is older than it may be by this host's clock: not run"
-fi
-if [ "$NOW" -lt $(($(wanted operator_time) - 30)) ]; then
-  answer refused clock-skew "this host's clock is $(($(wanted operator_time) - NOW)) s behind the operator's: codes would be refused"
-fi
+refuse_clocks() {
+  clock
+  if [ "$NOW" -gt "$(wanted not_after)" ]; then
+    answer refused too-late "the command is older than it may be by this host's clock: not run"
+  fi
+  if [ "$NOW" -lt $(($(wanted operator_time) - 30)) ]; then
+    answer refused clock-skew "this host's clock is $(($(wanted operator_time) - NOW)) s behind the operator's: codes would be refused"
+  fi
+}
+
+# expand_rows: a row of expectations may be for several accounts.
+expand_rows() {
+  awk -F'|' -v OFS='|' '{ n = split($1, name, ","); for (i = 1; i <= n; i++) { $1 = name[i]; print } }' "$RUN/data/expect" >"$RUN/expect" &&
+    mv "$RUN/expect" "$RUN/data/expect"
+}
 
 # check_reads: what the change was computed from is as it was (G5).
 check_reads() {
@@ -143,31 +146,10 @@ say_offers() {
   printf 'unaccepted=%s\n' "$(sed -n 's/|refused$//p' "$RUN/offers-present" | head -n 5 | tr '|\n' ' ,')" >>"$RUN/extra"
 }
 
-ask_anew "$RUN/sshd-today"
-sshd_args "$RUN/sshd-args"
-[ -z "$(wanted base)" ] || as_left
-check_reads || stale
-login_accounts >"$RUN/people"
-collect_keys "$RUN/people" "$RUN/keys"
-[ -z "$(wanted base)" ] || prepare_sunset
-[ "$until" = rehearse ] || step install install_packages || answer refused package "$DETAIL"
-step rehearse rehearse || { say_offers; answer refused rehearsal "$DETAIL"; }
-[ "$until" != rehearse ] || { say_offers; answer rehearsed; }
-ask_anew
-
 # arm_change ID SECONDS: the guard first, then what it would need; a death in between is swept up by the guard.
 arm_change() {
   stage_change "$1" "$2" && arm "$1" "$2" && make_places "$1" && record "$1" && record_roster "$1" && { [ ! -d "$RUN/data/sunset" ] || keep_sunset "$1"; } && stash "$1" && sync -f "$STATE" "$STASH" && set_state "$1" armed
 }
-
-ID=$change_id
-if ! step arm arm_change "$ID" "$(wanted deadline)"; then
-  why=$DETAIL
-  forget "$ID"
-  answer refused arm "${why:-the guard could not be armed}"
-fi
-
-journal "$ID" "$(wanted who): $(wanted summary)"
 
 # undo REASON: the guard's own way back, under the lock that this program holds.
 undo() {
@@ -182,20 +164,75 @@ undo() {
   answer stuck "$1" "$why; $DETAIL"
 }
 
-if ! check_reads; then
-  forget "$ID"
-  stale
-fi
-[ ! -s "$RUN/data/roster" ] || step commit move_factors "$ID" || undo commit
-step commit commit "$ID" || undo commit
-[ ! -s "$RUN/data/roster" ] || step commit apply_roster live "$ID" || undo commit
-set_state "$ID" live || undo commit
-# People alone are no reason to make sshd read anything anew.
-if cut -d'|' -f1 "$RUN/data/files" | for_sshd; then step reload reload_sshd || undo reload; fi
-step prove live_logins after || undo proof
-step prove remove_probes "$ID" || undo proof
-[ ! -s "$CHANGES/$ID/roster" ] || { printf '' >"$CHANGES/$ID/roster.made"; } || undo proof
-set_state "$ID" proven || undo proof
+# begin: nobody else is at work or has a change waiting here, this one has not been here before, and the clocks agree.
+begin() {
+  take_lock
+  refuse_pending
+  refuse_replay
+  if [ "$until" != rehearse ]; then
+    holder_is "$(wanted who)" "$UNIT" "$change_id" 2>/dev/null
+    sweep
+    settle_left >>"$RUN/remark"
+  fi
+  refuse_clocks
+}
+
+# look: what decides logins here now, for all that follows.
+look() {
+  expand_rows
+  ask_anew "$RUN/sshd-today"
+  sshd_args "$RUN/sshd-args"
+  [ -z "$(wanted base)" ] || as_left
+  check_reads || stale
+  login_accounts >"$RUN/people"
+  collect_keys "$RUN/people" "$RUN/keys"
+  [ -z "$(wanted base)" ] || prepare_sunset
+}
+
+# try_out: ends the program where that was all that was asked for.
+try_out() {
+  [ "$until" = rehearse ] || step install install_packages || answer refused package "$DETAIL"
+  step rehearse rehearse || { say_offers; answer refused rehearsal "$DETAIL"; }
+  [ "$until" != rehearse ] || { say_offers; answer rehearsed; }
+  ask_anew
+}
+
+# arm_or_refuse: from here on the guard brings the old state back, whatever becomes of this program.
+arm_or_refuse() {
+  ID=$change_id
+  if ! step arm arm_change "$ID" "$(wanted deadline)"; then
+    why=$DETAIL
+    forget "$ID"
+    answer refused arm "${why:-the guard could not be armed}"
+  fi
+  journal "$ID" "$(wanted who): $(wanted summary)"
+  check_reads || { forget "$ID"; stale; }
+}
+
+put_in_force() {
+  [ ! -s "$RUN/data/roster" ] || step commit move_factors "$ID" || undo commit
+  step commit commit "$ID" || undo commit
+  [ ! -s "$RUN/data/roster" ] || step commit apply_roster live "$ID" || undo commit
+  set_state "$ID" live || undo commit
+  # People alone are no reason to make sshd read anything anew.
+  if cut -d'|' -f1 "$RUN/data/files" | for_sshd; then step reload reload_sshd || undo reload; fi
+}
+
+prove() {
+  step prove live_logins after || undo proof
+  step prove remove_probes "$ID" || undo proof
+  [ ! -s "$CHANGES/$ID/roster" ] || { printf '' >"$CHANGES/$ID/roster.made"; } || undo proof
+  set_state "$ID" proven || undo proof
+}
+
+# First of all: the key of what is sealed is used up whatever becomes of the change.
+[ ! -d "$RUN/data/sealed" ] || open_sealed "$change_id" || answer refused sealing 'what was sealed for this host cannot be opened: has it been restarted since?'
+begin
+look
+try_out
+arm_or_refuse
+put_in_force
+prove
 extra deadline "$(deadline_of "$ID")"
 extra change "$ID"
 [ ! -s "$RUN/remark" ] || extra remark "$(paste -sd ';' "$RUN/remark")"
