@@ -121,8 +121,11 @@ rename_factor() {
   "$_dir"/*) _by=$_name ;;
   *) _by=root ;;
   esac
-  # shellcheck disable=SC2016 # it is the inner shell that expands
-  as_owner "$_by" /bin/sh -c '{ [ -w "${0%/*}" ] || chmod u+rwx "${0%/*}"; } && mv -fT "$0" "$1" && sync "${0%/*}"' "$1" "$2" </dev/null >/dev/null 2>&1
+  # shellcheck disable=SC2016
+  as_owner "$_by" /bin/sh -ec '
+    '"$OPEN_FOLDER"'
+    mv -fT "$0" "$1"
+    sync "${0%/*}"' "$1" "$2" </dev/null >/dev/null 2>&1
 }
 
 # give_factor: what the roster says of the second factor. Whose it will be is on record before it is.

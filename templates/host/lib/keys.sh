@@ -11,20 +11,40 @@ as_owner() {
   timeout -k 2 20 setpriv --reuid="$_owner" --regid="$_group" --clear-groups -- "$@" 3<&- 4<&- 9>&-
 }
 
+# What these hand to the shell of the owner gets FILE as $0. Its folder is opened where its owner has closed it to itself.
+# shellcheck disable=SC2016 # it is the inner shell that expands, here and below
+OPEN_FOLDER='[ -w "${0%/*}" ] || chmod u+rwx "${0%/*}"'
+
 # read_keys FILE NAME: 3: there is none; 4: it is no plain file, or larger than 256 KB; else: the owner cannot read it.
 read_keys() {
-  # shellcheck disable=SC2016 # it is the inner shell that expands
-  as_owner "$2" /bin/sh -c '[ -e "$0" ] || [ -L "$0" ] || exit 3; [ -f "$0" ] && [ ! -L "$0" ] && [ "$(stat -c %s -- "$0")" -le 262144 ] || exit 4; exec head -c 262144 -- "$0"' "$1" </dev/null 2>/dev/null
+  # shellcheck disable=SC2016
+  as_owner "$2" /bin/sh -c '
+    [ -e "$0" ] || [ -L "$0" ] || exit 3
+    [ -f "$0" ] && [ ! -L "$0" ] && [ "$(stat -c %s -- "$0")" -le 262144 ] || exit 4
+    exec head -c 262144 -- "$0"' "$1" </dev/null 2>/dev/null
 }
 
 # write_keys FILE NAME MODE: standard input becomes FILE, at once or not at all. Outside of homes it stays whose it is.
 write_keys() {
-  # shellcheck disable=SC2016 # it is the inner shell that expands
-  as_owner "$2" /bin/sh -c \
-    'umask 077 && mkdir -p "${0%/*}" && { [ -w "${0%/*}" ] || chmod u+rwx "${0%/*}"; } && rm -rf "$0.bastionctl-new" && cat >"$0.bastionctl-new" && chmod "$1" "$0.bastionctl-new" && { [ ! -e "$0" ] || chown --reference="$0" "$0.bastionctl-new" || :; } && sync "$0.bastionctl-new" && mv -fT "$0.bastionctl-new" "$0" && sync "${0%/*}"' "$1" "$3" >/dev/null 2>&1
+  # shellcheck disable=SC2016
+  as_owner "$2" /bin/sh -ec '
+    umask 077
+    mkdir -p "${0%/*}"
+    '"$OPEN_FOLDER"'
+    new=$0.bastionctl-new
+    rm -rf "$new"
+    cat >"$new"
+    chmod "$1" "$new"
+    [ ! -e "$0" ] || chown --reference="$0" "$new" || true
+    sync "$new"
+    mv -fT "$new" "$0"
+    sync "${0%/*}"' "$1" "$3" >/dev/null 2>&1
 }
 
 drop_keys() {
-  # shellcheck disable=SC2016 # it is the inner shell that expands
-  as_owner "$2" /bin/sh -c '{ [ -w "${0%/*}" ] || chmod u+rwx "${0%/*}"; } && rm -f "$0" && sync "${0%/*}"' "$1" </dev/null >/dev/null 2>&1
+  # shellcheck disable=SC2016
+  as_owner "$2" /bin/sh -ec '
+    '"$OPEN_FOLDER"'
+    rm -f "$0"
+    sync "${0%/*}"' "$1" </dev/null >/dev/null 2>&1
 }

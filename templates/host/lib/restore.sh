@@ -47,7 +47,9 @@ restore_files() {
   done 4<"$CHANGES/$_id/files.reverse"
   follow_timer "$_id" "${2:-boot}"
   # People alone are no reason for sshd to read anything anew, and an sshd that cannot is none to leave them as they are.
-  [ "${2-}" != reload ] || [ "$_sshd" = reloaded ] || ! cut -d'|' -f2 "$CHANGES/$_id/files.reverse" | for_sshd || reread "$_id" || return 1
+  if [ "${2-}" = reload ] && [ "$_sshd" != reloaded ] && cut -d'|' -f2 "$CHANGES/$_id/files.reverse" | for_sshd; then
+    reread "$_id" || return 1
+  fi
   return "$_later"
 }
 
