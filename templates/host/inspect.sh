@@ -91,29 +91,35 @@ printf '' >"$RUN/keys-found"
 login_accounts >"$RUN/people"
 sort "$RUN/skipped" >"$F/skipped"
 today=$(($(epoch) / 86400))
-while IFS='|' read -r name uid gid home shell; do
-  sshd_says "$name" "$RUN/sshd-args" 2>/dev/null
-  cat "$SAID" >"$F/effective/$name"
+# account_row: name|uid|home|shell|groups|password|expired|sudo|stores of its factors|last day|why it is barred.
+account_row() {
   entry=$(getent shadow "$name")
   IFS=: read -r _ hash changed _ max _ inactive expires _ <<SHADOW
 $entry
 SHADOW
   password_of "$entry" "$hash"
-  { [ -f "$shell" ] && [ -x "$shell" ]; } || printf '%s\n' "$name" >>"$F/no-shell"
   if [ -n "$expires" ] && [ "$expires" -le "$today" ]; then expired=yes; else expired=no; fi
   # The day before: from that of shadow(5) on it is refused.
   last=$([ -z "$expires" ] || date -u -d "1970-01-01 + $((expires - 1)) days" +%F)
   barred=$(nologin_file "$uid" "$F/effective/$name")
   [ -n "$barred" ] || barred=$(ageing "$changed" "$max" "$inactive" "$today")
-  sudo=$(becomes_root "$name" "$uid")
+  printf '%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s\n' "$name" "$uid" "$home" "$shell" "$(id -Gnz "$name" 2>/dev/null | tr '\0' ,)" \
+    "$PASSWORD" "$expired" "$(becomes_root "$name" "$uid")" "$(factor_stores)" "$last" "$barred"
+}
+
+# factor_stores: store[:what is wrong with it] of each factor, parted by commas.
+factor_stores() {
   factors=
   while IFS='|' read -r kept place <&3; do
     owner=$uid
     [ "$kept" = home ] || owner=0
     fit=$(fitness "$(path_of "$place" "$name" "$home")" "$owner") && factors=${factors:+$factors,}$kept${fit:+:$fit}
   done 3<"$stores"
-  printf '%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s\n' "$name" "$uid" "$home" "$shell" "$(id -Gnz "$name" 2>/dev/null | tr '\0' ,)" \
-    "$PASSWORD" "$expired" "$sudo" "$factors" "$last" "$barred"
+  printf '%s\n' "$factors"
+}
+
+# key_rows: type|base64|account|options|comment|file, unless it is the usual one|why it cannot be edited|loose modes on the way to it.
+key_rows() {
   at=0
   keys_files "$name" "$home" | while read -r keys; do
     at=$((at + 1))
@@ -127,14 +133,23 @@ SHADOW
     # Where StrictModes is on sshd reads no such file today.
     loose=
     ! grep -qx 'strictmodes no' "$F/effective/$name" || loose=$(plain "$(loose_modes "$name" "$home" "$keys" </dev/null)")
+    shown=$keys
     case $at:$keys in
-    1:"$home"/*) [ -n "$from" ] || keys= ;;
+    1:"$home"/*) [ -n "$from" ] || shown= ;;
     *) ;;
     esac
     while IFS='|' read -r type blob options comment; do
-      printf '%s|%s|%s|%s|%s|%s|%s|%s\n' "$type" "$blob" "$name" "$from$options" "$comment" "$(plain "$keys")" "$why" "$loose"
+      printf '%s|%s|%s|%s|%s|%s|%s|%s\n' "$type" "$blob" "$name" "$from$options" "$comment" "$(plain "$shown")" "$why" "$loose"
     done <"$RUN/parsed"
-  done >>"$RUN/keys-found"
+  done
+}
+
+while IFS='|' read -r name uid gid home shell; do
+  sshd_says "$name" "$RUN/sshd-args" 2>/dev/null
+  cat "$SAID" >"$F/effective/$name"
+  { [ -f "$shell" ] && [ -x "$shell" ]; } || printf '%s\n' "$name" >>"$F/no-shell"
+  account_row
+  key_rows >>"$RUN/keys-found"
   printf '' >"$F/keys/$name"
 done <"$RUN/people" >"$F/accounts"
 fingerprinted <"$RUN/keys-found" | while IFS='|' read -r bits print type _ name options comment place why loose; do
@@ -183,7 +198,10 @@ drifted=$(drift)
 [ -z "$drifted" ] || extra drift "$drifted"
 body "$F" >"$RUN/body"
 extra body "$(wc -c <"$RUN/body")"
-# Run Command hands out 24,000 characters: the rest is asked for in parts.
+# Run Command hands out 24,000 characters, and the head is in front of the body: the rest is asked for in parts. Only the first one has
+# the line `--` in it.
+first=21000 next=20000
+begun=$((first - 3))
 part=
 [ ! -e "$RUN/data/part" ] || read -r part <"$RUN/data/part" || true
 : "${part:=0}"
@@ -192,9 +210,9 @@ part=
   cat "$RUN/extra"
 }
 if [ "$part" = 0 ]; then
-  head -c 21000 "$RUN/body"
+  head -c "$first" "$RUN/body"
 else
   echo --
-  sed 1d "$RUN/body" | tail -c +$(((part - 1) * 20000 + 20997 + 1)) | head -c 20000
+  sed 1d "$RUN/body" | tail -c +$((begun + (part - 1) * next + 1)) | head -c "$next"
 fi
 exit 0
