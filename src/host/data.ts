@@ -1,5 +1,6 @@
 /** Writes a change as the data that change.sh reads: lines of fields parted by `|`, never sourced, never evaluated. */
 import { printOf, type AccountEdit, type Change, type Expectation } from '../domain/change.js'
+import { keysToAccept, keysToRefuse } from '../domain/keys-offered.js'
 import type { Data } from './program.js'
 
 export interface ChangeOrder {
@@ -60,20 +61,9 @@ export function changeData(change: Change, order: ChangeOrder): Data {
     ...lists('drop', change.accounts, ({ takeKeys }) => takeKeys),
     ...lists('leave', change.accounts, ({ leaveGroups = [] }) => leaveGroups),
     'roster-new': text(
-      change.accounts.flatMap(({ name, giveKeys }) =>
-        giveKeys
-          .filter(({ offered }) => offered)
-          .map(({ type, blob, fingerprint }) => row(name, type, blob, fingerprint)),
-      ),
+      keysToAccept(change.accounts).map(({ account, key }) => row(account, key.type, key.blob, key.fingerprint)),
     ),
-    // A key that is taken and given has got other options: it is not to be refused.
-    'roster-gone': text(
-      change.accounts.flatMap(({ name, takeKeys, giveKeys }) =>
-        takeKeys
-          .filter((print) => !giveKeys.some(({ fingerprint }) => fingerprint === print))
-          .map((print) => row(name, print)),
-      ),
-    ),
+    'roster-gone': text(keysToRefuse(change.accounts).map(({ account, fingerprint }) => row(account, fingerprint))),
     ...Object.fromEntries(Object.entries(order.sealed ?? {}).map(([name, text]) => [`sealed/${name}`, text])),
     expect: text(expectationRows(change.expectations)),
     // Those that nothing foretold, too: sshd may know of a loss that the plan does not.

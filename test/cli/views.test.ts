@@ -271,6 +271,9 @@ guard: a host that is not confirmed within 10m goes back by itself`)
     const locked = out([accountEdit({ ...edit, action: 'update' })], 'is locked')
     expect(locked).to.match(/\nnot in any more:\n +ada +is locked +on deb11, deb12\n/)
     for (const view of [fewer, gone, locked]) expect(view).to.not.match(/accepted|locked out/)
+    for (const view of [fewer, gone])
+      expect(view).to.match(/as proof; keys offered: 0 that sshd has to take, 1 that it has to refuse$/m)
+    expect(locked).to.match(/as proof$/m)
   })
 
   it('names a large group in one line and puts the odd one after it', () => {

@@ -1,6 +1,7 @@
 import type { AccountEdit, Change, FileEdit, Lockout } from '../../domain/change.js'
 import { formatDuration } from '../../domain/duration.js'
 import { label } from '../../domain/host.js'
+import { keysToAccept, keysToRefuse } from '../../domain/keys-offered.js'
 import { lockedOut } from '../../domain/lockouts.js'
 import { groupHosts, hostsBy, staying, type HostGroup } from '../../domain/plan-groups.js'
 import type { Plan } from '../../domain/plan.js'
@@ -82,7 +83,7 @@ function changeView(change: Change, withSummary: boolean, shown: Set<string>, st
     ...accessView(change.access, style),
     ...sunsetView(change.sunset, shown, style),
     ...[...change.notes, ...(change.stays ?? [])].map((note) => `note: ${printable(note)}`),
-    loginsLine(change),
+    proofLine(change),
   ]
 }
 
@@ -234,9 +235,15 @@ function sunsetView(sunset: Change['sunset'], shown: Set<string>, style: Style):
   ]
 }
 
-function loginsLine({ logins }: Change): string {
+/** What is tried, and which keys sshd is offered: those that a change of people gives and takes. */
+function proofLine({ logins, accounts }: Change): string {
   const of = (phase: string): string => String(logins.filter((login) => login.phase === phase).length)
-  return `logins: ${of('baseline')} before, ${of('rehearse')} rehearsed, ${of('prove')} as proof`
+  const [given, taken] = [keysToAccept(accounts).length, keysToRefuse(accounts).length]
+  const keys =
+    given + taken === 0
+      ? ''
+      : `; keys offered: ${String(given)} that sshd has to take, ${String(taken)} that it has to refuse`
+  return `logins: ${of('baseline')} before, ${of('rehearse')} rehearsed, ${of('prove')} as proof${keys}`
 }
 
 function wavesView(plan: Plan): readonly string[] {

@@ -19,7 +19,7 @@ export const outcomeWords: Readonly<Record<Outcome, string>> = {
 
 /** What an outcome means for whoever reads the report the first time. */
 export const outcomeMeaning: Readonly<Partial<Record<Outcome, string>>> = {
-  refused: 'nothing was changed there, but a package that was installed for it stays',
+  refused: 'nothing was changed there, but for packages that the plan installs',
   stale: 'it has moved since the plan was made; nothing was changed there',
   busy: 'somebody else is at work there; nothing was changed by this run',
   'rolled-back': 'it is in its old state again',

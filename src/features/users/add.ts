@@ -417,8 +417,11 @@ function hasReason({ reason }: { readonly reason: string }): boolean {
 }
 
 /** Said where nothing else is to be done, too. Hosts do not tell what stands in the comment, which may be the same. */
-function keptAsIs({ name, shell, comment }: AddUserPolicy, account: Account): string[] {
+function keptAsIs({ name, shell, comment, factor }: AddUserPolicy, account: Account): string[] {
   return [
+    ...(factor === 'totp' && account.enrolled
+      ? [`${name} has a second factor already, and keeps it: nothing is handed over; reset-mfa replaces it`]
+      : []),
     ...(shell === '' || account.shell === shell
       ? []
       : [`${name} keeps the shell ${account.shell}: --shell is that of a new account`]),
@@ -470,9 +473,6 @@ function notesOf(policy: AddUserPolicy, account: Account | undefined, state: Mfa
   const kept = account && keptOut(account)
   return [
     ...(kept === undefined ? [] : [`${policy.name} gets in by nothing today: ${kept}`]),
-    ...(account?.enrolled === true && policy.factor === 'totp'
-      ? [`${policy.name} has a second factor already, and keeps it: reset-mfa replaces it`]
-      : []),
     ...(policy.factor === 'totp' && !state.on
       ? [`no second factor is demanded here yet: the code is asked for once it is`]
       : []),

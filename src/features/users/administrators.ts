@@ -19,7 +19,7 @@ export function ofTheSystem(uid: number): boolean {
 }
 
 /** Whose name this is. Errors: `refused` for an account of the system, and for one that no host would let in and so does not list (login_accounts). */
-export function personBehind({ name, uid }: Facts['names'][number], facts: Facts, hint?: string): Account {
+export function personBehind({ name, uid }: Facts['names'][number], facts: Facts, hint: string): Account {
   if (ofTheSystem(uid))
     throw new BastionError('refused', `"${name}" is an account of the system (uid ${String(uid)})`, hint)
   const account = facts.accounts.find((entry) => entry.name === name)

@@ -9,11 +9,15 @@ import type { Content } from './edits.js'
 import { asFact } from './key-lines.js'
 import { fingerprintsIn, type PublicKey } from './public-key.js'
 
-/** Whose key goes, and which. `leaving`: accounts that go as well, and so open nothing. */
+/** An account as a change leaves it; undefined where it is taken off. */
+export type Afterwards = (account: Account) => Account | undefined
+
+/** Whose key goes, and which. */
 export interface Gone {
   readonly account: Account
   readonly keys: readonly KeyFact[]
-  readonly leaving?: readonly string[]
+  /** What the same change makes of another account; undefined where that goes as well. */
+  readonly after?: Afterwards
 }
 
 /** A row for each other account that has such a key, and for the file that every new account begins with. */
@@ -47,12 +51,14 @@ export function sharedNotes(name: string, given: readonly PublicKey[], others: r
   })
 }
 
-function inAccounts({ account, keys, leaving = [] }: Gone, facts: Facts, state: MfaState): AccessRow[] {
+function inAccounts({ account, keys, after = (one) => one }: Gone, facts: Facts, state: MfaState): AccessRow[] {
+  const isAmong = (key: KeyFact, those: readonly KeyFact[]): boolean =>
+    those.some(({ fingerprint }) => fingerprint === key.fingerprint)
   return facts.accounts
-    .filter(({ name }) => name !== account.name && !leaving.includes(name))
+    .filter(({ name }) => name !== account.name)
     .flatMap((other) =>
       other.keys
-        .filter((key) => opensSomething(key) && keys.some(({ fingerprint }) => fingerprint === key.fingerprint))
+        .filter((key) => opensSomething(key) && isAmong(key, keys) && isAmong(key, after(other)?.keys ?? []))
         .map((key) => ({
           ...row(other, key, account.name, byAnyKeyToday({ ...other, keys: [key] }, state)),
           ...unasked(other, key),

@@ -7,7 +7,7 @@ import { login } from '../mfa/logins.js'
 import type { MfaState } from '../mfa/state.js'
 import { absence } from './absent.js'
 import { accountEdit, keyRows, type Content } from './edits.js'
-import { elsewhere } from './elsewhere.js'
+import { elsewhere, type Afterwards } from './elsewhere.js'
 import { refuseFixed } from './key-lines.js'
 import {
   isLocked,
@@ -28,18 +28,13 @@ const fates = { keep: 'home kept', archive: 'home archived', purge: 'home delete
 
 /** Nothing where the account is gone already. Errors: BastionError `refused`. */
 export function removal(policy: RemoveUserPolicy, facts: Facts, state: MfaState): Content {
-  const made = departure(policy, facts, state, [])
+  const made = departure(policy, facts, state)
   const left = keepAdministrator(facts, state, (one) => (one.name === policy.name ? undefined : one), somebodyElse)
   return { ...made, ...left, notes: [...left.notes, ...made.notes] }
 }
 
-/** The same of one of several; `leaving`: who goes as well. Who is left behind all of them is for the caller to see. */
-export function departure(
-  policy: RemoveUserPolicy,
-  facts: Facts,
-  state: MfaState,
-  leaving: readonly string[],
-): Content {
+/** The same of one of several; `after`: what becomes of the others. Who is left behind all of them is for the caller to see. */
+export function departure(policy: RemoveUserPolicy, facts: Facts, state: MfaState, after?: Afterwards): Content {
   const { name, home, archive } = policy
   const account = accountOf(policy, facts, state)
   if (policy.lock) return locking(name, account, facts, state)
@@ -56,7 +51,7 @@ export function departure(
     account.keys.filter(({ file }) => file?.startsWith(`${account.home}/`) === false),
     account,
   )
-  const others = elsewhere({ account, keys: account.keys, leaving }, facts, state)
+  const others = elsewhere({ account, keys: account.keys, ...(after && { after }) }, facts, state)
   const stays = staysOf(name, facts)
   const offered = account.keys.filter(({ options }) => !options.includes('from') && !options.includes('cert-authority'))
   return {
@@ -129,7 +124,11 @@ function locking(name: string, account: Account | undefined, facts: Facts, state
 function accountOf({ name, operators }: RemoveUserPolicy, facts: Facts, state: MfaState): Account | undefined {
   const taken = facts.names.find((entry) => entry.name === name)
   if (taken === undefined) return undefined
-  const account = personBehind(taken, facts)
+  const account = personBehind(
+    taken,
+    facts,
+    'people are taken off, whose uid is 1000 or higher; what a package has made goes with the package',
+  )
   if (!operators.some((one) => facts.names.some((entry) => entry.name === one)))
     throw new BastionError(
       'refused',

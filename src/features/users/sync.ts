@@ -21,7 +21,7 @@ import {
   shutBy,
 } from './administrators.js'
 import { accountEdit, keyRows, newKeyRow, takenKeys, type Content } from './edits.js'
-import { elsewhere, sharedNotes, type Holder } from './elsewhere.js'
+import { elsewhere, sharedNotes, type Afterwards, type Holder } from './elsewhere.js'
 import { isOwnGroup, refuseGroups } from './groups.js'
 import { asFact, endedNotes, keysAfter, sameKey } from './key-lines.js'
 import { hasPassed, isLocked, listFile, managedNames, notLocked, sudoersFile, sudoersPath } from './managed.js'
@@ -41,6 +41,7 @@ type Part = Omit<Content, 'summary'> & { readonly name: string }
 export function synchronisation(policy: SyncUsersPolicy, facts: Facts, state: MfaState): Synchronisation {
   const managed = managedNames(facts)
   const leaving = leavers(policy, facts, managed)
+  const after = laterBy(policy, leaving, facts, state)
   const holders = laterHolders(policy, leaving, facts)
   const skel = [...new Set(fingerprintsIn(fileFact(facts, paths.skelKeys)?.content ?? ''))]
   const refusals: BastionError[] = []
@@ -58,11 +59,10 @@ export function synchronisation(policy: SyncUsersPolicy, facts: Facts, state: Mf
   )
   const changed = policy.users
     .filter((user) => isThere(facts, user.name))
-    .flatMap((user) => tried(() => brought(user, policy, facts, { managed, leaving, state, holders })))
+    .flatMap((user) => tried(() => brought(user, policy, facts, { managed, after, state, holders })))
   // Of whom nothing can be changed.
   const idle = changed.filter(({ accounts, files }) => accounts.length + files.length === 0)
-  const removed = leaving.flatMap((name) => tried(() => [removedPart(name, policy, facts, state, leaving)]))
-  const after = laterBy(policy, leaving, facts, state)
+  const removed = leaving.flatMap((name) => tried(() => [removedPart(name, policy, facts, state, after)]))
   const [left] = tried(() => {
     refuseTooMany(policy, { leaving, ending: ending(policy, facts, managed) }, facts, managed)
     return [
@@ -234,13 +234,7 @@ function taken(
 }
 
 /** Errors: `refused`. */
-function removedPart(
-  name: string,
-  policy: SyncUsersPolicy,
-  facts: Facts,
-  state: MfaState,
-  leaving: readonly string[],
-): Part {
+function removedPart(name: string, policy: SyncUsersPolicy, facts: Facts, state: MfaState, after: Afterwards): Part {
   const { home, archive, operators } = policy
   const {
     files,
@@ -253,7 +247,7 @@ function removedPart(
     { feature: 'users', action: 'remove', name, home, archive, lock: false, operators, acceptLockout: [name] },
     facts,
     state,
-    leaving,
+    after,
   )
   return {
     name,
@@ -275,13 +269,13 @@ function brought(
   facts: Facts,
   known: {
     readonly managed: readonly string[]
-    readonly leaving: readonly string[]
+    readonly after: Afterwards
     readonly state: MfaState
     readonly holders: readonly Holder[]
   },
 ): Part[] {
   const { name } = user
-  const { managed, leaving, state, holders } = known
+  const { managed, after: ofOthers, state, holders } = known
   const account = manageable(user, facts, managed)
   const { stuck, gone, lacking, closed, fresh } = keyEdits(account, user, facts)
   const reasons = [...stuck.map(({ fixed }) => fixed), ...(lacking.length > 0 ? [closed] : [])]
@@ -307,7 +301,7 @@ function brought(
   if (!edited && sudoers.length === 0 && stays.length === 0) return []
 
   const lost = gone.filter((key) => !fresh.some(samePrint(key)))
-  const others = elsewhere({ account, keys: lost, leaving }, facts, state)
+  const others = elsewhere({ account, keys: lost, after: ofOthers }, facts, state)
   const { keyOnly, lockouts } = spared(account, after, { facts, state, accepted: policy.acceptLockout })
   const shut = lockouts.find(({ unattended }) => unattended !== true)
   const ends = isOver(expires, policy)
@@ -525,12 +519,7 @@ function refuseTooMany(
 }
 
 /** Each account as it will be, as far as it decides who is an administrator; undefined for who leaves. */
-function laterBy(
-  policy: SyncUsersPolicy,
-  leaving: readonly string[],
-  facts: Facts,
-  state: MfaState,
-): (account: Account) => Account | undefined {
+function laterBy(policy: SyncUsersPolicy, leaving: readonly string[], facts: Facts, state: MfaState): Afterwards {
   const managed = managedNames(facts)
   return (account) => {
     if (leaving.includes(account.name)) return undefined

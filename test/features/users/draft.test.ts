@@ -106,6 +106,14 @@ describe('taking a person on', () => {
     for (const shell of ['', '/bin/bash']) expect(draft(adding({ shell }), there).stays).to.equal(undefined)
   })
 
+  it('an account that is there keeps its factor: whoever waits for a new one is told that there is none', () => {
+    const there = host([{ ...ada, enrolled: true }], ['ada'])
+    expect(draft(adding({ factor: 'totp' }), there).stays).to.deep.equal([
+      'ada has a second factor already, and keeps it: nothing is handed over; reset-mfa replaces it',
+    ])
+    expect(draft(adding(), there).stays).to.equal(undefined)
+  })
+
   it('an account that is there keeps its comment, too', () => {
     const said = 'ada keeps the comment that it has: --comment is that of a new account'
     expect(draft(adding({ comment: 'Ada' }), host([ada], ['ada'])).stays).to.deep.equal([said])
