@@ -438,6 +438,10 @@ const userAt = z.strictObject({
     .literal(true)
     .exactOptional()
     .describe('by remove-user --lock, or by hand: expired since the beginning of time'),
+  managed: z
+    .literal(true)
+    .exactOptional()
+    .describe('bastionctl has made or adopted the account: sync-users may change it and take it off'),
   shell: optional.describe('only where it opens no session: its keys may open SFTP or forward ports'),
   lastLogin: seconds.exactOptional().describe("epoch seconds: the newest in sshd's log of 30 days, wtmp and lastlog"),
   keys: z.array(userKey).readonly(),

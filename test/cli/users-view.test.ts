@@ -104,6 +104,16 @@ describe('the view of users', () => {
     expect(Math.max(...lines.map(({ length }) => length))).to.be.at.most(100)
   })
 
+  it('says whom bastionctl manages, and where, and what is left of the key of a cloud image', () => {
+    const managed = { ...ann, managed: true as const }
+    expect(view([[managed], [managed]])).to.include('  managed     by bastionctl')
+    expect(view([[managed], [ann]])).to.include('  managed     by bastionctl on deb11')
+    expect(view([[ann]]).join()).not.to.contain('managed')
+    expect(view([[{ ...ann, keys: [{ ...key, options: ['command', 'notice'] }] }]])).to.include(
+      '                command, only says whom to log in as',
+    )
+  })
+
   it('names the options of a key that have another value', () => {
     const behind = (options: string[], ...values: string[]): UserOnHost => ({
       ...ann,

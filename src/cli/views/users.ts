@@ -39,6 +39,7 @@ function blockOf(user: User, asked: readonly string[], where: Where, style: Styl
     ['last login', lastLogin(on, where)] as const,
     ['expires', expiryOf(on)] as const,
     ['password', distinct(on.map(({ password }) => password)).join(' or ')] as const,
+    ...managedRows(on, where),
     ...under('differs', differences(user, where)),
   ]
   const title = withSudo(
@@ -51,6 +52,13 @@ function blockOf(user: User, asked: readonly string[], where: Where, style: Styl
 function shellRows(on: readonly UserAt[]): readonly Row[] {
   const shells = distinct(on.flatMap(({ shell }) => (shell === undefined ? [] : [shell])))
   return shells.length === 0 ? [] : [['shell', `${shells.join(' or ')}: no session, but sshd may forward ports`]]
+}
+
+/** Nothing where nobody but others has made it. */
+function managedRows(on: readonly UserAt[], where: Where): readonly Row[] {
+  const managed = on.filter((user) => user.managed === true).map(({ host }) => host)
+  if (managed.length === 0) return []
+  return [['managed', managed.length === on.length ? 'by bastionctl' : `by bastionctl on ${where(managed)}`]]
 }
 
 /** Each key once; below it its options, and since when it has been there and where, if not everywhere. */
@@ -71,7 +79,9 @@ function keyRows(on: readonly UserAt[], where: Where): readonly Row[] {
       ...(times.length === 0 ? [] : [`there since ${day(Math.min(...times))} or earlier`]),
       ...(holders.length === on.length ? [] : [`on ${where(holders)}`]),
     ]
-    const more = [first.key.options, place].filter(({ length }) => length > 0).map((parts) => `  ${parts.join(', ')}`)
+    const more = [first.key.options.map(optionText), place]
+      .filter(({ length }) => length > 0)
+      .map((parts) => `  ${parts.join(', ')}`)
     return [describeKey(first.key), ...more]
   })
   return under('keys', lines)
@@ -83,6 +93,11 @@ function keyUntil(time: string): string {
   if (year === '') return `until ${time}`
   const at = clock.startsWith('2359') ? '' : ` ${clock.slice(0, 2) || '00'}:${clock.slice(2, 4) || '00'}`
   return `until ${year}-${month}-${date}${at}${zone}`
+}
+
+/** `notice` is no option of sshd's, but what inspect calls the line by which cloud images let nobody in as root. */
+function optionText(option: string): string {
+  return option === 'notice' ? 'only says whom to log in as' : option
 }
 
 /** `ed25519 256 SHA256:… ann@laptop`: without what every name of a type has. */

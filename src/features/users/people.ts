@@ -1,13 +1,15 @@
 /** Who has an account on which hosts, and where hosts disagree about it. */
 import type { Account, AccountTimes, Facts, KeyFact } from '../../domain/facts.js'
 import { administers, opensSession } from '../mfa/entry.js'
-import { isLocked } from './managed.js'
+import { isLocked, managedNames } from './managed.js'
 
 /** An account as one host has it. */
 export interface UserOnHost extends AccountTimes, Pick<Account, 'name' | 'sudo' | 'password' | 'expired' | 'enrolled'> {
   readonly keys: readonly Omit<KeyFact, 'accepted'>[]
   /** Locked by `remove-user --lock`: expired, since the beginning of time. */
   readonly locked?: true
+  /** bastionctl has made or adopted it: `sync-users` may change it and take it off. */
+  readonly managed?: true
   /** Only where it opens no session: its keys may open SFTP or forward ports. */
   readonly shell?: string
 }
@@ -43,6 +45,7 @@ export interface User {
 }
 
 export function usersOf(facts: Facts): UserOnHost[] {
+  const managed = managedNames(facts)
   return facts.accounts.map((account) => {
     const { name, password, expired, enrolled, keys, times, shell } = account
     return {
@@ -53,6 +56,7 @@ export function usersOf(facts: Facts): UserOnHost[] {
       enrolled,
       ...times,
       ...(isLocked(account) ? { locked: true as const } : {}),
+      ...(managed.includes(name) ? { managed: true as const } : {}),
       ...(opensSession(shell) ? {} : { shell }),
       keys,
     }

@@ -10,7 +10,7 @@ import {
 } from '../../../src/features/users/people.js'
 import { chosen } from '../../../src/features/mfa/choose.js'
 import { people } from '../../../src/features/mfa/people.js'
-import { account, admin, key, root, stockEffective, stockFacts } from '../facts.js'
+import { account, admin, file, key, root, stockEffective, stockFacts } from '../facts.js'
 
 const keyNamed = (fingerprint: string, more: object = {}): UserOnHost['keys'][number] => ({
   ...key(),
@@ -139,6 +139,11 @@ describe('accounts of several hosts', () => {
       user({ enrolled: false, keys: [key()], lastLogin: 5 }),
       user({ name: 'bob', enrolled: false, keys: [key()] }),
     ])
+  })
+
+  it('are managed where bastionctl has them on its list', () => {
+    const facts = { ...stockFacts(), files: [file('/etc/bastionctl-users', '# accounts\nalice\n')] }
+    expect(usersOf(facts).flatMap(({ name, managed }) => (managed === true ? [name] : []))).to.deep.equal(['alice'])
   })
 
   it('may be let in by what no file of theirs has', () => {
