@@ -2,7 +2,7 @@
 import { link, readFile, rename, unlink } from 'node:fs/promises'
 import { BastionError } from '../domain/errors.js'
 import type { Plan } from '../domain/plan.js'
-import { formatPlan } from '../domain/sign-plan.js'
+import { formatPlan } from '../domain/plan-digest.js'
 import { codeOf, fileProblem } from './file-problem.js'
 import { checkNew, temporaryFor, writeNew, writeProblem } from './new-file.js'
 

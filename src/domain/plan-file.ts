@@ -3,7 +3,7 @@ import { BastionError } from './errors.js'
 import { planSchema, type Plan } from './plan.js'
 import { planFile } from './plan-schema.js'
 
-export { signPlan } from './sign-plan.js'
+export { withDigest } from './plan-digest.js'
 
 const again = 'make a new plan with --dry-run --out'
 
@@ -18,8 +18,8 @@ export function parsePlan(text: string, name: string): Plan {
     const what = (issue?.message ?? 'not understood').toLowerCase()
     throw new BastionError('bad-plan', `"${name}" is malformed at ${where}: ${what}`, again)
   }
-  const { digest, ...unsigned } = raw
-  if (digest !== digestValue(unsigned)) {
+  const { digest, ...body } = raw
+  if (digest !== digestValue(body)) {
     throw new BastionError('bad-plan', `"${name}" was edited after it was made: its digest does not fit`, again)
   }
   checkReferences(parsed.data, name)

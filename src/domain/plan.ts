@@ -42,4 +42,4 @@ export interface PlannedHost {
   readonly rehearsed?: boolean
 }
 
-export type UnsignedPlan = Omit<Plan, 'digest'>
+export type PlanBody = Omit<Plan, 'digest'>

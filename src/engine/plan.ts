@@ -6,7 +6,7 @@ import { digestValue } from '../domain/digest.js'
 import { BastionError } from '../domain/errors.js'
 import { refuseUnrehearsed } from '../domain/evidence.js'
 import type { Host } from '../domain/host.js'
-import { signPlan } from '../domain/plan-file.js'
+import { withDigest } from '../domain/plan-file.js'
 import { hostsBy } from '../domain/plan-groups.js'
 import { planSchema, type Plan, type PlannedHost } from '../domain/plan.js'
 import type { Policy } from '../domain/policy.js'
@@ -41,7 +41,7 @@ export async function plan(ports: Ports, request: PlanRequest): Promise<Plan> {
   // Nothing was said in time, which is not that nothing is in front.
   ports.signal.throwIfAborted()
   const now = new Date(ports.clock.now())
-  return signPlan({
+  return withDigest({
     schema: planSchema,
     id: `${now
       .toISOString()

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { formatPlan } from '../../src/domain/sign-plan.js'
+import { formatPlan } from '../../src/domain/plan-digest.js'
 import { runProgram } from '../support/program.js'
 import { plan } from '../support/samples.js'
 

@@ -2,15 +2,15 @@ import { expect } from 'chai'
 import type * as z from 'zod'
 import { parsePlan } from '../../src/domain/plan-file.js'
 import type { planFile } from '../../src/domain/plan-schema.js'
-import type { Plan, UnsignedPlan } from '../../src/domain/plan.js'
-import { formatPlan, signPlan, withRehearsed } from '../../src/domain/sign-plan.js'
+import type { Plan, PlanBody } from '../../src/domain/plan.js'
+import { formatPlan, withDigest, withRehearsed } from '../../src/domain/plan-digest.js'
 import { plan } from '../support/samples.js'
 
 /** Does not compile if the type has a field that the schema would refuse. */
 export const everyFieldIsInTheSchema = (value: Plan): z.input<typeof planFile> => value
 
-function unsignedOf({ digest: _, ...unsigned }: Plan): UnsignedPlan {
-  return unsigned
+function bodyOf({ digest: _, ...body }: Plan): PlanBody {
+  return body
 }
 
 function problem(text: string): { exit: string; message: string; hint: string } {
@@ -28,8 +28,8 @@ describe('plan files', () => {
   })
 
   it('have the same digest whatever the order of their fields', () => {
-    const reversed = Object.fromEntries(Object.entries(unsignedOf(plan)).reverse()) as unknown as UnsignedPlan
-    expect(signPlan(reversed).digest).to.equal(plan.digest)
+    const reversed = Object.fromEntries(Object.entries(bodyOf(plan)).reverse()) as unknown as PlanBody
+    expect(withDigest(reversed).digest).to.equal(plan.digest)
   })
 
   it('can be marked as rehearsed and are still whole', () => {
@@ -83,7 +83,7 @@ describe('plan files', () => {
     })
   }
 
-  const torn: readonly (readonly [string, Partial<UnsignedPlan>])[] = [
+  const torn: readonly (readonly [string, Partial<PlanBody>])[] = [
     ['a wave that names a host twice', { waves: [['i-11'], ['i-12', 'i-11']] }],
     ['a wave that names a host without changes', { waves: [['i-11'], ['i-12', 'i-13']] }],
     ['a host that is in no wave', { waves: [['i-11']] }],
@@ -91,13 +91,13 @@ describe('plan files', () => {
   ]
   it('refuse what is behind a host that nobody knows', () => {
     const hosts = plan.hosts.map((host, at) => (at === 0 ? { ...host, behind: ['i-nowhere'] } : host))
-    const refused = problem(formatPlan(signPlan({ ...unsignedOf(plan), hosts })))
+    const refused = problem(formatPlan(withDigest({ ...bodyOf(plan), hosts })))
     expect(refused.message).to.include('disagree about')
   })
 
   for (const [what, changed] of torn) {
-    it(`refuse ${what}, signed or not`, () => {
-      const refused = problem(formatPlan(signPlan({ ...unsignedOf(plan), ...changed })))
+    it(`refuse ${what}, with a digest that fits or not`, () => {
+      const refused = problem(formatPlan(withDigest({ ...bodyOf(plan), ...changed })))
       expect(refused.message).to.match(/its hosts, changes and waves disagree about "i-1\d"/)
     })
   }

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { BastionError } from '../../src/domain/errors.js'
 import { verdict } from '../../src/domain/verdict.js'
-import { signPlan } from '../../src/domain/plan-file.js'
+import { withDigest } from '../../src/domain/plan-file.js'
 import type { Change, LoginCase } from '../../src/domain/change.js'
 import type { RunEvent } from '../../src/domain/events.js'
 import type { Plan } from '../../src/domain/plan.js'
@@ -44,7 +44,7 @@ const change: Change = {
 const ids = ['i-a', 'i-b', 'i-c']
 
 function plan(changing = ids, logins = change.logins): Plan {
-  return signPlan({
+  return withDigest({
     schema: 'bastionctl/plan/1',
     id: 'P',
     createdAt: '',
@@ -471,7 +471,7 @@ describe('apply', () => {
   })
 
   it('says of hosts to which one of two changes was not sent why that is, whatever it is', async () => {
-    const of = signPlan({
+    const of = withDigest({
       ...plan(),
       changes: [change, { ...change, digest: 'd2' }],
       hosts: ids.map((id) => ({ id, name: id, describes: '', change: id === 'i-c' ? 'd2' : 'd1' })),

@@ -4,8 +4,8 @@ import { digestText, digestValue } from '../../src/domain/digest.js'
 import type { Account, Facts, Inspection } from '../../src/domain/facts.js'
 import type { Host } from '../../src/domain/host.js'
 import type { HostResult, Outcome } from '../../src/domain/outcome.js'
-import { signPlan } from '../../src/domain/sign-plan.js'
-import { planSchema, type Plan, type UnsignedPlan } from '../../src/domain/plan.js'
+import { withDigest } from '../../src/domain/plan-digest.js'
+import { planSchema, type Plan, type PlanBody } from '../../src/domain/plan.js'
 import type { MfaPolicy } from '../../src/domain/policy.js'
 
 export const policy: MfaPolicy = {
@@ -71,7 +71,7 @@ export const change: Change = {
   digest: 'c1',
 }
 
-const unsigned: UnsignedPlan = {
+const body: PlanBody = {
   schema: planSchema,
   id: '20260102T030405Z-abc123',
   createdAt: '2026-01-02T03:04:05.000Z',
@@ -94,8 +94,8 @@ const unsigned: UnsignedPlan = {
 /** Two hosts with the same change, one that needs none. */
 export const plan = planWith({})
 
-export function planWith(changed: Partial<UnsignedPlan>): Plan {
-  return signPlan({ ...unsigned, ...changed })
+export function planWith(changed: Partial<PlanBody>): Plan {
+  return withDigest({ ...body, ...changed })
 }
 
 export const noChanges = planWith({
