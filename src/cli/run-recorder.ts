@@ -84,7 +84,7 @@ export class RunRecorder {
 
   /**
    * The run has thrown, as when no safety session could be opened or AWS refused the first command: the engine does that only
-   * before anything is sent, or between waves, when whoever was asked has a result.
+   * before anything is sent, or, by a bug, between waves, when whoever was asked has a result.
    */
   brokenOff(exit: ExitName, now: Date): void {
     const results = this.#record.results.map((result): HostResult =>

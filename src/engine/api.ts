@@ -182,7 +182,7 @@ export interface Engine {
   plan(ports: Ports, request: PlanRequest): Promise<Plan>
   /** Rehearses the plan's logins on every host of it; nothing is written. */
   rehearse(ports: Ports, plan: Plan, who: string): Promise<RunReport>
-  /** install → … → confirm, wave by wave. Resolves whatever happens on hosts; rejects only before anything was sent. */
+  /** install → … → confirm, wave by wave. Resolves whatever happens on hosts; rejects only before anything was sent, or, by a bug, between waves. */
   apply(ports: Ports, request: ApplyRequest): Promise<RunReport>
   confirm(ports: Ports, request: TargetRequest): Promise<RunReport>
   rollback(ports: Ports, request: TargetRequest): Promise<RunReport>

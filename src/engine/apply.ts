@@ -5,7 +5,7 @@ import { type HostResult, noSteps } from '../domain/outcome.js'
 import type { Plan, PlannedHost } from '../domain/plan.js'
 import type { ApplyRequest, Ports, RunReport } from './api.js'
 import { sendChange } from './change-order.js'
-import { Held } from './held.js'
+import { HeldSession } from './held-session.js'
 import { Ledger } from './ledger.js'
 import { Routes } from './routes.js'
 import { confirmHosts, extendHosts, rollBackHosts } from './settle.js'
@@ -21,7 +21,7 @@ export async function rehearse(ports: Ports, plan: Plan, who: string): Promise<R
   return ledger.report()
 }
 
-/** Resolves whatever happens on hosts; rejects only before anything was sent. */
+/** Resolves whatever happens on hosts; rejects only before anything was sent, or, by a bug, between waves. */
 export async function apply(ports: Ports, request: ApplyRequest): Promise<RunReport> {
   const waves = request.plan.waves.map((ids) => ids.map((id) => plannedHost(request.plan, id)))
   const [canary] = waves.flat()
@@ -30,7 +30,7 @@ export async function apply(ports: Ports, request: ApplyRequest): Promise<RunRep
   const behind = Routes.behind(ports, request.plan)
   // Where the session fails first, that is the error.
   behind.catch(() => undefined)
-  const held = await Held.open(ports, canary)
+  const held = await HeldSession.open(ports, canary)
   try {
     const routes = await Routes.open(ports, request.plan, behind)
     return await new Run(ports, request, waves, held, routes).go()
@@ -38,6 +38,8 @@ export async function apply(ports: Ports, request: ApplyRequest): Promise<RunRep
     await held.close()
   }
 }
+
+type Order = (hosts: readonly HostResult[]) => Promise<HostResult[]>
 
 class Run {
   readonly #ledger: Ledger
@@ -48,7 +50,7 @@ class Run {
     private readonly ports: Ports,
     private readonly request: ApplyRequest,
     private readonly waves: readonly (readonly PlannedHost[])[],
-    private readonly held: Held,
+    private readonly held: HeldSession,
     private readonly routes: Routes,
   ) {
     this.#ledger = new Ledger(request.plan)
@@ -57,7 +59,7 @@ class Run {
   async go(): Promise<RunReport> {
     let decision = await this.#changeWaves()
     if (decision === 'keep' && !(await this.held.alive())) decision = await this.#sessionLost()
-    if (decision === 'keep' && this.request.confirm === 'auto') decision = await this.#inTime()
+    if (decision === 'keep' && this.request.confirm === 'auto') decision = await this.#keepUnlessExpired()
     // Ctrl-C has said that nothing more is sent.
     if (decision === 'keep' && this.ports.signal.aborted) decision = 'later'
     if (decision === 'roll-back') await this.#rollBack()
@@ -72,7 +74,7 @@ class Run {
     const { confirm } = this.request
     for (const [number, wave] of this.waves.entries()) {
       if (this.ports.signal.aborted) return 'later'
-      if (!(await this.#guardsHold())) break
+      if (!(await this.#extendGuards())) break
       await this.#change(wave, number)
       if (!(await this.held.alive())) return this.#sessionLost()
       if (this.#ledger.failures.length > 0) break
@@ -128,9 +130,8 @@ class Run {
 
   /** Resolves to the earliest deadline after it, of hosts that could not be extended too. */
   async #extend(seconds: number): Promise<number> {
-    const answers = await this.#order(async (hosts) =>
-      (await extendHosts(this.ports, hosts, this.#about(), seconds)).map(settlingNothing),
-    )
+    const answers = await this.#ask((hosts) => extendHosts(this.ports, hosts, this.#about(), seconds))
+    this.#ledger.extend(answers)
     for (const { name, outcome, detail } of answers) {
       if (outcome !== 'pending')
         this.ports.emit({ code: 'note', text: `${name}: its guard was not set anew: ${detail ?? outcome}` })
@@ -138,8 +139,11 @@ class Run {
     return this.#ledger.deadline
   }
 
-  /** Guards stay armed until the run's end, so that a dead CLI rolls the whole run back; they must not run out under a living one. */
-  async #guardsHold(): Promise<boolean> {
+  /**
+   * Guards stay armed until the run's end, so that a dead CLI rolls the whole run back; they must not run out under a living one.
+   * False where a host of the run has failed, by this or before.
+   */
+  async #extendGuards(): Promise<boolean> {
     this.#keepGuards()
     await this.#keeping
     return this.#ledger.failures.length === 0
@@ -158,9 +162,9 @@ class Run {
   }
 
   /** All new or all old: where one guard may have ended before the confirm arrives, none is kept. */
-  async #inTime(): Promise<'keep' | 'later'> {
+  async #keepUnlessExpired(): Promise<'keep' | 'later'> {
     if (this.ports.signal.aborted) return 'later'
-    if (!this.#expired() && (await this.#guardsHold())) return 'keep'
+    if (!this.#expired() && (await this.#extendGuards())) return 'keep'
     const { pending } = this.#ledger
     await this.#rollBack()
     this.#ledger.mark(pending, 'too-late', 'the time to confirm had run out on a host of this run')
@@ -182,18 +186,18 @@ class Run {
     return 'later'
   }
 
+  /** Orders that settle what is pending. */
+  async #order(work: Order, pending: readonly HostResult[] = this.#ledger.pending): Promise<void> {
+    this.#ledger.settle(await this.#ask(work, pending))
+  }
+
   /** Sends an order to what is pending. An error leaves them what they are: pending, behind their guards. */
-  async #order(
-    work: (hosts: readonly HostResult[]) => Promise<HostResult[]>,
-    pending: readonly HostResult[] = this.#ledger.pending,
-  ): Promise<HostResult[]> {
+  async #ask(work: Order, pending: readonly HostResult[] = this.#ledger.pending): Promise<HostResult[]> {
     if (pending.length === 0) return []
-    const answers = await work(pending).catch((error: unknown) => {
+    return work(pending).catch((error: unknown) => {
       if (!(error instanceof BastionError)) throw error
       return pending.map((host) => notSent(host, error))
     })
-    this.#ledger.settle(answers)
-    return answers
   }
 
   #about(): { readonly change: string; readonly who: string } {
@@ -203,12 +207,6 @@ class Run {
   #expired(): boolean {
     return this.#ledger.deadline <= this.ports.clock.now() / 1000
   }
-}
-
-/** Whatever has come of an extension, the change is live behind its guard, and the next order is to go there too. */
-function settlingNothing(answer: HostResult): HostResult {
-  const { outcome, reason = outcome } = answer
-  return outcome === 'pending' ? answer : { ...answer, outcome: 'unreachable', reason }
 }
 
 function notSent(host: Pick<HostResult, 'id' | 'name'>, { exit, message }: BastionError): HostResult {

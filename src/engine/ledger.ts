@@ -3,7 +3,7 @@ import { type HostResult, noSteps, type Outcome } from '../domain/outcome.js'
 import type { Plan } from '../domain/plan.js'
 import type { RunReport } from './api.js'
 
-/** Answers to a confirm, an extension or a roll back that leave a pending host as it was: behind its guard. */
+/** Answers to a confirm or a roll back that leave a pending host as it was: behind its guard. */
 const changesNothing = new Set<Outcome>(['unreachable', 'untouched', 'busy', 'refused'])
 const fine = new Set<Outcome>(['pending', 'confirmed', 'unchanged', 'rehearsed'])
 
@@ -12,10 +12,14 @@ function hasGoneBack({ outcome, reason }: HostResult): boolean {
 }
 
 /** `more` on the first line of `text`, which is the one of the report's table; lines such as a difference stay below. */
-function behind(text: string, more: string): string {
+function appendToFirstLine(text: string, more: string): string {
   const [first = '', ...rest] = text.split('\n')
   const [same = '', ...others] = more.split('\n')
   return [[first, same].filter(Boolean).join('; '), ...rest, ...others].join('\n')
+}
+
+function stillPending(old: HostResult, { reason, detail }: Pick<HostResult, 'reason' | 'detail'>): HostResult {
+  return { ...old, ...(reason ? { reason } : {}), ...(detail ? { detail } : {}) }
 }
 
 export class Ledger {
@@ -45,12 +49,23 @@ export class Ledger {
 
   /** Takes in answers to an order; steps and logins of the change stay in front of those of its settling. */
   settle(answers: readonly HostResult[]): void {
+    this.#take(answers, (old, answer) =>
+      old.outcome === 'pending' && changesNothing.has(answer.outcome) ? stillPending(old, answer) : answer,
+    )
+  }
+
+  /** Takes in answers to an extension: a new deadline, or why there is none. Whatever it is, the change is live behind its guard. */
+  extend(answers: readonly HostResult[]): void {
+    this.#take(answers, (old, answer) =>
+      answer.outcome === 'pending' ? answer : stillPending(old, { reason: answer.outcome, ...answer }),
+    )
+  }
+
+  #take(answers: readonly HostResult[], meaning: (old: HostResult, answer: HostResult) => HostResult): void {
     this.#results = this.#results.map((old) => {
       const answer = answers.find(({ id }) => id === old.id)
       if (!answer) return old
-      const { reason, detail } = answer
-      const stays = old.outcome === 'pending' && changesNothing.has(answer.outcome)
-      const now = stays ? { ...old, ...(reason ? { reason } : {}), ...(detail ? { detail } : {}) } : answer
+      const now = meaning(old, answer)
       const { remark } = old
       return {
         ...now,
@@ -66,8 +81,9 @@ export class Ledger {
     this.#results = this.#results.map((result) => {
       if (!hosts.some(({ id }) => id === result.id)) return result
       const { detail: own = '' } = result
-      if (!hasGoneBack(result) && result.outcome !== 'pending') return { ...result, detail: behind(own, detail) }
-      return { ...result, reason, detail: own.includes(detail) ? own : behind(detail, own) }
+      if (!hasGoneBack(result) && result.outcome !== 'pending')
+        return { ...result, detail: appendToFirstLine(own, detail) }
+      return { ...result, reason, detail: own.includes(detail) ? own : appendToFirstLine(detail, own) }
     })
   }
 

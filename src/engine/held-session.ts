@@ -4,7 +4,9 @@ import type { SafetySession } from './ports.js'
 import type { PlannedHost } from '../domain/plan.js'
 import { BastionError } from '../domain/errors.js'
 
-export class Held {
+export class HeldSession {
+  #lost = false
+
   private constructor(
     private readonly ports: Ports,
     private readonly host: PlannedHost,
@@ -12,12 +14,12 @@ export class Held {
   ) {}
 
   /** Error: `safety-session` where it was asked for and cannot be opened; nothing has been changed then. */
-  static async open(ports: Ports, host: PlannedHost): Promise<Held> {
-    if (!ports.sessions) return new Held(ports, host, undefined)
+  static async open(ports: Ports, host: PlannedHost): Promise<HeldSession> {
+    if (!ports.sessions) return new HeldSession(ports, host, undefined)
     ports.emit({ code: 'safety-session', state: 'opening', host: host.id })
     const session = await ports.sessions.open(host, ports.signal)
     ports.emit({ code: 'safety-session', state: 'open', host: host.id })
-    return new Held(ports, host, session)
+    return new HeldSession(ports, host, session)
   }
 
   /** False once it no longer answers; said once, by event. Always true without a session. */
@@ -27,7 +29,9 @@ export class Held {
       return true
     } catch (error) {
       if (!(error instanceof BastionError)) throw error
-      this.ports.emit({ code: 'safety-session', state: 'lost', host: this.host.id, detail: error.message })
+      if (!this.#lost)
+        this.ports.emit({ code: 'safety-session', state: 'lost', host: this.host.id, detail: error.message })
+      this.#lost = true
       return false
     }
   }
