@@ -26,12 +26,12 @@ export interface Context {
   /** Everything else, on stderr. */
   readonly tell: (text: string) => void
   readonly open: (settings: OpenSettings) => Promise<World>
-  /** Objects in S3. */
+  /** A client for objects in S3. */
   readonly objects: () => Promise<Objects>
 }
 
 export interface OpenSettings {
-  /** Absent: no safety session. */
+  /** How the safety session is opened; none where absent. */
   readonly session?: SshSettings
 }
 
@@ -40,6 +40,6 @@ export interface World {
   readonly engine: Engine
   readonly ports: Ports
   readonly region: string
-  /** In place of AWS's own. */
+  /** The endpoint in place of AWS's own. */
   readonly endpoint?: string
 }

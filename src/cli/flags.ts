@@ -39,13 +39,13 @@ export const countOn = Flags.string({
     'this administrator gets in by certificate, or by a key that a command hands out, or becomes root, whatever the host shows',
 })
 
-/** Of what tries logins. */
+/** For commands that try logins. */
 export const keptOut = Flags.string({
   ...accounts,
   summary: 'PAM keeps this account out already, as a rehearsal has said: its login is not tried',
 })
 
-/** Of what writes files of sshd or PAM. */
+/** For commands that write files of sshd or PAM. */
 export const otherSshd = Flags.boolean({
   summary: 'go on where another sshd runs on a host: nobody is tried there',
 })

@@ -24,7 +24,7 @@ export interface ChangeOutput {
   readonly report?: RunReport
 }
 
-/** Of confirm and rollback. */
+/** What `confirm` and `rollback` print with --json. */
 export interface TargetOutput {
   readonly exit: ExitName
   readonly report: RunReport

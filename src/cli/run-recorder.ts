@@ -101,7 +101,7 @@ export class RunRecorder {
   }
 }
 
-/** Before anything is sent. */
+/** Errors: `usage` where no record can be kept, before anything is sent. */
 function orNoRecord<T>(act: () => T): T {
   try {
     return act()

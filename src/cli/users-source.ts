@@ -10,15 +10,15 @@ import { fileProblem } from './file-problem.js'
 import { distinctKeys, parseUsers } from './users-file.js'
 
 export interface UsersSource {
-  /** As hosts record it. */
+  /** Where the users come from, as hosts record it. */
   readonly source: string
   readonly users: readonly SourceUser[]
 }
 
-/** Something in a folder. */
+/** A file of the source's folder or prefix. */
 interface Entry {
   readonly name: string
-  /** As it is called in errors. */
+  /** Its path or address in errors. */
   readonly place: string
   readonly read: () => Promise<string>
 }

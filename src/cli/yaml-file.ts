@@ -108,7 +108,7 @@ function oddKeys(document: Document): number[] {
   return found
 }
 
-/** Aliases may lead to too much. */
+/** The document as plain data. Errors: where its aliases unfold to too much. */
 function asData(document: Document, invalid: (message: string) => BastionError): unknown {
   try {
     return document.toJS()

@@ -18,14 +18,14 @@ interface Sending {
   /** Who carries the plan out. */
   readonly who: string
   readonly secrets?: Secrets | undefined
-  /** As the transport's: again and again until the hosts have answered. */
+  /** Called again and again until the hosts have answered, as the transport does. */
   readonly underWay?: () => void
 }
 
 interface Group {
   readonly change: Change
   readonly hosts: readonly PlannedHost[]
-  /** What this one host alone can open. */
+  /** Secrets by account, sealed for this one host, base64. */
   readonly sealed?: Readonly<Record<string, string>>
 }
 

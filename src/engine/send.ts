@@ -75,12 +75,12 @@ function inTime(result: HostResult, reply: Reply | undefined, received: number):
   return { ...result, reason: 'clock-skew', detail }
 }
 
-/** The guard stops whoever has the lock. */
+/** Why a change has no answer after its guard's time: the guard stops whoever holds the lock. */
 function guardEnded(seconds: number): string {
   return `its guard of ${formatDuration(seconds)} has ended the change before it was through: give it longer with --confirm-within`
 }
 
-/** `silent`: why there may be no answer. */
+/** What a host's reply comes to; `silent` says why there may be none. */
 function resultFrom(host: Addressee, reply: Reply | undefined, silent?: string): HostResult {
   if (!reply || reply.status === 'lost' || reply.status === 'timed-out' || reply.status === 'cancelled') {
     const detail = `${reply?.detail ?? reply?.status ?? 'no reply'}; what the host has begun goes on there, and its guard takes back what nobody confirms: look with status`
@@ -123,7 +123,7 @@ function resultOf(host: Addressee, answer: HostAnswer): HostResult {
   }
 }
 
-/** `asked today after`, counts. */
+/** How many keys sshd was offered, accepts today and would accept afterwards (`offers=3 3 2`). */
 function offersOf({ offers = '', lost = '', unaccepted = '' }: HostAnswer['fields']): Pick<HostResult, 'offers'> {
   const [, asked, today, after] = (/^(\d+) (\d+) (\d+)$/.exec(offers) ?? []).map(Number)
   return asked === undefined || today === undefined || after === undefined

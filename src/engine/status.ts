@@ -69,7 +69,7 @@ function busy({ moment: { pending } }: Inspection): string | undefined {
   return pending && waiting(pending)
 }
 
-/** `change`: that one alone. */
+/** The changes on record, host by host; only this one where it is named. */
 export async function history(ports: Ports, selector: Selector, change?: string): Promise<readonly HostHistory[]> {
   const inspected = await inspect(ports, await select(ports, selector))
   const asked = inspected.filter(({ inspection }) => inspection).map(({ host }) => host.id)

@@ -11,7 +11,7 @@ export const sshdPaths = { main: '/etc/ssh/sshd_config', folder: '/etc/ssh/sshd_
 
 /** A feature that writes into sshd's configuration. The first value wins in sshd, so the order of {@link order} is theirs. */
 export interface SshdFeature {
-  /** Marks its blocks. */
+  /** Names the feature in the marks of its blocks. */
   readonly name: string
   readonly dropIn: string
 }

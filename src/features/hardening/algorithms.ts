@@ -122,7 +122,7 @@ function hostKeys(names: readonly string[], rsaBits: number) {
   }
 }
 
-/** Release notes of each, on RFC 8332. */
+/** Clients that sign with SHA-1 alone, by their release notes on RFC 8332. */
 export const signingSha1 = 'OpenSSH before 7.2, libssh2 before 1.11, PuTTY before 0.75, Paramiko before 2.9'
 
 /** Of keys and their signatures, at each level. */

@@ -141,7 +141,7 @@ function linesOf(policy: HardenPolicy, lines: readonly Intent[]): { global: stri
   }
 }
 
-/** In front of the line that names it. */
+/** The banner's file; it comes in front of the line in sshd_config that names it. */
 function bannerFile({ banner }: HardenPolicy, lines: readonly Intent[]): DesiredFile {
   const content = banner === null || !lines.some(({ keyword }) => keyword === 'Banner') ? null : `${banner.trimEnd()}\n`
   return { path: bannerPath, content, mode: '0644', owner: 'root', group: 'root', reason: 'shown before a login' }
@@ -231,7 +231,7 @@ function expectationsOf(accounts: readonly Account[], { lines, matched }: Settle
   )
 }
 
-/** As sshd -T prints it. */
+/** A value of ours as `sshd -T` prints it. */
 function printed(keyword: string, value: string): string {
   if (keyword === 'PermitRootLogin' && value === 'prohibit-password') return 'without-password'
   if (keyword === 'AllowGroups') return wordsOf(value).join(' ')

@@ -65,7 +65,7 @@ export function settle(intents: Intents, policy: HardenPolicy, facts: Facts): Se
 }
 
 interface Judged {
-  /** Absent where it is left out. */
+  /** The line to write; absent where the setting is left out. */
   readonly line?: Intent
   readonly left: Intents['left']
   readonly conflicts: readonly string[]
@@ -74,10 +74,10 @@ interface Judged {
 
 interface Context {
   readonly policy: HardenPolicy
-  /** Of its OpenSSH. */
+  /** OpenSSH's on the host, e.g. `9.2p1`. */
   readonly version: string
   readonly dropIn: boolean
-  /** It is on. */
+  /** The second factor is on. */
   readonly factor: boolean
   /** Others' ClientAlive… lines end idle sessions. */
   readonly idle: boolean

@@ -103,7 +103,7 @@ export function endsIdle(others: readonly Directive[], version: string): boolean
   return !atLeast(version, '8.2') && seconds('clientalivecountmax') === 0 && (seconds('clientaliveinterval') ?? 0) > 0
 }
 
-/** Lines of which that is made. */
+/** Whether this line is one of the pair that ends idle sessions. */
 export function endsIdleBy(theirs: Directive): boolean {
   const zero = secondsOf(valueOf(theirs))?.[0] === 0
   return theirs.keyword === 'clientaliveinterval' ? !zero : theirs.keyword === 'clientalivecountmax' && zero

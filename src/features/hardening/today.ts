@@ -34,7 +34,7 @@ type Entering = (typeof enterings)[number]
 
 export interface AccessToday {
   readonly account: string
-  /** An administrator. */
+  /** The account is an administrator's. */
   readonly sudo: boolean
   /** e.g. `RSA 2048 SHA256:… ann@laptop`; else `certificate of AUTHORITY`, `key handed out by PROGRAM`, `password` or `empty password`. */
   readonly key: string
@@ -154,7 +154,7 @@ function whyNotToday(account: Account, key: KeyFact, state: MfaState): string {
   return whyOut(account, state)
 }
 
-/** Whatever the key. */
+/** Why the account does not get in, whatever its key; empty where it does. */
 function whyOut(account: Account, state: MfaState): string {
   if (account.expired) return 'the account has expired'
   const factor = state.on ? refusedFactor(account) : undefined

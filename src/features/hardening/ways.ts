@@ -10,9 +10,9 @@ export const unknownKey: KeyFact = { type: '', bits: 0, fingerprint: '', comment
 export interface KeyElsewhere {
   /** e.g. `certificate of ed25519 SHA256:… ca@example`, or `key handed out by /opt/aws/bin/eic_run_authorized_keys`. */
   readonly name: string
-  /** Which setting refuses it, if any: what has come so in the last 30 days, where something has, stands for what will. */
+  /** The setting that will refuse such keys, if any. Where some have logged in within the last 30 days, these stand for all. */
   readonly refused: (account: Account) => string | undefined
-  /** Something has. */
+  /** Such a key has logged in within the last 30 days. */
   readonly used: boolean
   /** An authority of everybody's, where the logins of the last 30 days are the account's own and each is by something else. */
   readonly idle?: true
@@ -61,16 +61,16 @@ function comesOtherwise(account: Account): boolean {
   return logins.lately && named && !(logins.elsewhere ?? []).some(({ authority }) => authority !== undefined)
 }
 
-/** Refused only if all are. */
+/** The first reason if every one of them is refused; undefined where one gets through. */
 function ofAll(reasons: readonly (string | undefined)[]): string | undefined {
   return reasons.includes(undefined) ? undefined : reasons[0]
 }
 
-/** sshd takes somebody else's word for who comes. */
+/** A way in by somebody else's word for who comes: Kerberos, or another host. */
 interface Vouched {
   readonly name: string
   readonly keyword: string
-  /** As AuthenticationMethods has it. */
+  /** Its name in AuthenticationMethods. */
   readonly method: string
   /** What sshd's log calls it: `gssapi-keyex` too, which the same keyword switches. */
   readonly logged: RegExp

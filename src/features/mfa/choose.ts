@@ -58,7 +58,7 @@ export function askedAbout(accounts: readonly Account[], first: readonly Person[
   return [...new Set([...inOrder, ...[...kinds.values()].sort(byAccount), ...rest])].slice(0, mostAsked)
 }
 
-/** Its own group is of no kind. */
+/** Accounts in the same groups, for whom sshd says the same, are of one kind. Their own groups do not count. */
 function kindOf({ name, groups, effective: values }: Account): string {
   return digestValue([groups.filter((group) => group !== name).toSorted(byCodePoint), values])
 }

@@ -4,7 +4,7 @@
  */
 import type { Account, Effective, Facts, KeyFact, SeenKey } from '../../domain/facts.js'
 
-/** What an RSA key may sign by. */
+/** Signature algorithms of an RSA key. */
 const rsaSigns = ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa']
 /** sshkey_type() names a key in sshd's log, `-CERT` apart. */
 const algorithms: Readonly<Record<string, readonly string[]>> = {
@@ -29,7 +29,7 @@ export function authoritiesOf({ effective: values, authorities = [], keys }: Acc
   return [...keys.filter(({ options }) => options.includes('cert-authority')), ...everybodys]
 }
 
-/** What a key of this type may sign by. */
+/** Signature algorithms of a key of this type. */
 export function signsBy(type: string): readonly string[] {
   return type === 'ssh-rsa' ? rsaSigns : [type]
 }
@@ -40,7 +40,7 @@ export function accepts(values: Effective, names: readonly string[]): boolean {
   return accepted === undefined || names.some((name) => accepted.includes(name))
 }
 
-/** Undefined where sshd does not say. */
+/** The algorithms by which sshd takes keys; undefined where `sshd -T` does not say. */
 export function acceptedBy(values: Effective): readonly string[] | undefined {
   return (values.pubkeyacceptedalgorithms ?? values.pubkeyacceptedkeytypes)?.[0]?.split(',')
 }

@@ -183,7 +183,7 @@ function keysCount(account: Account): boolean {
   return effective(account.effective, 'pubkeyauthentication')[0] !== 'no'
 }
 
-/** Key alone is enough today. */
+/** Whether the account gets in by key alone today. */
 export function byKeyToday(account: Account): boolean {
   return admitted(account) !== 'no' && hasKey(account) && keyReaches(account) && asksForKeyAlone(account)
 }
@@ -227,7 +227,7 @@ export function whyNotBeside(account: Account, state: MfaState): string | undefi
     .find((reason) => reason !== undefined)
 }
 
-/** In any order, with one key. */
+/** What sshd asks for beside one key, in whatever order, for each list of AuthenticationMethods. */
 function besideKey(account: Account): (readonly Beside[])[] {
   return alternatives(account).flatMap((way) => {
     const all = way.split(',')
@@ -270,7 +270,7 @@ export function keyReaches(account: Account): boolean {
   return account.uid !== 0 || (root !== 'no' && root !== 'forced-commands-only')
 }
 
-/** A password alone is enough today. */
+/** Whether the account gets in by password alone today. */
 export function byPasswordToday(account: Account, state: MfaState): boolean {
   const usable = account.password === 'set' || (account.password === 'empty' && isYes(account, 'permitemptypasswords'))
   if (admitted(account) === 'no' || !usable || !factorReaches(account)) return false

@@ -5,7 +5,7 @@ import { totp } from './totp.js'
 /** Every method; the next one is one file, its templates and a line here. */
 export const methods: readonly MfaMethod[] = [totp]
 
-/** Where nothing says which. */
+/** The method where neither a flag nor the host says which. */
 export const usual: MfaMethod = totp
 
 /** Errors: BastionError `usage` for a name that is none. */

@@ -17,7 +17,7 @@ export function sshdFilesOn(facts: Facts, exemptGroups: readonly string[]): Desi
   return sshdFiles(facts, mfaFeature, { global, match }, 'sshd demands key and factor')
 }
 
-/** Both files as they were before. */
+/** sshd's files without the factor's lines. */
 export function sshdFilesOff(facts: Facts): DesiredFile[] {
   return sshdFiles(facts, mfaFeature, null, 'key alone is enough again')
 }

@@ -37,7 +37,7 @@ export function mfaState(facts: Facts): MfaState {
   return { on: asked && sshdText !== '' && found !== undefined, ...found, exemptGroups, ...(grace ? { grace } : {}) }
 }
 
-/** Whose factors count on the host. */
+/** The method whose factors count on the host. */
 export function methodOn(state: Pick<MfaState, 'method'>): MfaMethod {
   return methods.find(({ name }) => name === state.method) ?? usual
 }

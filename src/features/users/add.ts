@@ -464,7 +464,7 @@ function beginsWithKeys(facts: Facts): boolean {
   return /^\s*[^#\s]/m.test(fileFact(facts, paths.skelKeys)?.content ?? '')
 }
 
-/** useradd(8) copies what is there. */
+/** Keys that a new account gets from skel: useradd(8) copies what is there. */
 function skelNote(name: string, facts: Facts): string[] {
   return beginsWithKeys(facts) ? [`${name} also begins with the keys in ${paths.skelKeys}`] : []
 }

@@ -67,7 +67,7 @@ export function refusedHere(replaced: readonly Pick<KeyFact, 'fingerprint'>[], l
     .filter((line) => !offerable(line) || line.expired === true)
 }
 
-/** The account keeps all its other keys. */
+/** What the plan says of keys that go from an account which keeps its others. */
 export function takenKeys(account: string, keys: readonly KeyFact[]): Lockout[] {
   if (keys.length === 0) return []
   const prints = [...new Set(keys.map(({ fingerprint }) => fingerprint))]

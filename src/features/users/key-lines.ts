@@ -7,7 +7,7 @@ import { optionNames } from './key-options.js'
 import { hasPassed } from './managed.js'
 import type { PublicKey } from './public-key.js'
 
-/** The same key behind the same options. */
+/** Whether the account has this key already, behind the same options. */
 export function sameKey(has: KeyFact, wanted: PublicKey, account: string, facts: Facts): boolean {
   if (has.fingerprint !== wanted.fingerprint) return false
   const seen = (facts.keyOptions ?? []).filter(

@@ -34,7 +34,7 @@ const valued: ReadonlyMap<string, RegExp> = new Map([
   ['tunnel', /^(?:\d+|any)$/],
 ])
 
-/** sshd takes these once. */
+/** Options that sshd takes once a line. */
 const single: ReadonlySet<string> = new Set(['command', 'from'])
 
 const ofAuthorities: ReadonlySet<string> = new Set(['cert-authority', 'principals'])
@@ -119,7 +119,7 @@ function checkFrom(patterns: readonly string[]): void {
     )
 }
 
-/** Of an address, as a text of 0 and 1. */
+/** The bits of an address, as a text of 0 and 1. */
 function bitsOf(address: string): string {
   const binary = (part: string, base: number, length: number): string =>
     parseInt(part, base).toString(2).padStart(length, '0')

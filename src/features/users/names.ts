@@ -1,7 +1,7 @@
 /** Names of accounts that are made. Those that are on hosts already may be odder (lib/people.sh). */
 import { BastionError } from '../../domain/errors.js'
 
-/** useradd(8), CAVEATS. */
+/** Characters of a name (useradd(8), CAVEATS). */
 const longest = 32
 
 /** Scripts with letters that look like Latin ones; Latin itself for accents and full-width forms. */

@@ -5,7 +5,7 @@ export interface NewFactor {
   readonly account: string
   /** Base32; absent where only the scratch codes are new. */
   readonly secret?: string
-  /** Each gets in once. */
+  /** Scratch codes, of which each gets in once. */
   readonly codes: readonly string[]
 }
 

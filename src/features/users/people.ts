@@ -159,12 +159,12 @@ function presentIf(there: boolean): string {
   return there ? 'present' : 'absent'
 }
 
-/** UTC, as shadow(5) counts days. */
+/** `2026-12-31` of epoch seconds, in UTC, as shadow(5) counts days. */
 function day(at: number): string {
   return new Date(at * 1000).toISOString().slice(0, 10)
 }
 
-/** Who was locked. */
+/** Names of the accounts that are locked. */
 export function lockedAccounts(facts: Facts): string[] {
   return facts.accounts.filter(isLocked).map(({ name }) => name)
 }

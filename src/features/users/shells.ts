@@ -3,7 +3,7 @@ import { BastionError } from '../../domain/errors.js'
 import type { Facts } from '../../domain/facts.js'
 import type { UsersPolicy } from '../../domain/policy.js'
 
-/** Where none is named. */
+/** The shell of a new account where none is named. */
 export const usualShell = '/bin/bash'
 
 /** What a host is asked about, a line each. */
