@@ -460,6 +460,16 @@ what is pending goes back by itself unless it is confirmed:
     expect(lines({ detail: 'first\nsecond' }).slice(0, 2)).to.deep.equal([left, ''])
   })
 
+  it('does not call rolled back what did not come back whole', () => {
+    const results = [
+      result('rolled-back', { reason: 'incomplete', detail: 'not put back: /home/eve (deleted)' }),
+      result('rolled-back'),
+    ]
+    const lines = reportView({ id: 'c1', results, now: 0, settling: 'rollback' }, noStyle)
+    expect(lines[0]).to.equal('deb11 (i-11)  rolled back in part  not put back: /home/eve (deleted)')
+    expect(lines).to.include('2 hosts: 1 rolled back in part, 1 rolled back')
+  })
+
   it('names the change that was undone, or left, as the host has it on record', () => {
     const recorded = {
       id: 'c0',

@@ -1,9 +1,9 @@
 import { label } from '../../domain/host.js'
-import type { HostResult, Outcome } from '../../domain/outcome.js'
+import type { HostResult } from '../../domain/outcome.js'
 import { formatDuration } from '../../domain/duration.js'
 import { columns, count, firstLine, indent, moment, printable } from './text.js'
 import type { Style } from './style.js'
-import { confirmMeaning, outcomeMeaning, outcomeStyle, outcomeWords } from './words.js'
+import { confirmMeaning, outcomeMeaning, outcomeStyle, outcomeWords, wordFor } from './words.js'
 
 interface Report {
   readonly id: string
@@ -22,12 +22,12 @@ export function reportView({ id, results, now, settling }: Report, style: Style)
   const rows = columns(
     results.map((result) => [
       label(result),
-      outcomeWords[result.outcome],
+      wordFor(result),
       firstLine(settling === 'rollback' ? named(result, now) : detailOf(result, now)),
     ]),
   )
   const lines = results.flatMap((result, at) => [
-    colourOutcome(rows[at] ?? '', result.outcome, style),
+    colourOutcome(rows[at] ?? '', result, style),
     ...indent([...remarks(result), ...moreDetail(result), ...failedLogins(result)], 4),
   ])
   return [
@@ -40,10 +40,10 @@ export function reportView({ id, results, now, settling }: Report, style: Style)
 
 /** `2 confirmed, 1 rolled back`, and what the less obvious of these words mean. */
 export function summary(results: readonly HostResult[], means = outcomeMeaning): readonly string[] {
-  const counts = new Map<Outcome, number>()
-  for (const { outcome } of results) counts.set(outcome, (counts.get(outcome) ?? 0) + 1)
-  const parts = [...counts].map(([outcome, number]) => `${String(number)} ${outcomeWords[outcome]}`)
-  const meanings = [...counts.keys()].flatMap((outcome) => {
+  const words = new Map<string, number>()
+  for (const result of results) words.set(wordFor(result), (words.get(wordFor(result)) ?? 0) + 1)
+  const parts = [...words].map(([word, number]) => `${String(number)} ${word}`)
+  const meanings = [...new Set(results.map(({ outcome }) => outcome))].flatMap((outcome) => {
     const meaning = means[outcome]
     // What a roll back could not bring back is said of its host.
     const incomplete = results.every((result) => result.outcome !== outcome || result.reason === 'incomplete')
@@ -99,11 +99,11 @@ function failedLogins(result: HostResult): readonly string[] {
     })
 }
 
-function colourOutcome(line: string, outcome: Outcome, style: Style): string {
-  const word = outcomeWords[outcome]
+function colourOutcome(line: string, result: HostResult, style: Style): string {
+  const word = wordFor(result)
   const at = line.lastIndexOf(`  ${word}`)
   if (at === -1) return line
-  return line.slice(0, at + 2) + outcomeStyle(outcome, style)(word) + line.slice(at + 2 + word.length)
+  return line.slice(0, at + 2) + outcomeStyle(result.outcome, style)(word) + line.slice(at + 2 + word.length)
 }
 
 function nextSteps(id: string, results: readonly HostResult[], style: Style): readonly string[] {

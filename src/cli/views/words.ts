@@ -1,4 +1,4 @@
-import type { Outcome } from '../../domain/outcome.js'
+import type { HostResult, Outcome } from '../../domain/outcome.js'
 import type { Style } from './style.js'
 
 /** Outcomes as reports say them. */
@@ -15,6 +15,11 @@ export const outcomeWords: Readonly<Record<Outcome, string>> = {
   unreachable: 'unreachable',
   unknown: 'not known',
   stuck: 'needs hands',
+}
+
+/** The word for how a host has ended. What a roll back could not bring back needs hands, and is told apart. */
+export function wordFor({ outcome, reason }: Pick<HostResult, 'outcome' | 'reason'>): string {
+  return outcome === 'rolled-back' && reason === 'incomplete' ? 'rolled back in part' : outcomeWords[outcome]
 }
 
 /** What an outcome means for whoever reads the report the first time. */

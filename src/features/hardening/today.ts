@@ -154,7 +154,7 @@ function whyNotToday(account: Account, key: KeyFact, state: MfaState): string {
   return whyOut(account, state)
 }
 
-/** Why the account does not get in, whatever its key; empty where it does. */
+/** Why the account does not get in, whatever its key. */
 function whyOut(account: Account, state: MfaState): string {
   if (account.expired) return 'the account has expired'
   const factor = state.on ? refusedFactor(account) : undefined
