@@ -26,8 +26,13 @@ describe('docs/on-host-protocol.md', () => {
 
   it('names the outcomes with which the program exits 0', () => {
     const [, list] = /^ {2}([a-z |-]+)\) exit 0 ;;$/m.exec(text('templates/host/lib/answer.sh')) ?? []
-    // verify.sh ends by itself.
-    expect(quoted(/Exit code of the program: 0 for [^,]*/)).to.have.members([...words(list), 'verified'])
+    // These two end by themselves.
+    const others = { verified: 'verify.sh', facts: 'inspect.sh' }
+    for (const [outcome, program] of Object.entries(others))
+      expect(text(`templates/host/${program}`))
+        .to.contain(`outcome=${outcome}`)
+        .and.match(/^exit 0\n$/m)
+    expect(quoted(/Exit code of the program: 0 for [^,]*/)).to.have.members([...words(list), ...Object.keys(others)])
   })
 
   it('counts the libraries that the guard takes along', () => {
