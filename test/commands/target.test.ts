@@ -249,7 +249,11 @@ describe('confirm and rollback', () => {
     const ran = await bench.run(['confirm', '--tag', 'Role=bastion'], {
       confirm: () => Promise.resolve({ id: '', results: [result('refused', { reason: 'no-change' }), gone] }),
     })
-    expect(ran.stdout).not.to.include('goes back by itself')
+    expect(ran.exitCode).to.equal(14)
+    expect(ran.stdout)
+      .to.match(/^deb11 \(i-11\) +refused/m)
+      .and.match(/^deb11 \(i-12\) +unreachable/m)
+      .and.not.include('goes back by itself')
   })
 
   it('answer a late confirm with its own exit code', async () => {
