@@ -116,18 +116,19 @@ describe('first login with a date', () => {
       expect(readGrace(`${line}\n`), line).to.equal(undefined)
   })
 
+  const order = {
+    id: 'C1',
+    who: 'ann',
+    confirmWithin: 600,
+    until: 'prove',
+    now: 1,
+    notAfter: 2,
+    tool: 't',
+    accept: [],
+  } as const
+
   it('is sent as a second change: whose, because of what, when, and by which logins', () => {
     const facts = hostOf('debian-12')
-    const order = {
-      id: 'C1',
-      who: 'ann',
-      confirmWithin: 600,
-      until: 'prove',
-      now: 1,
-      notAfter: 2,
-      tool: 't',
-      accept: [],
-    } as const
     const data = changeData(changeFrom(draft(dated, facts), facts), order)
     expect(data['sunset/manifest'])
       .to.contain('base=C1\n')
@@ -147,16 +148,6 @@ describe('first login with a date', () => {
 
   it('without one nothing of it is sent', () => {
     const facts = hostOf('debian-12')
-    const order = {
-      id: 'C1',
-      who: 'ann',
-      confirmWithin: 600,
-      until: 'prove',
-      now: 1,
-      notAfter: 2,
-      tool: 't',
-      accept: [],
-    } as const
     const data = changeData(changeFrom(draft(policy(), facts), facts), order)
     expect(Object.keys(data).filter((path) => path.startsWith('sunset'))).to.deep.equal([])
   })
