@@ -3,7 +3,9 @@ import { expect } from 'chai'
 import {
   addPerson,
   bastionctl,
+  code,
   enable,
+  enrol,
   login,
   must,
   type Person,
@@ -116,12 +118,13 @@ describe('the proof', function () {
   this.timeout('3m')
   useLab(hosts.map((name) => ({ name, factor: true })))
 
+  let ann: Person
   let bob: Person
   // Whoever logs in from here does so without a terminal.
   const accept = ['--accept-lockout', 'bob']
 
   before(async () => {
-    await addPerson(hosts, 'ann')
+    ann = await addPerson(hosts, 'ann')
     bob = await addPerson(hosts, 'bob')
   })
   // Of a test that failed before its reload.
@@ -216,8 +219,19 @@ describe('the proof', function () {
   })
 
   describe('accepts', () => {
-    it('the same change where nothing breaks', async () => {
+    it('the same change where nothing breaks, and people get in by it', async () => {
+      const secrets = new Map<string, string>()
+      await onAll(async (host) => {
+        secrets.set(host, await enrol(host, ann))
+      })
       await enable(...accept)
+      await onAll(async (host) => {
+        expect(await login(host, ann)).to.include({ in: false })
+        const entered = await login(host, ann, { answer: code(secrets.get(host) ?? '') })
+        expect(entered).to.include({ in: true })
+        expect(entered.prompts).to.have.length(1)
+        expect(await login(host, bob, { answer: 'nothing' })).to.deep.include({ in: true, prompts: [] })
+      })
     })
   })
 })
