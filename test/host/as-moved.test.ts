@@ -1,13 +1,12 @@
 /** What `verify` expects of accounts that changes of people have moved into an exempt group, or out of one, since the change that made it. */
 import { expect } from 'chai'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { putIn } from '../support/put-in.js'
+import { scratchFolder } from '../support/scratch-folder.js'
+import { programsAside } from '../support/host-aside.js'
 
-const lib = fileURLToPath(new URL('../../templates/host/lib/', import.meta.url))
 const factor = 'publickey,keyboard-interactive:pam'
 const dropIn = '/etc/ssh/sshd_config.d/00-bastionctl-mfa.conf'
 const ours = `AuthenticationMethods ${factor}
@@ -38,24 +37,21 @@ interface Edit {
 }
 
 describe('what is expected of whoever changes of people have moved', () => {
-  let folder = ''
+  const folder = scratchFolder('moved')
   const put = (file: string, text: string): void => {
-    putIn(folder, file, text)
+    putIn(folder(), file, text)
   }
   beforeEach(() => {
-    folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-moved-'))
-    mkdirSync(path.join(folder, 'run'))
+    mkdirSync(path.join(folder(), 'run'))
     enabled(dropIn, ours)
-  })
-  afterEach(() => {
-    rmSync(folder, { recursive: true })
   })
 
   function enabled(file: string, text: string): void {
     put('changes/1/state', 'state=confirmed\n')
     put('changes/1/manifest', 'feature=mfa\n')
-    put('changes/1/files', `1|${file}|update|0644|root|root|x|y\n`)
-    put(`changes/1/after${file}`, text)
+    const there = `${folder()}${file}`
+    put('changes/1/files', `1|${there}|update|0644|root|root|x|y\n`)
+    put(`changes/1/after${there}`, text)
     const rows = [
       `cy|authenticationmethods|${factor}|any`,
       'cy|usepam|yes|any',
@@ -84,7 +80,9 @@ describe('what is expected of whoever changes of people have moved', () => {
       RUN=$1/run CHANGES=$1/changes
       id() { :; }
       expected`
-    const rows = execFileSync('sh', ['-c', script, lib, folder], { encoding: 'utf8' }).split('\n').filter(Boolean)
+    const rows = execFileSync('sh', ['-c', script, programsAside(folder()), folder()], { encoding: 'utf8' })
+      .split('\n')
+      .filter(Boolean)
     expect(rows).to.include('cy|usepam|yes|any|1')
     return Object.fromEntries(
       rows.flatMap((row) => {
@@ -107,7 +105,7 @@ describe('what is expected of whoever changes of people have moved', () => {
   })
 
   it('is by the lines that the change has put between marks', () => {
-    rmSync(path.join(folder, 'changes', '1'), { recursive: true })
+    rmSync(path.join(folder(), 'changes', '1'), { recursive: true })
     enabled('/etc/ssh/sshd_config', blocks)
     people('2', { cy: { groups: 'robots' }, dan: { left: ['robots'], before: ['robots', 'theirs'] } })
     expect(asked()).to.deep.equal({ cy: 'publickey', dan: factor })

@@ -1,10 +1,11 @@
 /** Whom sudo lets become root, by what `sudo -l -U` says, the password's field and sudo's PAM stack. */
 import { expect } from 'chai'
 import { execa } from 'execa'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { scratchFolder } from '../support/scratch-folder.js'
+import { aside } from '../support/host-aside.js'
 
 const library = fileURLToPath(new URL('../../templates/host/lib/people.sh', import.meta.url))
 const script = `. "$0"
@@ -13,28 +14,24 @@ getent() { [ -n "$HASH" ] && printf '%s:%s:1::::::\\n' "$2" "\${HASH#=}"; }
 becomes_root eve 1001`
 
 describe('becomes_root', () => {
-  let run = ''
+  const run = scratchFolder('sudo')
   beforeEach(() => {
-    run = mkdtempSync(path.join(tmpdir(), 'bastionctl-sudo-'))
-    mkdirSync(path.join(run, 'pam.d'))
+    mkdirSync(path.join(run(), 'etc/pam.d'), { recursive: true })
     stack('@include common-auth\nauth required pam_env.so\nsession required pam_limits.so\n')
     writeFileSync(
-      path.join(run, 'pam.d/common-auth'),
+      path.join(run(), 'etc/pam.d/common-auth'),
       'auth [success=1 default=ignore] pam_unix.so nullok\nauth requisite pam_deny.so\n',
     )
-    writeFileSync(path.join(run, 'people.sh'), readFileSync(library, 'utf8').replaceAll('/etc/pam.d', `${run}/pam.d`))
-  })
-  afterEach(() => {
-    rmSync(run, { recursive: true })
+    writeFileSync(path.join(run(), 'people.sh'), aside(readFileSync(library, 'utf8'), run()))
   })
 
   function stack(text: string): void {
-    writeFileSync(path.join(run, 'pam.d/sudo'), text)
+    writeFileSync(path.join(run(), 'etc/pam.d/sudo'), text)
   }
 
   async function says(rule: string, { hash = '=!', defaults = '', second = '' } = {}): Promise<string> {
     const env = { RULE: rule, RULE2: second, HASH: hash, DEFAULTS: defaults }
-    return (await execa('sh', ['-c', script, path.join(run, 'people.sh')], { env })).stdout
+    return (await execa('sh', ['-c', script, path.join(run(), 'people.sh')], { env })).stdout
   }
 
   for (const hash of ['=', '=!', '=*', '=!$y$x'])
@@ -60,7 +57,7 @@ describe('becomes_root', () => {
     stack('auth sufficient pam_ssh_agent_auth.so file=/etc/keys\n@include common-auth\n')
     expect(await says('(ALL) ALL')).to.equal('unknown')
     stack('#auth sufficient pam_ssh_agent_auth.so\nauth include common-auth\n')
-    writeFileSync(path.join(run, 'pam.d/common-auth'), 'auth include common-auth\nauth sufficient pam_u2f.so\n')
+    writeFileSync(path.join(run(), 'etc/pam.d/common-auth'), 'auth include common-auth\nauth sufficient pam_u2f.so\n')
     expect(await says('(ALL) ALL')).to.equal('unknown')
   })
 })

@@ -1,38 +1,24 @@
 /** confirm.sh itself, in a folder that stands for the host: what it answers of a change that can be kept no longer. */
 import { spawnSync } from 'node:child_process'
-import { cpSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { putIn } from '../support/put-in.js'
 import { scratchFolder } from '../support/scratch-folder.js'
-
-const host = fileURLToPath(new URL('../../templates/host/', import.meta.url))
+import { programsAside } from '../support/host-aside.js'
 
 describe('a confirm', () => {
   const folder = scratchFolder('confirm')
   const at = (...parts: string[]): string => path.join(folder(), ...parts)
-  const record = 'state/changes/ID'
+  const record = 'var/lib/bastionctl/changes/ID'
   const state = (name: string, reason = ''): string =>
     `state=${name}\nat=1\ndeadline=1\ndeadline_uptime=1\nreason=${reason}\n`
 
   beforeEach(() => {
-    cpSync(host, at('run'), { recursive: true })
-    const env = path.join('run', 'lib', 'env.sh')
-    const places = { STATE: 'state', STASH: 'stash', LIBEXEC: 'libexec', UNITS: 'units' }
-    const moved = Object.entries(places).reduce(
-      (text, [name, place]) => {
-        const there = text.replace(new RegExp(`^${name}=/.*$`, 'm'), `${name}=${at(place)}`)
-        expect(there, name).not.to.equal(text)
-        return there
-      },
-      readFileSync(at(env), 'utf8'),
-    )
-    putIn(folder(), env, moved)
+    programsAside(folder(), 'run')
     putIn(folder(), 'run/data/manifest', 'change=ID\nwho=ann\n')
     putIn(folder(), `${record}/manifest`, 'id=ID\nwho=ann\n')
     putIn(folder(), `${record}/nth`, '1\n')
-    putIn(folder(), 'units/bastionctl-guard@ID.timer.d/override.conf', '')
+    putIn(folder(), 'etc/systemd/system/bastionctl-guard@ID.timer.d/override.conf', '')
     putIn(folder(), 'seconds', '1\n')
   })
 
@@ -43,7 +29,7 @@ describe('a confirm', () => {
       for lib in env files state sshd sshd-args steps answer; do . "$RUN/lib/$lib.sh"; done
       systemctl() { :; }
       uptime_s() { cat ${at('seconds')}; }
-      sleep() { _second=$(($(uptime_s) + 1)); echo "$_second" >${at('seconds')}; flock -n ${at('state', 'lock')} true && ${guard}; }
+      sleep() { _second=$(($(uptime_s) + 1)); echo "$_second" >${at('seconds')}; flock -n ${at('var/lib/bastionctl/lock')} true && ${guard}; }
       . "$RUN/confirm.sh"`
     const { stdout, stderr } = spawnSync('sh', ['-c', program], { encoding: 'utf8' })
     expect(stderr).to.equal('')

@@ -1,33 +1,29 @@
 /** How the on-host programs read of keys that stand in no file, without a host. */
 import { expect } from 'chai'
 import { execa } from 'execa'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { scratchFolder } from '../support/scratch-folder.js'
 
 const library = fileURLToPath(new URL('../../templates/host/lib/logins.sh', import.meta.url))
 const line = (at: number, pid: number, rest: string): string => `${String(at)}.1 host sshd[${String(pid)}]: ${rest}`
 const from = 'from 192.0.2.1 port 50000 ssh2'
 
 describe('keys of logins that stand in no file', () => {
-  let folder = ''
-  before(() => {
-    folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-elsewhere-'))
-    mkdirSync(path.join(folder, 'facts/keys'), { recursive: true })
-    for (const name of ['ada', 'bob', 'eve']) writeFileSync(path.join(folder, 'facts/keys', name), '')
-    writeFileSync(path.join(folder, 'facts/keys/bob'), 'ssh-ed25519|256|SHA256:file||bob@laptop\n')
-  })
-  after(() => {
-    rmSync(folder, { recursive: true })
+  const folder = scratchFolder('elsewhere')
+  beforeEach(() => {
+    mkdirSync(path.join(folder(), 'facts/keys'), { recursive: true })
+    for (const name of ['ada', 'bob', 'eve']) writeFileSync(path.join(folder(), 'facts/keys', name), '')
+    writeFileSync(path.join(folder(), 'facts/keys/bob'), 'ssh-ed25519|256|SHA256:file||bob@laptop\n')
   })
 
   /** As inspect.sh has them, with this log. */
   async function elsewhere(...log: readonly string[]): Promise<string[]> {
-    writeFileSync(path.join(folder, 'log.txt'), log.map((text) => `${text}\n`).join(''))
+    writeFileSync(path.join(folder(), 'log.txt'), log.map((text) => `${text}\n`).join(''))
     const script =
       'RUN=$1 F=$1/facts; . "$0"; read_log() { cat "$RUN/log.txt"; }; read_wtmp() { :; }; login_events >"$RUN/events"; elsewhere "$RUN/events"'
-    const { stdout } = await execa('sh', ['-c', script, library, folder])
+    const { stdout } = await execa('sh', ['-c', script, library, folder()])
     return stdout.split('\n').filter(Boolean)
   }
 

@@ -2,20 +2,19 @@
 import { expect } from 'chai'
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { scratchFolder } from '../support/scratch-folder.js'
+import { programsAside } from '../support/host-aside.js'
 
-const lib = fileURLToPath(new URL('../../templates/host/lib/', import.meta.url))
 const real = 'REALREALREALREAL\n" TOTP_AUTH\n'
 const planted = 'OTHEROTHEROTHER2\n" TOTP_AUTH\n'
 
 describe('a factor that has moved out of its home', () => {
-  let folder = ''
+  const folder = scratchFolder('moved')
   let home = ''
   let kept = ''
-  const at = (...parts: string[]): string => path.join(folder, ...parts)
+  const at = (...parts: string[]): string => path.join(folder(), ...parts)
   const old = (): string => path.join(home, '.google_authenticator')
   const was = (name: string, text: string): void => {
     writeFileSync(at('changes', 'ID', 'people', 'ann', name), text)
@@ -23,7 +22,6 @@ describe('a factor that has moved out of its home', () => {
   const has = (file: string): string => (existsSync(file) ? readFileSync(file, 'utf8') : '')
 
   beforeEach(() => {
-    folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-moved-'))
     home = at('home', 'ann')
     kept = at('kept', 'ann')
     for (const parts of [['home', 'ann'], ['kept'], ['run'], ['changes', 'ID', 'people', 'ann']])
@@ -42,14 +40,11 @@ describe('a factor that has moved out of its home', () => {
     )
     writeFileSync(kept, real)
   })
-  afterEach(() => {
-    rmSync(folder, { recursive: true })
-  })
 
   /** What is said and noted by so many tries of a roll back, each with its exit code. */
   function undone(tries = 1, ...stubs: string[]): string {
     const script = `
-      for tool in env files state restore keys keys-edit factors roster roster-undo roster-accounts-undo; do . ${lib}$tool.sh; done
+      for tool in env files state restore keys keys-edit factors roster roster-undo roster-accounts-undo; do . ${programsAside(folder())}$tool.sh; done
       CHANGES=$1/changes RUN=$1/run
       as_owner() { shift; "$@"; }; same_person() { :; }; durable() { :; }; sync() { :; }; journal() { :; }; mounts() { :; }; relabel() { :; }
       note_kept() { echo "kept $2 as $3"; }; note_lost() { echo "lost $2"; }
@@ -59,7 +54,7 @@ describe('a factor that has moved out of its home', () => {
         each_person $CHANGES/ID/roster undo ID; echo $?
       done`
     const undo = 'undo() { _was=$CHANGES/$1/people/$_name; restore_factor "$1"; }'
-    return execFileSync('sh', ['-c', `${undo}; ${script}`, 'sh', folder], { encoding: 'utf8' })
+    return execFileSync('sh', ['-c', `${undo}; ${script}`, 'sh', folder()], { encoding: 'utf8' })
   }
 
   it('comes back, and is nowhere else', () => {

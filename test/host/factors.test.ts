@@ -1,22 +1,26 @@
 /** Factors of people as files: what is found, taken, kept and put back, by the scripts themselves in a folder of their own. */
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { draft } from '../../src/features/index.js'
 import { policy, stockFacts } from '../features/facts.js'
 import { putIn } from '../support/put-in.js'
+import { aside, programsAside } from '../support/host-aside.js'
+import { scratchFolder } from '../support/scratch-folder.js'
 
-const lib = fileURLToPath(new URL('../../templates/host/lib/', import.meta.url))
 const text = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ\n" TOTP_AUTH\n'
 
 /** A host as far as factors go, where ada is whoever runs this: her home is HOME, and root keeps factors in KEPT. */
 class Place {
-  readonly folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-factors-'))
+  readonly #lib: string
 
-  constructor(store: 'home' | 'root', more = '') {
+  constructor(
+    readonly folder: string,
+    store: 'home' | 'root',
+    more = '',
+  ) {
+    this.#lib = programsAside(folder)
     const kept = { home: '%h/.google_authenticator', root: `${this.folder}/kept/%u` }
     this.put(
       'run/data/manifest',
@@ -33,29 +37,26 @@ class Place {
 
   /** What the script prints, in which `at` is the folder. */
   run(script: string): string {
-    const before = `at=$1
-      for tool in env files state databases keys keys-edit factors fitness-totp; do . ${lib}$tool.sh; done
+    const before = `at=$1 lib=$2
+      for tool in env files state databases keys keys-edit factors fitness-totp; do . "$lib"$tool.sh; done
       RUN=$at/run CHANGES=$at/changes ID=ID _name=ada _where=live _was=$CHANGES/ID/people/ada _dir=$at/home
       as_owner() { shift; "$@"; }; journal() { echo "journal: $2"; }; note_kept() { echo "kept: $2 $3"; }; in_vain() { return 1; }
       same_person() { :; }; relabel() { :; }; home_of() { echo "$at/home"; }
       `
-    return execFileSync('sh', ['-c', before + script, 'sh', this.folder], { encoding: 'utf8' }).replaceAll(
+    return execFileSync('sh', ['-c', before + script, 'sh', this.folder, this.#lib], { encoding: 'utf8' }).replaceAll(
       this.folder,
       '',
     )
-  }
-
-  remove(): void {
-    rmSync(this.folder, { recursive: true })
   }
 }
 
 describe('factors as files', () => {
   let place: Place
-  const on = (...args: ConstructorParameters<typeof Place>): Place => (place = new Place(...args))
-  afterEach(() => {
-    place.remove()
-  })
+  const folder = scratchFolder('factors')
+  const on = (store: 'home' | 'root', more?: string): Place => {
+    for (const name of readdirSync(folder())) rmSync(path.join(folder(), name), { recursive: true })
+    return (place = new Place(folder(), store, more))
+  }
 
   describe('factors that nobody knew of when the plan was made', () => {
     const asked = (): string =>
@@ -79,7 +80,6 @@ describe('factors as files', () => {
       on('root', 'factor_from=HOME/.google_authenticator\n')
       factor('0644')
       expect(asked()).to.equal('none\n')
-      place.remove()
       on('root')
       factor('0400')
       expect(asked()).to.equal('none\n')
@@ -132,6 +132,7 @@ describe('factors as files', () => {
       on('home')
       for (const make of Object.values(odd)) {
         lay(make)
+        expect(seen()).to.match(/^\.google_authenticator\n/)
         place.run('_where=view _factor=totp _place=$(factor_place ada "$_dir"); make_room')
         expect(seen()).to.equal('')
       }
@@ -185,7 +186,7 @@ describe('factors as files', () => {
     it('is one of somebody else where an account of that name is to be made', () => {
       on('home', other.home)
       const said = (): string =>
-        place.run(`. ${lib}roster.sh; . ${lib}roster-check.sh
+        place.run(`. "$lib"roster.sh; . "$lib"roster-check.sh
           new_home() { echo "$at/nowhere"; }; roots_alone() { :; }; nobody_yet() { :; }; keys_in_home() { :; }; new_uid() { :; }
           check_newcomer || :`)
       expect(said()).to.equal('')
@@ -197,11 +198,10 @@ describe('factors as files', () => {
       on('home', other.home)
       place.put('kept/ada', text)
       expect(
-        place.run(`. ${lib}roster.sh; . ${lib}roster-apply.sh; . ${lib}roster-accounts.sh
+        place.run(`. "$lib"roster.sh; . "$lib"roster-apply.sh; . "$lib"roster-accounts.sh
           usermod() { :; }; end_sessions() { :; }; belongings() { :; }; at_jobs() { :; }; _house=keep
           set_aside() { echo "aside: $1"; }; remove_person live ID`),
       ).to.equal('aside: /kept/ada\n')
-      place.remove()
       on('root', other.root)
       place.put('home/.google_authenticator', text)
       expect(place.run('keys_files() { :; }; _action=remove _house=keep; list_keys && cat "$_was/keys-path"')).to.equal(
@@ -245,9 +245,10 @@ describe('factors as files', () => {
         place.put('bin/id', '#!/bin/sh\necho 0\n')
         place.put(
           'bin/helper',
-          (helper?.content ?? '')
-            .replace('PATH=', `PATH=${place.folder}/bin:`)
-            .replace('/var/lib/google-authenticator', `${place.folder}/kept`),
+          aside(helper?.content ?? '', place.folder, {
+            '/usr/sbin:/usr/bin': 'bin:/usr/sbin:/usr/bin',
+            '/var/lib/google-authenticator': 'kept',
+          }),
         )
         for (const file of [...lefts.slice(0, -1), name]) place.put(`kept/${file}`, text)
         const said = place.run(

@@ -1,34 +1,23 @@
 /** guard.sh itself, in a folder that stands for the host, with what would touch the real one replaced. */
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { putIn } from '../support/put-in.js'
+import { scratchFolder } from '../support/scratch-folder.js'
+import { programsAside } from '../support/host-aside.js'
 
 const host = fileURLToPath(new URL('../../templates/host/', import.meta.url))
 
 describe('the guard', () => {
-  let folder = ''
-  const at = (...parts: string[]): string => path.join(folder, ...parts)
-  const change = (file: string): string => at('state', 'changes', 'ID', file)
+  const folder = scratchFolder('guard')
+  const at = (...parts: string[]): string => path.join(folder(), ...parts)
+  const change = (file: string): string => at('var/lib/bastionctl/changes/ID', file)
   const read = (file: string): string => readFileSync(change(file), 'utf8')
 
   beforeEach(() => {
-    folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-guard-'))
-    cpSync(path.join(host, 'lib'), at('kept', 'lib'), { recursive: true })
-    const here = (file: string): void => {
-      const text = readFileSync(path.join(host, file), 'utf8')
-      const moved = text
-        .replace('/var/lib/bastionctl', at('state'))
-        .replace('/etc/.bastionctl', at('stash'))
-        .replace('/usr/local/libexec/bastionctl', at('libexec'))
-        .replace('/etc/systemd/system', at('units'))
-        .replaceAll('/run/bastionctl-guard', at('run', 'bastionctl-guard'))
-      putIn(folder, path.join('kept', file), moved)
-    }
-    for (const file of ['guard.sh', 'lib/env.sh', 'lib/restore.sh']) here(file)
+    programsAside(folder(), 'kept')
     for (const [file, text] of Object.entries({
       manifest: 'id=ID\n',
       state: 'state=live\nat=1\ndeadline=1\ndeadline_uptime=1\nreason=\n',
@@ -36,11 +25,8 @@ describe('the guard', () => {
       'files.reverse': '',
       files: '',
     }))
-      putIn(folder, path.join('state', 'changes', 'ID', file), text)
-    for (const name of ['run', 'units']) mkdirSync(at(name))
-  })
-  afterEach(() => {
-    rmSync(folder, { recursive: true })
+      putIn(folder(), path.join('var/lib/bastionctl/changes/ID', file), text)
+    for (const name of ['run', 'etc/systemd/system']) mkdirSync(at(name), { recursive: true })
   })
 
   /** What is printed, and the exit code, by a guard that restores nothing but people. */
@@ -58,7 +44,7 @@ describe('the guard', () => {
   const both = 'undone bob\nundone ann\n0'
 
   it('works in a folder of its own below /run, and leaves none there', () => {
-    putIn(folder, 'run/bastionctl-guard-ID/of-one-that-was-killed', '')
+    putIn(folder(), 'run/bastionctl-guard-ID/of-one-that-was-killed', '')
     const said = guard('deadline', `undo_person() { stat -c '%n %a' "$RUN"; ls "$RUN"; }`)
     const once = `${at('run', 'bastionctl-guard-ID')} 700\nroom\nroster.reverse\n`
     expect(said).to.equal(`${once}${once}0`)
@@ -88,15 +74,23 @@ describe('the guard', () => {
     const cannot = 'reload_sshd() { echo "bad line"; return 1; }'
 
     it('brings people back all the same, if none of the files of the change is for it', () => {
-      for (const files of ['', row('/etc/bastionctl-users'), row('/etc/sudoers.d/bastionctl_none')]) {
-        putIn(folder, 'state/changes/ID/files.reverse', files)
-        putIn(folder, 'state/changes/ID/state', 'state=live\nat=1\ndeadline=1\ndeadline_uptime=1\nreason=\n')
+      for (const files of ['', row(at('etc/bastionctl-users')), row(at('etc/sudoers.d/bastionctl_none'))]) {
+        putIn(folder(), 'var/lib/bastionctl/changes/ID/files.reverse', files)
+        putIn(
+          folder(),
+          'var/lib/bastionctl/changes/ID/state',
+          'state=live\nat=1\ndeadline=1\ndeadline_uptime=1\nreason=\n',
+        )
         expect(guard('deadline', cannot), files).to.equal(both)
       }
     })
 
     it('tries again where one is', () => {
-      putIn(folder, 'state/changes/ID/files.reverse', row('/etc/ssh/sshd_config.d/00-bastionctl-none.conf'))
+      putIn(
+        folder(),
+        'var/lib/bastionctl/changes/ID/files.reverse',
+        row(at('etc/ssh/sshd_config.d/00-bastionctl-none.conf')),
+      )
       expect(guard('deadline', cannot)).to.equal('1')
       expect(read('state')).to.match(/^state=reverting\n/)
     })
@@ -110,14 +104,14 @@ describe('the guard', () => {
 
   it('is started by systemd whatever room /run has', () => {
     for (const unit of ['guard@', 'boot-prove@', 'boot-restore@'])
-      expect(
-        readFileSync(path.join(host, '..', 'etc/systemd/system', `bastionctl-${unit}.service`), 'utf8'),
-      ).to.not.match(/^RuntimeDirectory/m)
+      expect(readFileSync(path.join(host, '..', 'etc/systemd/system', `bastionctl-${unit}.service`), 'utf8'))
+        .to.match(/^ExecStart=.*guard\.sh/m)
+        .and.not.match(/^RuntimeDirectory/m)
   })
 
   it('leaves nothing below /run of one that was killed, whoever brings the change to its end', () => {
-    putIn(folder, 'run/bastionctl-guard-ID/of-one-that-was-killed', '')
-    putIn(folder, 'state/changes/ID/state', 'state=rolled-back\n')
+    putIn(folder(), 'run/bastionctl-guard-ID/of-one-that-was-killed', '')
+    putIn(folder(), 'var/lib/bastionctl/changes/ID/state', 'state=rolled-back\n')
     expect(guard('deadline')).to.equal('0')
     expect(readdirSync(at('run'))).to.deep.equal([])
   })
@@ -127,7 +121,7 @@ describe('the guard', () => {
     const reason = (): string => /^reason=(.*)$/m.exec(read('state'))?.[1] ?? ''
 
     beforeEach(() => {
-      putIn(folder, 'state/changes/ID/state-reverting', 'state=reverting\nreason=on a full disk\n')
+      putIn(folder(), 'var/lib/bastionctl/changes/ID/state-reverting', 'state=reverting\nreason=on a full disk\n')
       expect(guard('roll-back', 'undo_person() { _undone=1; }')).to.equal('1')
     })
 

@@ -1,12 +1,11 @@
 /** What a roll back says of files that somebody else has changed meanwhile, and of what it compares keys by. */
 import { execFileSync } from 'node:child_process'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { putIn } from '../support/put-in.js'
 import { scratchFolder } from '../support/scratch-folder.js'
+import { programsAside } from '../support/host-aside.js'
 
-const lib = fileURLToPath(new URL('../../templates/host/lib/', import.meta.url))
 const run = (script: string): string => execFileSync('sh', ['-c', script], { encoding: 'utf8' }).trim()
 
 describe('what a roll back keeps aside', () => {
@@ -17,7 +16,7 @@ describe('what a roll back keeps aside', () => {
     const record = path.join(folder(), 'changes', 'ID')
     putIn(record, 'journal', '')
     const said = run(`
-      for lib in env files state restore; do . ${lib}$lib.sh; done
+      for lib in env files state restore; do . ${programsAside(folder())}$lib.sh; done
       CHANGES=${path.join(folder(), 'changes')}
       note_kept ID '${file}' '${file}.bastionctl-aside'
       note_kept ID '${file}' '${file}.bastionctl-aside'
@@ -37,7 +36,7 @@ describe('keys that are collected', () => {
     putIn(folder(), 'home/.ssh/authorized_keys2', 'ssh-ed25519 AAAA2\n')
     putIn(folder(), 'people', `ann|1000|1000|${folder()}/home|/bin/sh\n`)
     const found = run(`
-      for lib in env files people; do . ${lib}$lib.sh; done
+      for lib in env files people; do . ${programsAside(folder())}$lib.sh; done
       sshd_says() { SAID=/dev/null; return 1; }
       fingerprinted() { sed 's/^/256|print|/'; }
       collect_keys ${folder()}/people ${folder()}/keys

@@ -1,10 +1,10 @@
 /** Files of keys that sshd reads for logins from elsewhere alone, as Match lines have it: they are the account's too, and cost others nothing. */
 import { expect } from 'chai'
 import { execa } from 'execa'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { scratchFolder } from '../support/scratch-folder.js'
 
 const lib = fileURLToPath(new URL('../../templates/host/lib/', import.meta.url))
 /** An sshd that reads office_keys of whoever comes from 10.0.0.0/8, and of bob a file of his own at port 2222. */
@@ -25,20 +25,16 @@ login_accounts | cut -d'|' -f1
 for name in ann bob; do keys_files "$name" "/home/$name"; done`
 
 describe('files of keys by where a login comes from', () => {
-  let run = ''
+  const run = scratchFolder('origins')
   beforeEach(() => {
-    run = mkdtempSync(path.join(tmpdir(), 'bastionctl-origins-'))
-    mkdirSync(path.join(run, 'home/.ssh'), { recursive: true })
-    writeFileSync(path.join(run, 'home/.ssh/office_keys'), 'ssh-ed25519 AAAA\n')
-  })
-  afterEach(() => {
-    rmSync(run, { recursive: true })
+    mkdirSync(path.join(run(), 'home/.ssh'), { recursive: true })
+    writeFileSync(path.join(run(), 'home/.ssh/office_keys'), 'ssh-ed25519 AAAA\n')
   })
 
   /** Accounts, and the files of ann and bob. */
   async function found(...config: string[]): Promise<readonly string[]> {
-    writeFileSync(path.join(run, 'sshd_config'), config.map((line) => `${line}\n`).join(''))
-    return (await execa('sh', ['-c', script, lib, run])).stdout.split('\n')
+    writeFileSync(path.join(run(), 'sshd_config'), config.map((line) => `${line}\n`).join(''))
+    return (await execa('sh', ['-c', script, lib, run()])).stdout.split('\n')
   }
 
   it('are read of each account as sshd says it, behind those from loopback', async () => {
@@ -56,7 +52,7 @@ describe('files of keys by where a login comes from', () => {
       '/home/bob/.ssh/office_keys',
       '/srv/bob',
     ])
-    expect(readFileSync(path.join(run, 'asked'), 'utf8')).to.match(/^ann addr=10\.0\.0\.1$/m)
+    expect(readFileSync(path.join(run(), 'asked'), 'utf8')).to.match(/^ann addr=10\.0\.0\.1$/m)
   })
 
   for (const config of [
@@ -66,6 +62,6 @@ describe('files of keys by where a login comes from', () => {
   ])
     it(`cost no question where there are none: ${config.join('; ')}`, async () => {
       expect(await found(...config)).to.deep.equal(['/home/ann/.ssh/authorized_keys', '/home/bob/.ssh/authorized_keys'])
-      expect(existsSync(path.join(run, 'asked'))).to.equal(false)
+      expect(existsSync(path.join(run(), 'asked'))).to.equal(false)
     })
 })

@@ -1,32 +1,33 @@
 /** The lock, which whoever has recorded nothing takes away again while others may wait for it. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-
-const library = fileURLToPath(new URL('../../templates/host/lib/state.sh', import.meta.url))
+import { scratchFolder } from '../support/scratch-folder.js'
+import { programsAside } from '../support/host-aside.js'
 
 describe('the lock', function () {
-  let folder = ''
-  let state = ''
   let begun: Program[] = []
   before(function () {
     // It is looked up in /proc, and flock(1) is util-linux's.
     if (process.platform !== 'linux') this.skip()
   })
-  beforeEach(() => {
-    folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-lock-'))
-    state = path.join(folder, 'state')
-  })
   afterEach(async () => {
     for (const program of begun) await program.end()
     begun = []
-    rmSync(folder, { recursive: true })
+  })
+  // Behind the programs, which would make it again.
+  const folder = scratchFolder('lock')
+  /** All that is in it is the lock's. */
+  const around = (): string => path.join(folder(), 'around')
+  const at = (): string => path.join(around(), 'state')
+  let lib = ''
+  beforeEach(() => {
+    mkdirSync(around())
+    lib = programsAside(folder())
   })
 
   /** A program that asks for the lock, and then does as it is told, a line of shell each. */
@@ -35,10 +36,10 @@ describe('the lock', function () {
     #said = ''
 
     constructor(seconds: number) {
-      const script = `. "$0"; STATE=$1 CHANGES=$1/changes
+      const script = `. "$0/env.sh"; . "$0/state.sh"; STATE=$1 CHANGES=$1/changes
         lock ${String(seconds)}; echo "lock=$?"
         while read -r line; do eval "$line"; echo done; done`
-      this.#child = spawn('sh', ['-c', script, library, state], { stdio: ['pipe', 'pipe', 'inherit'] })
+      this.#child = spawn('sh', ['-c', script, lib, at()], { stdio: ['pipe', 'pipe', 'inherit'] })
       this.#child.stdout.on('data', (chunk: Buffer) => {
         this.#said += chunk.toString()
       })
@@ -81,7 +82,7 @@ describe('the lock', function () {
     const one = new Program(0)
     expect(await one.lock()).to.equal(0)
     await one.does('echo >"$STATE/holder"; leave_nothing')
-    expect(readdirSync(folder)).to.deep.equal([])
+    expect(readdirSync(around())).to.deep.equal([])
   })
 
   it('stays where something was, or where the folder was there before', async () => {
@@ -89,13 +90,13 @@ describe('the lock', function () {
     expect(await one.lock()).to.equal(0)
     await one.does('mkdir "$CHANGES/one"; leave_nothing')
     await one.end()
-    expect(readdirSync(state)).to.deep.equal(['changes', 'lock'])
-    rmSync(state, { recursive: true })
-    mkdirSync(state)
+    expect(readdirSync(at())).to.deep.equal(['changes', 'lock'])
+    rmSync(at(), { recursive: true })
+    mkdirSync(at())
     const two = new Program(0)
     expect(await two.lock()).to.equal(0)
     await two.does('leave_nothing')
-    expect(readdirSync(state)).to.deep.equal(['changes', 'lock'])
+    expect(readdirSync(at())).to.deep.equal(['changes', 'lock'])
   })
 
   it('is not taken away by who has not got it', async () => {
@@ -104,7 +105,7 @@ describe('the lock', function () {
     const two = new Program(0)
     expect(await two.lock()).to.equal(1)
     await two.does('leave_nothing')
-    expect(readdirSync(state)).to.deep.equal(['changes', 'lock'])
+    expect(readdirSync(at())).to.deep.equal(['changes', 'lock'])
   })
 
   it('goes with whoever has it last, who need not have made it', async () => {
@@ -116,9 +117,9 @@ describe('the lock', function () {
     expect(await two.lock()).to.equal(1)
     await two.does('leave_nothing')
     await one.does('leave_nothing')
-    expect(readdirSync(folder)).to.deep.equal([])
+    expect(readdirSync(around())).to.deep.equal([])
     await one.does('lock_as_it_is 0; leave_nothing')
-    expect(readdirSync(folder)).to.deep.equal([])
+    expect(readdirSync(around())).to.deep.equal([])
   })
 
   it('goes, too, where somebody asks for it just when it is taken away', async () => {
@@ -128,12 +129,12 @@ describe('the lock', function () {
       expect(await one.lock()).to.equal(0)
       await one.does(steps.slice(0, done).join('; '))
       const two = new Program(10)
-      await until(() => existsSync(path.join(state, 'changes')))
+      await until(() => existsSync(path.join(at(), 'changes')))
       await one.does(steps.slice(done).join('; '))
       await one.end()
       expect(await two.lock()).to.equal(0)
       await two.does('leave_nothing')
-      expect(readdirSync(folder)).to.deep.equal([])
+      expect(readdirSync(around())).to.deep.equal([])
     }
   })
 
@@ -148,7 +149,7 @@ describe('the lock', function () {
     const three = new Program(0)
     expect(await three.lock()).to.equal(1)
     await two.does('leave_nothing')
-    expect(readdirSync(folder)).to.deep.equal([])
+    expect(readdirSync(around())).to.deep.equal([])
   })
 
   it('is one for all of many that come and go', async () => {
@@ -172,8 +173,8 @@ describe('the lock', function () {
       }),
     )
     await Promise.all(all.map((program) => program.does(rounds)))
-    expect(readFileSync(`${state}.log`, 'utf8')).to.equal('ended\n'.repeat(all.length))
-    expect(readdirSync(folder)).to.deep.equal(['state.log'])
+    expect(readFileSync(`${at()}.log`, 'utf8')).to.equal('ended\n'.repeat(all.length))
+    expect(readdirSync(around())).to.deep.equal(['state.log'])
   })
 })
 

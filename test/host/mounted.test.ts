@@ -5,6 +5,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { scratchFolder } from '../support/scratch-folder.js'
+import { aside } from '../support/host-aside.js'
 
 const library = fileURLToPath(new URL('../../templates/host/lib/roster.sh', import.meta.url))
 
@@ -15,7 +16,7 @@ describe('what is mounted in a home', () => {
   function said(type: string, options: string): string {
     const line = `61 30 0:52 / /home/ada/there rw,nosuid,nodev shared:9 - ${type} source ${options}\n`
     writeFileSync(path.join(folder(), 'mountinfo'), line)
-    const text = readFileSync(library, 'utf8').replaceAll('/proc/self/mountinfo', path.join(folder(), 'mountinfo'))
+    const text = aside(readFileSync(library, 'utf8'), folder(), { '/proc/self/mountinfo': 'mountinfo' })
     writeFileSync(path.join(folder(), 'roster.sh'), text)
     const script =
       '. "$0/roster.sh"; umount() { echo "goes: $2"; }; ! mounted /home/ada || echo stays; let_go /home/ada'

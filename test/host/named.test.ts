@@ -1,32 +1,30 @@
 /** Whom rules of sudoers(5) and jobs of cron name, as files of the host have it. */
 import { expect } from 'chai'
 import { execa } from 'execa'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { aside } from '../support/host-aside.js'
+import { putIn } from '../support/put-in.js'
+import { scratchFolder } from '../support/scratch-folder.js'
 
 const library = fileURLToPath(new URL('../../templates/host/lib/rights.sh', import.meta.url))
 
-/** What is said of a host with these files below /etc; `daemon` is of the system. */
-async function named(files: Readonly<Record<string, string>>): Promise<string[]> {
-  const run = mkdtempSync(path.join(tmpdir(), 'bastionctl-named-'))
-  try {
-    for (const folder of ['sudoers.d', 'cron.d']) mkdirSync(path.join(run, folder))
-    for (const [file, text] of Object.entries(files)) writeFileSync(path.join(run, file), text)
-    writeFileSync(path.join(run, 'names'), 'root|0\ndaemon|1\nbob|1001\n')
-    writeFileSync(path.join(run, 'lib'), readFileSync(library, 'utf8').replaceAll('/etc/', `${run}/`))
-    const { stdout } = await execa('sh', ['-c', '. "$0"; named "$1"', path.join(run, 'lib'), path.join(run, 'names')])
+describe('rights and jobs by name', () => {
+  const folder = scratchFolder('named')
+
+  /** What is said of a host with these files below /etc; `daemon` is of the system. */
+  async function named(files: Readonly<Record<string, string>>): Promise<string[]> {
+    for (const [file, text] of Object.entries(files)) putIn(folder(), path.join('etc', file), text)
+    putIn(folder(), 'names', 'root|0\ndaemon|1\nbob|1001\n')
+    putIn(folder(), 'lib', aside(readFileSync(library, 'utf8'), folder()))
+    const { stdout } = await execa('sh', ['-c', '. "$0/lib"; named "$0/names"', folder()])
     return stdout
       .split('\n')
       .filter(Boolean)
-      .map((line) => line.replaceAll(run, ''))
-  } finally {
-    rmSync(run, { recursive: true })
+      .map((line) => line.replaceAll(`${folder()}/etc`, ''))
   }
-}
 
-describe('rights and jobs by name', () => {
   it('are rules for a uid, too, and for the group of that number, among comments', async () => {
     const sudoers = [
       '#1005 ALL=(ALL) NOPASSWD: ALL',

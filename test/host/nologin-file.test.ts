@@ -1,33 +1,27 @@
 /** Which file shuts everybody but root out, as files of the host have it. */
 import { expect } from 'chai'
 import { execa } from 'execa'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { scratchFolder } from '../support/scratch-folder.js'
+import { aside } from '../support/host-aside.js'
 
 const library = fileURLToPath(new URL('../../templates/host/lib/barred.sh', import.meta.url))
 
 describe('nologin_file', () => {
-  let root = ''
+  const root = scratchFolder('nologin')
   beforeEach(() => {
-    root = mkdtempSync(path.join(tmpdir(), 'bastionctl-nologin-'))
-    for (const folder of ['etc', 'run', 'var/run']) mkdirSync(path.join(root, folder), { recursive: true })
-    writeFileSync(
-      path.join(root, 'barred.sh'),
-      readFileSync(library, 'utf8').replaceAll(/(?:\/etc|(?:\/var)?\/run)\/nologin/g, (file) => `${root}${file}`),
-    )
-  })
-  afterEach(() => {
-    rmSync(root, { recursive: true })
+    for (const folder of ['etc', 'run', 'var/run']) mkdirSync(path.join(root(), folder), { recursive: true })
+    writeFileSync(path.join(root(), 'barred.sh'), aside(readFileSync(library, 'utf8'), root()))
   })
 
   async function found(files: readonly string[], { uid = '1000', pam = 'yes' } = {}): Promise<string> {
-    for (const file of files) writeFileSync(path.join(root, file), '')
-    const effective = path.join(root, 'effective')
+    for (const file of files) writeFileSync(path.join(root(), file), '')
+    const effective = path.join(root(), 'effective')
     writeFileSync(effective, `port 22\nusepam ${pam}\n`)
     const script = '. "$0"; nologin_file "$1" "$2"'
-    return (await execa('sh', ['-c', script, path.join(root, 'barred.sh'), uid, effective])).stdout
+    return (await execa('sh', ['-c', script, path.join(root(), 'barred.sh'), uid, effective])).stdout
   }
 
   for (const [files, verdict] of [

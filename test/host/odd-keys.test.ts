@@ -60,5 +60,7 @@ describe('an odd line of authorized_keys', () => {
     const none = [`\fssh-ed25519 ${ed}`, `#\0ssh-ed25519 ${ed}`, `ssh-ed25519\f${ed}`, `ssh-ed25519 a${ed}`]
     writeFileSync(path.join(run, 'keys'), none.join('\n'))
     expect(await sh('parse_keys "$1/keys"')).to.equal('')
+    writeFileSync(path.join(run, 'keys'), `\nssh-ed25519 ${ed}`, { flag: 'a' })
+    expect(await sh('parse_keys "$1/keys"')).to.equal(`ssh-ed25519|${ed}||`)
   })
 })

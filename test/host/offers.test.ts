@@ -1,27 +1,23 @@
 /** What an offer's log says; of whom the rehearsal says that no key is left, whether it finds an administrator, and whose lost keys it lets pass, by what sshd has answered to all keys. */
 import { expect } from 'chai'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { scratchFolder } from '../support/scratch-folder.js'
 
 const library = fileURLToPath(new URL('../../templates/host/lib/offers.sh', import.meta.url))
 const client = fileURLToPath(new URL('../../templates/host/lib/login.sh', import.meta.url))
 
 describe('offers', () => {
-  let folder = ''
+  const folder = scratchFolder('offers')
   beforeEach(() => {
-    folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-offers-'))
-    mkdirSync(path.join(folder, 'data'))
-  })
-  afterEach(() => {
-    rmSync(folder, { recursive: true })
+    mkdirSync(path.join(folder(), 'data'))
   })
 
   const put = (files: Readonly<Record<string, readonly string[]>>): void => {
     for (const [name, rows] of Object.entries(files))
-      writeFileSync(path.join(folder, name), rows.map((line) => `${line}\n`).join(''))
+      writeFileSync(path.join(folder(), name), rows.map((line) => `${line}\n`).join(''))
   }
 
   describe('offer', () => {
@@ -33,7 +29,7 @@ describe('offers', () => {
       const script = `RUN=$1; WORK=$1; ARGS=; . "$0"; sleep() { :; }; timeout() { shift; "$@"; }
         ssh() { echo >>"$RUN/asked"; cat "$RUN/log" >&2; }
         offer view ann 'ssh-dss AAAA' SHA256:1 1; grep -c '' "$RUN/asked"`
-      return execFileSync('sh', ['-c', script, library, folder], { encoding: 'utf8' }).trim().replace('\n', ' ')
+      return execFileSync('sh', ['-c', script, library, folder()], { encoding: 'utf8' }).trim().replace('\n', ' ')
     }
 
     it('takes for refused what was offered, or what an sshd does not get to that takes no keys', () => {
@@ -52,8 +48,8 @@ describe('offers', () => {
       const accepted = (config: string): string[] =>
         (/^pubkeyaccepted\w+ (.*)$/m.exec(ssh('-F', config, '-G', 'localhost'))?.[1] ?? '').split(',')
       const script = 'digits() { echo 1; }; . "$0"; client_config'
-      writeFileSync(path.join(folder, 'config'), execFileSync('sh', ['-c', script, client]))
-      const [before, now] = [accepted('none'), accepted(path.join(folder, 'config'))]
+      writeFileSync(path.join(folder(), 'config'), execFileSync('sh', ['-c', script, client]))
+      const [before, now] = [accepted('none'), accepted(path.join(folder(), 'config'))]
       expect(now.slice(0, before.length)).to.deep.equal(before)
       expect(now).to.include.members(ssh('-Q', 'sig').trim().split('\n'))
     })
@@ -69,7 +65,7 @@ describe('offers', () => {
           .map(([name, word]) => `${name}) echo ${word} ;;`)
           .join(' ')} esac; }
         administrator_left "$RUN/answers" "$RUN/none"`
-      return spawnSync('sh', ['-c', script, library, folder]).status === 0
+      return spawnSync('sh', ['-c', script, library, folder()]).status === 0
     }
 
     it('takes a key that the plan counts on, and no other one of the account', () => {
@@ -98,7 +94,7 @@ describe('offers', () => {
     function keyless(spared: readonly string[], answers: readonly string[], accept: readonly string[] = []): string[] {
       put({ 'data/spared': spared, 'data/accept': accept, answers })
       const script = 'RUN=$1; . "$0"; keyless "$RUN/answers"'
-      return execFileSync('sh', ['-c', script, library, folder], { encoding: 'utf8' }).split('\n').filter(Boolean)
+      return execFileSync('sh', ['-c', script, library, folder()], { encoding: 'utf8' }).split('\n').filter(Boolean)
     }
 
     it('names who was spared and has no key that sshd accepts, or has not answered to', () => {
@@ -122,7 +118,7 @@ describe('offers', () => {
     const unsettled = (accept: readonly string[], lost: readonly string[]): string => {
       put({ 'data/accept': accept, lost, after: [] })
       const script = 'RUN=$1; . "$0"; settled "$RUN/lost" "$RUN/after"; printf %s "$UNSETTLED"'
-      return execFileSync('sh', ['-c', script, library, folder], { encoding: 'utf8' })
+      return execFileSync('sh', ['-c', script, library, folder()], { encoding: 'utf8' })
     }
     expect(unsettled(['ann'], ['ann|SHA256:1', 'ann|SHA256:2'])).to.equal('')
     expect(unsettled(['ann|SHA256:1'], ['ann|SHA256:1', 'ann|SHA256:2'])).to.equal('ann SHA256:2')

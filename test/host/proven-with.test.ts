@@ -1,21 +1,15 @@
 /** Which change sshd's other files are compared with, as `verify` finds out. */
 import { expect } from 'chai'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
-
-const lib = fileURLToPath(new URL('../../templates/host/lib/', import.meta.url))
+import { scratchFolder } from '../support/scratch-folder.js'
+import { programsAside } from '../support/host-aside.js'
 
 describe("sshd's other files", () => {
-  let folder = ''
+  const folder = scratchFolder('proven')
   beforeEach(() => {
-    folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-proven-'))
-    mkdirSync(path.join(folder, 'run'))
-  })
-  afterEach(() => {
-    rmSync(folder, { recursive: true })
+    mkdirSync(path.join(folder(), 'run'))
   })
 
   const text = (rows: readonly (readonly string[])[]): string => rows.map((row) => `${row.join('|')}\n`).join('')
@@ -26,7 +20,7 @@ describe("sshd's other files", () => {
     manifest: string,
     { state = 'confirmed', found = [] as string[][], wrote = [] as string[] } = {},
   ): void {
-    const at = path.join(folder, 'changes', id)
+    const at = path.join(folder(), 'changes', id)
     mkdirSync(at, { recursive: true })
     writeFileSync(path.join(at, 'manifest'), manifest)
     writeFileSync(path.join(at, 'state'), `state=${state}\n`)
@@ -38,13 +32,15 @@ describe("sshd's other files", () => {
   }
 
   function drifted(now: string[][]): string[] {
-    writeFileSync(path.join(folder, 'run', 'now'), text(now))
+    writeFileSync(path.join(folder(), 'run', 'now'), text(now))
     const script = `
       for name in env state drift proven; do . "$0$name.sh"; done
       RUN=$1/run CHANGES=$1/changes
       sshd_files() { cat "$RUN/now"; }
       foreign_files "$(proven_with)"`
-    return execFileSync('sh', ['-c', script, lib, folder], { encoding: 'utf8' }).split('\n').filter(Boolean)
+    return execFileSync('sh', ['-c', script, programsAside(folder()), folder()], { encoding: 'utf8' })
+      .split('\n')
+      .filter(Boolean)
   }
 
   const harden = 'feature=hardening\n'
@@ -87,10 +83,14 @@ describe("sshd's other files", () => {
     change('1', harden, { found: main('a'), wrote: ['/own'] })
     change('2', people, { found: [...main('a'), ['/own', 'y']], wrote: ['/etc/sudoers.d/x'] })
     change('3', harden, { found: main('a'), wrote: ['/waits'], state: 'live' })
-    expect(drifted([...main('a'), ['/own', 'z'], ['/waits', 'w']])).to.deep.equal([])
+    const managed = [...main('a'), ['/own', 'z'], ['/waits', 'w']]
+    expect(drifted(managed)).to.deep.equal([])
+    expect(drifted([...managed, ['/new', 'n']])).to.deep.equal(['/new|absent|n|1'])
   })
 
   it('are none where nothing is on record', () => {
     expect(drifted(main('a'))).to.deep.equal([])
+    change('1', harden, { found: main('b') })
+    expect(drifted(main('a'))).to.deep.equal(['/main|b|a|1'])
   })
 })

@@ -1,23 +1,19 @@
 /** roster.sh with shadow's tools replaced by ones that say what they were asked. */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
+import { programsAside } from '../support/host-aside.js'
+import { putIn } from '../support/put-in.js'
 
-const lib = fileURLToPath(new URL('../../templates/host/lib/', import.meta.url))
-
-/** What a script says, of a shell with these files, by their paths, below its first argument. */
+/** What a script says, of a shell with these files, by their paths, below its first argument; `lib` is where libraries are. */
 function said(files: Readonly<Record<string, string>>, script: string, shell: 'sh' | 'bash' = 'sh'): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-roster-'))
   try {
-    for (const [name, text] of Object.entries(files)) {
-      const file = path.join(folder, name)
-      mkdirSync(path.dirname(file), { recursive: true })
-      writeFileSync(file, text)
-    }
-    return execFileSync(shell, ['-c', script, shell, folder], { encoding: 'utf8' })
+    for (const [name, text] of Object.entries(files)) putIn(folder, name, text)
+    const env = { ...process.env, lib: programsAside(folder) }
+    return execFileSync(shell, ['-c', script, shell, folder], { encoding: 'utf8', env }).replaceAll(folder, '')
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -28,7 +24,7 @@ function asked(line: string, day = ''): string {
   return said(
     { 'people/ada/uid': '1005\n', 'people/ada/shadow': `ada:*:20000:-1:-1:7:-1:${day}:\n`, roster: `${line}\n` },
     `
-      for tool in roster roster-apply roster-accounts databases keys keys-edit factors; do . ${lib}$tool.sh; done
+      for tool in roster roster-apply roster-accounts databases keys keys-edit factors; do . "$lib"$tool.sh; done
       epoch() { date +%s; }
       useradd() { [ "$1" != -D ] || return 0; echo useradd "$@"; }
       usermod() { echo usermod "$@"; }
@@ -65,7 +61,7 @@ describe("hooks of shadow's tools", () => {
   function done(where: 'view' | 'live', action: string): string {
     return said(
       { 'data/roster': `ada|${action}|||||||||\n` },
-      `. ${lib}roster.sh; . ${lib}roster-apply.sh; RUN=$1
+      `. "$lib"roster.sh; . "$lib"roster-apply.sh; RUN=$1
         rm() { echo rm "$@"; }; sed() { echo sed "$3"; }; sync() { :; }; apply_person() { echo "$_action" "$1"; }
         apply_roster ${where} ID`,
     )
@@ -102,7 +98,7 @@ describe('the day of an account that goes back', () => {
     return said(
       { 'people/ada/home': '/home/ada\n', 'people/ada/shadow': `ada:*:20000:-1:-1:7:-1:${had}:\n` },
       `
-        for tool in roster roster-undo; do . ${lib}$tool.sh; done
+        for tool in roster roster-undo; do . "$lib"$tool.sh; done
         epoch() { date +%s; }
         day=${has}
         getent() { echo "ada:*:20000:-1:-1:7:-1:$day:"; }
@@ -146,7 +142,7 @@ describe('the account of a leaver', () => {
         'ID/roster': 'ada|remove|||||||keep||\n',
       },
       `exec 2>&1
-        for tool in env files state databases keys keys-edit factors roster; do . ${lib}$tool.sh; done
+        for tool in env files state databases keys keys-edit factors roster; do . "$lib"$tool.sh; done
         CHANGES=$1 RUN=$1
         getent() { [ "$1" = shadow ] && echo "ada:*:20000:-1:-1:7:-1:${day}:" || echo ada:x:1005:1005::/nowhere/ada:/bin/sh; }
         userdel() { echo userdel "$@" >&2; }
@@ -179,7 +175,7 @@ describe('a home that is to be deleted', () => {
         [`${aside}/file`]: '',
       },
       `
-        for tool in env state databases keys keys-edit factors roster roster-apply roster-accounts; do . ${lib}$tool.sh; done
+        for tool in env state databases keys keys-edit factors roster roster-apply roster-accounts; do . "$lib"$tool.sh; done
         CHANGES=$1 RUN=$1
         cd "$1"
         clear_locks() { :; }; mounted() { return 1; }; systemd-run() { echo deletes; }
@@ -193,12 +189,12 @@ describe('a home that is to be deleted', () => {
 describe('the uid of a new account', () => {
   /** Where these are in use, and where login.defs has these lines. */
   function given(used: readonly number[], defs = ''): string {
-    const script = `. ${lib}roster-accounts.sh
-      CHANGES=/nowhere
+    const script = `. "$lib"roster-accounts.sh
+      CHANGES=$1/changes
       getent() { for uid in ${used.join(' ')}; do echo "x:x:$uid:x"; done; }
       grep() { printf '%s\\n' '${defs}'; }
       new_uid '' || echo none`
-    return execFileSync('sh', ['-c', script], { encoding: 'utf8' }).trim()
+    return said({}, script).trim()
   }
 
   it('is above all that are in use, by people alone', () => {
@@ -222,7 +218,7 @@ describe('the uid of a new account', () => {
 
   it("is nobody's who has been taken off", () => {
     const files = { 'changes/one/people/bob/uid': '1007\n', 'changes/two/people/eve/uid': '1003\n' }
-    const script = `. ${lib}roster-accounts.sh; CHANGES=$1/changes; getent() { echo x:x:1000:x; }; new_uid ''`
+    const script = `. "$lib"roster-accounts.sh; CHANGES=$1/changes; getent() { echo x:x:1000:x; }; new_uid ''`
     expect(said(files, script)).to.equal('1008\n')
   })
 
@@ -237,7 +233,7 @@ describe('what runs for an account', () => {
     // A uid that nobody has. `exec` keeps the child that has ended, for which the new program does not wait.
     const begin = 'setpriv --reuid=54321 --regid=54321 --clear-groups sh -c "sleep 0 & exec sleep 9" &'
     const ended = 'until grep -qs "^State:.Z" $(grep -ls "^Uid:.54321" /proc/[0-9]*/status); do sleep 0.1; done'
-    const script = `. ${lib}roster.sh; ${begin} parent=$!; ${ended}; processes nobody 54321; echo $parent; kill $parent`
+    const script = `. "$lib"roster.sh; ${begin} parent=$!; ${ended}; processes nobody 54321; echo $parent; kill $parent`
     const [running, parent] = said({}, script).split('\n')
     expect(running).to.equal(parent)
   })
@@ -247,27 +243,22 @@ describe('an account that is to get in', () => {
   const day = (ago: number): string => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10)
 
   /** What is said before anything is armed, by the day that the account is given and by its login. */
-  function said(expires: string, login: string): string {
-    const folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-roster-'))
-    try {
-      mkdirSync(path.join(folder, 'data'))
-      writeFileSync(path.join(folder, 'data', 'roster'), `ada|update|||||${expires}|keep||\n`)
-      writeFileSync(path.join(folder, 'data', 'cases'), `one|${login}|yes\n`)
-      const script = `. ${lib}roster.sh; . ${lib}roster-check.sh; RUN=$1; each_person "$RUN/data/roster" check_last_day || :`
-      return execFileSync('sh', ['-c', script, 'sh', folder], { encoding: 'utf8' })
-    } finally {
-      rmSync(folder, { recursive: true })
-    }
+  function named(expires: string, login: string): string {
+    return said(
+      { 'data/roster': `ada|update|||||${expires}|keep||\n`, 'data/cases': `one|${login}|yes\n` },
+      '. "$lib"roster.sh; . "$lib"roster-check.sh; RUN=$1; each_person "$RUN/data/roster" check_last_day || :',
+    )
   }
 
   it('is named before the logins are tried where its last day has passed meanwhile', () => {
     const entered = 'rehearse|ada|fresh|right|in'
-    expect(said(day(1), entered)).to.match(/^the last day of ada, \d{4}-\d\d-\d\d, has passed: it stays shut/)
-    for (const expires of [day(0), day(-1), 'never', '']) expect(said(expires, entered)).to.equal('')
+    expect(named(day(1), entered)).to.match(/^the last day of ada, \d{4}-\d\d-\d\d, has passed: it stays shut/)
+    for (const expires of [day(0), day(-1), 'never', '']) expect(named(expires, entered)).to.equal('')
   })
 
   it('is none where it is shut on purpose', () => {
-    expect(said('1970-01-01', 'rehearse|ada|fresh|right|refused')).to.equal('')
-    expect(said('1970-01-01', 'rehearse|bob|fresh|right|in')).to.equal('')
+    expect(named('1970-01-01', 'rehearse|ada|fresh|right|in')).to.match(/^the last day of ada, 1970-01-01, has passed/)
+    expect(named('1970-01-01', 'rehearse|ada|fresh|right|refused')).to.equal('')
+    expect(named('1970-01-01', 'rehearse|bob|fresh|right|in')).to.equal('')
   })
 })

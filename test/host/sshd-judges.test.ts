@@ -1,10 +1,10 @@
 /** What sshd says against what it should say, for each account and from each place; sshd's part is played by a script. */
 import { expect } from 'chai'
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { scratchFolder } from '../support/scratch-folder.js'
 
 const library = fileURLToPath(new URL('../../templates/host/lib/sshd.sh', import.meta.url))
 
@@ -20,30 +20,26 @@ cat "\${0%/*}/\${user%%,*}$from" 2>/dev/null || cat "\${0%/*}/\${user%%,*}"
 `
 
 describe('sshd_judges', () => {
-  let folder = ''
+  const folder = scratchFolder('judges')
   beforeEach(() => {
-    folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-judges-'))
     write('sshd', sshd)
-    chmodSync(path.join(folder, 'sshd'), 0o755)
+    chmodSync(path.join(folder(), 'sshd'), 0o755)
     write('args', '')
-  })
-  afterEach(() => {
-    rmSync(folder, { recursive: true })
   })
 
   const write = (name: string, text: string): void => {
-    writeFileSync(path.join(folder, name), text)
+    writeFileSync(path.join(folder(), name), text)
   }
 
   function judged(rows: string, origins = ''): string[] {
     write('rows', rows)
     write('origins', origins)
     const script = '. "$0"; cd "$1"; PATH=$1:$PATH; ask_at_port args; sshd_judges rows args origins'
-    return execFileSync('sh', ['-c', script, library, folder], { encoding: 'utf8' }).split('\n').filter(Boolean)
+    return execFileSync('sh', ['-c', script, library, folder()], { encoding: 'utf8' }).split('\n').filter(Boolean)
   }
   const ofPorts = (...of: readonly (readonly [user: string, port: number])[]): string[] =>
     of.map(([user, port]) => `user=${user},host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=${String(port)}`)
-  const asked = (): string[] => readFileSync(path.join(folder, 'asked'), 'utf8').split('\n').filter(Boolean)
+  const asked = (): string[] => readFileSync(path.join(folder(), 'asked'), 'utf8').split('\n').filter(Boolean)
 
   it('asks once an account from loopback, with all that a Match line may ask for', () => {
     write('ann', 'X11Forwarding no\nallowgroups a\nallowgroups b\n')

@@ -1,25 +1,19 @@
 /** Where factors are kept on a host, with and without a stack that says it. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { putIn } from '../support/put-in.js'
+import { scratchFolder } from '../support/scratch-folder.js'
 
 const library = fileURLToPath(new URL('../../templates/host/lib/store.sh', import.meta.url))
 
 describe('the place of second factors', () => {
-  let folder = ''
+  const folder = scratchFolder('store')
   const put = (file: string, text = ''): void => {
-    putIn(folder, file, text)
+    putIn(folder(), file, text)
   }
   beforeEach(() => {
-    folder = mkdtempSync(path.join(tmpdir(), 'bastionctl-store-'))
-    put('stores', `home|%h/.google_authenticator\nroot|${folder}/kept/%u\n`)
-  })
-  afterEach(() => {
-    rmSync(folder, { recursive: true })
+    put('stores', `home|%h/.google_authenticator\nroot|${folder()}/kept/%u\n`)
   })
 
   /** Ann and bob have accounts. */
@@ -27,14 +21,14 @@ describe('the place of second factors', () => {
     const script = `. "$0"
       getent() { case $2 in ann | bob) ;; *) return 2 ;; esac; }
       store_of "$1/stack" "$1/stores" "$2"`
-    return execFileSync('sh', ['-c', script, library, folder, selinux], { encoding: 'utf8' }).trim()
+    return execFileSync('sh', ['-c', script, library, folder(), selinux], { encoding: 'utf8' }).trim()
   }
 
   it('is what the stack says, whatever is where', () => {
     put('stack', 'auth required pam_google_authenticator.so nullok\n')
     put('kept/ann')
     expect(store('enforcing')).to.equal('home')
-    put('stack', `auth required pam_google_authenticator.so secret=${folder}/kept/\${USER} user=root\n`)
+    put('stack', `auth required pam_google_authenticator.so secret=${folder()}/kept/\${USER} user=root\n`)
     expect(store()).to.equal('root')
   })
 

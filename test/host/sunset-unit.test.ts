@@ -4,24 +4,26 @@ import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { putIn } from '../support/put-in.js'
 import { scratchFolder } from '../support/scratch-folder.js'
+import { aside } from '../support/host-aside.js'
 
+const changes = 'var/lib/bastionctl/changes'
 const unit = new URL('../../templates/etc/systemd/system/bastionctl-run-sunset.service.eta', import.meta.url)
 
 describe('the unit that runs on the date', () => {
   const folder = scratchFolder('sunset')
 
   function record(id: string, nth: number, state: string, dated = true): void {
-    putIn(folder(), `${id}/nth`, `${String(nth)}\n`)
-    putIn(folder(), `${id}/state`, `state=${state}\n`)
-    if (dated) putIn(folder(), `${id}/sunset/sunset.sh`, 'echo "$0 $1"\n')
+    putIn(folder(), `${changes}/${id}/nth`, `${String(nth)}\n`)
+    putIn(folder(), `${changes}/${id}/state`, `state=${state}\n`)
+    if (dated) putIn(folder(), `${changes}/${id}/sunset/sunset.sh`, 'echo "$0 $1"\n')
   }
 
   function said(): string {
     const [, line = ''] = /^ExecStart=\/bin\/sh -c '(.*?)'$/ms.exec(readFileSync(unit, 'utf8')) ?? []
     // As systemd.service(5) and systemd.syntax(7) have it.
-    const script = line.replaceAll('\\\n', ' ').replaceAll('$$', '$').replace('/var/lib/bastionctl/changes', folder())
+    const script = aside(line.replaceAll('\\\n', ' ').replaceAll('$$', '$'), folder())
     const { stdout, status } = spawnSync('sh', ['-c', script], { encoding: 'utf8' })
-    return `${stdout.replaceAll(`${folder()}/`, '').trim()} ${String(status)}`
+    return `${stdout.replaceAll(`${folder()}/${changes}/`, '').trim()} ${String(status)}`
   }
 
   it('starts what the newest confirmed change with a date has kept, whenever that was planned', () => {

@@ -10,6 +10,11 @@ export function scratchFolder(name: string): () => string {
   })
   afterEach(() => {
     rmSync(folder, { recursive: true })
+    folder = ''
   })
-  return () => folder
+  return () => {
+    // Paths in it would be ones below the folder that the tests run in, or the root.
+    if (folder === '') throw new Error('there is no scratch folder but in a test')
+    return folder
+  }
 }
