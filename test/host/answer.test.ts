@@ -1,5 +1,10 @@
+import { spawnSync } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import path from 'node:path'
 import { expect } from 'chai'
 import { parseAnswer } from '../../src/host/answer.js'
+import { programsAside } from '../support/host-aside.js'
+import { scratchFolder } from '../support/scratch-folder.js'
 
 const proven = [
   'bastionctl=1',
@@ -53,5 +58,43 @@ describe('the answer of a host', () => {
     const answer = parseAnswer(proven.slice(0, proven.indexOf('|in|in')))
     expect(answer).to.include({ outcome: 'proven' })
     expect(answer?.logins).to.deep.equal([])
+  })
+})
+
+describe('the answer that a program gives', () => {
+  const folder = scratchFolder('answer')
+
+  /** As it is printed, without the time, and how the program exits. */
+  function given(outcome: string, detail = ''): readonly [lines: readonly string[], status: number | null] {
+    const script = `for lib in env state answer; do . "$0$lib.sh"; done
+      RUN=$1; extra change "$2"; answer ${outcome} why "$2"; echo goes on`
+    const { stdout, status } = spawnSync('sh', ['-c', script, programsAside(folder()), folder(), detail], {
+      encoding: 'utf8',
+    })
+    return [stdout.split('\n').filter((line) => line !== '' && !line.startsWith('now=')), status]
+  }
+
+  it('fails for Run Command too where nothing was carried out, and ends the program', () => {
+    for (const [outcome, status] of [
+      ['proven', 0],
+      ['confirmed', 0],
+      ['refused', 1],
+      ['stuck', 1],
+      ['rolled-back', 1],
+    ] as const) {
+      const lines = ['bastionctl=1', `outcome=${outcome}`, 'reason=why', 'detail=', 'change=']
+      expect(given(outcome), outcome).to.deep.equal([lines, status])
+      rmSync(path.join(folder(), 'extra'))
+    }
+  })
+
+  it('has a line for each field, whatever somebody else has written into it', () => {
+    const [lines] = given('refused', 'a\noutcome=proven\r\n|b')
+    expect(lines.slice(1)).to.deep.equal([
+      'outcome=refused',
+      'reason=why',
+      'detail=a outcome=proven  /b',
+      'change=a outcome=proven  /b',
+    ])
   })
 })

@@ -1,5 +1,7 @@
 /** confirm.sh itself, in a folder that stands for the host: what it answers of a change that can be kept no longer. */
 import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
 import { putIn } from '../support/put-in.js'
@@ -40,6 +42,47 @@ describe('a confirm', () => {
     } = Object.fromEntries(stdout.split('\n').map((line) => line.split(/=(.*)/s).slice(0, 2))) as Record<string, string>
     return { outcome, reason, detail }
   }
+
+  describe('in time', () => {
+    const sha = (text: string): string => createHash('sha256').update(text).digest('hex')
+    const file = (): string => at('etc/pam.d/sshd')
+    const stateNow = (): string => readFileSync(at(record, 'state'), 'utf8')
+    beforeEach(() => {
+      putIn(folder(), `${record}/state`, state('proven').replace('deadline=1\n', 'deadline=99999999999\n'))
+      putIn(folder(), `${record}/files`, `1|${file()}|update|0644|root|root|x|${sha('ours\n')}\n`)
+      putIn(folder(), 'etc/pam.d/sshd', 'ours\n')
+    })
+    const kept = { outcome: 'confirmed', reason: '', detail: '' }
+
+    it('keeps the change, also where the journal cannot be written', () => {
+      expect(confirmed()).to.deep.equal(kept)
+      expect(stateNow()).to.match(/^state=confirmed\n/)
+      putIn(folder(), `${record}/state`, state('proven').replace('deadline=1\n', 'deadline=99999999999\n'))
+      rmSync(at(record, 'journal'))
+      mkdirSync(at(record, 'journal'))
+      expect(confirmed()).to.deep.equal(kept)
+      expect(stateNow()).to.match(/^state=confirmed\n/)
+    })
+
+    it('keeps nothing that was never proven: a file that was edited since, or is gone', () => {
+      putIn(folder(), 'etc/pam.d/sshd', 'ours, edited\n')
+      const refused = {
+        outcome: 'refused',
+        reason: 'edited-since',
+        detail: `${file()} was changed since the proof: what is there was never proven`,
+      }
+      expect(confirmed()).to.deep.equal(refused)
+      rmSync(file())
+      expect(confirmed()).to.deep.equal(refused)
+      expect(stateNow()).to.match(/^state=proven\n/)
+    })
+
+    it('keeps nothing that has not come as far as the proof', () => {
+      putIn(folder(), `${record}/state`, state('live').replace('deadline=1\n', 'deadline=99999999999\n'))
+      expect(confirmed()).to.deep.include({ outcome: 'refused', reason: 'not-proven' })
+      expect(stateNow()).to.match(/^state=live\n/)
+    })
+  })
 
   for (const open of ['proven', 'reverting'])
     it(`that finds it ${open} behind its deadline lets the guard have the lock, and says what came of it`, () => {

@@ -1,5 +1,6 @@
 /** guard.sh itself, in a folder that stands for the host, with what would touch the real one replaced. */
 import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -93,6 +94,90 @@ describe('the guard', () => {
       )
       expect(guard('deadline', cannot)).to.equal('1')
       expect(read('state')).to.match(/^state=reverting\n/)
+    })
+  })
+
+  describe('goes by the deadline as it is under the lock', () => {
+    const later = Math.floor(Date.now() / 1000) + 3600
+    const never = 999_999_999_999
+    const due = (deadline: number, uptime: number, state = 'live'): void => {
+      const text = `state=${state}\nat=1\ndeadline=${String(deadline)}\ndeadline_uptime=${String(uptime)}\nreason=why\n`
+      putIn(folder(), 'var/lib/bastionctl/changes/ID/state', text)
+    }
+
+    it('and leaves alone what was extended meanwhile', () => {
+      due(later, never)
+      expect(guard('deadline')).to.equal('0')
+      expect(read('state')).to.match(/^state=live\n/)
+    })
+
+    it('which has come by either clock, since wall clocks get set', () => {
+      for (const [deadline, uptime] of [
+        [later, 1],
+        [1, never],
+      ] as const) {
+        due(deadline, uptime)
+        expect(guard('deadline')).to.equal(both)
+      }
+    })
+
+    it('unless a roll back has begun, which waits for none', () => {
+      for (const state of ['reverting', 'failed']) {
+        due(later, never, state)
+        expect(guard('deadline'), state).to.equal(both)
+      }
+    })
+  })
+
+  it('undoes nothing of what was confirmed or is back already, whoever calls it', () => {
+    for (const state of ['confirmed', 'rolled-back'])
+      for (const verb of ['deadline', 'boot-restore', 'boot-prove']) {
+        putIn(folder(), 'var/lib/bastionctl/changes/ID/state', `state=${state}\ndeadline=1\ndeadline_uptime=1\n`)
+        expect(guard(verb, 'restore_files() { echo restores; }'), `${verb} ${state}`).to.equal('0')
+        expect(read('state')).to.match(new RegExp(`^state=${state}\n`))
+      }
+  })
+
+  describe('has files back', () => {
+    const old = 'the old one\n'
+    const ours = 'ours\n'
+    const file = (): string => at('etc/pam.d/sshd')
+    const sha = (text: string): string => createHash('sha256').update(text).digest('hex')
+    beforeEach(() => {
+      putIn(folder(), 'etc/pam.d/sshd', ours)
+      putIn(folder(), 'etc/.bastionctl/ID/1', old)
+      putIn(change('before'), file(), old)
+      const row = `1|${file()}|update|0644|root|root|${sha(old)}|${sha(ours)}\n`
+      for (const name of ['files', 'files.reverse']) writeFileSync(change(name), row)
+    })
+    const has = (): string => readFileSync(file(), 'utf8')
+
+    it('from beside them, and from the record where that copy is damaged', () => {
+      expect(guard('deadline')).to.equal(both)
+      expect(has()).to.equal(old)
+      putIn(folder(), 'etc/pam.d/sshd', ours)
+      putIn(folder(), 'etc/.bastionctl/ID/1', 'damaged')
+      putIn(folder(), 'var/lib/bastionctl/changes/ID/state', 'state=live\ndeadline=1\ndeadline_uptime=1\n')
+      expect(guard('deadline')).to.equal(both)
+      expect(has()).to.equal(old)
+    })
+
+    it('and keeps what somebody else has put there, by name', () => {
+      putIn(folder(), 'etc/pam.d/sshd', 'of somebody else\n')
+      expect(guard('deadline')).to.equal(both)
+      expect(has()).to.equal(old)
+      const [kept = ''] = readdirSync(change('aside'))
+      expect(readFileSync(path.join(change('aside'), kept), 'utf8')).to.equal('of somebody else\n')
+      expect(read('state')).to.contain(`kept: ${file()} in ${change('aside')}`)
+    })
+
+    it('only whole: where both copies are damaged ours stays, nobody is undone, and it is tried again', () => {
+      putIn(folder(), 'etc/.bastionctl/ID/1', 'damaged')
+      putIn(change('before'), file(), 'damaged too')
+      expect(guard('deadline')).to.equal('1')
+      expect(has()).to.equal(ours)
+      expect(read('state')).to.match(/^state=reverting\n/)
+      expect(readdirSync(at('etc/pam.d'))).to.deep.equal(['sshd'])
     })
   })
 
