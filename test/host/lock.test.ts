@@ -46,8 +46,8 @@ describe('the lock', function () {
       begun.push(this)
     }
 
-    async #says(pattern: RegExp): Promise<string> {
-      await until(() => pattern.test(this.#said))
+    async #says(pattern: RegExp, seconds = 10): Promise<string> {
+      await until(() => pattern.test(this.#said), seconds)
       const said = this.#said
       this.#said = ''
       return said
@@ -58,9 +58,9 @@ describe('the lock', function () {
       return Number(/lock=(\d)/.exec(await this.#says(/^lock=\d$/m))?.[1])
     }
 
-    async does(line: string): Promise<void> {
+    async does(line: string, seconds?: number): Promise<void> {
       this.#child.stdin.write(`${line}\n`)
-      await this.#says(/^done$/m)
+      await this.#says(/^done$/m, seconds)
     }
 
     /** Waits until it waits for the lock. */
@@ -152,7 +152,9 @@ describe('the lock', function () {
     expect(readdirSync(around())).to.deep.equal([])
   })
 
-  it('is one for all of many that come and go', async () => {
+  it('is one for all of many that come and go', async function () {
+    // A hundred programs and more, one behind the other.
+    this.timeout('2m')
     const rounds = [
       'for round in 1 2 3 4 5 6 7 8',
       'do until lock 10',
@@ -172,15 +174,15 @@ describe('the lock', function () {
         await program.does('leave_nothing; exec 9>&-')
       }),
     )
-    await Promise.all(all.map((program) => program.does(rounds)))
+    await Promise.all(all.map((program) => program.does(rounds, 90)))
     expect(readFileSync(`${at()}.log`, 'utf8')).to.equal('ended\n'.repeat(all.length))
     expect(readdirSync(around())).to.deep.equal(['state.log'])
   })
 })
 
-async function until(test: () => boolean): Promise<void> {
-  for (const end = Date.now() + 10_000; !test();) {
-    if (Date.now() > end) throw new Error(`not within 10 s: ${String(test)}`)
+async function until(test: () => boolean, seconds = 10): Promise<void> {
+  for (const end = Date.now() + seconds * 1000; !test();) {
+    if (Date.now() > end) throw new Error(`not within ${String(seconds)} s: ${String(test)}`)
     await sleep(10)
   }
 }
