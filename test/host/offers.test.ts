@@ -114,6 +114,28 @@ describe('offers', () => {
     })
   })
 
+  it('lost is what was accepted and is not surely so any more, of each account by itself', () => {
+    put({
+      before: [
+        'a|SHA256:1|accepted',
+        'a|SHA256:2|accepted',
+        'a|SHA256:3|accepted',
+        'b|SHA256:1|accepted',
+        'c|SHA256:4|refused',
+      ],
+      after: [
+        'a|SHA256:1|refused',
+        'a|SHA256:2|unknown',
+        'a|SHA256:3|accepted',
+        'c|SHA256:4|refused',
+        'd|SHA256:5|refused',
+      ],
+    })
+    const script = '. "$0"; lost_offers "$1/before" "$1/after"'
+    const lost = execFileSync('sh', ['-c', script, library, folder()], { encoding: 'utf8' })
+    expect(lost).to.equal('a|SHA256:1\na|SHA256:2\nb|SHA256:1\n')
+  })
+
   it('settled lets pass a key, or all of an account, that was agreed to', () => {
     const unsettled = (accept: readonly string[], lost: readonly string[]): string => {
       put({ 'data/accept': accept, lost, after: [] })
