@@ -21,6 +21,7 @@ greeted() {
   within 10 greeted_once
 }
 
+# shellcheck disable=SC2317 # within calls it
 greeted_once() {
   _tries=$((_tries + 1))
   timeout 5 ssh -v -F "$RUN/ssh_config" -o BatchMode=yes -o PreferredAuthentications=none \
